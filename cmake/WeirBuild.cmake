@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: MIT
+# Compiler settings of weir's own targets; nothing here reaches a consumer.
+include_guard(GLOBAL)
+include(GNUInstallDirs)
+
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+find_program(WEIR_CCACHE ccache)
+if(WEIR_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${WEIR_CCACHE}")
+endif()
+
+# Applies warnings, sanitizers and the language level to one target of this project.
+function(weir_target_settings target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion
+    $<$<BOOL:${WEIR_WERROR}>:-Werror>)
+  if(WEIR_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${WEIR_SANITIZE} -fno-omit-frame-pointer
+      -fno-sanitize-recover=all -g1
+      # clang 14 can't assemble this check's prologue in coroutines
+      $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function>)
+    target_link_options(${target} PUBLIC -fsanitize=${WEIR_SANITIZE})
+  endif()
+endfunction()

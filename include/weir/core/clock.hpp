@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <atomic>
+#include <chrono>
+
+namespace weir {
+
+using duration = std::chrono::nanoseconds;
+/// A point on the monotonic clock: deadlines, timeouts, rates.
+using time_point = std::chrono::time_point<std::chrono::steady_clock, duration>;
+/// A point in UTC: what is stored, signed and shown.
+using wall_time = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
+
+/// Where time comes from. Everything in weir that waits or measures takes a clock, so that tests move
+/// it by hand. Implementations are thread-safe.
+class clock {
+public:
+    virtual ~clock() = default;
+
+    virtual time_point now() const noexcept = 0;
+    virtual wall_time wall_now() const noexcept = 0;
+    /// Whether time passes by itself; a loop on a clock that stands still waits for no timer.
+    virtual bool passes() const noexcept { return true; }
+};
+
+/// The machine's clocks.
+const clock& system_clock() noexcept;
+
+/// A clock that moves only when told to. Starts at 2026-01-01T00:00:00Z. Thread-safe.
+class manual_clock final : public clock {
+public:
+    manual_clock() = default;
+
+    void advance(duration by) noexcept { passed_.fetch_add(by.count(), std::memory_order_acq_rel); }
+
+    time_point now() const noexcept override;
+    wall_time wall_now() const noexcept override;
+    bool passes() const noexcept override { return false; }
+
+private:
+    std::atomic<duration::rep> passed_{0};
+};
+
+} // namespace weir

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/clock.hpp>
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace weir {
+
+class loop;
+
+/// What travels with a piece of work without being passed by hand: the loop it runs on, its deadline,
+/// the id of the request it serves, and values that middleware attached (the principal, a trace).
+/// A request has its own; work outside a request sees its loop's. Any task reaches it:
+///
+///     auto& ctx = (co_await weir::this_task).context();
+///
+/// Belongs to one loop; not thread-safe. References to it are valid while the work runs.
+class context {
+public:
+    explicit context(weir::loop& home) noexcept : loop_(&home) {}
+    context(const context&) = delete;
+    context& operator=(const context&) = delete;
+
+    weir::loop& loop() const noexcept { return *loop_; }
+
+    /// When the work has to be done; `time_point::max()` where nothing limits it.
+    time_point deadline() const noexcept { return deadline_; }
+    void set_deadline(time_point at) noexcept { deadline_ = at; }
+
+    const std::string& request_id() const noexcept { return request_id_; }
+    void set_request_id(std::string id) noexcept { request_id_ = std::move(id); }
+
+    /// Keeps a value by its type until the work ends; a second one of the same type replaces the first.
+    template<class T>
+    std::decay_t<T>& attach(T&& value) {
+        using kept = std::decay_t<T>;
+        auto owned = std::make_unique<holder<kept>>(std::forward<T>(value));
+        kept& stored = owned->value;
+        replace(std::move(owned));
+        return stored;
+    }
+
+    /// The attached value of that type, or null.
+    template<class T>
+    T* find() const noexcept {
+        for (const auto& one : attached_)
+            if (one->key == key_of<T>()) return &static_cast<holder<T>&>(*one).value;
+        return nullptr;
+    }
+
+    /// Forgets everything but the loop, for the next piece of work.
+    void reset() noexcept;
+
+private:
+    using type_key = const void*;
+
+    struct holder_base {
+        explicit holder_base(type_key k) noexcept : key(k) {}
+        virtual ~holder_base() = default;
+        type_key key;
+    };
+
+    template<class T>
+    struct holder final : holder_base {
+        template<class U>
+        explicit holder(U&& v) : holder_base(key_of<T>()), value(std::forward<U>(v)) {}
+        T value;
+    };
+
+    template<class T>
+    static type_key key_of() noexcept {
+        static const char unique = 0;
+        return &unique;
+    }
+
+    void replace(std::unique_ptr<holder_base> owned);
+
+    weir::loop* loop_;
+    time_point deadline_ = time_point::max();
+    std::string request_id_;
+    std::vector<std::unique_ptr<holder_base>> attached_;
+};
+
+} // namespace weir

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/clock.hpp>
+#include <weir/core/task.hpp>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace weir {
+
+/// One thread's event loop: an io_context, its timers and its cached time. Whatever belongs to a loop
+/// is touched from its thread only; `post` is the one door for other threads.
+/// Timers follow the loop's clock: on a manual clock they fire in `poll()` after the clock was moved.
+class loop {
+public:
+    explicit loop(const weir::clock& time = system_clock());
+    ~loop();
+    loop(const loop&) = delete;
+    loop& operator=(const loop&) = delete;
+
+    /// Runs until `stop()`. Exceptions of handlers that nobody caught come out here.
+    void run();
+    /// Runs what is ready, due timers included, without waiting; how many handlers ran.
+    std::size_t poll();
+    /// Waits for one handler, runs it; false once stopped. With a manual clock never waits for a timer.
+    bool run_one();
+    /// Makes `run()` return soon. Thread-safe.
+    void stop();
+
+    /// Runs `f` on the loop's thread, later. Thread-safe.
+    void post(std::function<void()> f);
+
+    /// The time of the current turn of the loop: cheap, late by at most one turn. `refresh()` reads the clock.
+    time_point now() const noexcept { return now_; }
+    time_point refresh() noexcept { return now_ = clock_->now(); }
+    const weir::clock& clock() const noexcept { return *clock_; }
+
+    boost::asio::io_context& io() noexcept { return io_; }
+    weir::context& root_context() noexcept { return root_; }
+    executor get_executor() noexcept { return {io_.get_executor(), root_}; }
+    executor get_executor(weir::context& ctx) noexcept { return {io_.get_executor(), ctx}; }
+
+    using timer_id = std::uint64_t;
+    /// Calls `f` once on this loop at or after `at`. Loop thread only.
+    timer_id call_at(time_point at, std::function<void()> f);
+    /// Whether the timer was still to come. Loop thread only.
+    bool cancel_timer(timer_id id) noexcept;
+
+    /// Starts a task and lets it run; an exception out of it comes out of `run()`. Loop thread, or before `run()`.
+    void spawn(task<void> work);
+    /// The same with a context of its own, ended by the signal (total cancellation). Both must outlive the task.
+    void spawn(task<void> work, weir::context& ctx, boost::asio::cancellation_signal& cancel,
+               std::function<void(std::exception_ptr)> done);
+
+    /// Runs the loop until the task has ended and returns its value: for tests and for main().
+    template<class T>
+    T block_on(task<T> work);
+
+private:
+    struct timers;
+
+    void arm();
+    void fire_due();
+    void run_until(const bool& done);
+
+    boost::asio::io_context io_;
+    const weir::clock* clock_;
+    time_point now_;
+    weir::context root_;
+    std::unique_ptr<timers> timers_;
+};
+
+/// Sleeps on the loop's clock. errc::cancelled when cancelled, errc::deadline_exceeded at once when the
+/// context's deadline comes first.
+task<result<void>> sleep_for(duration time);
+task<result<void>> sleep_until(time_point at);
+
+template<class T>
+T loop::block_on(task<T> work) {
+    bool done = false;
+    std::exception_ptr failure;
+    if constexpr (std::is_void_v<T>) {
+        boost::asio::co_spawn(get_executor(), std::move(work), [&](std::exception_ptr e) {
+            failure = e;
+            done = true;
+        });
+        run_until(done);
+        if (failure) std::rethrow_exception(failure);
+    } else {
+        std::optional<T> value;
+        auto keep = [&]() -> task<void> { value.emplace(co_await std::move(work)); };
+        boost::asio::co_spawn(get_executor(), keep(), [&](std::exception_ptr e) {
+            failure = e;
+            done = true;
+        });
+        run_until(done);
+        if (failure) std::rethrow_exception(failure);
+        return std::move(*value);
+    }
+}
+
+} // namespace weir

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include <weir/core/blocking_pool.hpp>
+#include <weir/core/loop.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+
+#include <pthread.h>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace weir {
+
+namespace asio = boost::asio;
+using detail::blocking_job;
+
+struct blocking_pool::impl {
+    explicit impl(blocking_pool_options given) : options(std::move(given)) {
+        for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i)
+            threads.emplace_back([this, i] { serve(i); });
+    }
+
+    void serve(std::size_t index) {
+        const std::string thread_name = options.name.substr(0, 12) + "-" + std::to_string(index);
+        pthread_setname_np(pthread_self(), thread_name.substr(0, 15).c_str());
+        while (blocking_job* job = take()) {
+            job->work(job->stop.get_token());
+            settle(*job);
+        }
+    }
+
+    // The next job, or null when the pool has closed and nothing is left.
+    blocking_job* take() {
+        std::unique_lock lock(mutex);
+        wake.wait(lock, [this] { return closed || !queue.empty(); });
+        if (queue.empty()) return nullptr;
+        blocking_job* job = queue.front();
+        queue.pop_front();
+        job->at = blocking_job::state::running;
+        ++counts.running;
+        return job;
+    }
+
+    void settle(blocking_job& job) {
+        std::function<void(bool)> finished;
+        {
+            const std::lock_guard lock(mutex);
+            job.at = blocking_job::state::done;
+            finished = std::move(job.finished);
+            --counts.running;
+            ++counts.completed;
+        }
+        finished(true); // the job may be gone from here on
+    }
+
+    bool push(blocking_job& job) {
+        {
+            const std::lock_guard lock(mutex);
+            if (closed || queue.size() >= options.queue) {
+                ++counts.refused;
+                return false;
+            }
+            queue.push_back(&job);
+        }
+        wake.notify_one();
+        return true;
+    }
+
+    void cancel(blocking_job& job) {
+        std::function<void(bool)> finished;
+        {
+            const std::lock_guard lock(mutex);
+            if (job.at == blocking_job::state::queued) {
+                std::erase(queue, &job);
+                job.at = blocking_job::state::done;
+                finished = std::move(job.finished);
+            }
+        }
+        if (finished) return finished(false);
+        // The job can't go away under us: it completes on this thread's loop, after this call.
+        job.stop.request_stop();
+    }
+
+    void close() {
+        {
+            const std::lock_guard lock(mutex);
+            closed = true;
+        }
+        wake.notify_all();
+        for (auto& thread : threads)
+            if (thread.joinable()) thread.join();
+    }
+
+    const blocking_pool_options options;
+    mutable std::mutex mutex;
+    std::condition_variable wake;
+    std::deque<blocking_job*> queue;
+    blocking_pool_stats counts;
+    bool closed = false;
+    std::vector<std::thread> threads; // last: they use what is above
+};
+
+blocking_pool::blocking_pool(blocking_pool_options options) : impl_(std::make_unique<impl>(std::move(options))) {}
+
+blocking_pool::~blocking_pool() { impl_->close(); }
+
+void blocking_pool::close() { impl_->close(); }
+
+const std::string& blocking_pool::name() const noexcept { return impl_->options.name; }
+
+blocking_pool_stats blocking_pool::stats() const {
+    const std::lock_guard lock(impl_->mutex);
+    auto counts = impl_->counts;
+    counts.queued = impl_->queue.size();
+    return counts;
+}
+
+namespace {
+
+enum class outcome : std::uint8_t { ran, cancelled, refused };
+
+} // namespace
+
+task<result<void>> blocking_pool::execute(detail::blocking_job& job) {
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) co_return errc::cancelled;
+
+    impl* const pool = impl_.get();
+    blocking_job* const queued = &job;
+    auto start = [pool, queued](auto handler) {
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        const auto ex = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
+        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        const auto complete = [shared, ex](outcome how) {
+            asio::post(ex, [shared, how] {
+                asio::get_associated_cancellation_slot(*shared).clear();
+                std::move (*shared)(how);
+            });
+        };
+        queued->finished = [complete](bool ran) { complete(ran ? outcome::ran : outcome::cancelled); };
+        if (slot.is_connected())
+            slot.assign([pool, queued](asio::cancellation_type) { pool->cancel(*queued); });
+        if (!pool->push(*queued)) complete(outcome::refused);
+    };
+    switch (co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void(outcome)>(start, use_task)) {
+    case outcome::ran: co_return ok();
+    case outcome::cancelled: co_return errc::cancelled;
+    case outcome::refused: break;
+    }
+    co_return error(errc::unavailable, "the " + name() + " pool takes no more work");
+}
+
+} // namespace weir

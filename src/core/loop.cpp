@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include <weir/core/loop.hpp>
+
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <map>
+#include <stdexcept>
+#include <unordered_map>
+
+namespace weir {
+
+namespace asio = boost::asio;
+
+struct loop::timers {
+    using place = std::pair<time_point, timer_id>;
+
+    explicit timers(asio::io_context& io) : alarm(io) {}
+
+    std::map<place, std::function<void()>> queue;
+    std::unordered_map<timer_id, time_point> due;
+    timer_id last_id = 0;
+    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                               asio::io_context::executor_type>
+        alarm;
+    time_point armed_for = time_point::max();
+};
+
+loop::loop(const weir::clock& time)
+    : io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), clock_(&time), now_(time.now()), root_(*this),
+      timers_(std::make_unique<timers>(io_)) {}
+
+loop::~loop() = default;
+
+void loop::run() {
+    const auto keep = asio::make_work_guard(io_);
+    io_.run();
+}
+
+std::size_t loop::poll() {
+    refresh();
+    fire_due();
+    if (io_.stopped()) io_.restart();
+    return io_.poll();
+}
+
+bool loop::run_one() {
+    refresh();
+    fire_due();
+    if (io_.stopped()) io_.restart();
+    return io_.run_one() != 0;
+}
+
+void loop::stop() { io_.stop(); }
+
+void loop::post(std::function<void()> f) { asio::post(io_, std::move(f)); }
+
+loop::timer_id loop::call_at(time_point at, std::function<void()> f) {
+    const timer_id id = ++timers_->last_id;
+    timers_->queue.emplace(timers::place{at, id}, std::move(f));
+    timers_->due.emplace(id, at);
+    arm();
+    return id;
+}
+
+bool loop::cancel_timer(timer_id id) noexcept {
+    const auto found = timers_->due.find(id);
+    if (found == timers_->due.end()) return false;
+    timers_->queue.erase({found->second, id});
+    timers_->due.erase(found);
+    return true; // the alarm may ring for nothing, which is cheaper than moving it
+}
+
+void loop::arm() {
+    if (!clock_->passes() || timers_->queue.empty()) return;
+    const time_point first = timers_->queue.begin()->first.first;
+    if (first >= timers_->armed_for) return;
+    timers_->armed_for = first;
+    timers_->alarm.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(first));
+    timers_->alarm.async_wait([this](const boost::system::error_code& failed) {
+        if (failed) return;
+        timers_->armed_for = time_point::max();
+        refresh();
+        fire_due();
+    });
+}
+
+void loop::fire_due() {
+    auto& queue = timers_->queue;
+    while (!queue.empty() && queue.begin()->first.first <= now_) {
+        auto node = queue.extract(queue.begin());
+        timers_->due.erase(node.key().second);
+        node.mapped()();
+    }
+    arm();
+}
+
+void loop::run_until(const bool& done) {
+    while (!done)
+        if (!run_one() && !done) throw std::logic_error("the task waits for something that can't happen");
+}
+
+namespace {
+
+void rethrow(std::exception_ptr failure) {
+    if (failure) std::rethrow_exception(failure);
+}
+
+// The waiting side of sleep_until: completes once, by its timer or by cancellation.
+template<class Handler>
+struct sleeper {
+    weir::loop& home;
+    Handler handler;
+    loop::timer_id timer = 0;
+
+    void finish(bool slept) {
+        auto done = std::move(handler);
+        asio::get_associated_cancellation_slot(done).clear();
+        const auto ex = asio::get_associated_executor(done);
+        asio::dispatch(ex, [done = std::move(done), slept]() mutable { std::move(done)(slept); });
+    }
+};
+
+task<bool> wait_for_timer(weir::loop& home, time_point at) {
+    auto start = [&home, at](auto handler) {
+        using state = sleeper<decltype(handler)>;
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        auto waiting = std::make_shared<state>(state{home, std::move(handler)});
+        waiting->timer = home.call_at(at, [waiting] { waiting->finish(true); });
+        if (slot.is_connected())
+            slot.assign([weak = std::weak_ptr(waiting)](asio::cancellation_type) {
+                const auto alive = weak.lock();
+                if (alive && alive->home.cancel_timer(alive->timer)) alive->finish(false);
+            });
+    };
+    return asio::async_initiate<const asio::use_awaitable_t<executor>, void(bool)>(start, use_task);
+}
+
+} // namespace
+
+void loop::spawn(task<void> work) { asio::co_spawn(get_executor(), std::move(work), rethrow); }
+
+void loop::spawn(task<void> work, weir::context& ctx, asio::cancellation_signal& cancel,
+                 std::function<void(std::exception_ptr)> done) {
+    asio::co_spawn(get_executor(ctx), std::move(work), asio::bind_cancellation_slot(cancel.slot(), std::move(done)));
+}
+
+task<result<void>> sleep_for(duration time) {
+    const executor here = co_await this_task;
+    co_return co_await sleep_until(here.context().loop().clock().now() + time);
+}
+
+task<result<void>> sleep_until(time_point at) {
+    const executor here = co_await this_task;
+    if (at > here.context().deadline()) co_return errc::deadline_exceeded;
+    const auto cancellation = co_await asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != asio::cancellation_type::none) co_return errc::cancelled;
+    if (!co_await wait_for_timer(here.context().loop(), at)) co_return errc::cancelled;
+    co_return ok();
+}
+
+} // namespace weir

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT
+// labels: concurrency
+#include <weir/core/blocking_pool.hpp>
+#include <weir/core/lifecycle.hpp>
+#include <weir/core/loop.hpp>
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/cancellation_signal.hpp>
+
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <thread>
+
+using namespace weir;
+
+namespace {
+
+// Blocks a pool thread until opened.
+struct gate {
+    std::promise<void> opened;
+    std::promise<void> entered;
+    std::shared_future<void> future{opened.get_future()};
+
+    void wait() {
+        entered.set_value();
+        future.wait();
+    }
+};
+
+} // namespace
+
+TEST_CASE("a job's value comes back on the loop that asked, with the context untouched") {
+    loop home;
+    blocking_pool pool({.name = "db", .threads = 1});
+    home.root_context().set_request_id("r-1");
+    auto work = [&]() -> task<result<std::string>> {
+        const auto asked_on = std::this_thread::get_id();
+        std::thread::id ran_on;
+        auto job = [&] { return ran_on = std::this_thread::get_id(), 42; };
+        auto answer = co_await pool.run(job);
+        CHECK(answer.value() == 42);
+        CHECK(ran_on != asked_on);
+        CHECK(std::this_thread::get_id() == asked_on);
+        co_return (co_await this_task).context().request_id();
+    };
+    CHECK(home.block_on(work()).value() == "r-1");
+}
+
+TEST_CASE("a job's error and a job's exception arrive as errors") {
+    loop home;
+    blocking_pool pool({.threads = 1});
+    auto refuse = []() -> result<int> { return errc::conflict; };
+    auto fail = []() -> int { throw std::runtime_error("driver broke"); };
+    CHECK(home.block_on(pool.run(refuse)).error() == errc::conflict);
+    CHECK(home.block_on(pool.run(fail)).error().message() == "driver broke");
+}
+
+TEST_CASE("a full queue refuses at once with unavailable") {
+    loop home;
+    blocking_pool pool({.name = "tiny", .threads = 1, .queue = 1});
+    gate blocked;
+    auto hold = [&] { blocked.wait(); };
+    auto quick = [] { return 1; };
+    int finished = 0;
+    auto first = [&]() -> task<void> { finished += (co_await pool.run(hold)).has_value(); };
+    auto second = [&]() -> task<void> { finished += (co_await pool.run(quick)).has_value(); };
+    home.spawn(first());
+    home.poll();
+    blocked.entered.get_future().wait();
+    home.spawn(second());
+    home.poll();
+    CHECK(pool.stats().queued == 1);
+
+    auto third = home.block_on(pool.run(quick));
+    CHECK(third.error() == errc::unavailable);
+    CHECK(third.error().message() == "the tiny pool takes no more work");
+    blocked.opened.set_value();
+    while (finished < 2) home.run_one();
+    CHECK(pool.stats().refused == 1);
+    CHECK(pool.stats().completed == 2);
+}
+
+TEST_CASE("cancellation takes a queued job out without running it") {
+    loop home;
+    blocking_pool pool({.threads = 1});
+    gate blocked;
+    auto hold = [&] { blocked.wait(); };
+    auto first = [&]() -> task<void> { CHECK(co_await pool.run(hold)); };
+    home.spawn(first());
+    home.poll();
+    blocked.entered.get_future().wait();
+
+    bool ran = false;
+    bool ended = false;
+    auto never = [&] { ran = true; };
+    boost::asio::cancellation_signal cancel;
+    context ctx(home);
+    auto second = [&]() -> task<void> {
+        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
+        CHECK((co_await pool.run(never)).error() == errc::cancelled);
+        ended = true;
+    };
+    home.spawn(second(), ctx, cancel, [](std::exception_ptr) {});
+    home.poll();
+    cancel.emit(boost::asio::cancellation_type::total);
+    while (!ended) home.run_one();
+    blocked.opened.set_value();
+    pool.close();
+    home.poll();
+    CHECK(!ran);
+}
+
+TEST_CASE("cancellation of a running job stops its token and waits for its end") {
+    loop home;
+    blocking_pool pool({.threads = 1});
+    std::promise<void> entered;
+    bool saw_stop = false;
+    auto job = [&](std::stop_token stop) {
+        std::mutex m;
+        std::condition_variable_any wake;
+        std::unique_lock lock(m);
+        entered.set_value();
+        wake.wait(lock, stop, [] { return false; });
+        saw_stop = true;
+        return 7;
+    };
+    boost::asio::cancellation_signal cancel;
+    context ctx(home);
+    bool ended = false;
+    auto work = [&]() -> task<void> {
+        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        auto out = co_await pool.run(job);
+        CHECK(saw_stop);
+        CHECK(out.value() == 7);
+        ended = true;
+    };
+    home.spawn(work(), ctx, cancel, [](std::exception_ptr) {});
+    home.poll();
+    entered.get_future().wait();
+    cancel.emit(boost::asio::cancellation_type::total);
+    while (!ended) home.run_one();
+}
+
+TEST_CASE("two loops share one pool and each gets its own answers") {
+    blocking_pool pool({.threads = 2});
+    const auto serve = [&pool](int base) {
+        loop home;
+        int sum = 0;
+        auto work = [&]() -> task<void> {
+            for (int i = 0; i < 200; ++i) {
+                auto job = [&, i] { return base + i; };
+                sum += (co_await pool.run(job)).value();
+            }
+        };
+        home.block_on(work());
+        return sum;
+    };
+    auto other = std::async(std::launch::async, serve, 1000);
+    CHECK(serve(0) == 199 * 200 / 2);
+    CHECK(other.get() == 200 * 1000 + 199 * 200 / 2);
+}

@@ -7,11 +7,10 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 
-#include <pthread.h>
-
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <pthread.h>
 #include <thread>
 #include <vector>
 
@@ -144,14 +143,16 @@ task<result<void>> blocking_pool::execute(detail::blocking_job& job) {
             });
         };
         queued->finished = [complete](bool ran) { complete(ran ? outcome::ran : outcome::cancelled); };
-        if (slot.is_connected())
-            slot.assign([pool, queued](asio::cancellation_type) { pool->cancel(*queued); });
+        if (slot.is_connected()) slot.assign([pool, queued](asio::cancellation_type) { pool->cancel(*queued); });
         if (!pool->push(*queued)) complete(outcome::refused);
     };
     switch (co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void(outcome)>(start, use_task)) {
-    case outcome::ran: co_return ok();
-    case outcome::cancelled: co_return errc::cancelled;
-    case outcome::refused: break;
+    case outcome::ran:
+        co_return ok();
+    case outcome::cancelled:
+        co_return errc::cancelled;
+    case outcome::refused:
+        break;
     }
     co_return error(errc::unavailable, "the " + name() + " pool takes no more work");
 }

@@ -12,28 +12,39 @@ namespace {
 
 constexpr std::size_t kinds = static_cast<std::size_t>(errc::deadline_exceeded) + 1;
 
-constexpr std::array<std::string_view, kinds> kind_names{
-    "ok",        "cancelled",       "unknown",   "invalid_argument", "validation_failed",  "unauthenticated",
-    "permission_denied", "not_found", "already_exists", "conflict", "too_large", "resource_exhausted",
-    "unimplemented", "internal", "unavailable", "deadline_exceeded"};
+constexpr std::array<std::string_view, kinds> kind_names{"ok",
+                                                         "cancelled",
+                                                         "unknown",
+                                                         "invalid_argument",
+                                                         "validation_failed",
+                                                         "unauthenticated",
+                                                         "permission_denied",
+                                                         "not_found",
+                                                         "already_exists",
+                                                         "conflict",
+                                                         "too_large",
+                                                         "resource_exhausted",
+                                                         "unimplemented",
+                                                         "internal",
+                                                         "unavailable",
+                                                         "deadline_exceeded"};
 
-constexpr std::array<std::string_view, kinds> kind_messages{
-    "ok",
-    "the operation was cancelled",
-    "unknown error",
-    "the request is malformed",
-    "the input breaks a rule",
-    "log in first",
-    "not allowed",
-    "not found",
-    "already exists",
-    "conflicts with the current state",
-    "too large",
-    "too many requests",
-    "not implemented",
-    "internal error",
-    "unavailable, try again later",
-    "out of time"};
+constexpr std::array<std::string_view, kinds> kind_messages{"ok",
+                                                            "the operation was cancelled",
+                                                            "unknown error",
+                                                            "the request is malformed",
+                                                            "the input breaks a rule",
+                                                            "log in first",
+                                                            "not allowed",
+                                                            "not found",
+                                                            "already exists",
+                                                            "conflicts with the current state",
+                                                            "too large",
+                                                            "too many requests",
+                                                            "not implemented",
+                                                            "internal error",
+                                                            "unavailable, try again later",
+                                                            "out of time"};
 
 } // namespace
 
@@ -105,11 +116,12 @@ std::uint32_t error::retry_after() const noexcept { return body_ ? body_->retry_
 
 error::body& error::own() {
     const bool unshared = body_ && !body_->immortal && body_->uses.load(std::memory_order_acquire) == 1;
-    if (!unshared) *this = [this] {
-        error copy;
-        copy.body_ = body_ ? new body(*body_) : new body(errc::unknown, {});
-        return copy;
-    }();
+    if (!unshared)
+        *this = [this] {
+            error copy;
+            copy.body_ = body_ ? new body(*body_) : new body(errc::unknown, {});
+            return copy;
+        }();
     return const_cast<body&>(*body_);
 }
 

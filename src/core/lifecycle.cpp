@@ -24,8 +24,7 @@ task<result<void>> with_deadline(time_point at, task<result<void>> work) {
             late = true;
             cancel->emit(asio::cancellation_type::total);
         });
-        if (outer.is_connected())
-            outer.assign([cancel](asio::cancellation_type kind) { cancel->emit(kind); });
+        if (outer.is_connected()) outer.assign([cancel](asio::cancellation_type kind) { cancel->emit(kind); });
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         auto run = [](task<result<void>> inner, std::optional<result<void>>& out) -> task<void> {
             co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());

@@ -4,9 +4,8 @@
 #include <weir/core/lifecycle.hpp>
 #include <weir/core/loop.hpp>
 
-#include <doctest/doctest.h>
-
 #include <boost/asio/cancellation_signal.hpp>
+#include <doctest/doctest.h>
 
 #include <condition_variable>
 #include <future>

@@ -18,22 +18,22 @@ namespace weir {
 /// The kinds of failure, after gRPC's canonical codes (https://grpc.io/docs/guides/status-codes/).
 /// A kind says how a caller should react; `error::code()` says what happened in the domain's words.
 enum class errc : std::uint8_t {
-    ok,                  ///< no error
-    cancelled,           ///< the caller gave up: cancellation, shutdown, peer gone
-    unknown,             ///< an error of another library without a better kind
-    invalid_argument,    ///< malformed or ill-typed input (400)
-    validation_failed,   ///< well-formed input that breaks a rule (422)
-    unauthenticated,     ///< who is asking isn't known (401)
-    permission_denied,   ///< known, and not allowed (403)
-    not_found,           ///< no such thing (404)
-    already_exists,      ///< a unique value is taken (409)
-    conflict,            ///< the state doesn't permit it, or it changed meanwhile (409)
-    too_large,           ///< over a size limit (413)
-    resource_exhausted,  ///< over a rate or quota (429)
-    unimplemented,       ///< not offered here (501)
-    internal,            ///< a bug or a broken invariant (500)
-    unavailable,         ///< a dependency or a resource is out for now; trying again may help (503)
-    deadline_exceeded,   ///< out of time (504)
+    ok,                 ///< no error
+    cancelled,          ///< the caller gave up: cancellation, shutdown, peer gone
+    unknown,            ///< an error of another library without a better kind
+    invalid_argument,   ///< malformed or ill-typed input (400)
+    validation_failed,  ///< well-formed input that breaks a rule (422)
+    unauthenticated,    ///< who is asking isn't known (401)
+    permission_denied,  ///< known, and not allowed (403)
+    not_found,          ///< no such thing (404)
+    already_exists,     ///< a unique value is taken (409)
+    conflict,           ///< the state doesn't permit it, or it changed meanwhile (409)
+    too_large,          ///< over a size limit (413)
+    resource_exhausted, ///< over a rate or quota (429)
+    unimplemented,      ///< not offered here (501)
+    internal,           ///< a bug or a broken invariant (500)
+    unavailable,        ///< a dependency or a resource is out for now; trying again may help (503)
+    deadline_exceeded,  ///< out of time (504)
 };
 
 /// The kind's name as it appears in JSON and logs: `not_found`. A static string.

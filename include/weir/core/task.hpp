@@ -35,21 +35,15 @@ public:
 
     template<class P>
         requires boost::asio::can_query_v<const Inner&, P>
-    auto query(const P& property) const noexcept -> decltype(auto) {
-        return boost::asio::query(inner_, property);
-    }
+    auto query(const P& property) const noexcept -> decltype(auto) { return boost::asio::query(inner_, property); }
 
     template<class P>
         requires boost::asio::can_require_v<const Inner&, P>
-    auto require(const P& property) const noexcept {
-        return rebind(boost::asio::require(inner_, property));
-    }
+    auto require(const P& property) const noexcept { return rebind(boost::asio::require(inner_, property)); }
 
     template<class P>
         requires boost::asio::can_prefer_v<const Inner&, P>
-    auto prefer(const P& property) const noexcept {
-        return rebind(boost::asio::prefer(inner_, property));
-    }
+    auto prefer(const P& property) const noexcept { return rebind(boost::asio::prefer(inner_, property)); }
 
     friend bool operator==(const basic_executor& a, const basic_executor& b) noexcept { return a.inner_ == b.inner_; }
     friend bool operator!=(const basic_executor& a, const basic_executor& b) noexcept { return !(a == b); }

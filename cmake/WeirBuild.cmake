@@ -4,6 +4,8 @@ include_guard(GLOBAL)
 include(GNUInstallDirs)
 
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON)
+add_custom_target(weir_components)
 
 find_program(WEIR_CCACHE ccache)
 if(WEIR_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -22,5 +24,8 @@ function(weir_target_settings target)
       # clang 14 can't assemble this check's prologue in coroutines
       $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function>)
     target_link_options(${target} PUBLIC -fsanitize=${WEIR_SANITIZE})
+  endif()
+  if(WEIR_BUILD_FUZZERS)
+    target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
 endfunction()

@@ -45,6 +45,8 @@ function(weir_component name)
   list(TRANSFORM arg_USES PREPEND weir:: OUTPUT_VARIABLE used_targets)
   target_link_libraries(weir_${name} PUBLIC ${used_targets} ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
 
+  add_dependencies(weir_components weir_${name})
+
   set_property(GLOBAL APPEND PROPERTY WEIR_BUILT_COMPONENTS ${name})
   set_property(GLOBAL PROPERTY WEIR_${name}_FOLDERS ${arg_FOLDERS})
   set_property(GLOBAL PROPERTY WEIR_${name}_USES ${arg_USES})

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash disable=SC2034
+# Debian packages for weir's scripts; sourced by run, test and bench.
+
+# What a release build of the library and its examples needs.
+weir_build_packages=(
+    g++ cmake ninja-build ccache pkg-config ca-certificates
+    libboost1.81-dev rapidjson-dev libfmt-dev libspdlog-dev
+    libssl-dev libyaml-cpp-dev libsoci-dev libsqlite3-dev
+)
+
+# What the tests need on top of that.
+weir_test_packages=(
+    clang clang-format libclang-rt-14-dev llvm
+    doctest-dev libhiredis-dev
+)
+
+# What scripts/test --tidy needs on top of both.
+weir_tidy_packages=(clang-tidy)
+
+weir_fail() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+    exit 1
+}
+
+weir_as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        weir_fail "installing packages needs root: run this as root, or install sudo"
+    fi
+}
+
+# Prints those of the named packages that aren't installed.
+weir_missing_packages() {
+    local package
+    for package in "$@"; do
+        [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || printf '%s\n' "$package"
+    done
+}
+
+# Stops with a sentence when installing the named packages would remove one, or can't be done.
+weir_check_conflicts() {
+    local plan removed named
+    if ! plan=$(LC_ALL=C apt-get install -s --no-install-recommends "$@" 2>&1); then
+        named=$(sed -nE 's/^ *(.+ : (Conflicts|Breaks|Depends): .+)$/\1/p' <<<"$plan" | head -n 3)
+        [ -n "$named" ] || named=$(sed -n 's/^E: //p' <<<"$plan" | head -n 3)
+        weir_fail "the packages can't be installed beside what is here: ${named//$'\n'/; }"
+    fi
+    removed=$(sed -n 's/^Remv \([^ ]*\).*/\1/p' <<<"$plan" | paste -sd ' ')
+    if [ -n "$removed" ]; then
+        weir_fail "installing $* would remove: $removed. Nothing was changed." \
+            "These packages conflict (libboost-dev is Boost 1.74, weir needs libboost1.81-dev):" \
+            "remove them yourself, or build in a container."
+    fi
+}
+
+# Installs the named packages where they are missing; says which, asks nothing, removes nothing, and
+# keeps packages from starting daemons on their default ports.
+weir_install_packages() {
+    local missing policy=/usr/sbin/policy-rc.d
+    mapfile -t missing < <(weir_missing_packages "$@")
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    command -v apt-get >/dev/null ||
+        weir_fail "this machine has no apt-get; install what corresponds to: ${missing[*]}"
+    printf 'Installing: %s\n' "${missing[*]}"
+    weir_as_root apt-get update -qq
+    weir_check_conflicts "${missing[@]}"
+    (
+        if [ ! -e "$policy" ]; then
+            trap 'weir_as_root rm -f "$policy"' EXIT
+            trap 'exit 130' INT TERM
+            printf '#!/bin/sh\nexit 101\n' | weir_as_root tee "$policy" >/dev/null
+            weir_as_root chmod 755 "$policy"
+        fi
+        weir_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-remove \
+            --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" </dev/null >/dev/null
+    )
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include <weir/core/json_writer.hpp>
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+namespace {
+
+template<class Value>
+std::string json(const Value& value) {
+    std::string out;
+    weir::append_json(out, value);
+    return out;
+}
+
+template<class Number>
+using limits = std::numeric_limits<Number>;
+
+} // namespace
+
+TEST_CASE("plain text is copied between quotes") {
+    CHECK(json("") == R"("")");
+    CHECK(json("order 7") == R"("order 7")");
+    CHECK(json(std::string(1000, 'x')) == '"' + std::string(1000, 'x') + '"');
+}
+
+TEST_CASE("quotes, backslashes and control characters are escaped wherever they stand") {
+    CHECK(json("\"\\\b\f\n\r\t") == R"("\"\\\b\f\n\r\t")");
+    CHECK(json(std::string_view("\0\x01\x1f\x7f", 4)) == "\"\\u0000\\u0001\\u001f\x7f\"");
+    for (std::size_t before = 0; before < 20; ++before)
+        CHECK(json(std::string(before, 'a') + "\"b\n") == '"' + std::string(before, 'a') + R"(\"b\n")");
+}
+
+TEST_CASE("characters next to the escaped ones are left alone") {
+    CHECK(json(" !#[]^_abcdefghij~") == R"(" !#[]^_abcdefghij~")");
+    CHECK(json("\n!\n!\n!\n!") == R"("\n!\n!\n!\n!")");
+}
+
+TEST_CASE("well-formed UTF-8 is copied") { CHECK(json("张三 é 😀, ok") == "\"张三 é 😀, ok\""); }
+
+TEST_CASE("each ill-formed part of UTF-8 becomes one replacement character") {
+    CHECK(json("a\xFF z") == "\"a\uFFFD z\"");
+    CHECK(json("\x80\x80") == "\"\uFFFD\uFFFD\"");
+    CHECK(json("\xE5\xBC") == "\"\uFFFD\"");                 // cut short
+    CHECK(json("\xC0\xAF") == "\"\uFFFD\uFFFD\"");           // overlong
+    CHECK(json("\xED\xA0\x80") == "\"\uFFFD\uFFFD\uFFFD\""); // a surrogate
+    CHECK(json("张\xE4\xB8"
+               "三") == "\"张\uFFFD三\"");
+}
+
+TEST_CASE("integers are exact to their limits") {
+    CHECK(json(limits<std::int64_t>::min()) == "-9223372036854775808");
+    CHECK(json(limits<std::int64_t>::max()) == "9223372036854775807");
+    CHECK(json(limits<std::uint64_t>::max()) == "18446744073709551615");
+    CHECK(json(std::int8_t{-128}) == "-128");
+    CHECK(json(std::uint8_t{200}) == "200");
+}
+
+TEST_CASE("booleans and null are words") {
+    CHECK(json(true) == "true");
+    CHECK(json(false) == "false");
+    CHECK(json(nullptr) == "null");
+}
+
+TEST_CASE("floating numbers are the shortest that read back the same") {
+    CHECK(json(0.1) == "0.1");
+    CHECK(json(0.1F) == "0.1");
+    CHECK(json(-0.0) == "-0");
+    CHECK(json(1e300) == "1e+300");
+    CHECK(json(5e-324) == "5e-324");
+    CHECK(json(limits<double>::max()) == "1.7976931348623157e+308");
+}
+
+TEST_CASE("what JSON has no number for is null") {
+    CHECK(json(limits<double>::quiet_NaN()) == "null");
+    CHECK(json(-limits<double>::infinity()) == "null");
+}
+
+TEST_CASE("the writer puts commas between values and nowhere else") {
+    std::string out = "log: ";
+    weir::json_writer writer(out);
+    writer.begin_object().member("text", "{").member("number", 1).key("list").begin_array();
+    writer.value("[").value(2.5).begin_object().end_object().value(nullptr).end_array();
+    writer.key("raw").raw("[1]").member("last", true).end_object();
+    CHECK(out == R"(log: {"text":"{","number":1,"list":["[",2.5,{},null],"raw":[1],"last":true})");
+}
+
+TEST_CASE("the names of members are escaped too") {
+    std::string out;
+    weir::json_writer(out).begin_object().member("a\"b", "c").end_object();
+    CHECK(out == R"({"a\"b":"c"})");
+}

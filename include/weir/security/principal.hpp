@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <boost/describe/class.hpp>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+
+/// Who is asking, and what they may do: what authentication attaches to a request's context and
+/// handlers take as a parameter. A plain value.
+struct principal {
+    std::string subject{};
+    std::vector<std::string> permissions{};
+
+    bool can(std::string_view permission) const noexcept {
+        return std::find(permissions.begin(), permissions.end(), permission) != permissions.end();
+    }
+
+    bool operator==(const principal&) const = default;
+};
+BOOST_DESCRIBE_STRUCT(principal, (), (subject, permissions))
+
+} // namespace weir

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+/// Keys that everybody knows, for tests alone: those of RFC 7515's appendix A, and some made for here.
+namespace test_keys {
+
+// RFC 7515 A.1.1, base64url
+inline constexpr std::string_view rfc_hs256 =
+    "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow";
+
+// RFC 7515 A.2.1
+inline constexpr std::string_view rfc_rs256_public = R"(-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAofgWCuLjybRlzo0tZWJj
+NiuSfb4p4fAkd/wWJcyQoTbji9k0l8W26mPddxHmfHQp+Vaw+4qPCJrcS2mJPMEz
+P1Pt0Bm4d4QlL+yRT+SFd2lZS+pCgNMsD1W/YpRPEwOWvG6b32690r2jZ47soMZo
+9wGzjb/7OMg0LOL+bSf63kpaSHSXndS5z5rexMdbBYUsLA9e+KXBdQOS+UTo7WTB
+EMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6/I5IhlJH7aGhyxX
+FvUK+DWNmoudF8NAco9/h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXp
+oQIDAQAB
+-----END PUBLIC KEY-----
+)";
+
+// RFC 7515 A.3.1
+inline constexpr std::string_view rfc_es256_public = R"(-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7
+6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==
+-----END PUBLIC KEY-----
+)";
+
+// RFC 7515 A.3.1, with d
+inline constexpr std::string_view rfc_es256_private = R"(-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgjpsQnnGQmL+YBIff
+H1136cspYG6+0iY7X1fCE9+E9LKhRANCAAR/zc4ncPbEXUGDy+5v20t7WAczNXvp
+7xO6z248e9FURcfxRM0bvZt+hyzf7bnuufSzaV1uqQskrYpGIyiFiOWt
+-----END PRIVATE KEY-----
+)";
+
+// 2048 bits, made for these tests
+inline constexpr std::string_view rsa_private = R"(-----BEGIN PRIVATE KEY-----
+MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQCbuK9zPBvOrz3U
+ie4+ANEdYsB9ABwZJegfsiCwh5EFsFoxzSxjCRkk7keiU3Mo7GBHflwnXT5SyBSl
+iKMNF0dPh046qqIGnEjgbKaBZBcbSpdm1SG9Lc+nBJXx9h7MPN6uuoATlTiprfM1
+ekW8zwFljy2Lff8ToqOClDyc+Gr7gdKrdADn5sJoVVxqdiH5g9TFFOY8spKDl4Dc
+u0FTzISf5ciFZf57iTnXft9fAo/N9fFz9sarJ+zNDD4kQOwyVbCh811e5Nzd01FT
+PhqToNdl267ZIMJDJDfiVy4abY4oB04jgdqFM7pfZL14c1Ip5UzQJmmEu8yQmh3b
+PzGz8Y43AgMBAAECggEAA2jg1pobVcQ6i1vVzp+/9G/EHTiSZO6SjZcd5h+hykkZ
+QHvom+aIGWnqQaCoJd4/IXGf3PDKu49L/G/oehHnatNgoCI6WAC2C8v1PWIOq3dP
+p13FVloZcOPF0L194ST4D0VgJo2e5wA7EhGyUzcJJcsjySkiG7D0+Zf7V8iMtyMQ
+y/kvEJWOz+1wkzip0kqp3xASDHislZTjP/wx9ZN+BdT7H91J9JxL3jWCSEA7mA87
+tELF6s0f5wM90Vpkq5WGlcFzMtp5VmfCOhPIHawreoAQdXsmADB498+6t3A+0CSn
+AWeFAaSma6nkBp/H+Ps/JxfrYw+0ZY4/oXlroVwIEQKBgQDb7mWSB3lJy5wG+ZH6
+pfKCv3Dcq4QmGnxDuRHt4fSKKOmvA8iztKcL0Li+nBj2sMMiekXiX0bzlFPyBVU1
+IGo7D3IUwomEm7bFpGDjqe7ehNBvixRdOUXvVwhgvnmV50goEVAcB5N8TgLe513t
+CZhuis3uIX3Z27ZIvCXCNhGDHwKBgQC1QoA+ZN2cvYEMiXeuM+eitNZTU68Jthb8
+wrZb3sOIxJY+GvZYLLQRZIsrVGSKnJrbMlYOS7Fk8vDhJ5/kYw43cJpyH4mD/LKk
+sByC1DyPU6gQ0wY+RB6oHUptLFPnDrZhd5vRMYL5VDnJETULE/OlTS6mvdn2w2dH
+Kq+glxbp6QKBgF60eL56Q2tYpzaFr6vMW/Kbd4E+xmgWDZ6oCiVyoHgCCCbaLUnd
+J/W5imRiGYnZMh4dowxI1Oe83q0gSMHY1IXcL9bqsocM+pZ/I03F9luRu6Pcswc1
+y3y18KCgRQEdGABQ/DsltAfaG/hajyKseBxZ3zWE7ImsyADoLCZGXCInAoGBAIe4
+s64EeKvUebyZcjPOSbNbFOBv2LC815mLcmB3/JF8IcN/DNYZIvui/VIEbwQbHxji
+J+2sX7fm8NamhOLOCOcaOYsaci2SGXGXLMIJiQ8I5N80I4icGRhoVkJI3so0CfwR
+Q2rwV9G5b0tOxxj0Z4tur2/K2FodFkgDfl4Qw+eBAoGAN2dIqEfRszeh4oBduGdk
+lPIhFHGhu95Z+bK2yOc3xw5CpFeRyPKPa16zb+SO6FUZKHbBm6UZu9X6Qd7ifqHZ
+4Wm4f2eaKhYDbve0tlQy2fQg5A9ifHoRvA7KLVW88bmP6zOAltTjHpl9P8gQlHl8
+jW/9PuheOOy6IkatL69G4h8=
+-----END PRIVATE KEY-----
+)";
+
+// The public half of rsa_private
+inline constexpr std::string_view rsa_public = R"(-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAm7ivczwbzq891InuPgDR
+HWLAfQAcGSXoH7IgsIeRBbBaMc0sYwkZJO5HolNzKOxgR35cJ10+UsgUpYijDRdH
+T4dOOqqiBpxI4GymgWQXG0qXZtUhvS3PpwSV8fYezDzerrqAE5U4qa3zNXpFvM8B
+ZY8ti33/E6KjgpQ8nPhq+4HSq3QA5+bCaFVcanYh+YPUxRTmPLKSg5eA3LtBU8yE
+n+XIhWX+e4k5137fXwKPzfXxc/bGqyfszQw+JEDsMlWwofNdXuTc3dNRUz4ak6DX
+Zduu2SDCQyQ34lcuGm2OKAdOI4HahTO6X2S9eHNSKeVM0CZphLvMkJod2z8xs/GO
+NwIDAQAB
+-----END PUBLIC KEY-----
+)";
+
+// rsa_private behind the passphrase "x"
+inline constexpr std::string_view rsa_encrypted = R"(-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIIFLTBXBgkqhkiG9w0BBQ0wSjApBgkqhkiG9w0BBQwwHAQIx3j3Se1MEMoCAggA
+MAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUDBAEqBBA3YKIMtWepTtLpSt3AaHJmBIIE
+0KjuMAHiASCcfe2oSVzJL4QCFk3J53VXnabcCl73agyLtkRUBt3VyszdlG/9EPV5
+kMjg7k6/QBoLDN3qUP5dMiRgKIRIKP91wx6n/t8zLQKm/DZEToKnmTdY5/EAHcC2
+XWoakPXVGQLSTOD2pCwrpSmo1ZLeeY8Ap7Rvm3xR/hHoqtsl8o2Hm6Mg1XWdTlnK
+FENI86xOMbHD/k/N8v1rOZWnzsTzP9Hle0uJIrtj9Kep7SMb6BSSR2ydTWBRYLFF
+SFWMU+Jmn7U9aXDKCQ8/rv9W9GdLqPcvyKsa8ncLoSoWg3EZaTMFjJsLrjjETC61
+zcD5Bo2p2lEek5sGRh0JPkVltJuS5WEfSbawu7zKsBCXmbyHdIXmJL9K5UgWM8xA
+ovzQR8t043T/mWjQWWEcHjp1evyH723ZjcjewyDK/JX8IfhvvtfMsPO+nrtsRSbd
+aMVkcPzLaZEDKRXP/5wnXAAZZ6JuH45WmNTGaik5Dgrjn9QvuXk3mO4wwoW7oxQE
+qv/5xeCc//l9wgJ2wyyQ6gDZMtPVgLUR5R5/GJVubOljl5ZALmNqO4bE6cU6xYGi
+JqLz8BkTXe0PQpb/hkFjOmpWvzS5bvsDmIASXQrasguDfzPHUztdfTraobAcAAen
+POXrEs5x5VhyZBLY5/v87HgK30Ce0ZNgNjIF2HZV/3O6qJaKmAxwHxNn5p6on8UI
+MmT5C52djlYjqKWatrSidWgU9HphXys9adO9jC9D4EYo90kelPkbXEegFRmuqRcW
+ePO9yX9a1huGaV5NvHAa1w/xg6warEJxDCnK2E8tO4/cqCq3GHZpslqZsM1ZIvL/
+bdOgWCqXLOU3eAprszmFSeo11NtOjFVYTsxmEiGExNBfFK+3JzUHnt4ItziVK8d9
+y9P76zxUvoKwC/AxHGs0jJshBlS0nv5VGyNSkMmXRZw/wFnxMhJqrOY1LPfVLIWn
+ddEa/sLzXHXNHhOzW88VdSSwTU8Qa6KGidXgN8GcEB9ffMROVWYt9Um7us+t2Dsh
+xg61IEZgem3Chy5jczczZ93sSybJ+hXFCU4lAVRDkjc+8KiNFS+TwrD+ldgdUPrG
+pvhNU7a/v0VReYgNys5MancjL9CjaAv9zdy0wgMX6uzpRCHX7zOkbmmlBTCUWYoM
+L21vU1hcPSrGIfp5EyB8nsnyWPTub0VLr6Gbbdgyba0MadCHeMvuM8YHgW2UvMoG
+B4KHh1sjJ0BQyjdD5BP+FH/HIWwCmlHxKjD4oD1X3InVzAIYBtqoKBexPs9vA9vV
+B3JEXcIzVJ8ut6TN7M4mgYO5aBtzr7YSbWowMKUsrI4fT4Kwd4oamJT9XJXdKYRn
+rwXycAieTcDGH/w4Ixwjhh7ec6NUmeRCiXpPEFffcD4aZnCB52R6iaoUR61AqHP0
+Yw4qjd7qCtXPOUNvoSqp2LlielOseaXgGeZejpwLkcmUbMBqCIAi0o4mhNwP6W2U
+x9+Js6qT0FLAw39r7NNfmc7j7OViXROwVp3oOTSaxxDRDqrzyDNCqu+96jMnw+tF
+sriEPJXk+wHyPqS4SWmZFy+Vc7fnU1P7osbBJYVEqzE09WWhphGKAG4okAWZO8oh
+7WtWNmEuGOuRxQZaaAKavyevFCq4uopCCwiYTxhq6l9y
+-----END ENCRYPTED PRIVATE KEY-----
+)";
+
+// Too short to be accepted
+inline constexpr std::string_view rsa_1024 = R"(-----BEGIN PRIVATE KEY-----
+MIICeAIBADANBgkqhkiG9w0BAQEFAASCAmIwggJeAgEAAoGBANIcak587HfylwPO
+44v/BuNzOUE5FhXql+TwSWjnWS/0pPmvn8iBOSTg9svxacwgVwDlYv5jUKNLXWRT
+UICC59A3ItWNUDEK+IL4xKL7sA3LTiU1lFt/hpW1TgzkG6F/T8kOwaE7tJRp+qKX
+RGtjaO9RaF1Md8xkiLKJFIhew5enAgMBAAECgYEAt9nJY7iIKkUJw3lLPvr/ChOO
+6/WJz8+g7eEcO0EEl6PYn+r/Q7FfUVfQXJB35Pf/aXdO8g3xR5HwvJLyhCEHuWHZ
+2LFa/EOfC98pJ856AImHD9w1aNekRMh/bxa8qNRPI85jXjSiGdj60J1v8fFdiBip
+8IwOskxc0lOWvS4bakECQQDyqQh7suWJK0JjFXO4u2a4u9hHcDToJ6yYy51P3lA6
+7DwlqOJvk3vjKsZlCP3hQyVBVHLgPbT0vFvgdSu3AcOxAkEA3alQmDWalPlMMw7k
+KJ4/1Afjb+qvC87jDfkstKQsReXbnYE4nVNy9MT6eIff0eo/x/I7oBOizVfwDaQZ
+ctGe1wJBALh2TE+UJ67FJrshhI2KT8TgbsGnh2BvQGIKbnRXYA/aosJSBoegyo1e
+Z+BIHI5Pt5NY+daCsftU8FbJW0jL25ECQQDAbOTPTfGFFCpnRK0i6cYlTjfOB2Cw
+koifr8l0g/T/NP0C7ZP1V+U6weliSyotM/rsm8fRPlqdgpKddPC2sWz/AkBUt1yX
+v09AQFrhrY9LMkaM1NIk3Bu87tPloYOARMLD7vv5OR9iiDoestuLgTxkEkB9KVKR
+wLKwGoAVx3C0BQjj
+-----END PRIVATE KEY-----
+)";
+
+// Another curve
+inline constexpr std::string_view p384_private = R"(-----BEGIN PRIVATE KEY-----
+MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDAml9jitaQzpF0lKF0L
+KIno5cKdUNDdlK1d4n6j2tDbYd7chINJbFszGpomd3NXfmWhZANiAARgmUmhe27q
+w2Ve4AbHQekcWGDl+n0xTxu7LUjyD+Z98aLF8QBhA0gA89FAoGTMMp/cvY1AiDau
+ga7i1mFGIP3ZFCXtsSKgK5UNnpnLBoCbl9/wrxCFaR4u1iEsKPbnyQM=
+-----END PRIVATE KEY-----
+)";
+
+// Another kind of key
+inline constexpr std::string_view ed25519_private = R"(-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIFjcx8McGpFiGnoa5OoMUWIzTclDEhfeSII0uBCRHGE8
+-----END PRIVATE KEY-----
+)";
+
+} // namespace test_keys

@@ -51,7 +51,7 @@ weir_check_conflicts() {
     fi
     removed=$(sed -n 's/^Remv \([^ ]*\).*/\1/p' <<<"$plan" | paste -sd ' ')
     if [ -n "$removed" ]; then
-        weir_fail "installing $* would remove: $removed. Nothing was changed." \
+        weir_fail "installing these would remove: $removed. Nothing was changed." \
             "These packages conflict (libboost-dev is Boost 1.74, weir needs libboost1.81-dev):" \
             "remove them yourself, or build in a container."
     fi

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# Defines WeirHiredis::hiredis. Upstream's configuration (1.0 and later, vcpkg, Conan) has a target;
+# Debian's has none under the name hiredis, and its Hiredis configuration fails the whole configure
+# step when it is asked for without a version, so that one is never asked: header and library are.
+include(FindPackageHandleStandardArgs)
+
+if(NOT TARGET WeirHiredis::hiredis)
+  find_package(hiredis CONFIG QUIET)
+  if(TARGET hiredis::hiredis)
+    add_library(WeirHiredis::hiredis INTERFACE IMPORTED GLOBAL)
+    set_property(TARGET WeirHiredis::hiredis PROPERTY INTERFACE_LINK_LIBRARIES hiredis::hiredis)
+  else()
+    find_path(WeirHiredis_INCLUDE_DIR hiredis/hiredis.h)
+    find_library(WeirHiredis_LIBRARY NAMES hiredis)
+    if(WeirHiredis_INCLUDE_DIR AND WeirHiredis_LIBRARY)
+      add_library(WeirHiredis::hiredis UNKNOWN IMPORTED GLOBAL)
+      set_target_properties(WeirHiredis::hiredis PROPERTIES
+        IMPORTED_LOCATION "${WeirHiredis_LIBRARY}"
+        INTERFACE_INCLUDE_DIRECTORIES "${WeirHiredis_INCLUDE_DIR}")
+    endif()
+  endif()
+endif()
+
+set(WeirHiredis_TARGET "")
+if(TARGET WeirHiredis::hiredis)
+  set(WeirHiredis_TARGET WeirHiredis::hiredis)
+endif()
+find_package_handle_standard_args(WeirHiredis REQUIRED_VARS WeirHiredis_TARGET)

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__SSE2__) && !defined(WEIR_PORTABLE_SCAN)
+#define WEIR_SCAN_SSE2 1
+#include <emmintrin.h>
+#endif
+
+// Finds the first byte of a kind, 16 bytes at a time where the processor can. No function reads at or
+// behind `end`; each returns `end` when there is no such byte.
+namespace weir::http::detail {
+
+/// What a byte may be part of, one bit per kind.
+struct byte_class {
+    static constexpr std::uint8_t token = 1;     // RFC 9110 tchar
+    static constexpr std::uint8_t host = 2;      // unreserved and sub-delims of RFC 3986
+    static constexpr std::uint8_t name_fast = 4; // letters and '-', what nearly all names consist of
+    static constexpr std::uint8_t text = 8;      // field value: visible, SP, HTAB, obs-text
+    static constexpr std::uint8_t target = 16;   // visible ASCII but '#' and '?'
+    static constexpr std::uint8_t unreserved = 32;
+};
+
+constexpr std::array<std::uint8_t, 256> classify_bytes() {
+    std::array<std::uint8_t, 256> table{};
+    for (int c = 0; c < 256; ++c) {
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        const bool digit = c >= '0' && c <= '9';
+        const auto among = [c](const char* list) {
+            for (; *list != 0; ++list)
+                if (c == *list) return true;
+            return false;
+        };
+        unsigned kinds = 0;
+        if (letter || digit || among("!#$%&'*+-.^_`|~")) kinds |= byte_class::token;
+        if (letter || digit || among("-._~")) kinds |= byte_class::unreserved;
+        if (letter || digit || among("-._~!$&'()*+,;=")) kinds |= byte_class::host;
+        if (letter || c == '-') kinds |= byte_class::name_fast;
+        if (c == '\t' || (c >= 0x20 && c != 0x7f)) kinds |= byte_class::text;
+        if (c > 0x20 && c < 0x7f && c != '#' && c != '?') kinds |= byte_class::target;
+        table[static_cast<std::size_t>(c)] = static_cast<std::uint8_t>(kinds);
+    }
+    return table;
+}
+
+inline constexpr std::array<std::uint8_t, 256> byte_classes = classify_bytes();
+
+constexpr bool is(std::uint8_t kind, char c) noexcept {
+    return (byte_classes[static_cast<unsigned char>(c)] & kind) != 0;
+}
+
+/// The first byte that isn't of the kind.
+inline const char* skip_class(std::uint8_t kind, const char* p, const char* end) noexcept {
+    while (p != end && is(kind, *p)) ++p;
+    return p;
+}
+
+#ifdef WEIR_SCAN_SSE2
+
+inline std::uint64_t load_up_to_7(const char* p, std::size_t size) noexcept {
+    const auto byte = [p](std::size_t at) { return std::uint64_t{static_cast<unsigned char>(p[at])}; };
+    if (size >= 4) {
+        std::uint32_t first;
+        std::uint32_t last;
+        std::memcpy(&first, p, 4);
+        std::memcpy(&last, p + size - 4, 4);
+        return std::uint64_t{first} | std::uint64_t{last} << (8 * (size - 4));
+    }
+    if (size == 0) return 0;
+    return byte(0) | byte(size / 2) << (8 * (size / 2)) | byte(size - 1) << (8 * (size - 1));
+}
+
+/// The last fewer than 16 bytes of a buffer, the rest zero, without reading behind them.
+inline __m128i load_rest(const char* p, std::size_t size) noexcept {
+    std::uint64_t low = 0;
+    std::uint64_t high = 0;
+    if (size >= 8) {
+        std::memcpy(&low, p, 8);
+        high = load_up_to_7(p + 8, size - 8);
+    } else {
+        low = load_up_to_7(p, size);
+    }
+    return _mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(low));
+}
+
+inline __m128i load_block(const char* p, const char* end) noexcept {
+    const auto size = static_cast<std::size_t>(end - p);
+    if (size >= 16) [[likely]]
+        return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    return load_rest(p, size);
+}
+
+/// The offset of the first marked byte, 16 when none is.
+inline unsigned first_of(__m128i marks) noexcept {
+    return static_cast<unsigned>(__builtin_ctz(static_cast<unsigned>(_mm_movemask_epi8(marks)) | 0x10000U));
+}
+
+inline __m128i equals(__m128i bytes, char c) noexcept { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); }
+
+inline __m128i at_most(__m128i bytes, unsigned char limit) noexcept {
+    return _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(static_cast<char>(limit))), bytes);
+}
+
+inline __m128i not_of(__m128i marks) noexcept { return _mm_xor_si128(marks, _mm_set1_epi8(-1)); }
+
+/// Letters become lower case, '-' stays; other bytes may become anything that is neither.
+inline __m128i lower(__m128i bytes) noexcept { return _mm_or_si128(bytes, _mm_set1_epi8(0x20)); }
+
+inline __m128i other_than_name(__m128i bytes) noexcept {
+    const __m128i letter = at_most(_mm_sub_epi8(lower(bytes), _mm_set1_epi8('a')), 25);
+    return not_of(_mm_or_si128(letter, equals(bytes, '-')));
+}
+
+inline __m128i other_than_text(__m128i bytes) noexcept {
+    return _mm_or_si128(_mm_andnot_si128(equals(bytes, '\t'), at_most(bytes, 0x1f)), equals(bytes, 0x7f));
+}
+
+inline __m128i other_than_target(__m128i bytes) noexcept {
+    // signed: bytes from 0x80 on are negative
+    const __m128i outside = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x21)), equals(bytes, 0x7f));
+    return _mm_or_si128(outside, _mm_or_si128(equals(bytes, '#'), equals(bytes, '?')));
+}
+
+template<class Marks>
+inline const char* find_block(const char* p, const char* end, Marks marks) noexcept {
+    for (;;) {
+        const auto rest = static_cast<std::size_t>(end - p);
+        if (rest < 16) break;
+        const unsigned at = first_of(marks(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p))));
+        p += at;
+        if (at < 16) return p;
+    }
+    const auto rest = static_cast<std::size_t>(end - p);
+    const unsigned at = first_of(marks(load_rest(p, rest)));
+    return at < rest ? p + at : end;
+}
+
+/// The first byte that is neither a letter nor '-'.
+inline const char* skip_name(const char* p, const char* end) noexcept { return find_block(p, end, other_than_name); }
+
+/// The first byte that may not stand in a field value: CR, LF, NUL and the other control characters but HTAB.
+inline const char* skip_text(const char* p, const char* end) noexcept { return find_block(p, end, other_than_text); }
+
+/// The first byte that may not stand in a request target, or '#' or '?'.
+inline const char* skip_target(const char* p, const char* end) noexcept {
+    return find_block(p, end, other_than_target);
+}
+
+#else
+
+inline const char* skip_name(const char* p, const char* end) noexcept {
+    return skip_class(byte_class::name_fast, p, end);
+}
+
+inline const char* skip_text(const char* p, const char* end) noexcept { return skip_class(byte_class::text, p, end); }
+
+inline const char* skip_target(const char* p, const char* end) noexcept {
+    return skip_class(byte_class::target, p, end);
+}
+
+#endif
+
+} // namespace weir::http::detail

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "http/byte_scan.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using namespace weir::http::detail;
+
+namespace {
+
+using scan = const char* (*)(const char*, const char*);
+
+/// Every byte at every place of every size around two blocks, against the table, at a heap block's very end.
+void check_against_table(scan fast, std::uint8_t kind, char filler) {
+    int differing = 0;
+    for (std::size_t size = 0; size <= 35; ++size) {
+        for (std::size_t place = 0; place < size; ++place) {
+            for (int byte = 0; byte < 256; ++byte) {
+                std::vector<char> block(size, filler);
+                block[place] = static_cast<char>(byte);
+                const char* const end = block.data() + size;
+                if (fast(block.data(), end) != skip_class(kind, block.data(), end)) ++differing;
+            }
+        }
+    }
+    CHECK(differing == 0);
+    CHECK(fast(&filler, &filler) == &filler);
+}
+
+} // namespace
+
+TEST_CASE("scanning a name stops where the table says") {
+    check_against_table(&skip_name, byte_class::name_fast, 'n');
+    check_against_table(&skip_name, byte_class::name_fast, '-');
+}
+
+TEST_CASE("scanning a value stops where the table says") {
+    check_against_table(&skip_text, byte_class::text, 'v');
+    check_against_table(&skip_text, byte_class::text, '\t');
+}
+
+TEST_CASE("scanning a target stops where the table says") {
+    check_against_table(&skip_target, byte_class::target, '/');
+    check_against_table(&skip_target, byte_class::target, '~');
+}
+
+TEST_CASE("tokens are RFC 9110's and hosts RFC 3986's") {
+    std::string tokens;
+    for (int c = 0; c < 256; ++c)
+        if (is(byte_class::token, static_cast<char>(c))) tokens += static_cast<char>(c);
+    CHECK(tokens == "!#$%&'*+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ^_`abcdefghijklmnopqrstuvwxyz|~");
+    for (const char c : std::string_view(" \t%:/?#[]@\"<>\\^`{|}\x7f\x80")) CHECK(!is(byte_class::host, c));
+    CHECK(is(byte_class::host, '~'));
+}

@@ -5,7 +5,7 @@
 # What a release build of the library and its examples needs.
 weir_build_packages=(
     g++ cmake ninja-build ccache pkg-config ca-certificates
-    libboost1.81-dev rapidjson-dev libfmt-dev libspdlog-dev
+    libboost1.81-dev rapidjson-dev libfmt-dev
     libssl-dev libyaml-cpp-dev libsoci-dev libsqlite3-dev
 )
 

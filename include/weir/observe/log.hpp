@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/observe/log_field.hpp>
+#include <weir/observe/log_sink.hpp>
+
+#include <boost/describe/enum.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+
+enum class log_level : std::uint8_t { trace, debug, info, warn, error, off };
+BOOST_DESCRIBE_ENUM(log_level, trace, debug, info, warn, error, off)
+
+/// `info`, as in the lines. A static string.
+std::string_view name(log_level level) noexcept;
+
+struct logger_options {
+    log_level level = log_level::info; ///< lines below it cost one comparison
+    /// Keys whose values are written as `***`: these and whatever ends in `_` and one of these
+    /// (`access_token`). Case doesn't matter and `-` equals `_`.
+    std::vector<std::string> redact = {"password",    "secret", "token",    "authorization",
+                                       "session_key", "cookie", "appsecret"};
+    bool asynchronous = true;                         ///< false: written by the calling thread, for tests
+    std::size_t queue = 1 << 20;                      ///< bytes that may wait for the sink; more lines are dropped
+    duration linger = std::chrono::milliseconds(5);   ///< how long the writer gathers lines while they keep coming
+    const weir::clock* clock = &weir::system_clock(); ///< where the lines' time comes from; outlives the logger
+};
+
+struct log_stats {
+    std::uint64_t lines = 0;         ///< accepted
+    std::uint64_t dropped = 0;       ///< refused because the queue was full, or lost by the sink
+    std::uint64_t sink_failures = 0; ///< writes that the sink refused
+    std::size_t queued_bytes = 0;
+};
+
+namespace detail {
+
+// What all handles of one logger share; the rest is in src/observe/log.cpp.
+class log_core {
+public:
+    log_core(const log_core&) = delete;
+    log_core& operator=(const log_core&) = delete;
+    virtual ~log_core() = default;
+
+    virtual bool hides(std::string_view key) const noexcept = 0;
+    virtual wall_time now() const noexcept = 0;
+    virtual void submit(std::string_view line) = 0;
+    virtual result<void> flush(duration limit) = 0;
+    virtual result<void> reopen() = 0;
+    virtual log_stats stats() const = 0;
+
+    std::atomic<log_level> level;
+
+protected:
+    explicit log_core(log_level from) : level(from) {}
+};
+
+// One line being written, in a buffer that the thread keeps from line to line.
+class log_line {
+public:
+    log_line(log_core& core, log_level level, std::string_view message, const std::string* fixed);
+    ~log_line();
+    log_line(const log_line&) = delete;
+    log_line& operator=(const log_line&) = delete;
+
+    std::string& text() noexcept { return text_; }
+    void submit();
+
+private:
+    log_core& core_;
+    std::string text_;
+};
+
+template<class T>
+void append_log_field(std::string& out, const log_core& core, const log_field<T>& one) {
+    out += ',';
+    append_json(out, one.key());
+    out += ':';
+    if (one.hidden() || core.hides(one.key()))
+        out += "\"***\"";
+    else
+        append_log(out, one.value());
+}
+
+} // namespace detail
+
+/// A structured log: one JSON object per line.
+///
+///     logger log(stderr_sink());
+///     log.info("order placed", field("order_id", 7), field("total_cents", 990));
+///     // {"time":"2026-01-01T00:00:00.000000Z","level":"info","message":"order placed","order_id":7,...}
+///
+/// A small handle, copied freely; all copies share one sink, and the last one to go writes out what is
+/// queued. Lines go through a bounded queue to one thread named `log`, which starts with the logger; when
+/// the queue is full, lines are dropped, counted and reported by a line "log lines dropped". Thread-safe.
+class logger {
+public:
+    /// Discards everything.
+    logger() noexcept = default;
+    explicit logger(std::unique_ptr<log_sink> sink, logger_options options = {});
+
+    template<class... T>
+    void trace(std::string_view message, const log_field<T>&... fields) const {
+        log(log_level::trace, message, fields...);
+    }
+    template<class... T>
+    void debug(std::string_view message, const log_field<T>&... fields) const {
+        log(log_level::debug, message, fields...);
+    }
+    template<class... T>
+    void info(std::string_view message, const log_field<T>&... fields) const {
+        log(log_level::info, message, fields...);
+    }
+    template<class... T>
+    void warn(std::string_view message, const log_field<T>&... fields) const {
+        log(log_level::warn, message, fields...);
+    }
+    template<class... T>
+    void error(std::string_view message, const log_field<T>&... fields) const {
+        log(log_level::error, message, fields...);
+    }
+    template<class... T>
+    void log(log_level level, std::string_view message, const log_field<T>&... fields) const {
+        if (!enabled(level)) return;
+        detail::log_line line(*core_, level, message, fixed_.get());
+        (detail::append_log_field(line.text(), *core_, fields), ...);
+        line.submit();
+    }
+
+    /// A logger whose lines carry these fields too; the values are taken now.
+    template<class... T>
+    [[nodiscard]] logger with(const log_field<T>&... fields) const {
+        if (!core_) return *this;
+        std::string fixed = fixed_ ? *fixed_ : std::string();
+        (detail::append_log_field(fixed, *core_, fields), ...);
+        return logger(core_, std::make_shared<const std::string>(std::move(fixed)));
+    }
+
+    bool enabled(log_level level) const noexcept {
+        return core_ && level >= core_->level.load(std::memory_order_relaxed);
+    }
+    /// Of all handles of this logger, from the next line on.
+    void set_level(log_level level) const noexcept {
+        if (core_) core_->level.store(level, std::memory_order_relaxed);
+    }
+
+    /// Waits until what was logged before has reached the sink; blocks the thread.
+    /// errc::deadline_exceeded when the sink doesn't keep up.
+    result<void> flush(duration limit = std::chrono::seconds(1)) const;
+    /// Opens the sink's destination anew, after log rotation.
+    result<void> reopen() const;
+    log_stats stats() const;
+
+private:
+    logger(std::shared_ptr<detail::log_core> core, std::shared_ptr<const std::string> fixed) noexcept
+        : core_(std::move(core)), fixed_(std::move(fixed)) {}
+
+    std::shared_ptr<detail::log_core> core_;
+    std::shared_ptr<const std::string> fixed_; // ,"key":value of `with`
+};
+
+} // namespace weir

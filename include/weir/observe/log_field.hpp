@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/clock.hpp>
+#include <weir/core/error.hpp>
+#include <weir/core/json_writer.hpp>
+
+#include <boost/describe/enum_to_string.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace weir {
+
+/// A key and a value of a log line. It refers to the value, so it is made inside the log call.
+/// Numbers, booleans, text, errors, enums (by their `name()` or description), optionals and ranges of these are written
+/// as JSON; a duration as milliseconds with three decimals, a wall_time as RFC 3339 in UTC. A callable
+/// without parameters is called for its value only when the line is really written.
+template<class T>
+class log_field {
+public:
+    constexpr log_field(std::string_view key, const T& value, bool hidden) noexcept
+        : key_(key), value_(&value), hidden_(hidden) {}
+
+    std::string_view key() const noexcept { return key_; }
+    const T& value() const noexcept { return *value_; }
+    bool hidden() const noexcept { return hidden_; }
+
+private:
+    std::string_view key_;
+    const T* value_;
+    bool hidden_;
+};
+
+/// `log.info("order placed", field("order_id", 7), field("items", [&] { return describe(items); }))`
+template<class T>
+constexpr log_field<T> field(std::string_view key, const T& value) noexcept {
+    return {key, value, false};
+}
+
+/// A field whose value is never written: `***` stands in its place.
+template<class T>
+constexpr log_field<T> secret(std::string_view key, const T& value) noexcept {
+    return {key, value, true};
+}
+
+namespace detail {
+
+void append_log_value(std::string& out, const error& failure);
+void append_log_value(std::string& out, duration time);
+void append_log_value(std::string& out, wall_time at);
+
+template<class T>
+concept named_enum = std::is_enum_v<T> && requires(T value) {
+    { name(value) } -> std::convertible_to<std::string_view>;
+};
+
+template<class T>
+concept log_text = std::convertible_to<const T&, std::string_view>;
+
+template<class T>
+inline constexpr bool is_duration = false;
+template<class Rep, class Period>
+inline constexpr bool is_duration<std::chrono::duration<Rep, Period>> = true;
+
+template<class T>
+inline constexpr bool is_wall_time = false;
+template<class Duration>
+inline constexpr bool is_wall_time<std::chrono::time_point<std::chrono::system_clock, Duration>> = true;
+
+template<class T>
+inline constexpr bool is_optional = false;
+template<class T>
+inline constexpr bool is_optional<std::optional<T>> = true;
+
+template<class T>
+concept log_number = std::is_arithmetic_v<T> && !std::same_as<T, char> && !std::same_as<T, long double>;
+
+template<class T>
+inline constexpr bool can_log = false;
+
+inline std::string_view text_of(const char* text) noexcept { return text ? text : std::string_view(); }
+
+template<class T>
+void append_log(std::string& out, const T& value);
+
+template<class Range>
+void append_log_range(std::string& out, const Range& range) {
+    char before = '[';
+    for (const auto& one : range) {
+        out += before;
+        append_log(out, one);
+        before = ',';
+    }
+    out += before == '[' ? std::string_view("[]") : std::string_view("]");
+}
+
+template<class T>
+void append_log(std::string& out, const T& value) {
+    if constexpr (std::same_as<T, char>)
+        append_json(out, std::string_view(&value, 1));
+    else if constexpr (log_number<T> || std::same_as<T, std::nullptr_t>)
+        append_json(out, value);
+    else if constexpr (std::same_as<T, error> || std::same_as<T, errc>)
+        append_log_value(out, error(value));
+    else if constexpr (std::is_pointer_v<T> && log_text<T>)
+        append_json(out, text_of(value));
+    else if constexpr (log_text<T>)
+        append_json(out, static_cast<std::string_view>(value));
+    else if constexpr (std::invocable<const T&>)
+        append_log(out, value());
+    else if constexpr (is_duration<T>)
+        append_log_value(out, std::chrono::duration_cast<duration>(value));
+    else if constexpr (is_wall_time<T>)
+        append_log_value(out, std::chrono::time_point_cast<wall_time::duration>(value));
+    else if constexpr (is_optional<T>)
+        value ? append_log(out, *value) : append_json(out, nullptr);
+    else if constexpr (named_enum<T>)
+        append_json(out, std::string_view(name(value)));
+    else if constexpr (boost::describe::has_describe_enumerators<T>::value)
+        append_json(out, text_of(boost::describe::enum_to_string(value, nullptr)));
+    else if constexpr (std::is_enum_v<T>)
+        append_json(out, static_cast<std::underlying_type_t<T>>(value));
+    else if constexpr (std::ranges::input_range<const T>)
+        append_log_range(out, value);
+    else
+        static_assert(can_log<T>, "a log field takes text, numbers, errors, times, optionals and ranges of them");
+}
+
+} // namespace detail
+
+} // namespace weir

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#include <weir/observe/log.hpp>
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <map>
+
+using namespace weir;
+using namespace std::chrono_literals;
+
+namespace {
+
+enum class colour { red, green };
+BOOST_DESCRIBE_ENUM(colour, red, green)
+
+enum class plain { one = 1 };
+
+// A log whose clock stands still and whose lines are there as soon as they are logged.
+struct log_fixture {
+    manual_clock time;
+    memory_log kept;
+    logger log = with({});
+
+    logger with(logger_options options) {
+        options.asynchronous = false;
+        options.clock = &time;
+        return logger(kept.sink(), options);
+    }
+
+    std::string last() const { return kept.lines().empty() ? std::string() : kept.lines().back(); }
+
+    // What stands after the message.
+    std::string fields() const {
+        const std::string line = last();
+        const std::string_view before = R"("message":"m",)";
+        return line.substr(line.find(before) + before.size());
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(log_fixture, "a record is one line of JSON with time, level, message and fields") {
+    log.info("order placed", field("order_id", 7), field("total_cents", 990));
+    CHECK(last() == R"({"time":"2026-01-01T00:00:00.000000Z","level":"info","message":"order placed",)"
+                    R"("order_id":7,"total_cents":990})");
+    CHECK(kept.lines().size() == 1);
+}
+
+TEST_CASE_FIXTURE(log_fixture, "the time follows the clock to the microsecond, over the second and over midnight") {
+    time.advance(1s + 42us);
+    log.info("m");
+    CHECK(last().starts_with(R"({"time":"2026-01-01T00:00:01.000042Z")"));
+    time.advance(24h * 59 - 2s + 999'957us);
+    log.info("m");
+    CHECK(last().starts_with(R"({"time":"2026-02-28T23:59:59.999999Z")"));
+    time.advance(1us);
+    log.info("m");
+    CHECK(last().starts_with(R"({"time":"2026-03-01T00:00:00.000000Z")"));
+}
+
+TEST_CASE_FIXTURE(log_fixture, "values of every kind are written as JSON") {
+    const std::string text = "text";
+    const char* const none = nullptr;
+    log.info("m", field("text", text), field("view", std::string_view("v")), field("null_text", none),
+             field("letter", 'x'), field("yes", true), field("small", std::int8_t(-1)));
+    CHECK(fields() == R"("text":"text","view":"v","null_text":"","letter":"x","yes":true,"small":-1})");
+
+    log.info("m", field("big", ~std::uint64_t(0)), field("low", std::numeric_limits<std::int64_t>::min()),
+             field("ratio", 0.1), field("nan", std::numeric_limits<double>::quiet_NaN()));
+    CHECK(fields() == R"("big":18446744073709551615,"low":-9223372036854775808,"ratio":0.1,"nan":null})");
+
+    log.info("m", field("some", std::optional<int>(3)), field("none", std::optional<int>()),
+             field("list", std::vector<std::string>{"a", "b"}), field("empty", std::vector<int>()),
+             field("nested", std::array<std::vector<int>, 2>{{{1}, {2, 3}}}));
+    CHECK(fields() == R"("some":3,"none":null,"list":["a","b"],"empty":[],"nested":[[1],[2,3]]})");
+
+    log.info("m", field("colour", colour::green), field("plain", plain::one), field("level", log_level::warn),
+             field("kind", colour(7)));
+    CHECK(fields() == R"("colour":"green","plain":1,"level":"warn","kind":""})");
+}
+
+TEST_CASE_FIXTURE(log_fixture, "a duration is written in milliseconds and a point in time as RFC 3339") {
+    log.info("m", field("took_ms", 1234567ns), field("none_ms", 0ns), field("long_ms", 2min), field("neg_ms", -1500us),
+             field("at", time.wall_now()));
+    CHECK(fields() == R"("took_ms":1.234,"none_ms":0.000,"long_ms":120000.000,"neg_ms":-1.500,)"
+                      R"("at":"2026-01-01T00:00:00.000000Z"})");
+}
+
+TEST_CASE_FIXTURE(log_fixture, "an error is written with its code, message, details and causes") {
+    const auto lost = error(errc::unavailable, "connection lost");
+    const auto failure = error(errc::internal, "can't place the order").with_code("order_failed").caused_by(lost);
+    log.error("m", field("error", failure), field("none", error()));
+    CHECK(fields() == R"("error":{"code":"order_failed","message":"can't place the order",)"
+                      R"("cause":{"code":"unavailable","message":"connection lost"}},"none":null})");
+
+    log.error("m", field("error", error(errc::validation_failed).with_detail({"text", "not_empty", "fill it in"})));
+    CHECK(fields() == R"("error":{"code":"validation_failed","message":"the input breaks a rule",)"
+                      R"("details":[{"field":"text","rule":"not_empty","message":"fill it in"}]}})");
+
+    log.error("m", field("kind", errc::not_found));
+    CHECK(fields() == R"("kind":{"code":"not_found","message":"not found"}})");
+}
+
+TEST_CASE_FIXTURE(log_fixture, "text can't break out of its line or make invalid JSON") {
+    log.info("m", field("quote", "a\"b\\c"), field("lines", "a\nb\r\t\x01"), field("bad", "a\xff\xc3z"),
+             field("key\"\n", 1), field("zh", "张"));
+    CHECK(fields() ==
+          "\"quote\":\"a\\\"b\\\\c\",\"lines\":\"a\\nb\\r\\t\\u0001\",\"bad\":\"a\xEF\xBF\xBD\xEF\xBF\xBDz\","
+          "\"key\\\"\\n\":1,\"zh\":\"张\"}");
+    log.info("line one\n{\"forged\":true}");
+    CHECK(kept.lines().size() == 2);
+    CHECK(last().find(R"("message":"line one\n{\"forged\":true}"})") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(log_fixture, "lines below the level are not written and their lazy fields not evaluated") {
+    int evaluated = 0;
+    const auto costly = [&] { return ++evaluated; };
+    log.debug("m", field("costly", costly));
+    log.trace("m", field("costly", costly));
+    CHECK(kept.lines().empty());
+    CHECK(evaluated == 0);
+    CHECK(!log.enabled(log_level::debug));
+
+    log.set_level(log_level::trace);
+    log.trace("m", field("costly", costly));
+    CHECK(fields() == R"("costly":1})");
+    CHECK(log.enabled(log_level::trace));
+
+    log.set_level(log_level::off);
+    log.error("m", field("costly", costly));
+    CHECK(kept.lines().size() == 1);
+    CHECK(evaluated == 1);
+}
+
+TEST_CASE_FIXTURE(log_fixture, "each level has its name in the line") {
+    log.set_level(log_level::trace);
+    log.trace("m");
+    log.debug("m");
+    log.info("m");
+    log.warn("m");
+    log.error("m");
+    std::string levels;
+    for (const auto& line : kept.lines()) levels += line.substr(38, line.find(",\"message") - 38);
+    CHECK(levels == R"("level":"trace""level":"debug""level":"info""level":"warn""level":"error")");
+}
+
+TEST_CASE_FIXTURE(log_fixture,
+                  "a child's fields stand in each of its lines and in its children's, not in its parent's") {
+    const logger request = log.with(field("request_id", "r-1"), field("user", 7));
+    const logger step = request.with(field("step", "pay"));
+    step.info("m", field("ok", true));
+    CHECK(fields() == R"("request_id":"r-1","user":7,"step":"pay","ok":true})");
+    request.info("m");
+    CHECK(fields() == R"("request_id":"r-1","user":7})");
+    log.info("m", field("a", 1));
+    CHECK(fields() == R"("a":1})");
+}
+
+TEST_CASE_FIXTURE(log_fixture, "copies and children share the level and the sink") {
+    const logger copy = log;
+    copy.with(field("a", 1)).set_level(log_level::error);
+    log.warn("m");
+    CHECK(kept.lines().empty());
+    copy.error("m");
+    CHECK(kept.lines().size() == 1);
+}
+
+TEST_CASE_FIXTURE(log_fixture, "marked keys never show their values, whatever their case or prefix") {
+    log.info("m", field("password", "hunter2"), field("Authorization", "Bearer x"), field("session_key", "k"),
+             field("access_token", "t"), field("Set-Cookie", "c"), field("wx_appsecret", 1));
+    CHECK(fields() == R"("password":"***","Authorization":"***","session_key":"***","access_token":"***",)"
+                      R"("Set-Cookie":"***","wx_appsecret":"***"})");
+    log.info("m", field("tokens", 3), field("token_count", 3), field("mytoken", 3), field("passwor", 1), field("", 1));
+    CHECK(fields() == R"("tokens":3,"token_count":3,"mytoken":3,"passwor":1,"":1})");
+    log.with(field("cookie", "c")).info("m");
+    CHECK(fields() == R"("cookie":"***"})");
+}
+
+TEST_CASE_FIXTURE(log_fixture, "a secret is hidden under any key and its lazy value is not evaluated") {
+    bool evaluated = false;
+    log.info("m", secret("openid", "o-1"), secret("lazy", [&] { return evaluated = true; }));
+    CHECK(fields() == R"("openid":"***","lazy":"***"})");
+    CHECK(!evaluated);
+}
+
+TEST_CASE_FIXTURE(log_fixture, "the marked keys are the application's to choose") {
+    logger_options options;
+    options.redact = {"Phone-Number"};
+    with(options).info("m", field("phone_number", "1"), field("password", "visible"));
+    CHECK(fields() == R"("phone_number":"***","password":"visible"})");
+    options.redact = {};
+    with(options).info("m", field("phone_number", "1"));
+    CHECK(fields() == R"("phone_number":"1"})");
+}
+
+TEST_CASE_FIXTURE(log_fixture, "a lazy field may log itself without disturbing its line") {
+    log.info("m", field("before", 1), field("inner", [&] {
+                 log.info("nested", field("deep", true));
+                 return 2;
+             }));
+    CHECK(fields() == R"("before":1,"inner":2})");
+    CHECK(kept.lines().front().ends_with(R"("message":"nested","deep":true})"));
+}
+
+TEST_CASE_FIXTURE(log_fixture, "a field that throws leaves no half line behind") {
+    CHECK_THROWS_AS(log.info("m", field("a", []() -> int { throw std::runtime_error("no"); })), std::runtime_error);
+    CHECK(kept.lines().empty());
+    log.info("m", field("a", 1));
+    CHECK(fields() == R"("a":1})");
+}
+
+TEST_CASE("a logger without a sink discards everything") {
+    const logger none;
+    bool evaluated = false;
+    none.error("m", field("costly", [&] { return evaluated = true; }));
+    none.with(field("a", 1)).error("m");
+    CHECK(!evaluated);
+    CHECK(!none.enabled(log_level::error));
+    CHECK(none.flush());
+    CHECK(none.reopen());
+    CHECK(none.stats().lines == 0);
+}

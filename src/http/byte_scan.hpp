@@ -22,6 +22,7 @@ struct byte_class {
     static constexpr std::uint8_t text = 8;      // field value: visible, SP, HTAB, obs-text
     static constexpr std::uint8_t target = 16;   // visible ASCII but '#' and '?'
     static constexpr std::uint8_t unreserved = 32;
+    static constexpr std::uint8_t plain = 64; // ASCII but '%' and '.'
 };
 
 constexpr std::array<std::uint8_t, 256> classify_bytes() {
@@ -41,6 +42,7 @@ constexpr std::array<std::uint8_t, 256> classify_bytes() {
         if (letter || c == '-') kinds |= byte_class::name_fast;
         if (c == '\t' || (c >= 0x20 && c != 0x7f)) kinds |= byte_class::text;
         if (c > 0x20 && c < 0x7f && c != '#' && c != '?') kinds |= byte_class::target;
+        if (c < 0x80 && c != '%' && c != '.') kinds |= byte_class::plain;
         table[static_cast<std::size_t>(c)] = static_cast<std::uint8_t>(kinds);
     }
     return table;
@@ -124,6 +126,11 @@ inline __m128i other_than_target(__m128i bytes) noexcept {
     return _mm_or_si128(outside, _mm_or_si128(equals(bytes, '#'), equals(bytes, '?')));
 }
 
+inline __m128i other_than_plain(__m128i bytes) noexcept {
+    const __m128i high = _mm_cmplt_epi8(bytes, _mm_setzero_si128());
+    return _mm_or_si128(high, _mm_or_si128(equals(bytes, '%'), equals(bytes, '.')));
+}
+
 template<class Marks>
 inline const char* find_block(const char* p, const char* end, Marks marks) noexcept {
     for (;;) {
@@ -149,6 +156,9 @@ inline const char* skip_target(const char* p, const char* end) noexcept {
     return find_block(p, end, other_than_target);
 }
 
+/// The first '%', '.' or byte beyond ASCII: a path without them needs no look at its segments.
+inline const char* skip_plain(const char* p, const char* end) noexcept { return find_block(p, end, other_than_plain); }
+
 #else
 
 inline const char* skip_name(const char* p, const char* end) noexcept {
@@ -160,6 +170,8 @@ inline const char* skip_text(const char* p, const char* end) noexcept { return s
 inline const char* skip_target(const char* p, const char* end) noexcept {
     return skip_class(byte_class::target, p, end);
 }
+
+inline const char* skip_plain(const char* p, const char* end) noexcept { return skip_class(byte_class::plain, p, end); }
 
 #endif
 

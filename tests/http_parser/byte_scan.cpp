@@ -46,6 +46,10 @@ TEST_CASE("scanning a target stops where the table says") {
     check_against_table(&skip_target, byte_class::target, '~');
 }
 
+TEST_CASE("scanning a plain path stops where the table says") {
+    check_against_table(&skip_plain, byte_class::plain, '/');
+}
+
 TEST_CASE("tokens are RFC 9110's and hosts RFC 3986's") {
     std::string tokens;
     for (int c = 0; c < 256; ++c)

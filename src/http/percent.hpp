@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace weir::http {
+
+/// Why an encoded text was refused; each is answered 400.
+enum class percent_verdict : std::uint8_t { ok, bad_escape, encoded_nul, bad_utf8, dot_segment };
+
+/// Static text for the error body; empty for ok.
+const char* reason(percent_verdict verdict) noexcept;
+
+/// Checks a whole request path before anything acts on it: escapes are complete, none is NUL, the text is
+/// UTF-8 once decoded, and no segment is "." or "..", neither raw nor encoded.
+percent_verdict check_path(std::string_view raw_path) noexcept;
+
+/// Appends one path segment decoded. An encoded slash is data inside the segment; '+' stays '+'.
+/// On refusal `out` is as before.
+percent_verdict decode_segment(std::string_view raw, std::string& out);
+
+/// Appends one name or value of a query string decoded; '+' is a space. On refusal `out` is as before.
+percent_verdict decode_query(std::string_view raw, std::string& out);
+
+struct query_pair {
+    std::string_view key;
+    std::string_view value; ///< empty when there was no '='
+};
+
+/// Walks over the pairs of a query string in their order; empty pieces between '&' are passed over.
+/// What needs no decoding is a view into the query; the rest is appended to the scratch string, which is
+/// reserved once so that views stay valid until someone else changes it.
+///
+///     for (query_pairs pairs(query, scratch); pairs.next();) use(pairs.pair());
+class query_pairs {
+public:
+    query_pairs(std::string_view query, std::string& scratch);
+
+    /// False at the end, and at a piece that can't be decoded: then verdict() isn't ok.
+    bool next();
+
+    const query_pair& pair() const noexcept { return pair_; }
+
+    percent_verdict verdict() const noexcept { return verdict_; }
+
+private:
+    std::string_view decoded(std::string_view raw);
+
+    std::string_view rest_;
+    std::string& scratch_;
+    query_pair pair_;
+    percent_verdict verdict_ = percent_verdict::ok;
+};
+
+/// Appends a text with everything but RFC 3986's unreserved characters escaped: for one path segment, or
+/// one name or value of a query.
+void percent_encode(std::string_view text, std::string& out);
+
+} // namespace weir::http

@@ -58,9 +58,10 @@ task<result<void>> lifecycle::step(const lifecycle_part& part, bool starting) {
     const time_point began = time.now();
     tell({starting ? what::starting : what::stopping, part.name, {}, {}});
 
+    const duration allowed = starting ? part.start_deadline : part.stop_deadline;
     result<void> outcome = ok();
     try {
-        outcome = co_await with_deadline(began + (starting ? part.start_deadline : part.stop_deadline), action());
+        outcome = co_await with_deadline(began + allowed, action());
     } catch (...) {
         outcome = current_error();
     }

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: MIT
+# cmake -DROOT=... -P layers.cmake: fails where a file includes a higher floor or a sibling, where a
+# public header includes what must stay in src/, or lacks its licence line or guard.
+cmake_minimum_required(VERSION 3.25)
+
+set(floor_core 0)
+set(floor_reflect 1)
+set(floor_observe 1)
+set(floor_resilience 2)
+set(floor_cache 3)
+set(floor_mq 3)
+set(floor_security 4)
+set(floor_http 5)
+set(floor_orm 5)
+set(floor_redis 5)
+set(floor_amqp 5)
+set(floor_mqtt 5)
+set(floor_cluster 6)
+set(floor_wechat 6)
+set(floor_app 7)
+set(floor_testing 8)
+
+# Kept out of public headers: a user of weir doesn't pay their compile time, nor need their headers.
+set(private_headers
+  "soci/" "hiredis" "openssl/" "yaml-cpp/" "spdlog/" "rapidjson/" "sqlite3\\.h" "amqp" "MQTT" "mqtt/"
+  "boost/asio\\.hpp" "boost/beast\\.hpp" "boost/beast/http\\.hpp" "boost/beast/core\\.hpp"
+  "boost/beast/websocket" "boost/beast/ssl" "boost/asio/ssl"
+  "boost/beast/http/(basic_parser|parser|serializer|read|write|message|fields)"
+  "boost/beast/core/(tcp_stream|basic_stream|stream_traits)" "iostream" "regex")
+
+set(broken 0)
+macro(report file text)
+  message("${file}: ${text}")
+  math(EXPR broken "${broken} + 1")
+endmacro()
+
+# The folder that a file belongs to: the one below include/weir, src or tests; for include/weir/app.hpp, app.
+function(folder_of path out)
+  if(path MATCHES "^(include/weir|src|tests)/([a-z_]+)(/|\\.hpp$)")
+    set(${out} "${CMAKE_MATCH_2}" PARENT_SCOPE)
+  else()
+    set(${out} "" PARENT_SCOPE)
+  endif()
+endfunction()
+
+macro(check_floor path folder target)
+  if(DEFINED floor_${target} AND NOT "${target}" STREQUAL "${folder}")
+    if(floor_${target} EQUAL floor_${folder})
+      report("${path}" "${folder} includes its sibling ${target}")
+    elseif(floor_${target} GREATER floor_${folder})
+      report("${path}" "${folder} includes ${target}, a higher floor")
+    endif()
+  elseif(NOT DEFINED floor_${target} AND EXISTS "${ROOT}/include/weir/${target}")
+    report("${path}" "includes ${target}, which has no floor in tests/layers.cmake")
+  endif()
+endmacro()
+
+# The weir folder that an include line names, or nothing.
+function(folder_included line out)
+  set(${out} "" PARENT_SCOPE)
+  if(line MATCHES "[<\"]weir/([a-z_]+)(/|\\.hpp)")
+    set(${out} "${CMAKE_MATCH_1}" PARENT_SCOPE)
+  elseif(line MATCHES "\"([a-z_]+)/")
+    set(${out} "${CMAKE_MATCH_1}" PARENT_SCOPE)
+  endif()
+endfunction()
+
+function(includes_of path out)
+  file(STRINGS "${ROOT}/${path}" lines REGEX "^[ \t]*#[ \t]*include")
+  set(${out} "${lines}" PARENT_SCOPE)
+endfunction()
+
+file(GLOB_RECURSE headers RELATIVE "${ROOT}" "${ROOT}/include/*.hpp")
+file(GLOB_RECURSE sources RELATIVE "${ROOT}" "${ROOT}/src/*.hpp" "${ROOT}/src/*.cpp" "${ROOT}/tests/*.cpp"
+  "${ROOT}/tests/*.hpp")
+list(FILTER sources EXCLUDE REGEX "^tests/[a-z_]+_fixture/")
+
+foreach(path IN LISTS headers sources)
+  folder_of("${path}" folder)
+  if(path MATCHES "^(include|src)/" AND folder AND NOT DEFINED floor_${folder})
+    report("${path}" "folder ${folder} has no floor in tests/layers.cmake")
+  endif()
+  if(DEFINED floor_${folder})
+    includes_of("${path}" includes)
+    foreach(line IN LISTS includes)
+      folder_included("${line}" target)
+      # A test of any folder may drive it through what testing offers.
+      if(target AND NOT (path MATCHES "^tests/" AND target STREQUAL "testing"))
+        check_floor("${path}" "${folder}" "${target}")
+      endif()
+    endforeach()
+  endif()
+  file(READ "${ROOT}/${path}" head LIMIT 200)
+  if(NOT head MATCHES "^// SPDX-License-Identifier: MIT\n")
+    report("${path}" "does not begin with its SPDX line")
+  endif()
+  if(path MATCHES "\\.hpp$" AND NOT head MATCHES "\n#pragma once\n")
+    report("${path}" "lacks #pragma once near its top")
+  endif()
+endforeach()
+
+foreach(path IN LISTS headers)
+  includes_of("${path}" includes)
+  foreach(line IN LISTS includes)
+    if(line MATCHES "include *\"")
+      report("${path}" "a public header with ${line}")
+    endif()
+    foreach(private IN LISTS private_headers)
+      if(line MATCHES "<${private}")
+        report("${path}" "a public header with ${line}")
+      endif()
+    endforeach()
+  endforeach()
+  file(STRINGS "${ROOT}/${path}" macros REGEX "^[ \t]*#[ \t]*define")
+  foreach(line IN LISTS macros)
+    report("${path}" "a public header with ${line}")
+  endforeach()
+endforeach()
+
+if(broken GREATER 0)
+  message(FATAL_ERROR "${broken} broken rules")
+endif()
+list(LENGTH headers header_count)
+list(LENGTH sources source_count)
+message("${header_count} public headers and ${source_count} other files keep to their floors")

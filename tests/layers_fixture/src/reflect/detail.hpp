@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <rapidjson/reader.h>
+#include <weir/observe/sibling.hpp>

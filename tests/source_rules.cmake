@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+# The rules that the sources keep: floors, the compiler trap, formatting.
+set(rules_dir "${CMAKE_CURRENT_SOURCE_DIR}")
+
+add_test(NAME rules.layers COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR} -P "${rules_dir}/layers.cmake")
+add_test(NAME rules.layers_catch
+  COMMAND ${CMAKE_COMMAND} -DROOT=${rules_dir}/layers_fixture -P "${rules_dir}/layers.cmake")
+# The fixture breaks each rule once; the last line counts what was found.
+set_tests_properties(rules.layers_catch PROPERTIES PASS_REGULAR_EXPRESSION "10 broken rules")
+
+add_executable(co_await_rules co_await_rules.cpp)
+weir_target_settings(co_await_rules)
+set(checked "")
+foreach(folder include src tests examples benchmarks)
+  if(EXISTS "${PROJECT_SOURCE_DIR}/${folder}")
+    list(APPEND checked "${PROJECT_SOURCE_DIR}/${folder}")
+  endif()
+endforeach()
+add_test(NAME rules.co_await COMMAND co_await_rules ${checked})
+add_test(NAME rules.co_await_catch COMMAND co_await_rules --expect "${rules_dir}/co_await_fixture")
+
+find_program(WEIR_CLANG_FORMAT NAMES clang-format-14 clang-format)
+if(WEIR_CLANG_FORMAT)
+  add_test(NAME rules.format COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR}
+    -DCLANG_FORMAT=${WEIR_CLANG_FORMAT} -P "${rules_dir}/format.cmake")
+  set_tests_properties(rules.format PROPERTIES LABELS lint TIMEOUT 300)
+endif()
+set_tests_properties(rules.layers rules.layers_catch rules.co_await rules.co_await_catch PROPERTIES LABELS lint)

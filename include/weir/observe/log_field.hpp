@@ -45,7 +45,7 @@ constexpr log_field<T> field(std::string_view key, const T& value) noexcept {
 
 /// A field whose value is never written: `***` stands in its place.
 template<class T>
-constexpr log_field<T> secret(std::string_view key, const T& value) noexcept {
+constexpr log_field<T> redacted(std::string_view key, const T& value) noexcept {
     return {key, value, true};
 }
 

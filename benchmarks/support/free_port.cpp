@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// Prints a port of 127.0.0.1 that is free now, for servers whose port is fixed in their source.
+#include "support/socket.hpp"
+
+#include <cstdio>
+#include <exception>
+
+int main() {
+    try {
+        std::printf("%u\n", unsigned{weir::bench::port_of(weir::bench::listen_on_loopback())});
+    } catch (const std::exception& failure) {
+        std::fprintf(stderr, "free_port: %s\n", failure.what());
+        return 1;
+    }
+}

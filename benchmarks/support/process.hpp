@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+namespace weir::bench {
+
+/// The CPU time that all threads of a process have used, from /proc/PID/task/*/schedstat (ns, user and kernel).
+/// Throws std::runtime_error when the process or its schedstat is missing.
+std::chrono::nanoseconds cpu_time(int pid);
+
+/// The process's resident memory in KiB, from /proc/PID/smaps_rollup (exact, unlike /proc/PID/status).
+std::size_t resident_kib(int pid);
+
+} // namespace weir::bench

@@ -119,6 +119,17 @@ percent_verdict check_path(std::string_view raw_path) noexcept {
 
 percent_verdict decode_segment(std::string_view raw, std::string& out) { return decode(raw, out); }
 
+std::size_t decode_segment(std::string_view raw, std::span<char> out) noexcept {
+    std::size_t size = 0;
+    for (std::size_t at = 0; at < raw.size(); ++size) {
+        const int byte = raw[at] == '%' ? escaped_byte(raw, at) : static_cast<unsigned char>(raw[at]);
+        if (byte < 0 || size == out.size()) return 0;
+        out[size] = static_cast<char>(byte);
+        at += raw[at] == '%' ? 3 : 1;
+    }
+    return size;
+}
+
 percent_verdict decode_query(std::string_view raw, std::string& out) {
     const auto before = out.size();
     // a '+' of the raw text becomes a space, one that was escaped stays

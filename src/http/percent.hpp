@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,6 +22,9 @@ percent_verdict check_path(std::string_view raw_path) noexcept;
 /// Appends one path segment decoded. An encoded slash is data inside the segment; '+' stays '+'.
 /// On refusal `out` is as before.
 percent_verdict decode_segment(std::string_view raw, std::string& out);
+
+/// Decodes a segment that check_path has accepted into the bytes given; 0 if it doesn't fit.
+std::size_t decode_segment(std::string_view raw, std::span<char> out) noexcept;
 
 /// Appends one name or value of a query string decoded; '+' is a space. On refusal `out` is as before.
 percent_verdict decode_query(std::string_view raw, std::string& out);

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/byte_scan.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace weir::http::detail {
+
+/// The first 8 bytes of a text as a number, shorter ones filled up with zeros.
+inline std::uint64_t text_key(std::string_view text) noexcept {
+    std::uint64_t key = 0;
+    std::memcpy(&key, text.data(), std::min<std::size_t>(text.size(), 8));
+    return key;
+}
+
+/// A path whose slashes were found in one pass: nearly all paths are no longer than 64 bytes.
+class cut_path {
+public:
+    explicit cut_path(std::string_view path) noexcept : text_(path) {
+        const auto near = std::min<std::size_t>(path.size(), near_size);
+        for (std::size_t at = 0; at < near; at += 16) note_block(at);
+        if (path.size() > near_size) escaped_ |= path.find('%', near_size) != std::string_view::npos;
+    }
+
+    std::string_view text() const noexcept { return text_; }
+
+    /// Whether there is a '%' anywhere.
+    bool escaped() const noexcept { return escaped_; }
+
+    /// Where the segment from `at` on ends: at a slash or the path's end.
+    std::size_t segment_end(std::size_t at) const noexcept {
+        if (at < near_size) {
+            const auto ahead = slashes_ >> at;
+            if (ahead != 0) return at + static_cast<std::size_t>(std::countr_zero(ahead));
+            at = near_size;
+        }
+        return std::min(text_.find('/', at), text_.size());
+    }
+
+    /// text_key of a segment.
+    std::uint64_t key(std::size_t at, std::size_t size) const noexcept {
+        if (at > near_size - 8) return text_key(text_.substr(at, size));
+        std::uint64_t bytes;
+        std::memcpy(&bytes, near_.data() + at, 8);
+        if constexpr (std::endian::native == std::endian::big) return text_key(text_.substr(at, size));
+        return size >= 8 ? bytes : bytes & ((std::uint64_t{1} << (8 * size)) - 1);
+    }
+
+private:
+    static constexpr std::size_t near_size = 64;
+
+#ifdef WEIR_SCAN_SSE2
+    void note_block(std::size_t at) noexcept {
+        const auto block = load_block(text_.data() + at, text_.data() + text_.size());
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(near_.data() + at), block);
+        slashes_ |= std::uint64_t{static_cast<unsigned>(_mm_movemask_epi8(equals(block, '/')))} << at;
+        escaped_ |= _mm_movemask_epi8(equals(block, '%')) != 0;
+    }
+#else
+    void note_block(std::size_t from) noexcept {
+        for (std::size_t at = from; at < std::min(from + 16, text_.size()); ++at) {
+            near_[at] = text_[at];
+            slashes_ |= std::uint64_t{text_[at] == '/'} << at;
+            escaped_ |= text_[at] == '%';
+        }
+    }
+#endif
+
+    std::string_view text_;
+    std::uint64_t slashes_ = 0;
+    bool escaped_ = false;
+    std::array<char, near_size> near_{};
+};
+
+} // namespace weir::http::detail

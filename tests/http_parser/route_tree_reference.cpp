@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "http/route_tree.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+using namespace weir::http;
+
+// Generated routes and paths, matched by the tree and by the plainest way there is.
+namespace {
+
+using strings = std::vector<std::string>;
+
+std::string join(const strings& segments, std::size_t from = 0) {
+    std::string path;
+    for (std::size_t i = from; i < segments.size(); ++i) path.append(i == from ? "" : "/").append(segments[i]);
+    return path;
+}
+
+struct naive_route {
+    method verb;
+    strings pattern;
+    std::uint32_t index;
+};
+
+struct naive_match {
+    bool matches = false;
+    std::string kinds; // per segment '0' text, '1' parameter, '2' wildcard: the smallest is the best
+    strings captures;
+};
+
+naive_match match_one(const strings& pattern, const strings& path) {
+    naive_match out;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        if (i >= path.size()) return {};
+        if (pattern[i] == "{*}") {
+            out.kinds += '2';
+            out.captures.push_back(join(path, i));
+            out.matches = true;
+            return out;
+        }
+        const bool parameter = pattern[i] == "{}";
+        if (parameter ? path[i].empty() : pattern[i] != path[i]) return {};
+        out.kinds += parameter ? '1' : '0';
+        if (parameter) out.captures.push_back(path[i]);
+    }
+    out.matches = path.size() == pattern.size();
+    return out;
+}
+
+/// One line that says all: the route with its captures, or the methods allowed.
+std::string naive_lookup(const std::vector<naive_route>& routes, method verb, const strings& path) {
+    naive_match best;
+    std::string text;
+    method_set allowed;
+    for (const auto& route : routes) {
+        auto match = match_one(route.pattern, path);
+        if (!match.matches) continue;
+        allowed.add(route.verb);
+        if (route.verb != verb || (best.matches && best.kinds < match.kinds)) continue;
+        best = std::move(match);
+        text = std::to_string(route.index) + ":" + join(best.captures);
+    }
+    if (best.matches) return text;
+    if (allowed.empty()) return "404";
+    return std::string("405") + (allowed.contains(method::get) ? "g" : "") +
+           (allowed.contains(method::post) ? "p" : "");
+}
+
+bool naive_other_slash(const std::vector<naive_route>& routes, method verb, strings path) {
+    if (path.size() == 1 && path[0].empty()) return false;
+    if (path.back().empty())
+        path.pop_back();
+    else
+        path.emplace_back();
+    return naive_lookup(routes, verb, path).find(':') != std::string::npos;
+}
+
+std::string tree_lookup(const route_match& found, std::string_view path) {
+    if (found.status == route_status::not_found) return "404";
+    if (found.status == route_status::method_not_allowed)
+        return std::string("405") + (found.allowed.contains(method::get) ? "g" : "") +
+               (found.allowed.contains(method::post) ? "p" : "");
+    strings captures;
+    for (std::size_t i = 0; i < found.capture_count; ++i) captures.emplace_back(found.captures[i].in(path));
+    return std::to_string(found.route) + ":" + join(captures);
+}
+
+strings random_pattern(std::mt19937& random) {
+    static const strings texts{"a", "b", "text-of-14-chars", "text-of-14-charz", "{}", "{}", "{}"};
+    strings pattern;
+    const auto depth = 1 + random() % 4;
+    for (std::size_t i = 0; i < depth; ++i) pattern.push_back(texts[random() % texts.size()]);
+    const auto ending = random() % 4;
+    if (ending == 0) pattern.emplace_back("{*}");
+    if (ending == 1) pattern.emplace_back("");
+    return pattern;
+}
+
+std::string written(const strings& pattern) {
+    std::string text;
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        text.append("/").append(pattern[i]);
+        if (pattern[i].starts_with('{')) text.insert(text.size() - 1, "n" + std::to_string(i));
+    }
+    return text;
+}
+
+const std::vector<strings>& all_paths() {
+    static const auto paths = [] {
+        const strings texts{"a", "b", "c", "text-of-14-chars", ""};
+        std::vector<strings> all;
+        for (const auto& text : texts) all.push_back({text});
+        for (std::size_t first = 0, depth = 1; depth < 5; ++depth) {
+            const auto last = all.size();
+            for (; first < last; ++first)
+                for (const auto& text : texts) {
+                    auto longer = all[first];
+                    longer.push_back(text);
+                    all.push_back(std::move(longer));
+                }
+        }
+        return all;
+    }();
+    return paths;
+}
+
+} // namespace
+
+TEST_CASE("the tree finds what the plainest matcher finds, for every short path of 60 generated route sets") {
+    std::mt19937 random(20261123);
+    int differing = 0;
+    for (int round = 0; round < 60; ++round) {
+        route_tree tree;
+        std::vector<naive_route> routes;
+        const auto count = 1 + random() % 14;
+        for (std::uint32_t i = 0; i < count; ++i) {
+            naive_route route{random() % 3 == 0 ? method::post : method::get, random_pattern(random), i};
+            const bool known = std::any_of(routes.begin(), routes.end(), [&route](const auto& other) {
+                return other.verb == route.verb && other.pattern == route.pattern;
+            });
+            CHECK(tree.insert(route.verb, written(route.pattern), i).has_value() == !known);
+            if (!known) routes.push_back(std::move(route));
+        }
+        for (const auto& segments : all_paths()) {
+            const auto path = "/" + join(segments);
+            for (const auto verb : {method::get, method::post}) {
+                const auto found = tree.match(verb, path);
+                const auto expected = naive_lookup(routes, verb, segments);
+                if (tree_lookup(found, path) != expected) ++differing;
+                if (expected == "404" && found.alternative_slash != naive_other_slash(routes, verb, segments))
+                    ++differing;
+            }
+        }
+    }
+    CHECK(all_paths().size() == 3905);
+    CHECK(differing == 0);
+}

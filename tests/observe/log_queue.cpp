@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// labels: concurrency
+// labels: unit concurrency
 #include <weir/observe/log.hpp>
 
 #include <doctest/doctest.h>

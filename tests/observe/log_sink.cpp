@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// labels: unit
 #include <weir/observe/log.hpp>
 
 #include <doctest/doctest.h>

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/clock.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weir {
+
+/// Appends a point in time as RFC 3339 in UTC: `2026-11-23T08:47:12Z`, with three or six digits of a second
+/// where there are any. The format has four digits for the year: times outside it are clamped to it.
+void append_rfc3339(std::string& out, wall_time time);
+
+/// Reads RFC 3339 with `Z` or an offset (`2026-11-23T16:47:12.5+08:00`); digits below a microsecond are cut
+/// off, and a leap second is the second after it. Nothing for any other text or a day that doesn't exist.
+std::optional<wall_time> parse_rfc3339(std::string_view text) noexcept;
+
+} // namespace weir

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/reflect/schema.hpp>
+#include <weir/reflect/text_format.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What the compiled JSON reader knows of a type: a constexpr table of its shape and of a few functions
+/// that reach into it. So the reader is compiled once and no header sees RapidJSON.
+namespace weir::reflect::detail {
+
+enum class json_kind : std::uint8_t {
+    boolean,
+    signed_integer,
+    unsigned_integer,
+    floating,
+    string,
+    text,
+    optional,
+    list,
+    map,
+    object
+};
+
+struct json_member;
+
+struct json_type {
+    json_kind kind = json_kind::object;
+    std::uint8_t size = 0;                              ///< of a number, in bytes
+    std::string_view expected{};                        ///< text: what is accepted
+    std::span<const std::string_view> choices{};        ///< text of an enum: its names
+    const json_type* element = nullptr;                 ///< optional, list, map
+    std::span<const json_member> members{};             ///< object
+    void (*clear)(void*) = nullptr;                     ///< optional, list, map: makes it empty
+    void* (*add)(void*) = nullptr;                      ///< optional, list: a place for one more element
+    void* (*insert)(void*, std::string_view) = nullptr; ///< map: a place for the key's element; null: a duplicate
+    bool (*assign)(void*, std::string_view) = nullptr;  ///< text
+};
+
+struct json_member {
+    std::string_view name;
+    const json_type* type;
+    void* (*in)(void* object);
+    void (*set_default)(void* object); ///< null when there is no defaults(...)
+    bool required;
+};
+
+/// Sets of members are bits of this many words.
+inline constexpr std::size_t json_member_words = 4;
+
+template<class M>
+struct json_binding {
+    static_assert(sizeof(M) == 0, "weir: JSON can't carry a member of this type; it can carry bool, integers, floating "
+                                  "numbers, std::string, optional, vector and map (with string keys) of these, "
+                                  "described structs and enums, points in time of the system clock, and types with a "
+                                  "weir::reflect::text_format");
+};
+
+template<class M>
+inline constexpr json_type json_type_of = json_binding<M>::type();
+
+template<>
+struct json_binding<bool> {
+    static constexpr json_type type() { return {.kind = json_kind::boolean}; }
+};
+
+template<class M>
+    requires(std::integral<M>&& rules::number<M>)
+struct json_binding<M> {
+    static constexpr json_type type() {
+        return {.kind = std::signed_integral<M> ? json_kind::signed_integer : json_kind::unsigned_integer,
+                .size = sizeof(M)};
+    }
+};
+
+template<class M>
+    requires(std::same_as<M, float> || std::same_as<M, double>)
+struct json_binding<M> {
+    static constexpr json_type type() { return {.kind = json_kind::floating, .size = sizeof(M)}; }
+};
+
+template<>
+struct json_binding<std::string> {
+    static constexpr json_type type() { return {.kind = json_kind::string}; }
+};
+
+template<has_text_format M>
+struct json_binding<M> {
+    static constexpr json_type type() {
+        return {.kind = json_kind::text, .expected = text_format<M>::expected, .assign = assign};
+    }
+    static bool assign(void* to, std::string_view text) {
+        auto parsed = text_format<M>::parse(text);
+        if (!parsed) return false;
+        *static_cast<M*>(to) = std::move(*parsed);
+        return true;
+    }
+};
+
+template<described_enum M>
+struct json_binding<M> {
+    static constexpr json_type type() {
+        return {.kind = json_kind::text, .expected = "one of ", .choices = enum_names<M>, .assign = assign};
+    }
+    static bool assign(void* to, std::string_view name) {
+        const auto value = enum_value<M>(name);
+        if (value) *static_cast<M*>(to) = *value;
+        return value.has_value();
+    }
+};
+
+template<class M>
+struct json_binding<std::optional<M>> {
+    using optional = std::optional<M>;
+
+    static_assert(!is_optional<M>, "weir: JSON has one null, so it can't tell an optional of an optional");
+
+    static constexpr json_type type() {
+        return {.kind = json_kind::optional, .element = &json_type_of<M>, .clear = clear, .add = add};
+    }
+    static void clear(void* to) { static_cast<optional*>(to)->reset(); }
+    static void* add(void* to) {
+        auto& value = *static_cast<optional*>(to);
+        return value ? &*value : &value.emplace();
+    }
+};
+
+template<class M, class Allocator>
+struct json_binding<std::vector<M, Allocator>> {
+    using list = std::vector<M, Allocator>;
+
+    static_assert(!std::same_as<M, bool>,
+                  "weir: std::vector<bool> has no bools to point at; use std::vector<char> or an enum");
+
+    static constexpr json_type type() {
+        return {.kind = json_kind::list, .element = &json_type_of<M>, .clear = clear, .add = add};
+    }
+    static void clear(void* to) { static_cast<list*>(to)->clear(); }
+    static void* add(void* to) { return &static_cast<list*>(to)->emplace_back(); }
+};
+
+template<class M>
+concept string_map = requires(M& map, std::string key) {
+    requires std::same_as<typename M::key_type, std::string>;
+    map.try_emplace(std::move(key)).first->second;
+};
+
+template<string_map M>
+struct json_binding<M> {
+    static constexpr json_type type() {
+        return {.kind = json_kind::map,
+                .element = &json_type_of<typename M::mapped_type>,
+                .clear = clear,
+                .insert = insert};
+    }
+    static void clear(void* to) { static_cast<M*>(to)->clear(); }
+    static void* insert(void* to, std::string_view key) {
+        const auto [place, fresh] = static_cast<M*>(to)->try_emplace(std::string(key));
+        return fresh ? &place->second : nullptr;
+    }
+};
+
+template<class T, std::size_t Index>
+struct json_field {
+    using described_field = field<T, Index>;
+
+    static constexpr bool has_default = described_field::template has<rules::defaults>();
+
+    static void* in(void* object) { return &described_field::of(*static_cast<T*>(object)); }
+    static void set_default(void* object) {
+        if constexpr (has_default)
+            described_field::of(*static_cast<T*>(object)) = described_field::template rule<rules::defaults>().value;
+    }
+    static constexpr json_member member() {
+        constexpr bool required =
+            !described_field::is_optional && !has_default && !described_field::template has<rules::not_required>();
+        return {described_field::name, &json_type_of<typename described_field::value_type>, in,
+                has_default ? set_default : nullptr, required};
+    }
+};
+
+template<class T>
+inline constexpr auto json_members = []<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array<json_member, sizeof...(I)>{json_field<T, I>::member()...};
+}
+(std::make_index_sequence<field_count<T>>{});
+
+template<described T>
+struct json_binding<T> {
+    static_assert(schema_is_sound<T>());
+    static_assert(field_count<T> <= json_member_words * 64, "weir: JSON binds at most 256 members of one struct");
+
+    static constexpr json_type type() { return {.kind = json_kind::object, .members = json_members<T>}; }
+};
+
+} // namespace weir::reflect::detail

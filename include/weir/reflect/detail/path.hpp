@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace weir::reflect::detail {
+
+/// One step of a path like `items[3].quantity`, linked to the step before it; lives on the stack of the
+/// walk, so a path costs nothing until an error needs its text.
+struct path_step {
+    const path_step* parent = nullptr;
+    std::string_view name{}; ///< of a member, or a map's key
+    std::size_t index = 0;   ///< in a list, where `name` is null
+
+    path_step(const path_step* from, std::string_view member) noexcept : parent(from), name(member) {}
+    path_step(const path_step* from, std::size_t at) noexcept : parent(from), index(at) {}
+
+    std::string text() const;
+};
+
+/// Appends `.name`, without the dot at a path's start; a very long key of a map is cut.
+void append_path(std::string& path, std::string_view name);
+/// Appends `[index]`.
+void append_path(std::string& path, std::size_t index);
+
+} // namespace weir::reflect::detail

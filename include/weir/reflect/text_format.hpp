@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/rfc3339.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weir::reflect {
+
+/// How a type that isn't a string appears as one in JSON. Specialise it for your own type:
+/// `expected` says what is accepted ("a UUID"), `parse` reads it, `append` writes text that needs no
+/// escapes. Points in time are RFC 3339 in UTC; digits finer than the type's or a microsecond are cut off.
+template<class T>
+struct text_format;
+
+template<class Duration>
+struct text_format<std::chrono::time_point<std::chrono::system_clock, Duration>> {
+    using time = std::chrono::time_point<std::chrono::system_clock, Duration>;
+
+    static constexpr std::string_view expected = "RFC 3339 time like 2026-01-31T08:00:00Z";
+
+    static std::optional<time> parse(std::string_view text) noexcept {
+        const auto parsed = parse_rfc3339(text);
+        if (!parsed || std::chrono::time_point_cast<std::chrono::seconds>(*parsed) < lowest() ||
+            std::chrono::time_point_cast<std::chrono::seconds>(*parsed) > highest())
+            return {};
+        return std::chrono::floor<Duration>(*parsed);
+    }
+    static void append(std::string& out, time value) {
+        append_rfc3339(out, std::chrono::floor<wall_time::duration>(value));
+    }
+
+private:
+    // A clock of nanoseconds in 64 bits reaches from 1677 to 2262, RFC 3339 from 0000 to 9999.
+    static constexpr auto lowest() { return std::chrono::ceil<std::chrono::seconds>(time::min()); }
+    static constexpr auto highest() {
+        return std::chrono::floor<std::chrono::seconds>(time::max()) - std::chrono::seconds{1};
+    }
+};
+
+template<class T>
+concept has_text_format = requires(const T& value, std::string& out, std::string_view text) {
+    { text_format<T>::expected } -> std::convertible_to<std::string_view>;
+    { text_format<T>::parse(text) } -> std::same_as<std::optional<T>>;
+    text_format<T>::append(out, value);
+};
+
+} // namespace weir::reflect

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#include "reflect/json_builder.hpp"
+
+#include "reflect/json_number.hpp"
+#include <weir/core/utf8.hpp>
+#include <weir/reflect/detail/path.hpp>
+
+namespace weir::reflect::detail {
+
+namespace {
+
+std::string expected_text(const json_type& type) {
+    std::string text(type.expected);
+    for (const auto choice : type.choices) text.append(choice).append(", ");
+    if (!type.choices.empty()) text.resize(text.size() - 2);
+    return text;
+}
+
+std::string expected_value(const json_type& type) {
+    switch (type.kind) {
+    case json_kind::boolean:
+        return "boolean";
+    case json_kind::signed_integer:
+    case json_kind::unsigned_integer:
+        return "integer";
+    case json_kind::floating:
+        return "number";
+    case json_kind::string:
+        return "string";
+    case json_kind::text:
+        return expected_text(type);
+    case json_kind::list:
+        return "array";
+    default:
+        return "object";
+    }
+}
+
+} // namespace
+
+// NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): frames are set when they are pushed
+json_builder::json_builder(void* root, const json_type& type, const json_options& options)
+    : root_{root, &type}, options_(options) {
+    if (options_.max_depth > inline_frames) many_frames_.reset(new frame[options_.max_depth]);
+    frames_ = many_frames_ ? many_frames_.get() : few_frames_.data();
+}
+
+json_builder::slot json_builder::next_slot() {
+    if (depth_ == 0) return root_;
+    frame& in = frames_[depth_ - 1];
+    switch (in.type->kind) {
+    case json_kind::list:
+        ++in.next;
+        return {in.type->add(in.object), in.type->element};
+    case json_kind::map:
+        return {map_place_, in.type->element};
+    default:
+        return in.member ? slot{in.member->in(in.object), in.member->type} : slot{nullptr, nullptr};
+    }
+}
+
+// The slot of a value that isn't null: what an optional holds rather than the optional.
+json_builder::slot json_builder::next_value() {
+    slot to = next_slot();
+    if (to.place && to.type->kind == json_kind::optional) to = {to.type->add(to.place), to.type->element};
+    return to;
+}
+
+bool json_builder::null() {
+    if (skipped_ > 0) return true;
+    const slot to = next_slot();
+    if (!to.place) return true;
+    if (to.type->kind != json_kind::optional) return expected(*to.type);
+    to.type->clear(to.place);
+    return true;
+}
+
+bool json_builder::boolean(bool value) {
+    if (skipped_ > 0) return true;
+    const slot to = next_value();
+    if (!to.place) return true;
+    if (to.type->kind != json_kind::boolean) return expected(*to.type);
+    *static_cast<bool*>(to.place) = value;
+    return true;
+}
+
+bool json_builder::number(std::string_view digits) {
+    if (skipped_ > 0) return true;
+    const slot to = next_value();
+    if (!to.place) return true;
+    if (!is_number(*to.type)) return expected(*to.type);
+    if (store_number(digits, *to.type, to.place)) return true;
+    return mistake("type", "expected " + expected_number(digits, *to.type));
+}
+
+bool json_builder::string(std::string_view text) {
+    if (!encoded(text)) return false;
+    if (skipped_ > 0) return true;
+    const slot to = next_value();
+    if (!to.place) return true;
+    if (to.type->kind == json_kind::string) {
+        static_cast<std::string*>(to.place)->assign(text);
+        return true;
+    }
+    if (to.type->kind == json_kind::text && to.type->assign(to.place, text)) return true;
+    return expected(*to.type);
+}
+
+bool json_builder::encoded(std::string_view text) {
+    return is_utf8(text) || (mistake("syntax", "a string that isn't UTF-8"), false);
+}
+
+bool json_builder::begin_object() {
+    return begin([](json_kind kind) { return kind == json_kind::object || kind == json_kind::map; });
+}
+
+bool json_builder::begin_array() {
+    return begin([](json_kind kind) { return kind == json_kind::list; });
+}
+
+bool json_builder::begin(bool (*fits)(json_kind)) {
+    if (depth_ + skipped_ >= options_.max_depth) return too_deep();
+    if (skipped_ > 0) return ++skipped_, true;
+    const slot to = next_value();
+    if (to.place && fits(to.type->kind)) return push(to);
+    ++skipped_;
+    return !to.place || expected(*to.type);
+}
+
+bool json_builder::too_deep() {
+    enter_item();
+    mistake("depth", "nested deeper than " + std::to_string(options_.max_depth));
+    return false;
+}
+
+bool json_builder::push(slot to) {
+    if (to.type->clear) to.type->clear(to.place);
+    frame& fresh = frames_[depth_++];
+    fresh.object = to.place;
+    fresh.type = to.type;
+    fresh.member = nullptr;
+    fresh.key = nullptr;
+    fresh.key_size = 0;
+    fresh.next = 0;
+    fresh.seen = {};
+    return true;
+}
+
+bool json_builder::key(std::string_view name) {
+    if (skipped_ > 0) return encoded(name);
+    frame& in = frames_[depth_ - 1];
+    in.key = name.data();
+    in.key_size = static_cast<std::uint32_t>(name.size());
+    return in.type->kind == json_kind::map ? map_key(in, name) : object_key(in, name);
+}
+
+// Members mostly come in the order of the description, so the one after the last is looked at first.
+bool json_builder::object_key(frame& in, std::string_view name) {
+    const auto members = in.type->members;
+    std::size_t found = in.next;
+    if (found >= members.size() || members[found].name != name) {
+        for (found = 0; found < members.size() && members[found].name != name;) ++found;
+    }
+    in.member = nullptr;
+    if (found == members.size()) return unknown_key(in, name);
+    const std::uint64_t bit = std::uint64_t{1} << (found % 64);
+    if (in.seen[found / 64] & bit) return mistake("duplicate", "duplicate member");
+    in.seen[found / 64] |= bit;
+    in.member = &members[found];
+    in.next = static_cast<std::uint32_t>(found + 1);
+    return true;
+}
+
+bool json_builder::unknown_key(frame& in, std::string_view name) {
+    if (!is_utf8(name)) return in.key = nullptr, encoded(name);
+    return !options_.refuse_unknown || mistake("unknown", "unknown member");
+}
+
+bool json_builder::map_key(frame& in, std::string_view name) {
+    if (!is_utf8(name)) return in.key = nullptr, encoded(name);
+    map_place_ = in.type->insert(in.object, name);
+    return map_place_ || mistake("duplicate", "duplicate member");
+}
+
+bool json_builder::end_object() {
+    if (skipped_ == 0 && !complete(frames_[depth_ - 1])) return false;
+    return end();
+}
+
+bool json_builder::end_array() { return end(); }
+
+bool json_builder::end() {
+    if (skipped_ > 0)
+        --skipped_;
+    else
+        --depth_;
+    return true;
+}
+
+// Members that the document lacks get their default, or are a mistake.
+bool json_builder::complete(const frame& done) {
+    if (options_.partial || done.type->kind == json_kind::map) return true;
+    const auto members = done.type->members;
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        if (done.seen[i / 64] >> (i % 64) & 1U) continue;
+        if (members[i].set_default)
+            members[i].set_default(done.object);
+        else if (members[i].required)
+            missing(members[i]);
+    }
+    return !mistakes_.full();
+}
+
+void json_builder::missing(const json_member& member) {
+    std::string path = path_of_frame();
+    append_path(path, member.name);
+    mistakes_.add(std::move(path), "required", "is required");
+}
+
+bool json_builder::expected(const json_type& type) { return mistake("type", "expected " + expected_value(type)); }
+
+bool json_builder::mistake(std::string_view rule, std::string message) {
+    mistakes_.add(path(), rule, std::move(message));
+    return !mistakes_.full();
+}
+
+void json_builder::malformed(std::string message, bool in_value) {
+    if (in_value) enter_item();
+    mistake("syntax", std::move(message));
+}
+
+// Makes the path that of a list's next item, whose value has not begun as far as the builder knows.
+void json_builder::enter_item() {
+    if (skipped_ == 0 && depth_ > 0 && frames_[depth_ - 1].type->kind == json_kind::list) ++frames_[depth_ - 1].next;
+}
+
+std::string json_builder::path() const {
+    std::string path = path_of_frame();
+    if (depth_ > 0) append_step(path, frames_[depth_ - 1]);
+    return path;
+}
+
+// Of the innermost object, map or list itself.
+std::string json_builder::path_of_frame() const {
+    std::string path;
+    for (std::size_t i = 0; i + 1 < depth_; ++i) append_step(path, frames_[i]);
+    return path;
+}
+
+void json_builder::append_step(std::string& path, const frame& at) {
+    if (at.type->kind == json_kind::list) {
+        if (at.next > 0) append_path(path, at.next - 1);
+    } else if (at.key) {
+        append_path(path, std::string_view(at.key, at.key_size));
+    }
+}
+
+} // namespace weir::reflect::detail

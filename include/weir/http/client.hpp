@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/clock.hpp>
+#include <weir/core/result.hpp>
+#include <weir/core/task.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+class loop;
+}
+
+namespace weir::http {
+
+/// Header fields in their order. Names compare without regard to case.
+class client_headers {
+public:
+    struct field {
+        std::string name{};
+        std::string value{};
+    };
+
+    void add(std::string name, std::string value);
+    /// Replaces every field of that name.
+    void set(std::string name, std::string value);
+    /// The first field's value; the view lives until the headers change.
+    std::optional<std::string_view> find(std::string_view name) const noexcept;
+
+    std::size_t size() const noexcept { return fields_.size(); }
+    auto begin() const noexcept { return fields_.begin(); }
+    auto end() const noexcept { return fields_.end(); }
+
+private:
+    std::vector<field> fields_;
+};
+
+/// One request. Host, Content-Length, Transfer-Encoding and Connection belong to the client: setting them,
+/// or a CR, LF or NUL anywhere, is errc::invalid_argument.
+struct client_request {
+    client_request(std::string method, std::string_view url) : method(std::move(method)), url(url) {}
+
+    std::string method;
+    std::string url; ///< absolute, http or https, without user and password
+    client_headers headers{};
+    std::string body{};
+    std::optional<duration> deadline{};    ///< for this call, instead of the client's
+    std::optional<std::size_t> max_body{}; ///< of this response, instead of the client's
+};
+
+struct client_response {
+    int status = 0;
+    client_headers headers{};
+    std::string body{};
+};
+
+struct client_options {
+    duration connect_timeout = std::chrono::seconds(5); ///< name lookup, TCP and TLS handshake together
+    duration deadline = std::chrono::seconds(30);       ///< the whole call; the context's deadline counts as well
+    std::size_t max_head = 64 * 1024;                   ///< bytes of a response's status line and fields
+    std::size_t max_body = 8 * 1024 * 1024;
+    std::size_t max_idle_per_host = 8;
+    duration idle_timeout = std::chrono::seconds(30);
+    std::string user_agent = "weir/0.1";
+    bool system_trust_store = true;
+    std::string ca_file{}; ///< trusted as well: PEM, one or more certificates
+    std::string ca_pem{};  ///< the same as text
+    /// No verification at all: anybody on the way can read and change everything.
+    bool dangerously_accept_any_certificate = false;
+};
+
+struct client_stats {
+    std::uint64_t calls = 0;
+    std::uint64_t opened = 0;  ///< connections that were established
+    std::uint64_t reused = 0;  ///< calls that found an idle connection
+    std::uint64_t retried = 0; ///< calls repeated because the idle connection turned out to be dead
+    std::size_t idle = 0;
+};
+
+/// An HTTP/1.1 client with keep-alive and TLS 1.2 or later (certificate and host name verified, SNI).
+/// Belongs to one loop and outlives its calls; a service with several loops has one on each.
+/// Names are looked up on the thread that Asio keeps for its resolver, one per loop; an abandoned lookup ends there.
+/// Redirects are not followed. Any complete response is a success, whatever its status.
+/// Logs nothing, and errors never hold a URL's path or query.
+class client {
+public:
+    /// Throws error_exception when a CA file or text can't be used.
+    explicit client(loop& home, client_options options = {});
+    ~client();
+    client(const client&) = delete;
+    client& operator=(const client&) = delete;
+
+    task<result<client_response>> get(std::string_view url);
+    task<result<client_response>> post(std::string_view url, std::string body, std::string_view content_type);
+
+    /// errc::invalid_argument: the URL or a field; deadline_exceeded: out of time; unavailable: lookup, connect
+    /// (also past connect_timeout), TLS, reset, truncated or malformed response; too_large: head or body over its
+    /// limit. Cancellation closes the connection: errc::cancelled. When a kept-alive connection turns out to be
+    /// dead before a byte of the response has come, an idempotent request is sent once more on a new one.
+    task<result<client_response>> send(client_request request);
+
+    /// Closes what is kept alive.
+    void close_idle() noexcept;
+
+    client_stats stats() const noexcept;
+
+private:
+    struct impl;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace weir::http

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "http/client_connection.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <array>
+#include <sys/socket.h>
+
+namespace weir::http {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr auto quietly = asio::as_tuple(use_task);
+
+} // namespace
+
+task<client_connection::error_code> client_connection::connect(endpoint to) {
+    auto [failed] = co_await socket_.async_connect(to, quietly);
+    error_code ignored; // an option that can't be set costs speed only
+    if (!failed) socket_.set_option(tcp::no_delay(true), ignored);
+    co_return failed;
+}
+
+task<result<void>> client_connection::handshake(asio::ssl::context& context, const client_url& url, bool verify) {
+    tls_.emplace(socket_, context);
+    if (auto set = tls_expect_host(tls_->native_handle(), url.host, verify); !set) co_return set;
+    auto [failed] = co_await tls_->async_handshake(asio::ssl::stream_base::client, quietly);
+    if (failed)
+        co_return error(errc::unavailable,
+                        "TLS with " + url.host + " failed: " + tls_failure(tls_->native_handle(), failed));
+    co_return ok();
+}
+
+task<client_connection::error_code> client_connection::write(std::string_view head, std::string_view body) {
+    const std::array<asio::const_buffer, 2> parts{asio::buffer(head), asio::buffer(body)};
+    if (tls_) {
+        auto [failed, sent] = co_await asio::async_write(*tls_, parts, quietly);
+        co_return failed;
+    }
+    auto [failed, sent] = co_await asio::async_write(socket_, parts, quietly);
+    co_return failed;
+}
+
+task<std::size_t> client_connection::read(std::span<char> into, error_code& failed) {
+    const asio::mutable_buffer room = asio::buffer(into.data(), into.size());
+    if (tls_) {
+        auto [ended, got] = co_await tls_->async_read_some(room, quietly);
+        failed = ended;
+        co_return got;
+    }
+    auto [ended, got] = co_await socket_.async_read_some(room, quietly);
+    failed = ended;
+    co_return got;
+}
+
+void client_connection::close() noexcept {
+    error_code ignored; // nothing can be done about a close that fails
+    socket_.close(ignored);
+}
+
+bool client_connection::quiet() noexcept {
+    char byte = 0;
+    const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
+namespace {
+
+using tcp = asio::ip::tcp;
+using resolver = asio::ip::basic_resolver<tcp, asio::io_context::executor_type>;
+using addresses = std::vector<tcp::endpoint>;
+
+// A lookup that its caller may leave behind: getaddrinfo can't be interrupted.
+template<class Handler>
+struct pending_lookup {
+    explicit pending_lookup(Handler to_call) : handler(std::move(to_call)) {}
+
+    void finish(const boost::system::error_code& failed, addresses found) {
+        if (!handler) return;
+        auto call = std::move(*handler);
+        handler.reset();
+        const auto ex = asio::get_associated_executor(call);
+        asio::post(ex, [call = std::move(call), failed, found = std::move(found)]() mutable {
+            std::move(call)(failed, std::move(found));
+        });
+    }
+
+    std::optional<Handler> handler;
+};
+
+addresses endpoints_of(const resolver::results_type& found) {
+    addresses all;
+    for (const auto& entry : found) all.push_back(entry.endpoint());
+    return all;
+}
+
+} // namespace
+
+task<result<addresses>> resolve(asio::io_context& io, const client_url& url, client_interrupt& stop) {
+    boost::system::error_code not_an_address;
+    const auto address = asio::ip::make_address(url.host, not_an_address);
+    if (!not_an_address) co_return addresses(1, tcp::endpoint(address, url.port));
+
+    resolver names(io.get_executor());
+    auto start = [&](auto handler) {
+        auto waiting = std::make_shared<pending_lookup<decltype(handler)>>(std::move(handler));
+        names.async_resolve(url.host, std::to_string(url.port), resolver::numeric_service,
+                            [waiting](const boost::system::error_code& failed, const resolver::results_type& found) {
+                                waiting->finish(failed, failed ? addresses() : endpoints_of(found));
+                            });
+        stop.on_raise([waiting] { waiting->finish(asio::error::operation_aborted, {}); });
+    };
+    auto token = asio::as_tuple(use_task);
+    auto [failed, found] =
+        co_await asio::async_initiate<decltype(token), void(boost::system::error_code, addresses)>(start, token);
+    stop.on_raise({});
+    if (failed) co_return error(errc::unavailable, "looking up " + url.host + " failed: " + failed.message());
+    co_return std::move(found);
+}
+
+} // namespace weir::http

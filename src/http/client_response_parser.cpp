@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: MIT
+#include "http/client_response_parser.hpp"
+
+#include "http/client_wire.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace weir::http {
+
+namespace {
+
+constexpr std::size_t longest_chunk_line = 4096;
+
+error malformed(std::string_view what) { return {errc::unavailable, "malformed response: " + std::string(what)}; }
+
+error oversized(std::string_view what) { return {errc::too_large, "the response's " + std::string(what)}; }
+
+std::string_view trimmed(std::string_view text) noexcept {
+    const auto first = text.find_first_not_of(" \t");
+    if (first == text.npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// Whether a comma-separated field such as Connection names the token.
+bool lists(std::string_view value, std::string_view token) noexcept {
+    while (!value.empty()) {
+        const auto comma = std::min(value.find(','), value.size());
+        if (same_ignoring_case(trimmed(value.substr(0, comma)), token)) return true;
+        value.remove_prefix(std::min(comma + 1, value.size()));
+    }
+    return false;
+}
+
+template<class Number>
+bool parse_whole(std::string_view text, Number& out, int base) noexcept {
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), out, base);
+    return failed == std::errc{} && end == text.data() + text.size();
+}
+
+} // namespace
+
+result<void> client_response_parser::feed(std::string_view bytes) {
+    started_ = started_ || !bytes.empty();
+    while (!bytes.empty() && !done()) {
+        auto used = step(bytes);
+        if (!used) return used.error();
+        bytes.remove_prefix(*used);
+    }
+    surplus_ = surplus_ || !bytes.empty();
+    return ok();
+}
+
+result<void> client_response_parser::end_of_stream() {
+    if (at_ == state::until_close) at_ = state::done;
+    if (done()) return ok();
+    if (!started_) return error(errc::unavailable, "the connection was closed before a response came");
+    return error(errc::unavailable, "the connection was closed inside the response");
+}
+
+result<std::size_t> client_response_parser::step(std::string_view bytes) {
+    switch (at_) {
+    case state::head:
+        return read_head(bytes);
+    case state::length:
+    case state::chunk:
+        return read_sized(bytes);
+    case state::until_close:
+        return read_until_close(bytes);
+    default:
+        return read_line(bytes);
+    }
+}
+
+result<std::size_t> client_response_parser::read_head(std::string_view bytes) {
+    const std::size_t before = text_.size();
+    const std::size_t room = most_.head - std::min(most_.head, head_bytes_);
+    text_.append(bytes.substr(0, room + 1)); // one byte more shows that the limit is passed
+    const auto end = text_.find("\r\n\r\n", before < 3 ? 0 : before - 3);
+    if (end == text_.npos) {
+        head_bytes_ += text_.size() - before;
+        if (head_bytes_ > most_.head) return oversized("header fields are too large");
+        return bytes.size();
+    }
+    text_.resize(end + 4);
+    const std::size_t used = text_.size() - before;
+    head_bytes_ += used;
+    if (head_bytes_ > most_.head) return oversized("header fields are too large");
+    if (auto parsed = parse_head(); !parsed) return parsed.error();
+    text_.clear();
+    return used;
+}
+
+result<void> client_response_parser::parse_head() {
+    response_ = client_response();
+    std::string_view rest(text_);
+    rest.remove_suffix(2); // the empty line
+    for (bool first = true; !rest.empty(); first = false) {
+        const auto end = rest.find("\r\n");
+        const auto line = rest.substr(0, end);
+        auto parsed = first ? parse_status_line(line) : parse_field(line);
+        if (!parsed) return parsed;
+        rest.remove_prefix(end + 2);
+    }
+    return choose_framing();
+}
+
+result<void> client_response_parser::parse_status_line(std::string_view line) {
+    const bool known = line.starts_with("HTTP/1.1 ") || line.starts_with("HTTP/1.0 ");
+    if (!known || line.size() < 12) return malformed("no HTTP/1.1 status line");
+    http_1_0_ = line[7] == '0';
+    if (!parse_whole(line.substr(9, 3), response_.status, 10)) return malformed("no status code");
+    const auto reason = line.substr(12);
+    if (response_.status < 100 || response_.status > 599) return malformed("the status code is out of range");
+    if (!reason.empty() && reason.front() != ' ') return malformed("no status code");
+    if (!is_field_value(reason)) return malformed("a control character in the status line");
+    return ok();
+}
+
+result<void> client_response_parser::parse_field(std::string_view line) {
+    const auto colon = line.find(':');
+    if (colon == line.npos || !is_token(line.substr(0, colon))) return malformed("a header field has no valid name");
+    const auto value = trimmed(line.substr(colon + 1));
+    if (!is_field_value(value)) return malformed("a control character in a header field");
+    response_.headers.add(std::string(line.substr(0, colon)), std::string(value));
+    return ok();
+}
+
+// RFC 9112, 6.3; both lengths at once, or a coding that isn't exactly "chunked", is refused.
+result<void> client_response_parser::choose_framing() {
+    if (response_.status == 101) return malformed("101 was not asked for");
+    if (response_.status < 200) return ok(); // interim: the next head follows
+
+    bool close = http_1_0_;
+    std::string_view coding;
+    std::optional<std::string_view> length;
+    for (const auto& field : response_.headers) {
+        if (same_ignoring_case(field.name, "connection")) {
+            if (lists(field.value, "close"))
+                close = true;
+            else if (http_1_0_ && lists(field.value, "keep-alive"))
+                close = false;
+        } else if (same_ignoring_case(field.name, "transfer-encoding")) {
+            if (!coding.empty() || !same_ignoring_case(field.value, "chunked") || http_1_0_)
+                return malformed("its transfer coding isn't supported");
+            coding = field.value;
+        } else if (same_ignoring_case(field.name, "content-length")) {
+            if (length && *length != field.value) return malformed("two different lengths");
+            length = field.value;
+        }
+    }
+    keep_alive_ = !close;
+    if (!coding.empty() && length) return malformed("both a length and a transfer coding");
+    if (to_head_ || response_.status == 204 || response_.status == 304) return at_ = state::done, ok();
+    if (!coding.empty()) return at_ = state::chunk_size, ok();
+    if (length) return take_length(*length);
+    at_ = state::until_close;
+    keep_alive_ = false;
+    return ok();
+}
+
+result<void> client_response_parser::take_length(std::string_view text) {
+    if (text.starts_with('+') || !parse_whole(text, remaining_, 10)) return malformed("its length isn't a number");
+    if (remaining_ > most_.body) return oversized("body is too large");
+    response_.body.reserve(static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, 64 * 1024)));
+    at_ = remaining_ == 0 ? state::done : state::length;
+    return ok();
+}
+
+result<std::size_t> client_response_parser::read_sized(std::string_view bytes) {
+    const auto part = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, bytes.size())));
+    if (auto kept = append_body(part); !kept) return kept.error();
+    remaining_ -= part.size();
+    if (remaining_ == 0) at_ = at_ == state::length ? state::done : state::chunk_end;
+    return part.size();
+}
+
+result<std::size_t> client_response_parser::read_until_close(std::string_view bytes) {
+    if (auto kept = append_body(bytes); !kept) return kept.error();
+    return bytes.size();
+}
+
+result<void> client_response_parser::append_body(std::string_view bytes) {
+    if (bytes.size() > most_.body - response_.body.size()) return oversized("body is too large");
+    response_.body.append(bytes);
+    return ok();
+}
+
+result<std::size_t> client_response_parser::read_line(std::string_view bytes) {
+    const auto newline = bytes.find('\n');
+    const auto part = bytes.substr(0, newline == bytes.npos ? bytes.size() : newline + 1);
+    if (text_.size() + part.size() > longest_chunk_line) return malformed("a line of the chunked coding is too long");
+    text_.append(part);
+    if (newline == bytes.npos) return part.size();
+    if (!text_.ends_with("\r\n")) return malformed("a line without CR");
+    text_.resize(text_.size() - 2);
+    if (auto taken = take_line(text_); !taken) return taken.error();
+    text_.clear();
+    return part.size();
+}
+
+result<void> client_response_parser::take_line(std::string_view line) {
+    switch (at_) {
+    case state::chunk_size:
+        return take_chunk_size(line);
+    case state::chunk_end:
+        if (!line.empty()) return malformed("a chunk is longer than announced");
+        at_ = state::chunk_size;
+        return ok();
+    default: // trailer
+        head_bytes_ += line.size() + 2;
+        if (head_bytes_ > most_.head) return oversized("header fields are too large");
+        if (line.empty()) at_ = state::done;
+        return ok();
+    }
+}
+
+result<void> client_response_parser::take_chunk_size(std::string_view line) {
+    const auto size = trimmed(line.substr(0, std::min(line.find(';'), line.size())));
+    if (size.starts_with('-') || !parse_whole(size, remaining_, 16)) return malformed("a chunk has no size");
+    if (!is_field_value(line)) return malformed("a control character in a chunk's size");
+    if (remaining_ > most_.body - response_.body.size()) return oversized("body is too large");
+    at_ = remaining_ == 0 ? state::trailer : state::chunk;
+    return ok();
+}
+
+} // namespace weir::http

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/http/client.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace weir::http {
+
+/// Reads one response out of bytes as they come (RFC 9112), without I/O. Strict: what two readers could
+/// frame differently is refused. Interim responses (1xx) are skipped, trailers are dropped.
+class client_response_parser {
+public:
+    struct limits {
+        std::size_t head = 0;
+        std::size_t body = 0;
+    };
+
+    client_response_parser(bool to_head_request, limits most) : most_(most), to_head_(to_head_request) {}
+
+    /// errc::too_large over a limit, errc::unavailable when the bytes aren't a response.
+    result<void> feed(std::string_view bytes);
+    /// The peer has closed; an error unless the response is complete or ends with the connection.
+    result<void> end_of_stream();
+
+    bool started() const noexcept { return started_; }
+    bool done() const noexcept { return at_ == state::done; }
+    /// Whether only the end of the connection ends this body.
+    bool reads_until_close() const noexcept { return at_ == state::until_close; }
+    /// Whether another request may follow on the connection. Known when done.
+    bool keep_alive() const noexcept { return keep_alive_ && !surplus_; }
+
+    client_response take() { return std::move(response_); }
+
+private:
+    enum class state : std::uint8_t { head, length, until_close, chunk_size, chunk, chunk_end, trailer, done };
+
+    result<std::size_t> step(std::string_view bytes);
+    result<std::size_t> read_head(std::string_view bytes);
+    result<std::size_t> read_sized(std::string_view bytes);
+    result<std::size_t> read_until_close(std::string_view bytes);
+    result<std::size_t> read_line(std::string_view bytes);
+    result<void> parse_head();
+    result<void> parse_status_line(std::string_view line);
+    result<void> parse_field(std::string_view line);
+    result<void> choose_framing();
+    result<void> take_length(std::string_view text);
+    result<void> take_line(std::string_view line);
+    result<void> take_chunk_size(std::string_view line);
+    result<void> append_body(std::string_view bytes);
+
+    limits most_;
+    bool to_head_;
+    bool started_ = false;
+    bool surplus_ = false;
+    bool keep_alive_ = false;
+    bool http_1_0_ = false;
+    state at_ = state::head;
+    std::size_t head_bytes_ = 0; // over all interim responses and trailers too
+    std::uint64_t remaining_ = 0;
+    std::string text_; // the head, later a line of the chunked coding
+    client_response response_;
+};
+
+} // namespace weir::http

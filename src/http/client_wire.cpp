@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "http/client_wire.hpp"
+
+#include <algorithm>
+
+namespace weir::http {
+
+namespace {
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+bool token_character(char c) noexcept {
+    const bool alnum = (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
+    return alnum || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+bool value_character(char c) noexcept {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= ' ' && byte != 0x7f);
+}
+
+// Fields that frame the message or name its server: only the client knows them.
+bool owned_by_client(std::string_view name) noexcept {
+    for (const std::string_view own : {"host", "content-length", "transfer-encoding", "connection", "te", "upgrade"})
+        if (same_ignoring_case(name, own)) return true;
+    return false;
+}
+
+result<void> check(const client_headers::field& field) {
+    if (!is_token(field.name)) return error(errc::invalid_argument, "a header field has no valid name");
+    if (owned_by_client(field.name))
+        return error(errc::invalid_argument, "the header field " + field.name + " is set by the client");
+    if (!is_field_value(field.value))
+        return error(errc::invalid_argument, "the header field " + field.name + " holds a control character");
+    return ok();
+}
+
+void append(std::string& out, std::string_view name, std::string_view value) {
+    out += name;
+    out += ": ";
+    out += value;
+    out += "\r\n";
+}
+
+bool announces_length(const client_request& request) {
+    return !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+}
+
+} // namespace
+
+bool same_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool is_token(std::string_view text) noexcept {
+    return !text.empty() && std::all_of(text.begin(), text.end(), token_character);
+}
+
+bool is_field_value(std::string_view text) noexcept { return std::all_of(text.begin(), text.end(), value_character); }
+
+bool idempotent(std::string_view method) noexcept {
+    for (const std::string_view safe : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+        if (method == safe) return true;
+    return false;
+}
+
+result<std::string> render_client_head(const client_request& request, const client_url& url,
+                                       std::string_view user_agent) {
+    if (!is_token(request.method)) return error(errc::invalid_argument, "the method isn't valid");
+    if (request.method == "CONNECT") return error(errc::invalid_argument, "CONNECT isn't supported");
+    std::string head;
+    head.reserve(256 + url.target.size());
+    head += request.method;
+    head += ' ';
+    head += url.target;
+    head += " HTTP/1.1\r\n";
+    append(head, "Host", url.authority());
+    for (const auto& field : request.headers) {
+        if (auto fine = check(field); !fine) return fine.error();
+        append(head, field.name, field.value);
+    }
+    if (!request.headers.find("user-agent") && !user_agent.empty()) append(head, "User-Agent", user_agent);
+    if (announces_length(request)) append(head, "Content-Length", std::to_string(request.body.size()));
+    head += "\r\n";
+    return head;
+}
+
+// --- the public container
+
+void client_headers::add(std::string name, std::string value) {
+    fields_.push_back({std::move(name), std::move(value)});
+}
+
+void client_headers::set(std::string name, std::string value) {
+    std::erase_if(fields_, [&](const field& one) { return same_ignoring_case(one.name, name); });
+    add(std::move(name), std::move(value));
+}
+
+std::optional<std::string_view> client_headers::find(std::string_view name) const noexcept {
+    for (const auto& one : fields_)
+        if (same_ignoring_case(one.name, name)) return one.value;
+    return std::nullopt;
+}
+
+} // namespace weir::http

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/client_url.hpp"
+#include <weir/http/client.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace weir::http {
+
+/// The request's head as it goes over the wire. errc::invalid_argument when a part of it could be read
+/// as another field or another request.
+result<std::string> render_client_head(const client_request& request, const client_url& url,
+                                       std::string_view user_agent);
+
+/// RFC 9110, 9.2.2: sending it twice does what sending it once does.
+bool idempotent(std::string_view method) noexcept;
+
+/// Compares field names and tokens, which are ASCII.
+bool same_ignoring_case(std::string_view a, std::string_view b) noexcept;
+
+/// RFC 9110, 5.6.2: what names of fields and methods are made of.
+bool is_token(std::string_view text) noexcept;
+/// Whether a field's value has no control character but the tab.
+bool is_field_value(std::string_view text) noexcept;
+
+} // namespace weir::http

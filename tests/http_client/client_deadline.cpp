@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#include "http_client/support.hpp"
+#include "support/scripted_server.hpp"
+#include <weir/core/lifecycle.hpp>
+
+#include <atomic>
+
+using namespace weir;
+using namespace weir::http;
+using namespace std::chrono_literals;
+using support::peer;
+using support::scripted_server;
+
+namespace {
+
+// A server that says `first` and then nothing until its client has gone, watched from the test's thread.
+struct silent_server {
+    explicit silent_server(std::string first)
+        : server([this, first](peer& link) {
+              link.request();
+              link.send(first);
+              asked = true;
+              link.wait_until_gone();
+              gone = true;
+          }) {}
+
+    std::atomic<bool> asked{false};
+    std::atomic<bool> gone{false};
+    scripted_server server;
+};
+
+struct silent_fixture {
+    silent_server upstream{"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"};
+    manual_clock time;
+    loop home{time};
+    client outgoing{home};
+    pending_call call;
+
+    error failure_after(duration passed) {
+        turn_until(home, [&] { return upstream.asked.load(); });
+        REQUIRE(!call.done());
+        time.advance(passed);
+        turn_until(home, [&] { return call.done() && upstream.gone; });
+        return call.outcome->has_error() ? call.outcome->error() : error();
+    }
+};
+
+std::string https_url(const scripted_server& server) {
+    return "https://127.0.0.1:" + std::to_string(server.port()) + "/";
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(silent_fixture, "a server that falls silent inside the body meets the call's deadline") {
+    home.spawn(call.follow(outgoing.get(upstream.server.url("/x?secret=1"))));
+    const auto failure = failure_after(30s);
+    CHECK(failure == errc::deadline_exceeded);
+    CHECK(failure.message() ==
+          "no complete answer from 127.0.0.1:" + std::to_string(upstream.server.port()) + " before the deadline");
+    CHECK(outgoing.stats().idle == 0);
+}
+
+TEST_CASE_FIXTURE(silent_fixture, "a request's own deadline comes before the client's") {
+    client_request request("GET", upstream.server.url("/"));
+    request.deadline = 2s;
+    home.spawn(call.follow(outgoing.send(std::move(request))));
+    CHECK(failure_after(2s) == errc::deadline_exceeded);
+}
+
+TEST_CASE_FIXTURE(silent_fixture, "the context's deadline counts when it is the earlier one") {
+    home.root_context().set_deadline(time.now() + 3s);
+    home.spawn(call.follow(outgoing.get(upstream.server.url("/"))));
+    CHECK(failure_after(3s) == errc::deadline_exceeded);
+}
+
+TEST_CASE_FIXTURE(silent_fixture, "a call whose time is already over connects to nobody") {
+    home.root_context().set_deadline(time.now());
+    CHECK(home.block_on(outgoing.get(upstream.server.url("/"))).error() == errc::deadline_exceeded);
+    CHECK(outgoing.stats().opened == 0);
+}
+
+TEST_CASE_FIXTURE(silent_fixture, "cancellation inside the body closes the connection and arrives as cancelled") {
+    boost::asio::cancellation_signal cancel;
+    context ctx(home);
+    bool ended = false;
+    home.spawn(call.follow(outgoing.get(upstream.server.url("/"))), ctx, cancel,
+               [&](std::exception_ptr) { ended = true; });
+    turn_until(home, [&] { return upstream.asked.load(); });
+    cancel.emit(boost::asio::cancellation_type::all);
+    turn_until(home, [&] { return ended && upstream.gone; });
+    REQUIRE(call.done());
+    CHECK(call.outcome->error() == errc::cancelled);
+    CHECK(outgoing.stats().idle == 0);
+}
+
+TEST_CASE_FIXTURE(silent_fixture, "work with a deadline around it cancels the call and waits for its end") {
+    error inner;
+    bool done = false;
+    auto ask = [&]() -> task<result<void>> {
+        auto answer = co_await outgoing.get(upstream.server.url("/"));
+        inner = answer.error();
+        co_return ok();
+    };
+    auto work = [&]() -> task<void> {
+        auto outcome = co_await with_deadline(time.now() + 1s, ask());
+        done = !outcome;
+    };
+    home.spawn(work());
+    turn_until(home, [&] { return upstream.asked.load(); });
+    time.advance(1s);
+    turn_until(home, [&] { return done && upstream.gone; });
+    CHECK(inner == errc::cancelled);
+}
+
+TEST_CASE("a lookup that isn't answered in time is left behind at the connect timeout") {
+    manual_clock time;
+    loop home(time);
+    client outgoing(home);
+    pending_call call;
+    home.spawn(call.follow(outgoing.get("http://localhost:1/")));
+    while (home.io().poll_one() == 0) {
+    } // the call has begun; the resolver's answer isn't taken yet
+    time.advance(5s);
+    turn_until(home, [&] { return call.done(); });
+    CHECK(call.outcome->error() == errc::unavailable);
+    CHECK(call.outcome->error().message() == "looking up localhost:1 took longer than the connect timeout");
+}
+
+TEST_CASE("a handshake that never ends is cut at the connect timeout, before the call's deadline") {
+    scripted_server deaf([&](peer& link) { link.wait_until_gone(); });
+    manual_clock time;
+    loop home(time);
+    client outgoing(home);
+    pending_call call;
+    home.spawn(call.follow(outgoing.get(https_url(deaf))));
+    turn_until(home, [&] { return deaf.connections() == 1; });
+    time.advance(5s);
+    turn_until(home, [&] { return call.done(); });
+    CHECK(call.outcome->error() == errc::unavailable);
+    CHECK(call.outcome->error().message().find("longer than the connect timeout") != std::string_view::npos);
+}
+
+TEST_CASE("cancellation inside the handshake arrives as cancelled") {
+    std::atomic<bool> gone{false};
+    scripted_server deaf([&](peer& link) {
+        link.wait_until_gone();
+        gone = true;
+    });
+    loop home;
+    client outgoing(home);
+    pending_call call;
+    boost::asio::cancellation_signal cancel;
+    context ctx(home);
+    home.spawn(call.follow(outgoing.get(https_url(deaf))), ctx, cancel, [](std::exception_ptr) {});
+    turn_until(home, [&] { return deaf.connections() == 1; });
+    cancel.emit(boost::asio::cancellation_type::terminal);
+    turn_until(home, [&] { return call.done() && gone; });
+    CHECK(call.outcome->error() == errc::cancelled);
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+#include "http/client_response_parser.hpp"
+#include "support/print.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace weir;
+using namespace weir::http;
+
+namespace {
+
+constexpr client_response_parser::limits plenty{4096, 4096};
+
+struct outcome {
+    error failure;
+    client_response response;
+    bool done = false;
+    bool keep_alive = false;
+};
+
+outcome finish(client_response_parser& parser, const result<void>& fed) {
+    outcome seen;
+    seen.failure = fed ? error() : fed.error();
+    seen.done = parser.done();
+    seen.keep_alive = parser.keep_alive();
+    seen.response = parser.take();
+    return seen;
+}
+
+outcome parse(std::string_view bytes, bool head = false, client_response_parser::limits most = plenty) {
+    client_response_parser parser(head, most);
+    return finish(parser, parser.feed(bytes));
+}
+
+outcome parse_slowly(std::string_view bytes) {
+    client_response_parser parser(false, plenty);
+    result<void> fed = ok();
+    for (std::size_t i = 0; i < bytes.size() && fed; ++i) fed = parser.feed(bytes.substr(i, 1));
+    return finish(parser, fed);
+}
+
+const std::string chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+} // namespace
+
+TEST_CASE("a response comes out the same whole and byte by byte") {
+    for (const std::string& bytes :
+         {std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: 1\r\n\r\nhello"),
+          chunked + "3;x=y\r\nhel\r\n2\r\nlo\r\n0\r\nT: 1\r\n\r\n",
+          std::string("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello")}) {
+        CAPTURE(bytes);
+        for (const auto& seen : {parse(bytes), parse_slowly(bytes)}) {
+            CHECK(!seen.failure);
+            CHECK(seen.done);
+            CHECK(seen.response.status == 200);
+            CHECK(seen.response.body == "hello");
+            CHECK(seen.keep_alive);
+        }
+    }
+}
+
+TEST_CASE("fields keep their order and lose the blanks around their values") {
+    const auto seen = parse("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie:  b=2 \r\nContent-Length: 0\r\n\r\n");
+    REQUIRE(seen.response.headers.size() == 3);
+    CHECK(seen.response.headers.find("SET-COOKIE") == "a=1");
+    CHECK((seen.response.headers.begin() + 1)->value == "b=2");
+    CHECK(!seen.response.headers.find("absent"));
+}
+
+TEST_CASE("what HEAD, 204 and 304 announce has no body") {
+    CHECK(parse("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", true).done);
+    CHECK(parse("HTTP/1.1 204 No Content\r\n\r\n").done);
+    CHECK(parse("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n").done);
+}
+
+TEST_CASE("bytes after the response make the connection unfit for another") {
+    const auto seen = parse("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1 200 OK\r\n");
+    CHECK(seen.done);
+    CHECK(!seen.keep_alive);
+}
+
+TEST_CASE("Connection and the version decide about another request") {
+    CHECK(!parse("HTTP/1.1 204 X\r\nConnection: keep-alive, close\r\n\r\n").keep_alive);
+    CHECK(!parse("HTTP/1.0 204 X\r\n\r\n").keep_alive);
+    CHECK(parse("HTTP/1.0 204 X\r\nConnection: Keep-Alive\r\n\r\n").keep_alive);
+}
+
+TEST_CASE("only a body without a length may end with the connection") {
+    client_response_parser open_end(false, plenty);
+    REQUIRE(open_end.feed("HTTP/1.1 200 OK\r\n\r\nhello"));
+    CHECK(open_end.reads_until_close());
+    CHECK(open_end.end_of_stream());
+    CHECK(open_end.take().body == "hello");
+
+    for (const std::string& cut : {std::string(), std::string("HTTP/1.1 200 OK\r\nConte"),
+                                   std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell"),
+                                   chunked + "5\r\nhello\r\n", chunked + "0\r\n"}) {
+        CAPTURE(cut);
+        client_response_parser parser(false, plenty);
+        REQUIRE(parser.feed(cut));
+        CHECK(parser.end_of_stream().error() == errc::unavailable);
+    }
+}
+
+TEST_CASE("what two readers could frame differently is refused") {
+    for (const std::string& bytes : {std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n") + chunked.substr(17),
+                                     std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
+                                     chunked.substr(0, chunked.size() - 2) + "Transfer-Encoding: chunked\r\n\r\n",
+                                     std::string("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\nA: 1\r\n folded\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\nA : 1\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\nno colon\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\nA: 1\nB: 2\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\rX\r\n\r\n"),
+                                     std::string("HTTP/2.0 200 OK\r\n\r\n"),
+                                     std::string("HTTP/1.1 20 OK\r\n\r\n"),
+                                     std::string("HTTP/1.1 600 X\r\n\r\n"),
+                                     std::string("HTTP/1.1 2000\r\n\r\n"),
+                                     std::string("SSH-2.0-OpenSSH_9\r\n\r\n\r\n"),
+                                     std::string("HTTP/1.1 101 Switching Protocols\r\n\r\n"),
+                                     chunked + "x\r\n",
+                                     chunked + "-1\r\n",
+                                     chunked + "0x3\r\n",
+                                     chunked + "fffffffffffffffff\r\n",
+                                     chunked + "1\r\nab\r\n",
+                                     chunked + "1\nx\r\n",
+                                     chunked + "1;" + std::string(5000, 'x')}) {
+        CAPTURE(bytes);
+        CHECK(parse(bytes).failure == errc::unavailable);
+        CHECK(parse_slowly(bytes).failure == errc::unavailable);
+    }
+}
+
+TEST_CASE("the limits hold for heads, bodies, chunks, trailers and interim responses") {
+    constexpr client_response_parser::limits tight{64, 4};
+    std::string interim;
+    for (int i = 0; i < 5; ++i) interim += "HTTP/1.1 100 Continue\r\n\r\n";
+    const std::string filler(64, 'x');
+    for (const std::string& bytes :
+         {"HTTP/1.1 200 OK\r\nX: " + filler, "HTTP/1.1 200 OK\r\nX: " + filler + "\r\n\r\n",
+          std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"), std::string("HTTP/1.1 200 OK\r\n\r\nhello"),
+          chunked + "3\r\nabc\r\n2\r\nde\r\n", chunked + "ffffffffffffffff\r\n",
+          chunked + "0\r\nA: " + filler + "\r\n\r\n", interim}) {
+        CAPTURE(bytes);
+        CHECK(parse(bytes, false, tight).failure == errc::too_large);
+    }
+    CHECK(parse(chunked + "3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n", false, tight).response.body == "abcd");
+}

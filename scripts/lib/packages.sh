@@ -13,6 +13,7 @@ weir_build_packages=(
 weir_test_packages=(
     clang clang-format libclang-rt-14-dev llvm
     doctest-dev libhiredis-dev
+    prometheus # promtool checks the exposition of metrics
 )
 
 # What scripts/test --tidy needs on top of both.

@@ -9,6 +9,8 @@ namespace weir::detail {
 
 namespace {
 
+constexpr std::size_t first_capacity = 64 * 1024;
+
 // Signals are for the application's threads; a closed pipe is an error of the write, not the process's end.
 std::thread start_without_signals(std::function<void()> work) {
     sigset_t all;
@@ -24,6 +26,8 @@ std::thread start_without_signals(std::function<void()> work) {
 
 log_queue::log_queue(std::unique_ptr<log_sink> sink, log_queue_options options, drop_report report)
     : sink_(std::move(sink)), options_(options), report_(std::move(report)) {
+    // Untouched memory costs nothing, and the calling threads needn't grow it.
+    for (std::string* buffer : {&pending_, &batch_}) buffer->reserve(std::min(options_.capacity, first_capacity));
     if (options_.asynchronous) writer_ = start_without_signals([this] { serve(); });
 }
 

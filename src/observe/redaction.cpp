@@ -12,7 +12,14 @@ char folded(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-std::uint32_t letter_bit(char c) noexcept { return 1U << (static_cast<unsigned char>(folded(c)) & 31U); }
+std::size_t letter(char c) noexcept { return static_cast<unsigned char>(folded(c)) & 31U; }
+
+std::size_t last(std::string_view key) noexcept { return letter(key.back()); }
+
+// No bit for a text of one letter.
+std::uint32_t before_last(std::string_view key) noexcept {
+    return key.size() < 2 ? 0 : 1U << letter(key[key.size() - 2]);
+}
 
 bool ends_in(std::string_view key, std::string_view name) noexcept {
     if (key.size() < name.size()) return false;
@@ -28,13 +35,16 @@ redaction::redaction(const std::vector<std::string>& names) {
     for (std::string name : names) {
         if (name.empty()) continue;
         std::ranges::transform(name, name.begin(), folded);
-        last_letters_ |= letter_bit(name.back());
+        // A name of one letter may stand at the end of any key.
+        endings_[last(name)] |= name.size() < 2 ? ~0U : before_last(name);
         names_.push_back(std::move(name));
     }
 }
 
 bool redaction::hides(std::string_view key) const noexcept {
-    if (key.empty() || !(last_letters_ & letter_bit(key.back()))) return false;
+    if (key.empty()) return false;
+    const std::uint32_t endings = endings_[last(key)];
+    if (!(endings & before_last(key)) && endings != ~0U) return false;
     return std::ranges::any_of(names_, [key](const std::string& name) { return ends_in(key, name); });
 }
 

@@ -178,7 +178,7 @@ TEST_CASE_FIXTURE(log_fixture, "marked keys never show their values, whatever th
     CHECK(fields() == R"("cookie":"***"})");
 }
 
-TEST_CASE_FIXTURE(log_fixture, "a secret is hidden under any key and its lazy value is not evaluated") {
+TEST_CASE_FIXTURE(log_fixture, "a redacted field is hidden under any key and its lazy value is not evaluated") {
     bool evaluated = false;
     log.info("m", redacted("openid", "o-1"), redacted("lazy", [&] { return evaluated = true; }));
     CHECK(fields() == R"("openid":"***","lazy":"***"})");
@@ -190,6 +190,9 @@ TEST_CASE_FIXTURE(log_fixture, "the marked keys are the application's to choose"
     options.redact = {"Phone-Number"};
     with(options).info("m", field("phone_number", "1"), field("password", "visible"));
     CHECK(fields() == R"("phone_number":"***","password":"visible"})");
+    options.redact = {"x", "", "pin"};
+    with(options).info("m", field("X", 1), field("pin_x", 1), field("my-pin", 1), field("n", 1), field("ax", 1));
+    CHECK(fields() == R"("X":"***","pin_x":"***","my-pin":"***","n":1,"ax":1})");
     options.redact = {};
     with(options).info("m", field("phone_number", "1"));
     CHECK(fields() == R"("phone_number":"1"})");

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// labels: unit
+#include <weir/observe/log.hpp>
+#include <weir/observe/metrics.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+thread_local std::size_t allocations = 0;
+
+void* counted(std::size_t size) {
+    ++allocations;
+    if (void* got = std::malloc(size)) return got;
+    throw std::bad_alloc();
+}
+
+} // namespace
+
+void* operator new(std::size_t size) { return counted(size); }
+void* operator new[](std::size_t size) { return counted(size); }
+void operator delete(void* at) noexcept { std::free(at); }
+void operator delete(void* at, std::size_t) noexcept { std::free(at); }
+void operator delete[](void* at) noexcept { std::free(at); }
+void operator delete[](void* at, std::size_t) noexcept { std::free(at); }
+
+using namespace weir;
+using namespace std::chrono_literals;
+
+TEST_CASE("once warm, logging a line allocates nothing on the calling thread") {
+    const logger log(callback_sink([](std::string_view) {}));
+    const logger child = log.with(field("request_id", "r-1"));
+    const error failure(errc::unavailable, "connection lost");
+    const auto line = [&] {
+        child.info("request", field("method", "GET"), field("path", "/todos/\"7\"\n"), field("status", 200),
+                   field("took_ms", 1234us), field("ratio", 0.25), field("error", failure), field("password", "p"));
+    };
+    for (int n = 0; n < 10; ++n) line();
+    REQUIRE(log.flush(1min));
+    const std::size_t before = allocations;
+    for (int n = 0; n < 5; ++n) line();
+    CHECK(allocations == before);
+}
+
+TEST_CASE("a line below the level allocates nothing, ever") {
+    const logger log(callback_sink([](std::string_view) {}));
+    const std::size_t before = allocations;
+    log.debug("a message that is longer than a short string", field("list", "a value that is longer than that too"));
+    CHECK(allocations == before);
+}
+
+TEST_CASE("counting allocates nothing after a thread's first time, and neither does finding a known series") {
+    metrics all;
+    counter& hits = all.counter("hits_total", "Hits");
+    histogram& took = all.histogram("took_seconds", "Time");
+    const auto routes = all.counters("routes_total", "Routes", {"method", "route"});
+    const std::string route = "/a/route/that/is/longer/than/a/short/string";
+    const auto count = [&] {
+        hits.add();
+        took.observe(5ms);
+        routes.with("GET", route).add();
+    };
+    count();
+    const std::size_t before = allocations;
+    for (int n = 0; n < 5; ++n) count();
+    CHECK(allocations == before);
+}

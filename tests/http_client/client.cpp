@@ -328,10 +328,10 @@ TEST_CASE("fields that would add a line or reframe the message are refused") {
                                                        {"content-length", "0"},
                                                        {"Connection", "te"},
                                                        {"Transfer-Encoding", "x"}};
-    for (const auto& [name, value] : bad) {
-        CAPTURE(name);
+    for (const auto& field : bad) {
+        CAPTURE(field.first);
         client_request request("GET", "http://127.0.0.1:1/");
-        request.headers.add(name, value);
+        request.headers.add(field.first, field.second);
         CHECK(home.block_on(outgoing.send(request)).error() == errc::invalid_argument);
     }
     const client_request two_lines("GET / HTTP/1.1\r\nX:", "http://127.0.0.1:1/");

@@ -94,12 +94,29 @@ void append_number(std::string& out, Number number) {
     out.append(digits, end);
 }
 
+// Numbers like prices and percentages: at most three decimals and 15 digits. Decimals so short are the
+// shortest that read back the same, and a division finds them several times faster than to_chars does.
+bool append_short_decimal(std::string& out, double number) {
+    const double magnitude = std::fabs(number);
+    if (!(magnitude < 1e11) || (number == 0 && std::signbit(number))) return false;
+    const auto thousandths = static_cast<std::int64_t>(magnitude * 1000 + 0.5);
+    if (static_cast<double>(thousandths) / 1000 != magnitude) return false;
+    if (number < 0) out += '-';
+    append_number(out, thousandths / 1000);
+    if (const auto rest = static_cast<int>(thousandths % 1000)) {
+        const char decimals[] = {'.', static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
+                                 static_cast<char>('0' + rest % 10)};
+        out.append(decimals, rest % 10 != 0 ? 4 : rest % 100 != 0 ? 3 : 2);
+    }
+    return true;
+}
+
 template<class Number>
 void append_floating(std::string& out, Number number) {
-    if (std::isfinite(number))
-        append_number(out, number);
-    else
+    if (!std::isfinite(number))
         out += "null";
+    else if (!append_short_decimal(out, number))
+        append_number(out, number);
 }
 
 } // namespace

@@ -55,6 +55,8 @@ utf8_step next_utf8(std::string_view text) noexcept {
     return {static_cast<std::uint8_t>(more + 1), true};
 }
 
+bool is_ascii(std::string_view text) noexcept { return ascii_prefix(text) == text.size(); }
+
 bool is_utf8(std::string_view text) noexcept {
     for (;;) {
         text.remove_prefix(ascii_prefix(text));

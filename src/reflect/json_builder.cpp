@@ -39,8 +39,8 @@ std::string expected_value(const json_type& type) {
 } // namespace
 
 // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): frames are set when they are pushed
-json_builder::json_builder(void* root, const json_type& type, const json_options& options)
-    : root_{root, &type}, options_(options) {
+json_builder::json_builder(void* root, const json_type& type, const json_options& options, bool check_text)
+    : root_{root, &type}, options_(options), check_text_(check_text) {
     if (options_.max_depth > inline_frames) many_frames_.reset(new frame[options_.max_depth]);
     frames_ = many_frames_ ? many_frames_.get() : few_frames_.data();
 }
@@ -107,7 +107,7 @@ bool json_builder::string(std::string_view text) {
 }
 
 bool json_builder::encoded(std::string_view text) {
-    return is_utf8(text) || (mistake("syntax", "a string that isn't UTF-8"), false);
+    return !check_text_ || is_utf8(text) || (mistake("syntax", "a string that isn't UTF-8"), false);
 }
 
 bool json_builder::begin_object() {
@@ -172,12 +172,12 @@ bool json_builder::object_key(frame& in, std::string_view name) {
 }
 
 bool json_builder::unknown_key(frame& in, std::string_view name) {
-    if (!is_utf8(name)) return in.key = nullptr, encoded(name);
+    if (check_text_ && !is_utf8(name)) return in.key = nullptr, encoded(name);
     return !options_.refuse_unknown || mistake("unknown", "unknown member");
 }
 
 bool json_builder::map_key(frame& in, std::string_view name) {
-    if (!is_utf8(name)) return in.key = nullptr, encoded(name);
+    if (check_text_ && !is_utf8(name)) return in.key = nullptr, encoded(name);
     map_place_ = in.type->insert(in.object, name);
     return map_place_ || mistake("duplicate", "duplicate member");
 }

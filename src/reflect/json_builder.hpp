@@ -17,7 +17,8 @@ namespace weir::reflect::detail {
 /// return false when it should stop. Text has to stay in place until the end: paths point into it.
 class json_builder {
 public:
-    json_builder(void* root, const json_type& type, const json_options& options);
+    /// `check_text` is false when the whole text is known to be fine.
+    json_builder(void* root, const json_type& type, const json_options& options, bool check_text);
 
     bool null();
     bool boolean(bool value);
@@ -74,6 +75,7 @@ private:
 
     slot root_;
     json_options options_;
+    bool check_text_;
     std::uint32_t depth_ = 0;   // frames in use
     std::uint32_t skipped_ = 0; // open containers inside a value that is skipped
     void* map_place_ = nullptr; // of the current key in a map; null for a duplicate

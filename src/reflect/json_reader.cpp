@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "reflect/json_builder.hpp"
 #include "reflect/rapidjson_reader.hpp"
+#include <weir/core/utf8.hpp>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -10,16 +13,13 @@ namespace weir::reflect::detail {
 
 namespace {
 
-using encoding = weir_rapidjson::UTF8<>;
-using pool = weir_rapidjson::MemoryPoolAllocator<>;
-
 // Iterative: nesting costs no stack. In place: strings are unescaped where they stand in a copy of the
 // text. Numbers as text: the builder knows which type must hold them exactly.
 constexpr unsigned flags =
     weir_rapidjson::kParseIterativeFlag | weir_rapidjson::kParseInsituFlag | weir_rapidjson::kParseNumbersAsStringsFlag;
 
 // RapidJSON's events under weir's names.
-struct event_adapter : weir_rapidjson::BaseReaderHandler<encoding, event_adapter> {
+struct event_adapter : weir_rapidjson::BaseReaderHandler<json_encoding, event_adapter> {
     explicit event_adapter(json_builder& to) : builder(to) {}
 
     bool Null() { return builder.null(); }
@@ -69,29 +69,35 @@ std::string_view explain(weir_rapidjson::ParseErrorCode code) noexcept {
     }
 }
 
-// The copy of the text that is parsed in place, on the stack while it is small. Vector instructions read
-// up to the next 16-byte boundary behind the closing NUL.
+// The copy of the text that is parsed in place, on the stack while it is small.
 class scratch {
 public:
-    explicit scratch(std::string_view text) {
-        if (text.size() + slack > sizeof few_) many_.reset(new char[text.size() + slack]);
-        char* to = begin();
-        for (std::size_t i = 0; i < text.size(); ++i) to[i] = refusable(text[i]);
-        std::memset(to + text.size(), 0, slack);
+    explicit scratch(std::string_view text) : size_(text.size()) {
+        if (size_ > few) many_.reset(new char[size_ + json_text_slack]);
+        data_ = many_ ? many_.get() : few_;
+        std::memcpy(data_, text.data(), size_);
+        char* const end = data_ + size_;
+        std::memset(end, 0, json_text_slack);
+        // RapidJSON takes a NUL for the end of the document, so those inside become a byte that it refuses.
+        for (char* nul = data_; (nul = static_cast<char*>(std::memchr(nul, 0, size_left(nul)))) != nullptr;) *nul = 1;
     }
 
-    char* begin() noexcept { return many_ ? many_.get() : few_; }
+    char* begin() noexcept { return data_; }
 
 private:
-    static constexpr std::size_t slack = 32;
+    static constexpr std::size_t few = 4096;
 
-    // RapidJSON 1.1 takes a NUL for the end of the document, and lets 0x1A to 0x1F pass inside strings
-    // where it reads 16 bytes at a time. No JSON may contain them, so they become a byte that it refuses.
-    static char refusable(char c) noexcept { return c == '\0' || (c >= 0x1A && c <= 0x1F) ? '\1' : c; }
+    std::size_t size_left(const char* at) const noexcept { return size_ - static_cast<std::size_t>(at - data_); }
 
+    std::size_t size_;
+    char* data_;
     std::unique_ptr<char[]> many_;
-    alignas(16) char few_[4096];
+    char few_[few + json_text_slack];
 };
+
+// Whether no string of the text can turn out ill-formed UTF-8: it has neither other bytes than ASCII nor
+// escapes, of which the lower half of a surrogate pair would be one.
+bool is_plain(std::string_view text) noexcept { return text.find('\\') == text.npos && is_ascii(text); }
 
 bool is_between_values(weir_rapidjson::ParseErrorCode code) noexcept {
     return code == weir_rapidjson::kParseErrorArrayMissCommaOrSquareBracket;
@@ -100,9 +106,9 @@ bool is_between_values(weir_rapidjson::ParseErrorCode code) noexcept {
 void parse(scratch& copy, json_builder& builder) {
     // Enough for RapidJSON's notes on 64 levels, so that it never asks for memory.
     alignas(16) char notes[2048];
-    pool memory(notes, sizeof notes);
-    weir_rapidjson::InsituStringStream stream(copy.begin());
-    weir_rapidjson::GenericReader<encoding, encoding, pool> reader(&memory, 1024);
+    json_memory memory(notes, sizeof notes);
+    json_text stream(copy.begin());
+    json_parser reader(&memory, 1024);
     event_adapter adapter(builder);
     const auto parsed = reader.Parse<flags>(stream, adapter);
     if (!parsed.IsError() || parsed.Code() == weir_rapidjson::kParseErrorTermination) return;
@@ -115,7 +121,7 @@ void parse(scratch& copy, json_builder& builder) {
 
 result<void> read_json(std::string_view text, void* into, const json_type& type, const json_options& options) {
     if (text.size() >= std::numeric_limits<std::uint32_t>::max()) return errc::too_large;
-    json_builder builder(into, type, options);
+    json_builder builder(into, type, options, !is_plain(text));
     scratch copy(text); // outlives the parse: paths point into it
     parse(copy, builder);
     return std::move(builder.mistakes()).finish();

@@ -72,6 +72,25 @@ TEST_CASE("floating numbers are the shortest that read back the same") {
     CHECK(json(limits<double>::max()) == "1.7976931348623157e+308");
 }
 
+TEST_CASE("short decimals are written without an exponent") {
+    CHECK(json(0.0) == "0");
+    CHECK(json(1299.99) == "1299.99");
+    CHECK(json(-0.5) == "-0.5");
+    CHECK(json(0.001) == "0.001");
+    CHECK(json(-2.05) == "-2.05");
+    CHECK(json(100000.0) == "100000");
+    CHECK(json(99999999999.125) == "99999999999.125");
+    CHECK(json(0.0005) == "5e-04");
+    CHECK(json(0.1 + 0.2) == "0.30000000000000004");
+}
+
+TEST_CASE("every thousandth reads back as itself") {
+    for (int thousandths = -20000; thousandths < 20000; thousandths += 7) {
+        const double number = thousandths / 1000.0;
+        CHECK(std::stod(json(number)) == number);
+    }
+}
+
 TEST_CASE("what JSON has no number for is null") {
     CHECK(json(limits<double>::quiet_NaN()) == "null");
     CHECK(json(-limits<double>::infinity()) == "null");

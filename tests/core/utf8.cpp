@@ -18,6 +18,12 @@ TEST_CASE("an ill-formed byte is found wherever it stands") {
             CHECK(!weir::is_utf8(std::string(before, 'a') + '\xFF' + std::string(after, 'b')));
 }
 
+TEST_CASE("ASCII is told from everything else") {
+    CHECK(weir::is_ascii(""));
+    CHECK(weir::is_ascii("plain\x7F and longer than a word"));
+    for (std::size_t before = 0; before < 20; ++before) CHECK(!weir::is_ascii(std::string(before, 'a') + "\x80 tail"));
+}
+
 TEST_CASE("overlong forms, surrogates and code points that don't exist are ill-formed") {
     for (const char* text : {"\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xF0\x8F\xBF\xBF", // overlong
                              "\xED\xA0\x80", "\xED\xBF\xBF",                             // surrogates

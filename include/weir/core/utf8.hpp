@@ -17,6 +17,9 @@ struct utf8_step {
 /// nothing above U+10FFFF). An ill-formed part is as long as Unicode's "maximal subpart" (table 3-8).
 utf8_step next_utf8(std::string_view text) noexcept;
 
+/// Whether the whole text is ASCII.
+bool is_ascii(std::string_view text) noexcept;
+
 /// Whether the whole text is well-formed UTF-8.
 bool is_utf8(std::string_view text) noexcept;
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034
-# Debian packages for weir's scripts; sourced by run, test and bench.
+# What weir's scripts share, above all their Debian packages; sourced by run, test and bench.
 
 # What a release build of the library and its examples needs.
 weir_build_packages=(
@@ -79,4 +79,13 @@ weir_install_packages() {
         weir_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-remove \
             --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" </dev/null >/dev/null
     )
+}
+
+# How many compilers to run at once: one takes up to 1 GB, so no more than memory bears.
+weir_jobs() {
+    local cores memory
+    cores=$(nproc)
+    memory=$(awk '/^MemAvailable:/ {print int($2 / 1200000)}' /proc/meminfo)
+    [ "$memory" -ge 1 ] || memory=1
+    echo "${WEIR_JOBS:-$((cores < memory ? cores : memory))}"
 }

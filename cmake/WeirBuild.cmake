@@ -12,6 +12,14 @@ if(WEIR_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${WEIR_CCACHE}")
 endif()
 
+# The target of fmt that weir's targets link: Debian ships no static archive of it.
+set(WEIR_FMT fmt::fmt)
+if(WEIR_STATIC)
+  set(WEIR_FMT fmt::fmt-header-only)
+  set(CMAKE_FIND_LIBRARY_SUFFIXES .a)
+  set(OPENSSL_USE_STATIC_LIBS ON)
+endif()
+
 # Applies warnings, sanitizers and the language level to one target of this project.
 function(weir_target_settings target)
   target_compile_features(${target} PUBLIC cxx_std_20)
@@ -26,6 +34,11 @@ function(weir_target_settings target)
       # clang 14 can't assemble this check's prologue in coroutines
       $<$<CXX_COMPILER_ID:Clang>:-fno-sanitize=function>)
     target_link_options(${target} PUBLIC -fsanitize=${WEIR_SANITIZE})
+  endif()
+  if(WEIR_STATIC)
+    # libstdc++ pulls in libm behind the caller's back: take the archive first, drop the shared one.
+    target_link_options(${target} PRIVATE -static-libgcc -static-libstdc++ -Wl,--as-needed)
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:-l:libm.a>)
   endif()
   if(WEIR_BUILD_FUZZERS)
     target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "observe/utc.hpp"
+#include <weir/core/rfc3339.hpp>
 #include <weir/observe/log_field.hpp>
 
 #include <charconv>
@@ -63,7 +64,7 @@ void append_log_value(std::string& out, duration time) {
 
 void append_log_value(std::string& out, wall_time at) {
     out += '"';
-    append_utc(out, at);
+    append_rfc3339(out, at);
     out += '"';
 }
 

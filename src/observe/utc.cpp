@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT
 #include "observe/utc.hpp"
 
-#include <fmt/format.h>
+#include <weir/core/rfc3339.hpp>
 
+#include <algorithm>
+#include <array>
 #include <limits>
 
 namespace weir::detail {
 
 namespace {
 
+constexpr std::size_t length = sizeof("2026-01-01T00:00:00.") - 1;
+
 struct second_text {
     std::int64_t second = std::numeric_limits<std::int64_t>::min();
-    char text[32] = {};
-    std::size_t size = 0;
+    std::array<char, length> text{};
 
-    void become(std::chrono::sys_seconds at) {
-        const auto day = std::chrono::floor<std::chrono::days>(at);
-        const std::chrono::year_month_day date(day);
-        const std::chrono::hh_mm_ss time(at - day);
-        size = static_cast<std::size_t>(
-            fmt::format_to_n(text, sizeof text, "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.", static_cast<int>(date.year()),
-                             static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                             time.hours().count(), time.minutes().count(), time.seconds().count())
-                .size);
+    // Appends the second with a point after it, and keeps that text.
+    void append_new(std::string& out, wall_time at) {
+        const std::size_t start = out.size();
+        append_rfc3339(out, at);
+        out.back() = '.'; // it was the Z
+        std::copy_n(out.begin() + static_cast<std::ptrdiff_t>(start), length, text.begin());
         second = at.time_since_epoch().count();
     }
 };
@@ -31,13 +31,16 @@ struct second_text {
 
 void append_utc(std::string& out, wall_time at) {
     constinit thread_local second_text last;
-    const auto second = std::chrono::floor<std::chrono::seconds>(at);
-    if (second.time_since_epoch().count() != last.second) last.become(second);
+    const wall_time second = std::chrono::floor<std::chrono::seconds>(at);
+    if (second.time_since_epoch().count() == last.second)
+        out.append(last.text.data(), length);
+    else
+        last.append_new(out, second);
     auto micros = static_cast<std::uint32_t>((at - second).count());
-    char fraction[7];
-    for (int i = 5; i >= 0; --i, micros /= 10) fraction[i] = static_cast<char>('0' + micros % 10);
+    std::array<char, 7> fraction{};
     fraction[6] = 'Z';
-    out.append(last.text, last.size).append(fraction, sizeof fraction);
+    for (std::size_t i = 6; i-- > 0; micros /= 10) fraction[i] = static_cast<char>('0' + micros % 10);
+    out.append(fraction.data(), fraction.size());
 }
 
 } // namespace weir::detail

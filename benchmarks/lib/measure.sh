@@ -136,20 +136,45 @@ bench_count_allocations() {
 bench_count_own_allocations() {
     local case_file=$1 requests=$2
     shift 2
-    bench_start "$@" || return 1
-    bench_load "$case_file" "$server_port" "$requests" || { bench_stop "$server_pid"; return 1; }
-    bench_stop "$server_pid"
+    bench_serve_load "$case_file" "$requests" "$@" || return 1
     counted=$(sed -n 's/^allocations //p' "$bench_scratch/server.out")
     bench_counted "the server didn't say how much it allocated"
 }
 
-bench_under_valgrind() {
-    local log=$1 case_file=$2 requests=$3 done=0
+# System calls that receive, and those that send, on whatever descriptor.
+bench_count_recv_calls() { bench_count_calls 'read|readv|recvfrom|recvmsg|recvmmsg' "$@"; }
+bench_count_send_calls() { bench_count_calls 'write|writev|sendto|sendmsg|sendmmsg|sendfile' "$@"; }
+
+bench_count_calls() {
+    local calls=$1 log=$bench_scratch/strace.log case_file=$2 requests=$3 tries
     shift 3
-    bench_start valgrind "--log-file=$log" "$@" || return 1
-    bench_load "$case_file" "$server_port" "$requests" || done=1
+    command -v strace >/dev/null || { bench_reason="strace isn't installed" && return 1; }
+    rm -f "$log"
+    # -D: the server, not strace, is this script's child; strace writes its summary once the server has ended
+    bench_serve_load "$case_file" "$requests" strace -D -f -c -U name,calls -o "$log" -- "$@" || return 1
+    for ((tries = 0; tries < 100; ++tries)); do
+        ! grep -q ' total$\|^total ' "$log" 2>/dev/null || break
+        sleep 0.05
+    done
+    counted=$(awk -v calls="^($calls)\$" '$1 ~ calls { sum += $2 } END { if (NR > 2) print sum + 0 }' "$log")
+    bench_counted "strace counted nothing"
+}
+
+bench_under_valgrind() {
+    local log=$1 case_file=$2 requests=$3
+    shift 3
+    command -v valgrind >/dev/null || { bench_reason="valgrind isn't installed" && return 1; }
+    bench_serve_load "$case_file" "$requests" valgrind "--log-file=$log" "$@"
+}
+
+# bench_serve_load CASE_FILE REQUESTS COMMAND...: a server's whole life, with that many requests in it
+bench_serve_load() {
+    local case_file=$1 requests=$2 outcome=0
+    shift 2
+    bench_start "$@" || return 1
+    bench_load "$case_file" "$server_port" "$requests" || outcome=1
     bench_stop "$server_pid"
-    return "$done"
+    return "$outcome"
 }
 
 bench_counted() {

@@ -58,23 +58,33 @@ std::string case_table(const summary& measured, const std::string& case_name) {
     return aligned(lines);
 }
 
-/// One line per server and reason, with what it concerns.
-std::string missing_figures(const summary& measured) {
-    std::vector<std::pair<std::string, std::string>> reasons;
+struct absence {
+    std::string who_and_why{};
+    std::string what{};
+    std::size_t rows = 0;
+};
+
+std::vector<absence> absences(const summary& measured) {
+    std::vector<absence> found;
     for (const auto& shown : measured.rows) {
         for (std::size_t i = 0; i < shown.figures.size(); ++i) {
             if (shown.figures[i].value) continue;
-            const auto key = measured.servers[i] + ": " + shown.figures[i].reason;
-            const auto what = shown.case_name + " " + shown.metric;
-            const auto known = std::ranges::find(reasons, key, &std::pair<std::string, std::string>::first);
-            if (known == reasons.end())
-                reasons.emplace_back(key, what);
-            else
-                known->second += ", " + what;
+            auto who_and_why = measured.servers[i] + ": " + shown.figures[i].reason;
+            auto known = std::ranges::find(found, who_and_why, &absence::who_and_why);
+            if (known == found.end()) known = found.insert(found.end(), {.who_and_why = std::move(who_and_why)});
+            known->what.append(known->rows++ > 0 ? ", " : "").append(shown.case_name + " " + shown.metric);
         }
     }
+    return found;
+}
+
+/// One line per server and reason, with what it concerns.
+std::string missing_figures(const summary& measured) {
     std::string out;
-    for (const auto& [reason, what] : reasons) out += fmt::format("  -  {} ({})\n", reason, what);
+    for (const auto& each : absences(measured)) {
+        const auto all = each.rows == measured.rows.size();
+        out += fmt::format("  -  {} ({})\n", each.who_and_why, all ? "every figure" : each.what);
+    }
     return out;
 }
 

@@ -40,7 +40,16 @@ TEST_CASE("the table names every server, groups thousands and explains what is m
     CHECK(shown.find("weir  raw_epoll  go") != std::string::npos);
     CHECK(shown.find("2,500") != std::string::npos);
     CHECK(shown.find("600.2") != std::string::npos);
-    CHECK(shown.find("-  go: Go can't run there (plaintext instructions)") != std::string::npos);
+    CHECK(shown.find("-  go: Go can't run there (every figure)") != std::string::npos);
+}
+
+TEST_CASE("rows that miss a figure for the same reason share a line") {
+    auto all = measured();
+    all.rows.push_back(all.rows[0]);
+    all.rows.push_back(all.rows[0]);
+    all.rows[1].metric = "allocations";
+    all.rows[2].figures[2] = {.value = 1};
+    CHECK(table(all).find("(plaintext instructions, plaintext allocations)") != std::string::npos);
 }
 
 TEST_CASE("figures are readable at every size") {

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -33,7 +34,7 @@ public:
     void set_deadline(time_point at) noexcept { deadline_ = at; }
 
     const std::string& request_id() const noexcept { return request_id_; }
-    void set_request_id(std::string id) noexcept { request_id_ = std::move(id); }
+    void set_request_id(std::string_view id) { request_id_.assign(id); }
 
     /// Keeps a value by its type until the work ends; a second one of the same type replaces the first.
     template<class T>

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/fixed_string.hpp>
+#include <weir/http/message.hpp>
+#include <weir/reflect/json.hpp>
+#include <weir/reflect/validate.hpp>
+#include <weir/security/principal.hpp>
+
+#include <charconv>
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace weir::http {
+
+/// A path parameter, percent-decoded and parsed: `path<"id", std::int64_t> id`. Reads like its value.
+/// 400 when the segment isn't a T.
+template<fixed_string Name, class T>
+class path {
+public:
+    static constexpr auto name = Name;
+
+    explicit path(T value) : value_(std::move(value)) {}
+
+    const T& operator*() const noexcept { return value_; }
+    const T* operator->() const noexcept { return &value_; }
+    operator const T&() const noexcept { return value_; }
+
+private:
+    T value_;
+};
+
+/// The query string bound to a described struct: absent members keep their defaults, unknown names are
+/// ignored. 400 for a value of the wrong type, 422 where the struct's schema is broken.
+template<class T>
+class query {
+public:
+    explicit query(T value) : value_(std::move(value)) {}
+
+    const T& operator*() const noexcept { return value_; }
+    const T* operator->() const noexcept { return &value_; }
+
+private:
+    T value_;
+};
+
+/// The body as JSON bound to a described struct, validated by its schema. 415 unless the Content-Type is
+/// JSON, 400 when malformed or ill-typed, 422 when a rule of the schema is broken.
+template<class T>
+class body {
+public:
+    explicit body(T value) : value_(std::move(value)) {}
+
+    const T& operator*() const& noexcept { return value_; }
+    T&& operator*() && noexcept { return std::move(value_); }
+    const T* operator->() const noexcept { return &value_; }
+    T* operator->() noexcept { return &value_; }
+
+private:
+    T value_;
+};
+
+/// A request header by name; empty when absent: `header<"user-agent"> agent`.
+template<fixed_string Name>
+class header {
+public:
+    explicit header(std::string_view value) : value_(value) {}
+
+    std::string_view operator*() const noexcept { return value_; }
+    operator std::string_view() const noexcept { return value_; }
+
+private:
+    std::string_view value_;
+};
+
+/// How a handler's parameter is made from the request: `static result<T> from(request&)`. Specialise it
+/// for a type of your own.
+template<class T>
+struct extractor;
+
+namespace detail {
+
+/// Calls `bind` with each name and value of a query string, decoded; stops at the first error.
+error each_query_parameter(std::string_view text,
+                           error (*bind)(void* target, std::string_view name, std::string_view value), void* target);
+
+error ill_typed(std::string_view where, std::string_view field, std::string_view expected);
+error require_json(const request& req);
+
+inline bool parse_text(std::string_view text, std::string& out) { return out.assign(text), true; }
+
+inline bool parse_text(std::string_view text, bool& out) {
+    out = text == "true" || text == "1";
+    return out || text == "false" || text == "0";
+}
+
+template<class T>
+    requires std::is_arithmetic_v<T>
+bool parse_text(std::string_view text, T& out) {
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), out);
+    return failed == std::errc{} && end == text.data() + text.size();
+}
+
+template<class T>
+bool parse_text(std::string_view text, std::optional<T>& out) {
+    return parse_text(text, out.emplace());
+}
+
+template<class T>
+constexpr std::string_view expected_name() {
+    if constexpr (std::same_as<T, bool>)
+        return "true or false";
+    else if constexpr (std::integral<T>)
+        return "an integer";
+    else if constexpr (std::floating_point<T>)
+        return "a number";
+    else
+        return "text";
+}
+
+template<class T>
+struct unwrap_optional {
+    using type = T;
+};
+template<class T>
+struct unwrap_optional<std::optional<T>> {
+    using type = T;
+};
+
+template<class T>
+error bind_parameter(void* target, std::string_view name, std::string_view text) {
+    error failed;
+    reflect::for_each_field<T>([&](const auto& field) {
+        if (field.name != name || failed) return;
+        auto& member = static_cast<T*>(target)->*(field.member);
+        using member_type = std::remove_reference_t<decltype(member)>;
+        if (!parse_text(text, member))
+            failed = ill_typed("query", name, expected_name<typename unwrap_optional<member_type>::type>());
+    });
+    return failed;
+}
+
+} // namespace detail
+
+template<fixed_string Name, class T>
+struct extractor<path<Name, T>> {
+    static result<path<Name, T>> from(request& req) {
+        auto text = req.param(Name.view());
+        if (!text) return text.error();
+        if constexpr (std::same_as<T, std::string>) {
+            return path<Name, T>(std::move(*text));
+        } else {
+            T value{};
+            if (!detail::parse_text(*text, value))
+                return detail::ill_typed("path", Name.view(), detail::expected_name<T>());
+            return path<Name, T>(std::move(value));
+        }
+    }
+};
+
+template<class T>
+struct extractor<query<T>> {
+    static result<query<T>> from(request& req) {
+        T value{};
+        if (error failed = detail::each_query_parameter(req.query(), &detail::bind_parameter<T>, &value)) return failed;
+        if (auto valid = weir::validate(value); !valid) return valid.error();
+        return query<T>(std::move(value));
+    }
+};
+
+template<class T>
+struct extractor<body<T>> {
+    static result<body<T>> from(request& req) {
+        if (error refused = detail::require_json(req)) return refused;
+        T value{};
+        if (auto parsed = weir::from_json(req.body(), value); !parsed) return parsed.error();
+        if (auto valid = weir::validate(value); !valid) return valid.error();
+        return body<T>(std::move(value));
+    }
+};
+
+template<fixed_string Name>
+struct extractor<header<Name>> {
+    static result<header<Name>> from(request& req) { return header<Name>(req.header(Name.view())); }
+};
+
+/// Who is asking, as `authenticate` found out; 401 on a route without it.
+template<>
+struct extractor<principal> {
+    static result<principal> from(request& req) {
+        if (const auto* who = req.find<principal>()) return *who;
+        return errc::unauthenticated;
+    }
+};
+
+} // namespace weir::http
+
+namespace weir {
+using http::body;
+using http::header;
+using http::path;
+using http::query;
+} // namespace weir

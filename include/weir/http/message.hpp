@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/context.hpp>
+#include <weir/core/result.hpp>
+#include <weir/http/method.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace weir::http {
+
+struct request_head;
+
+namespace detail {
+struct request_access;
+struct route;
+} // namespace detail
+
+struct header_view {
+    std::string_view name;
+    std::string_view value;
+};
+
+/// One request while it is being handled. All views point into the request's own bytes and live until
+/// the handler has ended, across suspensions too. Belongs to one loop; never copied.
+class request {
+public:
+    request() = default;
+    request(const request&) = delete;
+    request& operator=(const request&) = delete;
+
+    http::method method() const noexcept;
+    std::string_view method_name() const noexcept;
+    /// The request target as it was sent: `/todos/7?full=1`.
+    std::string_view target() const noexcept;
+    /// The target's path, still percent-encoded.
+    std::string_view path() const noexcept;
+    /// What follows the `?`, still encoded; empty when there is none.
+    std::string_view query() const noexcept;
+
+    /// The first field of that name (case-insensitive), without surrounding blanks; empty when absent.
+    std::string_view header(std::string_view name) const noexcept;
+    bool has_header(std::string_view name) const noexcept;
+    std::size_t header_count() const noexcept;
+    header_view header_at(std::size_t index) const noexcept;
+
+    /// The whole body, decoded from chunks.
+    std::string_view body() const noexcept { return body_; }
+
+    /// The token of `Authorization: Bearer ...` (RFC 6750), empty when there is none.
+    std::string_view bearer() const noexcept;
+
+    /// The pattern of the route that matched, such as `/todos/{id}`; empty when none did.
+    std::string_view route() const noexcept { return route_; }
+    /// A path parameter by its place in the pattern, still encoded.
+    std::string_view param(std::size_t index) const noexcept { return index < params_size_ ? params_[index] : ""; }
+    /// A path parameter by name, decoded; errc::not_found for a name that the pattern lacks.
+    result<std::string> param(std::string_view name) const;
+
+    /// The peer's address without its port.
+    std::string_view remote_address() const noexcept { return remote_; }
+    /// When its head had arrived, on the loop's clock.
+    time_point started() const noexcept { return started_; }
+
+    weir::context& context() const noexcept { return *context_; }
+    /// Keeps a value for the rest of this request, by its type.
+    template<class T>
+    std::decay_t<T>& attach(T&& value) {
+        return context_->attach(std::forward<T>(value));
+    }
+    template<class T>
+    T* find() const noexcept {
+        return context_->find<T>();
+    }
+
+private:
+    friend struct detail::request_access;
+
+    const char* bytes_ = "";
+    const request_head* head_ = nullptr;
+    weir::context* context_ = nullptr;
+    std::string_view body_;
+    std::string_view route_;
+    std::string_view remote_;
+    std::array<std::string_view, 8> params_{};
+    std::size_t params_size_ = 0;
+    const detail::route* matched_ = nullptr;
+    method_set allowed_{};     // methods of this path, where the request's own isn't among them
+    bool other_slash_ = false; // the path exists with its trailing slash added or taken away
+    time_point started_{};
+};
+
+/// The fields of a response, kept as the lines that are sent. Names are lower-cased by convention.
+/// A name or value that would break the framing (CR, LF, NUL) throws error_exception (errc::internal).
+class header_list {
+public:
+    /// Replaces every field of that name.
+    header_list& set(std::string_view name, std::string_view value);
+    /// Adds a field beside those of that name (Set-Cookie).
+    header_list& add(std::string_view name, std::string_view value);
+    /// The first field of that name, empty when absent.
+    std::string_view find(std::string_view name) const noexcept;
+    bool contains(std::string_view name) const noexcept { return place(name) != std::string::npos; }
+    void erase(std::string_view name);
+    void clear() noexcept { lines_.clear(); }
+
+    /// `name: value\r\n` for each.
+    std::string_view lines() const noexcept { return lines_; }
+
+private:
+    std::size_t place(std::string_view name) const noexcept;
+
+    std::string lines_;
+};
+
+/// What is sent back. Content-Length, Date and Connection are the server's own.
+struct response {
+    int status = 200;
+    std::string body{};
+    header_list headers{};
+    /// The error this response tells of, for logs; no error otherwise.
+    error failure{};
+
+    response() = default;
+    explicit response(int with_status) : status(with_status) {}
+
+    /// Empties it, keeping its memory.
+    void clear() noexcept;
+};
+
+/// The reason phrase of a status (RFC 9110 section 15), `Unknown` for others.
+std::string_view reason(int status) noexcept;
+
+/// The status that an error is answered with: its own, else the one of its kind.
+int status_of(const error& failure) noexcept;
+
+} // namespace weir::http
+
+namespace weir {
+using http::request;
+using http::response;
+} // namespace weir

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/task.hpp>
+#include <weir/http/into_response.hpp>
+#include <weir/http/message.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+namespace weir::http {
+
+namespace detail {
+struct route;
+} // namespace detail
+
+/// What comes after a middleware: the rest of the pipeline and the handler. `co_await next(req)` runs it
+/// and yields its response; not calling it answers without the handler.
+class next {
+public:
+    next(const detail::route& route, std::size_t step) noexcept : route_(&route), step_(step) {}
+
+    task<response> operator()(request& req) const;
+
+private:
+    const detail::route* route_;
+    std::size_t step_;
+};
+
+/// How a request ended, told to `middleware::done`.
+struct exchange {
+    duration took{};         ///< from the head's arrival to the response's last byte being rendered
+    std::uint64_t bytes = 0; ///< of the response, head and body
+    bool aborted = false;    ///< the peer went away before the answer; the status is then 499
+};
+
+/// One layer around a handler. Layers run in reading order: the first `use`d is the outermost.
+/// Two shapes: plain functions that run inline (`before`, `after`, `done`), and a coroutine around the
+/// rest; a pipeline of plain ones with a plain handler makes no coroutine frame. The router keeps a
+/// middleware for its whole life and calls it from every loop, so what it shares must be thread-safe.
+///
+///     app.use([](request& req, next next) -> task<response> { co_return co_await next(req); });
+struct middleware {
+    /// Before the handler; an error answers instead of it, and skips the layers further in.
+    std::function<result<void>(request&)> before{};
+    /// After the handler or a refusal further in, innermost first.
+    std::function<void(request&, response&)> after{};
+    /// Around all that lies further in.
+    std::function<task<response>(request&, next)> around{};
+    /// Exactly once when the request has ended, however it ended; the response can't be changed any more.
+    std::function<void(const request&, const response&, const exchange&)> done{};
+
+    middleware() = default;
+
+    template<class F>
+        requires(!std::same_as<std::remove_cvref_t<F>, middleware>)
+    middleware(F f) {
+        if constexpr (std::is_invocable_r_v<task<response>, F&, request&, next>)
+            around = std::move(f);
+        else if constexpr (std::is_invocable_r_v<result<void>, F&, request&>)
+            before = std::move(f);
+        else if constexpr (std::is_invocable_v<F&, request&, response&>)
+            after = std::move(f);
+        else
+            static_assert(!sizeof(F), "a middleware is task<response>(request&, next), result<void>(request&) or "
+                                      "void(request&, response&)");
+    }
+};
+
+} // namespace weir::http
+
+namespace weir {
+using http::middleware;
+using http::next;
+} // namespace weir

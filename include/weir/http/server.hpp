@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/loop.hpp>
+#include <weir/http/limits.hpp>
+#include <weir/http/router.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace weir::http {
+
+struct server_options {
+    std::string address = "0.0.0.0"; ///< IPv4 or IPv6 address to listen on
+    std::uint16_t port = 8080;       ///< 0: any free one, see `server::port()`
+    unsigned loops = 0;              ///< threads that serve; 0: one per processor
+    int backlog = 1024;              ///< connections the kernel may hold ready per loop
+    std::size_t connections = 10000; ///< open at once; one more is answered 503 with Retry-After
+    http::limits limits{};           ///< of each connection
+};
+
+struct server_stats {
+    std::uint64_t accepted = 0;
+    std::uint64_t refused = 0; ///< beyond `connections`
+    std::uint64_t cut = 0;     ///< still busy when the drain's deadline came
+    std::size_t open = 0;
+};
+
+/// HTTP/1.1 on sockets: one thread and one SO_REUSEPORT listener per loop; a connection lives and dies on
+/// its loop. The threads are named `weir-0`, `weir-1`, ... Started and stopped from one control loop.
+class server {
+public:
+    server(const router& routes, server_options options = {}, const weir::clock& time = system_clock());
+    /// Cuts what is still open.
+    ~server();
+    server(const server&) = delete;
+    server& operator=(const server&) = delete;
+
+    /// Binds and starts serving. errc::unavailable when the address can't be had, with the reason.
+    result<void> start();
+
+    /// Stops in order: the accept queue is emptied, the listeners close; requests in flight are answered
+    /// with `Connection: close`; idle connections close after a short grace. Completes when the last
+    /// connection is gone; errc::deadline_exceeded when some had to be cut at `deadline`.
+    task<result<void>> stop(time_point deadline);
+
+    /// The port it listens on, once started.
+    std::uint16_t port() const noexcept;
+    /// Sums over all loops; thread-safe.
+    server_stats stats() const noexcept;
+
+private:
+    struct impl;
+
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace weir::http
+
+namespace weir {
+using http::server;
+using http::server_options;
+} // namespace weir

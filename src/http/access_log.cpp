@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#include "http/client_address.hpp"
+#include <weir/http/middleware/access_log.hpp>
+
+#include <algorithm>
+
+namespace weir::http {
+
+namespace {
+
+double milliseconds(duration took) { return static_cast<double>(took.count() / 1000) / 1000; }
+
+class access_logger {
+public:
+    access_logger(logger log, const access_log_options& options)
+        : log_(std::move(log)), proxies_(options.trusted_proxies), quiet_(options.quiet) {}
+
+    void operator()(const request& req, const response& res, const exchange& end) const {
+        const bool worth_a_warning = res.status >= 500;
+        if (!worth_a_warning && std::find(quiet_.begin(), quiet_.end(), req.path()) != quiet_.end()) return;
+        const log_level level = worth_a_warning ? log_level::error : log_level::info;
+        if (worth_a_warning && res.failure)
+            write(level, req, res, end, field("error", res.failure));
+        else
+            write(level, req, res, end);
+    }
+
+private:
+    template<class... More>
+    void write(log_level level, const request& req, const response& res, const exchange& end,
+               const More&... more) const {
+        log_.log(level, "request", field("method", req.method_name()), field("path", req.path()),
+                 field("route", req.route()), field("status", res.status), field("duration_ms", milliseconds(end.took)),
+                 field("bytes", end.bytes), field("client", proxies_.client_of(req)),
+                 field("user_agent", req.header("user-agent")), field("request_id", req.context().request_id()),
+                 more...);
+    }
+
+    logger log_;
+    detail::proxy_list proxies_;
+    std::vector<std::string> quiet_;
+};
+
+} // namespace
+
+middleware access_log(logger log, access_log_options options) {
+    middleware layer;
+    layer.done = access_logger(std::move(log), options);
+    return layer;
+}
+
+} // namespace weir::http

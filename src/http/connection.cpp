@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include "http/connection.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
+
+namespace weir::http::detail {
+
+namespace asio = boost::asio;
+
+connection::connection(worker& home, tcp_socket socket, std::string remote)
+    : home_(home), socket_(std::move(socket)), session_(home.host(), *this, std::move(remote)),
+      last_input_(home.loop().now()) {}
+
+void connection::arm() {
+    if (reading_ || closed_ || !unsent_.empty()) return;
+    if (!finishing_ && !session_.wants_input()) return;
+    reading_ = true;
+    if (parked_)
+        wait_until_readable();
+    else
+        read();
+}
+
+void connection::read() {
+    if (!buffer_) buffer_ = home_.take_buffer();
+    socket_.async_read_some(asio::buffer(buffer_.get(), worker::buffer_size),
+                            [self = shared_from_this()](const boost::system::error_code& failed, std::size_t size) {
+                                self->received(failed, size);
+                            });
+}
+
+void connection::wait_until_readable() {
+    home_.return_buffer(std::move(buffer_));
+    socket_.async_wait(tcp_socket::wait_read, [self = shared_from_this()](const boost::system::error_code&) {
+        self->reading_ = false;
+        self->parked_ = false;
+        self->arm(); // an error shows itself in the read
+    });
+}
+
+void connection::received(const boost::system::error_code& failed, std::size_t size) {
+    reading_ = false;
+    if (closed_) return;
+    if (failed == asio::error::operation_aborted) return arm(); // parked meanwhile
+    if (failed && failed != asio::error::eof) return abort();
+    last_input_ = home_.loop().refresh();
+    if (finishing_) {
+        if (failed) return abort();
+        return discard(size);
+    }
+    if (failed)
+        session_.receive_end();
+    else
+        session_.receive({buffer_.get(), size});
+    if (!closed_) home_.arm_later(shared_from_this());
+}
+
+void connection::discard(std::size_t size) {
+    discarded_ += size;
+    if (discarded_ > linger_bytes) return abort();
+    arm();
+}
+
+void connection::tick(time_point now) {
+    if (finishing_ && now >= linger_until_) return abort();
+    session_.tick(now);
+    const bool quiet = reading_ && !parked_ && now - last_input_ >= std::chrono::seconds(1);
+    if (closed_ || !quiet) return;
+    parked_ = true;
+    boost::system::error_code ignored; // a failure leaves the read as it is, which is as good
+    socket_.cancel(ignored);
+}
+
+bool connection::write(std::string& output) {
+    if (closed_) return output.clear(), true;
+    boost::system::error_code failed;
+    const std::size_t sent = socket_.write_some(asio::buffer(output), failed);
+    if (!failed && sent == output.size()) return output.clear(), true;
+    if (failed && failed != asio::error::would_block) {
+        output.clear();
+        abort();
+        return true;
+    }
+    unsent_.assign(output, sent);
+    output.clear();
+    write_rest();
+    return false;
+}
+
+void connection::write_rest() {
+    asio::async_write(socket_, asio::buffer(unsent_),
+                      [self = shared_from_this()](const boost::system::error_code& failed, std::size_t) {
+                          if (self->closed_) return;
+                          if (failed) return self->abort();
+                          self->unsent_ = {};
+                          self->home_.loop().refresh();
+                          if (self->finishing_) return self->half_close();
+                          self->session_.written();
+                          self->arm();
+                      });
+}
+
+void connection::finish() {
+    finishing_ = true;
+    linger_until_ = home_.loop().now() + linger_time;
+    if (!unsent_.empty()) linger_until_ += home_.host().limits.write_time;
+    if (unsent_.empty()) half_close();
+}
+
+// The peer may still be sending: closing at once would reset the connection and lose our answer.
+void connection::half_close() {
+    boost::system::error_code failed;
+    socket_.shutdown(tcp_socket::shutdown_send, failed);
+    if (failed) return abort();
+    home_.arm_later(shared_from_this());
+}
+
+void connection::abort() {
+    if (closed_) return;
+    close();
+    home_.retire(*this);
+}
+
+void connection::close() noexcept {
+    closed_ = true;
+    boost::system::error_code ignored; // the descriptor is gone either way
+    socket_.close(ignored);
+}
+
+void connection::resume_input() {
+    if (!closed_) home_.arm_later(shared_from_this());
+}
+
+} // namespace weir::http::detail

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/worker.hpp"
+
+#include <memory>
+#include <string>
+
+namespace weir::http::detail {
+
+/// A session on a socket. While requests come it reads into a buffer borrowed from its worker; once idle
+/// it gives the buffer back and only waits for readiness.
+class connection final : public transport, public std::enable_shared_from_this<connection> {
+public:
+    connection(worker& home, tcp_socket socket, std::string remote);
+
+    void arm();
+    void tick(time_point now);
+    void drain() { session_.drain(); }
+    void close() noexcept;
+
+    bool write(std::string& output) override;
+    void finish() override;
+    void abort() override;
+    void resume_input() override;
+
+    std::size_t place = 0; // in the worker's list
+
+private:
+    // A peer that never closes may make us read this much after our last answer, and no longer than that.
+    static constexpr std::size_t linger_bytes = 256 * 1024;
+    static constexpr duration linger_time = std::chrono::seconds(1);
+
+    void read();
+    void wait_until_readable();
+    void received(const boost::system::error_code& failed, std::size_t size);
+    void discard(std::size_t size);
+    void write_rest();
+    void half_close();
+
+    worker& home_;
+    tcp_socket socket_;
+    session session_;
+    worker::buffer buffer_;
+    std::string unsent_;
+    std::size_t discarded_ = 0;
+    time_point last_input_;
+    time_point linger_until_ = time_point::max();
+    bool reading_ = false;
+    bool parked_ = false; // waits for readiness without a buffer
+    bool finishing_ = false;
+    bool closed_ = false;
+};
+
+} // namespace weir::http::detail

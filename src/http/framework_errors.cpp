@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "http/framework_errors.hpp"
+
+#include <string>
+
+namespace weir::http::detail {
+
+namespace {
+
+struct known_status {
+    int status;
+    errc kind;
+    std::string_view code;
+};
+
+constexpr known_status known[] = {
+    {400, errc::invalid_argument, "bad_request"},
+    {404, errc::not_found, "not_found"},
+    {405, errc::unimplemented, "method_not_allowed"},
+    {408, errc::deadline_exceeded, "request_timeout"},
+    {413, errc::too_large, "content_too_large"},
+    {414, errc::too_large, "uri_too_long"},
+    {415, errc::invalid_argument, "unsupported_media_type"},
+    {417, errc::invalid_argument, "expectation_failed"},
+    {431, errc::too_large, "headers_too_large"},
+    {501, errc::unimplemented, "not_implemented"},
+    {505, errc::unimplemented, "version_not_supported"},
+};
+
+} // namespace
+
+error framework_error(int status, std::string_view message) {
+    for (const auto& one : known)
+        if (one.status == status)
+            return error(one.kind, std::string(message)).with_code(std::string(one.code)).with_status(status);
+    return error(errc::internal, std::string(message)).with_status(status);
+}
+
+} // namespace weir::http::detail

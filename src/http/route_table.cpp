@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: MIT
+#include "http/route_table.hpp"
+
+#include "http/framework_errors.hpp"
+#include "http/head_parser.hpp"
+#include "http/percent.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace weir::http {
+
+namespace detail {
+
+namespace {
+
+std::string allow_list(method_set allowed) {
+    std::string list;
+    for (std::size_t i = 0; i < method_count; ++i) {
+        const auto verb = static_cast<method>(i);
+        if (!allowed.contains(verb)) continue;
+        if (!list.empty()) list += ", ";
+        list += name(verb);
+    }
+    return list;
+}
+
+// The same path with its trailing slash added or taken away, and the query as it was.
+std::string other_slash_target(const request& req) {
+    std::string target(req.path());
+    if (target.ends_with('/'))
+        target.pop_back();
+    else
+        target += '/';
+    if (!req.query().empty()) target.append("?").append(req.query());
+    return target;
+}
+
+void answer_unrouted(request& req, response& out) {
+    const method_set allowed = request_access::allowed(req);
+    if (request_access::other_slash(req)) {
+        out.status = 308;
+        out.headers.set("location", other_slash_target(req));
+    } else if (allowed.empty()) {
+        into_response(error(errc::not_found, "nothing is served at this path"), out);
+    } else if (req.method() == method::options) {
+        out.status = 204;
+        out.headers.set("allow", allow_list(allowed));
+    } else {
+        into_response(framework_error(405, "this path doesn't answer " + std::string(req.method_name())), out);
+        out.headers.set("allow", allow_list(allowed));
+    }
+}
+
+} // namespace
+
+void route::settle() {
+    const auto around = [](const auto& layer) { return static_cast<bool>(layer->around); };
+    const auto done = [](const auto& layer) { return static_cast<bool>(layer->done); };
+    coroutine = static_cast<bool>(target.coroutine) || std::any_of(layers.begin(), layers.end(), around);
+    has_done = std::any_of(layers.begin(), layers.end(), done);
+}
+
+route route_table::make_fallback() {
+    route made;
+    made.target.plain = answer_unrouted;
+    return made;
+}
+
+void route_table::set_fallback_layers(layer_list layers) {
+    fallback_.layers = std::move(layers);
+    fallback_.settle();
+}
+
+void route_table::add(method verb, std::string pattern, handler target, layer_list layers, std::size_t max_body) {
+    const auto inserted = tree_.insert(verb, pattern, static_cast<std::uint32_t>(routes_.size()));
+    if (!inserted)
+        throw std::invalid_argument("weir: route " + std::string(name(verb)) + " " + pattern + ": " +
+                                    std::string(inserted.error().message()));
+    auto made = std::make_unique<route>();
+    const auto names = parameter_names(pattern);
+    made->names.assign(names.names, names.names + names.size);
+    made->pattern = std::move(pattern);
+    made->target = std::move(target);
+    made->layers = std::move(layers);
+    made->max_body = max_body;
+    made->settle();
+    routes_.push_back(std::move(made));
+}
+
+const route& route_table::match(request& req) const {
+    const std::string_view path = req.path();
+    route_match found = tree_.match(req.method(), path);
+    // HEAD is GET without the body (RFC 9110 section 9.3.2), unless a route says otherwise.
+    if (!found.found() && req.method() == method::head) found = tree_.match(method::get, path);
+    if (found.found()) {
+        const route& taken = *routes_[found.route];
+        request_access::set_route(req, taken, path, found);
+        return taken;
+    }
+    method_set allowed = found.allowed;
+    if (allowed.contains(method::get)) allowed.add(method::head);
+    if (!allowed.empty()) allowed.add(method::options);
+    const bool redirect = slash_ == trailing_slash::redirect && found.alternative_slash && allowed.empty();
+    request_access::set_unrouted(req, fallback_, allowed, redirect);
+    return fallback_;
+}
+
+void request_access::fill(request& req, const char* bytes, const request_head& head, weir::context& ctx,
+                          std::string_view remote, time_point started) noexcept {
+    req.bytes_ = bytes;
+    req.head_ = &head;
+    req.context_ = &ctx;
+    req.body_ = {};
+    req.remote_ = remote;
+    req.started_ = started;
+}
+
+void request_access::clear(request& req, weir::context& ctx, std::string_view remote, time_point started) noexcept {
+    req.bytes_ = "";
+    req.head_ = nullptr;
+    req.context_ = &ctx;
+    req.body_ = {};
+    req.route_ = {};
+    req.matched_ = nullptr;
+    req.params_size_ = 0;
+    req.remote_ = remote;
+    req.started_ = started;
+}
+
+void request_access::move_to(request& target, const request& source, const char* bytes, const request_head& head,
+                             weir::context& ctx) noexcept {
+    fill(target, bytes, head, ctx, source.remote_, source.started_);
+    target.route_ = source.route_;
+    target.matched_ = source.matched_;
+    target.allowed_ = source.allowed_;
+    target.other_slash_ = source.other_slash_;
+    target.params_size_ = source.params_size_;
+    for (std::size_t i = 0; i < source.params_size_; ++i) {
+        const auto offset = source.params_[i].data() - source.bytes_;
+        target.params_[i] = {bytes + offset, source.params_[i].size()};
+    }
+}
+
+void request_access::set_route(request& req, const route& found, std::string_view path,
+                               const route_match& match) noexcept {
+    req.route_ = found.pattern;
+    req.matched_ = &found;
+    req.allowed_ = {};
+    req.other_slash_ = false;
+    req.params_size_ = match.capture_count;
+    for (std::size_t i = 0; i < match.capture_count; ++i) req.params_[i] = match.captures[i].in(path);
+}
+
+void request_access::set_unrouted(request& req, const route& fallback, method_set allowed, bool other_slash) noexcept {
+    req.route_ = {};
+    req.matched_ = &fallback;
+    req.allowed_ = allowed;
+    req.other_slash_ = other_slash;
+    req.params_size_ = 0;
+}
+
+} // namespace detail
+
+result<std::string> request::param(std::string_view name) const {
+    if (!matched_) return error(errc::not_found, "no route, no parameter " + std::string(name));
+    const auto place = std::find(matched_->names.begin(), matched_->names.end(), name);
+    const auto index = static_cast<std::size_t>(place - matched_->names.begin());
+    if (index >= params_size_) return error(errc::not_found, "the route has no parameter " + std::string(name));
+    std::string decoded;
+    const auto verdict = decode_segment(params_[index], decoded);
+    if (verdict != percent_verdict::ok)
+        return error(errc::invalid_argument, reason(verdict))
+            .with_detail({std::string(name), "encoding", reason(verdict)});
+    return decoded;
+}
+
+} // namespace weir::http

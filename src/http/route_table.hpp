@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/route_tree.hpp"
+#include <weir/http/handler.hpp>
+#include <weir/http/middleware.hpp>
+#include <weir/http/router.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace weir::http::detail {
+
+using layer_list = std::vector<std::shared_ptr<const middleware>>;
+
+/// A handler with its layers, outermost first.
+struct route {
+    std::string pattern{};
+    std::vector<std::string> names{};
+    handler target{};
+    layer_list layers{};
+    std::size_t max_body = 0; // 0: the server's
+    bool coroutine = false;   // the handler or a layer needs a frame
+    bool has_done = false;
+
+    void settle();
+};
+
+/// All routes of a service. Filled while setting up, read by every loop afterwards.
+class route_table {
+public:
+    void add(method verb, std::string pattern, handler target, layer_list layers, std::size_t max_body);
+    void set_fallback_layers(layer_list layers);
+    void set_trailing_slash(trailing_slash policy) noexcept { slash_ = policy; }
+
+    /// Finds the request's route and notes it there, with its parameters; the fallback for what no route has.
+    const route& match(request& req) const;
+
+    /// What answers where not even a request could be made of the bytes.
+    const route& fallback() const noexcept { return fallback_; }
+
+private:
+    std::vector<std::unique_ptr<route>> routes_;
+    route_tree tree_;
+    route fallback_ = make_fallback();
+    trailing_slash slash_ = trailing_slash::strict;
+
+    static route make_fallback();
+};
+
+/// What the engine fills in of a request.
+struct request_access {
+    static void fill(request& req, const char* bytes, const request_head& head, weir::context& ctx,
+                     std::string_view remote, time_point started) noexcept;
+    static void set_body(request& req, std::string_view body) noexcept { req.body_ = body; }
+    static void clear(request& req, weir::context& ctx, std::string_view remote, time_point started) noexcept;
+    static void set_route(request& req, const route& found, std::string_view path, const route_match& match) noexcept;
+    static void set_unrouted(request& req, const route& fallback, method_set allowed, bool other_slash) noexcept;
+    static const char* bytes(const request& req) noexcept { return req.bytes_; }
+    static void move_to(request& target, const request& source, const char* bytes, const request_head& head,
+                        weir::context& ctx) noexcept;
+    static const route* matched(const request& req) noexcept { return req.matched_; }
+    static method_set allowed(const request& req) noexcept { return req.allowed_; }
+    static bool other_slash(const request& req) noexcept { return req.other_slash_; }
+};
+
+} // namespace weir::http::detail

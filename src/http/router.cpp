@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "http/route_table.hpp"
+#include <weir/http/router.hpp>
+
+#include <stdexcept>
+
+namespace weir::http {
+
+router::router() : table_(std::make_shared<detail::route_table>()) {}
+
+router::router(std::shared_ptr<detail::route_table> table, std::string prefix, layers around, std::size_t max_body)
+    : table_(std::move(table)), prefix_(std::move(prefix)), layers_(std::move(around)), max_body_(max_body) {}
+
+router::router(router&&) noexcept = default;
+router& router::operator=(router&&) noexcept = default;
+router::~router() = default;
+
+router& router::use(middleware layer) {
+    if (has_routes_) throw std::invalid_argument("weir: use() comes before the routes it wraps, at " + prefix_ + "/");
+    layers_.push_back(std::make_shared<const middleware>(std::move(layer)));
+    if (prefix_.empty()) table_->set_fallback_layers(layers_);
+    return *this;
+}
+
+router router::with(middleware layer) const {
+    router same(table_, prefix_, layers_, max_body_);
+    same.layers_.push_back(std::make_shared<const middleware>(std::move(layer)));
+    return same;
+}
+
+router router::below(std::string_view prefix) const {
+    const bool plain = prefix.find_first_of("{}") == std::string_view::npos;
+    if (prefix.empty() || prefix.front() != '/' || prefix.back() == '/' || !plain)
+        throw std::invalid_argument("weir: a route prefix is like \"/api/v1\", without parameters; got \"" +
+                                    std::string(prefix) + "\"");
+    return {table_, prefix_ + std::string(prefix), layers_, max_body_};
+}
+
+router& router::add(http::method verb, std::string_view pattern, handler target) {
+    has_routes_ = true;
+    // Inside a group "/" means the group's own path.
+    std::string whole = prefix_.empty() || pattern != "/" ? prefix_ + std::string(pattern) : prefix_;
+    table_->add(verb, std::move(whole), std::move(target), layers_, max_body_);
+    return *this;
+}
+
+router& router::on_trailing_slash(trailing_slash policy) {
+    table_->set_trailing_slash(policy);
+    return *this;
+}
+
+router& router::max_body(std::size_t bytes) {
+    max_body_ = bytes;
+    return *this;
+}
+
+} // namespace weir::http

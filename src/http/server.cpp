@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "http/worker.hpp"
+#include <weir/http/server.hpp>
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <pthread.h>
+#include <thread>
+#include <vector>
+
+namespace weir::http {
+
+namespace asio = boost::asio;
+using detail::worker;
+
+struct server::impl {
+    impl(const router& given, server_options with, const weir::clock& source)
+        : routes(given.table()), options(std::move(with)), time(source), port(options.port) {}
+
+    ~impl() {
+        for (auto& one : workers) one->loop().stop();
+        for (auto& thread : threads) thread.join();
+    }
+
+    result<void> start();
+    void serve(std::size_t index);
+
+    std::shared_ptr<detail::route_table> routes;
+    server_options options;
+    const weir::clock& time;
+    std::uint16_t port;
+    detail::server_counters counters;
+    std::vector<std::unique_ptr<worker>> workers;
+    std::vector<std::thread> threads;
+};
+
+void server::impl::serve(std::size_t index) {
+    pthread_setname_np(pthread_self(), ("weir-" + std::to_string(index)).c_str());
+    workers[index]->loop().run();
+}
+
+result<void> server::impl::start() {
+    const unsigned loops = options.loops != 0 ? options.loops : std::max(1U, std::thread::hardware_concurrency());
+    for (unsigned i = 0; i < loops; ++i) {
+        workers.push_back(std::make_unique<worker>(routes, options, counters, time));
+        if (auto bound = workers.back()->listen(port); !bound) return workers.clear(), bound;
+    }
+    for (std::size_t i = 0; i < workers.size(); ++i) {
+        workers[i]->accept();
+        threads.emplace_back([this, i] { serve(i); });
+    }
+    return ok();
+}
+
+server::server(const router& routes, server_options options, const weir::clock& time)
+    : impl_(std::make_unique<impl>(routes, std::move(options), time)) {}
+
+server::~server() = default;
+
+result<void> server::start() { return impl_->start(); }
+
+std::uint16_t server::port() const noexcept { return impl_->port; }
+
+server_stats server::stats() const noexcept {
+    const auto& counters = impl_->counters;
+    constexpr auto relaxed = std::memory_order_relaxed;
+    return {counters.accepted.load(relaxed), counters.refused.load(relaxed), counters.cut.load(relaxed),
+            counters.open.load(relaxed)};
+}
+
+namespace {
+
+// Shared by the loops that drain and the control loop that waits for them.
+struct drain_wait {
+    explicit drain_wait(std::size_t loops) : left(loops) {}
+
+    std::atomic<std::size_t> left;
+    std::atomic<bool> was_cut{false};
+};
+
+} // namespace
+
+task<result<void>> server::stop(time_point deadline) {
+    const executor here = co_await this_task;
+    weir::loop& control = here.context().loop();
+    auto wait = std::make_shared<drain_wait>(impl_->workers.size());
+    impl* const all = impl_.get();
+    if (all->workers.empty()) co_return ok();
+
+    auto start = [&control, wait, all, deadline](auto handler) {
+        auto done = std::make_shared<decltype(handler)>(std::move(handler));
+        const auto timer = control.call_at(deadline, [wait, all] {
+            wait->was_cut = wait->left != 0;
+            for (auto& one : all->workers) one->loop().post([w = one.get()] { w->cut(); });
+        });
+        const auto gone = [&control, wait, done, timer] {
+            if (wait->left.fetch_sub(1) != 1) return;
+            control.post([&control, done, timer] {
+                control.cancel_timer(timer);
+                std::move (*done)();
+            });
+        };
+        for (auto& one : all->workers) one->loop().post([w = one.get(), gone] { w->drain(gone); });
+    };
+    co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(start, use_task);
+    if (wait->was_cut && stats().cut != 0) co_return errc::deadline_exceeded;
+    co_return ok();
+}
+
+} // namespace weir::http

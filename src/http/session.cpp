@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: MIT
+#include "http/session.hpp"
+
+#include "http/framework_errors.hpp"
+#include "http/percent.hpp"
+
+#include <cstring>
+
+namespace weir::http::detail {
+
+namespace {
+
+std::string_view text(std::span<char> bytes) { return {bytes.data(), bytes.size()}; }
+
+// Marks the loop's scratch as taken while a session works, so that a handler which ends meanwhile waits.
+class scratch_use {
+public:
+    explicit scratch_use(session_host& host) : host_(host) { host_.working = true; }
+    ~scratch_use() { host_.working = false; }
+    scratch_use(const scratch_use&) = delete;
+    scratch_use& operator=(const scratch_use&) = delete;
+
+private:
+    session_host& host_;
+};
+
+} // namespace
+
+session::session(session_host& host, transport& wire, std::string remote)
+    : host_(host), wire_(wire), remote_(std::move(remote)), deadline_(host.home.now() + host.limits.idle_time) {}
+
+session::~session() {
+    if (exchange_) exchange_->orphan();
+}
+
+bool session::wants_input() const noexcept {
+    if (input_ended_ || writing_ || state_ == state::closing) return false;
+    return state_ != state::handling || pending_.size() < host_.limits.pipelined;
+}
+
+void session::receive(std::span<char> bytes) {
+    if (state_ == state::closing) return;
+    if (pending_.empty() && state_ != state::handling) return work(bytes);
+    pending_.append(bytes.data(), bytes.size());
+    if (state_ != state::handling && !writing_) work({pending_.data(), pending_.size()});
+}
+
+void session::receive_end() {
+    input_ended_ = true;
+    settle_end();
+}
+
+// After the peer's last byte: what it is owed has been sent, so the connection ends too.
+void session::settle_end() {
+    if (!input_ended_ || writing_) return;
+    if (state_ == state::head || state_ == state::body) refuse(400, "the connection ended before the request did");
+    if (state_ == state::idle) close();
+    flush();
+}
+
+// Answers all complete requests of the input with as few writes as the output limit allows.
+void session::work(std::span<char> input) {
+    for (bool stalled = true; stalled && !writing_;) {
+        {
+            const scratch_use use(host_);
+            while (host_.output.size() < host_.limits.output && advance(input)) {
+            }
+            stalled = host_.output.size() >= host_.limits.output;
+        }
+        flush();
+    }
+    keep(input);
+    settle_end();
+}
+
+bool session::advance(std::span<char>& input) {
+    if (input.empty() || state_ == state::handling || state_ == state::closing) return false;
+    const bool resumed = head_size_ != 0;
+    if (!resumed && !read_head(input)) return false;
+    std::size_t used = 0;
+    if (!(chunked_ ? read_chunks(input, used) : read_body(input, used))) return false;
+    const route& matched = resumed ? load(input) : *request_access::matched(host_.req);
+    const std::size_t body = chunked_ ? chunked_->decoded : static_cast<std::size_t>(body_size_);
+    request_access::set_body(host_.req, text(input.subspan(head_size_, body)));
+    head_size_ = 0;
+    chunked_.reset();
+    const bool answered = dispatch(matched);
+    input = input.subspan(used);
+    return answered;
+}
+
+bool session::read_head(std::span<char> input) {
+    if (scanned_ != 0 && !may_complete(text(input), scanned_)) return false;
+    const head_limits most{host_.limits.request_line, host_.limits.head, host_.limits.fields};
+    const head_verdict verdict = parse_head(text(input), most, host_.head);
+    if (verdict.status == head_status::refused) return refuse(verdict.http_status, verdict.reason), false;
+    if (verdict.status == head_status::incomplete) {
+        may_complete(text(input), scanned_);
+        if (state_ == state::idle) enter(state::head, host_.limits.head_time);
+        return false;
+    }
+    scanned_ = 0;
+    const percent_verdict path = check_path(host_.head.path_in(text(input)));
+    if (path != percent_verdict::ok) return refuse(400, reason(path)), false;
+    return judge(input, load(input));
+}
+
+// Fills the loop's request from a head that parses, and finds its route.
+const route& session::load(std::span<char> input) {
+    if (head_size_ != 0)
+        parse_head(text(input), {host_.limits.request_line, host_.limits.head, host_.limits.fields}, host_.head);
+    host_.context.reset();
+    request_access::fill(host_.req, input.data(), host_.head, host_.context, remote_, host_.home.now());
+    return host_.routes->match(host_.req);
+}
+
+// What is known to be wrong before the body has come is answered now, so that it needn't come.
+bool session::judge(std::span<char> input, const route& matched) {
+    const request_head& head = host_.head;
+    const std::size_t most = matched.max_body != 0 ? matched.max_body : host_.limits.body;
+    if (head.verb == method::unknown) return refuse(501, "this method isn't known here"), false;
+    if (head.content_length > most) return refuse(413, "the body is larger than this resource accepts"), false;
+    keep_alive_ = head.keep_alive;
+    head_size_ = head.size;
+    body_size_ = head.content_length;
+    if (head.chunked) chunked_ = std::make_unique<chunked_body>(chunked_body{chunked_decoder(chunk_limits{most}), 0});
+    if (!head.expect_continue || input.size() > head.size) return true;
+    if (&matched != &host_.routes->fallback()) {
+        host_.output.append("HTTP/1.1 100 Continue\r\n\r\n");
+        return true;
+    }
+    keep_alive_ = false; // the refusal is final; a body may or may not follow it
+    body_size_ = 0;
+    chunked_.reset();
+    return true;
+}
+
+bool session::read_body(std::span<char>& input, std::size_t& used) {
+    used = head_size_ + static_cast<std::size_t>(body_size_);
+    if (input.size() >= used) return true;
+    if (state_ != state::body) enter(state::body, host_.limits.body_time);
+    return false;
+}
+
+// Decodes what has come in place: behind the head stand the decoded bytes, behind them the raw ones.
+bool session::read_chunks(std::span<char>& input, std::size_t& used) {
+    const std::size_t raw = head_size_ + chunked_->decoded;
+    const chunk_verdict verdict = chunked_->decoder.feed(input.subspan(raw));
+    chunked_->decoded += verdict.produced;
+    used = raw + verdict.consumed;
+    if (verdict.status == chunk_status::done) return true;
+    if (verdict.status == chunk_status::refused) return refuse(verdict.http_status, verdict.reason), false;
+    input = input.first(head_size_ + chunked_->decoded);
+    if (state_ != state::body) enter(state::body, host_.limits.body_time);
+    return false;
+}
+
+bool session::dispatch(const route& matched) {
+    if (!matched.coroutine) {
+        host_.res.clear();
+        run_plain(matched, host_.req, host_.res);
+        answer(host_.req, host_.head, matched, host_.res);
+        return true;
+    }
+    enter(state::handling, host_.limits.handler_time);
+    if (!exchange_) exchange_ = std::make_shared<running_exchange>(host_.home, *this);
+    if (!exchange_->start(matched, host_.req, host_.head, deadline_)) return false;
+    answer(exchange_->req(), exchange_->head(), matched, exchange_->res());
+    return true;
+}
+
+void session::answer(const request& req, const request_head& head, const route& matched, const response& res) {
+    keep_alive_ = keep_alive_ && !host_.draining;
+    const framing how{head.verb == method::head, keep_alive_, head.minor_version == 0};
+    const std::size_t before = host_.output.size();
+    render(res, how, host_.date.at(host_.home.now(), host_.home.clock()), host_.output);
+    if (matched.has_done) {
+        const duration took = host_.home.clock().now() - req.started();
+        run_done(matched, req, res, exchange{took, host_.output.size() - before, false});
+    }
+    if (keep_alive_)
+        enter(state::idle, host_.limits.idle_time);
+    else
+        close();
+}
+
+void session::refuse(int status, std::string_view message) {
+    response res;
+    into_response(framework_error(status, message), res);
+    host_.context.reset();
+    request_access::clear(host_.req, host_.context, remote_, host_.home.now());
+    keep_alive_ = false;
+    answer(host_.req, request_head{}, host_.routes->fallback(), res);
+}
+
+// The handler's time is up: the client gets 504 now, and the request lives on until the handler has ended.
+void session::answer_late() {
+    const auto late = std::move(exchange_);
+    response res;
+    into_response(error(errc::deadline_exceeded, "the handler ran out of time"), res);
+    late->abandon();
+    keep_alive_ = false;
+    answer(late->req(), late->head(), late->matched(), res);
+    late->orphan();
+}
+
+void session::exchange_finished() {
+    if (host_.working) {
+        host_.home.post([waiting = exchange_] { waiting->report(); });
+        return;
+    }
+    const auto done = exchange_;
+    {
+        const scratch_use use(host_);
+        answer(done->req(), done->head(), done->matched(), done->res());
+    }
+    work({pending_.data(), pending_.size()});
+    wire_.resume_input();
+}
+
+void session::written() {
+    writing_ = false;
+    if (state_ == state::closing || state_ == state::handling) return flush();
+    work({pending_.data(), pending_.size()});
+    wire_.resume_input();
+}
+
+void session::tick(time_point now) {
+    if (writing_ && now >= write_deadline_) return wire_.abort();
+    if (state_ == state::idle) rest(now);
+    if (now < deadline_) return;
+    switch (state_) {
+    case state::idle:
+        if (writing_) return;
+        close();
+        break;
+    case state::head:
+    case state::body:
+        refuse(408, "the request took too long to arrive");
+        break;
+    case state::handling:
+        answer_late();
+        break;
+    case state::closing:
+        return;
+    }
+    flush();
+}
+
+void session::drain() {
+    if (state_ == state::idle) deadline_ = std::min(deadline_, host_.home.now() + host_.limits.drain_grace);
+}
+
+void session::enter(state next, duration patience) {
+    state_ = next;
+    deadline_ = host_.home.now() + patience;
+}
+
+// A connection that has been idle for a while owns no buffer and no coroutine.
+void session::rest(time_point now) {
+    if (now < deadline_ - host_.limits.idle_time + std::chrono::seconds(1)) return;
+    if (pending_.empty() && pending_.capacity() > 15) std::string().swap(pending_);
+    if (exchange_) exchange_->orphan();
+    exchange_.reset();
+}
+
+void session::close() {
+    state_ = state::closing;
+    pending_.clear();
+}
+
+void session::keep(std::span<char> rest) {
+    if (state_ == state::closing) rest = {};
+    const bool ours = rest.data() >= pending_.data() && rest.data() <= pending_.data() + pending_.size();
+    if (rest.empty()) return pending_.clear();
+    if (!ours) return void(pending_.assign(rest.data(), rest.size()));
+    if (rest.data() != pending_.data()) std::memmove(pending_.data(), rest.data(), rest.size());
+    pending_.resize(rest.size());
+}
+
+void session::flush() {
+    if (!host_.output.empty() && !writing_) {
+        writing_ = !wire_.write(host_.output);
+        if (writing_) write_deadline_ = host_.home.now() + host_.limits.write_time;
+    }
+    if (state_ != state::closing || finish_told_) return;
+    finish_told_ = true;
+    wire_.finish();
+}
+
+} // namespace weir::http::detail

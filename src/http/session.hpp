@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/body_decoder.hpp"
+#include "http/exchange.hpp"
+#include "http/render.hpp"
+#include "http/route_table.hpp"
+#include <weir/http/limits.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace weir::http::detail {
+
+/// What the sessions of one loop share: the routes, the limits, and scratch memory that is in use only
+/// while one of them works through its input.
+struct session_host {
+    session_host(weir::loop& on, std::shared_ptr<const route_table> table, const http::limits& given)
+        : home(on), routes(std::move(table)), limits(given), context(on) {}
+
+    weir::loop& home;
+    std::shared_ptr<const route_table> routes;
+    http::limits limits;
+    bool draining = false;
+
+    request_head head{};
+    request req{};
+    response res{};
+    weir::context context;
+    date_line date{};
+    std::string output{};
+    bool working = false;
+};
+
+/// The connection's other half: what a socket, or a test, does with what the session decides.
+class transport {
+public:
+    /// Sends the output and empties it. False when some of it still has to leave; `session::written()`
+    /// follows then.
+    virtual bool write(std::string& output) = 0;
+    /// Ends the connection after what was written: half-close, discard what still comes, close.
+    virtual void finish() = 0;
+    /// Ends the connection now.
+    virtual void abort() = 0;
+    /// The session may want input again.
+    virtual void resume_input() = 0;
+
+protected:
+    ~transport() = default;
+};
+
+/// One HTTP/1.1 connection as a state machine without I/O (RFC 9112): bytes in, answers and decisions out.
+/// Plain handlers run inside `receive`; coroutine handlers through a running_exchange, during which no
+/// further request is begun. Belongs to one loop.
+class session {
+public:
+    session(session_host& host, transport& wire, std::string remote);
+    ~session();
+    session(const session&) = delete;
+    session& operator=(const session&) = delete;
+
+    /// Input, in memory that the session may change and that is the caller's again afterwards.
+    void receive(std::span<char> bytes);
+    /// The peer has sent its last byte; what it is owed is still sent.
+    void receive_end();
+    /// All output so far has left.
+    void written();
+    /// Looks whether a deadline has passed.
+    void tick(time_point now);
+    /// The server stops: what is in flight is answered, then the connection ends.
+    void drain();
+
+    bool wants_input() const noexcept;
+    bool closing() const noexcept { return state_ == state::closing; }
+
+    // Called by the exchange.
+    void exchange_finished();
+    void exchange_broke() { wire_.abort(); }
+
+private:
+    enum class state : std::uint8_t { idle, head, body, handling, closing };
+
+    // A chunked body on its way in; its decoded bytes stand behind the head in pending_.
+    struct chunked_body {
+        chunked_decoder decoder;
+        std::size_t decoded = 0;
+    };
+
+    void work(std::span<char> input);
+    bool advance(std::span<char>& input);
+    bool read_head(std::span<char> input);
+    bool judge(std::span<char> input, const route& matched);
+    bool read_body(std::span<char>& input, std::size_t& used);
+    bool read_chunks(std::span<char>& input, std::size_t& used);
+    const route& load(std::span<char> input);
+    bool dispatch(const route& matched);
+    void answer(const request& req, const request_head& head, const route& matched, const response& res);
+    void refuse(int status, std::string_view message);
+    void answer_late();
+    void enter(state next, duration patience);
+    void rest(time_point now);
+    void close();
+    void keep(std::span<char> rest);
+    void flush();
+    void settle_end();
+
+    session_host& host_;
+    transport& wire_;
+    std::string remote_;
+    std::string pending_; // input of a request that isn't complete, or that waits for a handler
+    std::shared_ptr<running_exchange> exchange_;
+    std::unique_ptr<chunked_body> chunked_;
+    time_point deadline_;
+    time_point write_deadline_{};
+    std::uint32_t scanned_ = 0;
+    std::uint32_t head_size_ = 0; // of the current request, once its head is complete
+    std::uint64_t body_size_ = 0;
+    state state_ = state::idle;
+    bool writing_ = false;
+    bool input_ended_ = false;
+    bool keep_alive_ = true;
+    bool finish_told_ = false;
+};
+
+} // namespace weir::http::detail

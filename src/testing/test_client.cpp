@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+#include "http/session.hpp"
+#include <weir/testing/test_client.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <stdexcept>
+
+namespace weir::testing {
+
+namespace {
+
+using http::detail::session;
+using http::detail::session_host;
+
+constexpr std::string_view peer = "127.0.0.1";
+
+bool same_name(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return a.size() == b.size() &&
+           std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
+}
+
+// The in-memory other half of a session.
+struct memory_wire final : http::detail::transport {
+    explicit memory_wire(session_host& host) : machine(host, *this, std::string(peer)) {}
+
+    bool write(std::string& output) override {
+        received += output;
+        output.clear();
+        return true;
+    }
+    void finish() override { closed = true; }
+    void abort() override { closed = true; }
+    void resume_input() override {}
+
+    std::string received;
+    bool closed = false;
+    session machine;
+};
+
+} // namespace
+
+struct test_client::impl {
+    impl(const http::router& app, const test_client_options& options)
+        : home(*options.clock), host(home, app.table(), options.limits) {}
+
+    memory_wire& wire() {
+        if (!open) open = std::make_unique<memory_wire>(host);
+        return *open;
+    }
+
+    // One complete response from the front of what was received, if there is one.
+    std::optional<test_response> take(bool head_only);
+
+    weir::loop home;
+    session_host host;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::unique_ptr<memory_wire> open;
+};
+
+namespace {
+
+test_response read_head(std::string_view head) {
+    test_response res;
+    const auto status = head.substr(head.find(' ') + 1, 3);
+    std::from_chars(status.data(), status.data() + status.size(), res.status);
+    for (std::size_t at = head.find("\r\n") + 2; at < head.size();) {
+        const std::size_t end = head.find("\r\n", at);
+        const std::string_view line = head.substr(at, end - at);
+        const std::size_t colon = line.find(": ");
+        res.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+        at = end + 2;
+    }
+    res.closes = res.header("connection") == "close";
+    return res;
+}
+
+} // namespace
+
+std::string test_response::header(std::string_view name) const {
+    for (const auto& [key, value] : headers)
+        if (same_name(key, name)) return value;
+    return {};
+}
+
+std::optional<test_response> test_client::impl::take(bool head_only) {
+    std::string& received = wire().received;
+    const std::size_t blank = received.find("\r\n\r\n");
+    if (blank == std::string::npos) return std::nullopt;
+    test_response res = read_head(std::string_view(received).substr(0, blank + 2));
+    std::size_t size = 0;
+    const std::string length = res.header("content-length");
+    std::from_chars(length.data(), length.data() + length.size(), size);
+    if (head_only) size = 0;
+    if (received.size() < blank + 4 + size) return std::nullopt;
+    res.body = received.substr(blank + 4, size);
+    received.erase(0, blank + 4 + size);
+    return res;
+}
+
+test_client::test_client(const http::router& app, test_client_options options)
+    : impl_(std::make_unique<impl>(app, options)) {}
+
+test_client::~test_client() = default;
+
+test_response test_client::get(std::string_view target) { return send(http::method::get, target); }
+
+test_response test_client::del(std::string_view target) { return send(http::method::del, target); }
+
+test_response test_client::post(std::string_view target, std::string_view json_body) {
+    return send(http::method::post, target, json_body, "application/json");
+}
+
+test_response test_client::put(std::string_view target, std::string_view json_body) {
+    return send(http::method::put, target, json_body, "application/json");
+}
+
+test_client& test_client::header(std::string name, std::string value) {
+    std::erase_if(impl_->headers, [&](const auto& one) { return same_name(one.first, name); });
+    if (!value.empty()) impl_->headers.emplace_back(std::move(name), std::move(value));
+    return *this;
+}
+
+test_response test_client::send(http::method verb, std::string_view target, std::string_view body,
+                                std::string_view content_type) {
+    if (closed()) impl_->open.reset();
+    std::string bytes;
+    bytes.append(name(verb)).append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n");
+    for (const auto& [key, value] : impl_->headers) bytes.append(key).append(": ").append(value).append("\r\n");
+    if (!content_type.empty()) bytes.append("Content-Type: ").append(content_type).append("\r\n");
+    if (!body.empty() || !content_type.empty())
+        bytes.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
+    bytes.append("\r\n").append(body);
+    write(bytes);
+    return receive(verb == http::method::head);
+}
+
+void test_client::write(std::string_view bytes) {
+    std::string copy(bytes); // the session works in place
+    impl_->home.refresh();
+    impl_->wire().machine.receive({copy.data(), copy.size()});
+}
+
+void test_client::write_end() {
+    impl_->home.refresh();
+    impl_->wire().machine.receive_end();
+}
+
+void test_client::reset() {
+    impl_->open.reset();
+    poll();
+}
+
+test_response test_client::receive(bool head_only) {
+    for (;;) {
+        if (auto res = impl_->take(head_only)) return std::move(*res);
+        if (impl_->wire().closed) throw std::logic_error("the connection closed before a response was complete");
+        if (!impl_->home.run_one()) throw std::logic_error("the handler waits for something that can't happen");
+    }
+}
+
+std::string test_client::output() { return std::exchange(impl_->wire().received, {}); }
+
+void test_client::poll() {
+    impl_->home.poll();
+    if (impl_->open && !impl_->open->closed) impl_->open->machine.tick(impl_->home.now());
+    impl_->home.poll();
+}
+
+bool test_client::closed() const noexcept { return impl_->open && impl_->open->closed; }
+
+weir::loop& test_client::loop() noexcept { return impl_->home; }
+
+} // namespace weir::testing

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+#include <weir/http/middleware/access_log.hpp>
+#include <weir/http/middleware/authenticate.hpp>
+#include <weir/http/middleware/recover.hpp>
+#include <weir/http/middleware/request_id.hpp>
+#include <weir/http/router.hpp>
+#include <weir/testing/test_client.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <stdexcept>
+
+using namespace weir;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct trace {
+    std::string steps;
+
+    middleware plain(char name) {
+        middleware layer;
+        layer.before = [this, name](request&) -> result<void> {
+            steps += name;
+            return ok();
+        };
+        layer.after = [this, name](request&, response&) { steps += static_cast<char>(name - 32); };
+        return layer;
+    }
+
+    middleware coroutine(char name) {
+        return [this, name](request& req, next next) -> task<response> {
+            steps += name;
+            response res = co_await next(req);
+            steps += static_cast<char>(name - 32);
+            co_return res;
+        };
+    }
+};
+
+// Bearer `shopper` is known; nobody else.
+middleware login() {
+    return authenticate([](request& req) -> result<principal> {
+        if (req.bearer() != "shopper") return error(errc::unauthenticated, "log in first");
+        principal who;
+        who.subject = "7";
+        who.permissions = {"orders:write"};
+        return who;
+    });
+}
+
+struct log_fixture {
+    manual_clock time;
+    memory_log lines;
+    logger log{lines.sink(), {.asynchronous = false, .clock = &time}};
+    router app;
+
+    log_fixture() {
+        app.use(request_id()).use(access_log(log)).use(recover(log));
+        app.get("/ok", [] { return "fine"; });
+        app.get("/broken", []() -> std::string { throw std::runtime_error("disk on fire"); });
+        app.get("/stuck", []() -> task<result<void>> {
+            const executor here = co_await this_task;
+            boost::asio::steady_timer never(here.context().loop().io(), std::chrono::hours(1));
+            co_await never.async_wait(boost::asio::as_tuple(use_task));
+            co_return errc::cancelled;
+        });
+        app.route("/private", [](router& inside) {
+            inside.use(login());
+            inside.with(require("orders:write")).get("/orders", [](principal who) { return who.subject; });
+            inside.with(require("users:read")).get("/users", [] { return "users"; });
+        });
+    }
+
+    test_client client(http::limits limits = {}) { return test_client(app, {.limits = limits, .clock = &time}); }
+};
+
+bool has(const std::string& line, std::string_view part) { return line.find(part) != std::string::npos; }
+
+} // namespace
+
+TEST_CASE("layers run in reading order around the handler, plain and coroutine alike") {
+    trace seen;
+    router app;
+    app.use(seen.plain('a')).use(seen.coroutine('b')).use(seen.plain('c'));
+    app.get("/", [&] {
+        seen.steps += '.';
+        return "";
+    });
+    app.get("/coroutine", [&]() -> task<std::string> {
+        seen.steps += '.';
+        co_return "";
+    });
+    test_client client(app);
+    for (const char* target : {"/", "/coroutine"}) {
+        seen.steps.clear();
+        CHECK(client.get(target).status == 200);
+        CHECK(seen.steps == "abc.CBA");
+    }
+}
+
+TEST_CASE("a group's layers wrap its own routes only, and unknown paths pass the top's") {
+    trace seen;
+    router app;
+    app.use(seen.plain('a'));
+    app.route("/in", [&](router& in) {
+        in.use(seen.plain('b'));
+        in.get("/x", [] { return ""; });
+    });
+    app.get("/out", [] { return ""; });
+    test_client client(app);
+    client.get("/in/x");
+    CHECK(seen.steps == "abBA");
+    seen.steps.clear();
+    client.get("/out");
+    CHECK(seen.steps == "aA");
+    seen.steps.clear();
+    CHECK(client.get("/nowhere").status == 404);
+    CHECK(seen.steps == "aA");
+}
+
+TEST_CASE("a refusal skips what lies further in and still passes the layers outside") {
+    trace seen;
+    router app;
+    app.use(seen.plain('a'));
+    app.use([](request&) -> result<void> { return error(errc::resource_exhausted).with_retry_after(3); });
+    app.use(seen.plain('b'));
+    app.get("/", [] { return ""; });
+    test_client client(app);
+    const auto res = client.get("/");
+    CHECK(res.status == 429);
+    CHECK(res.header("retry-after") == "3");
+    CHECK(seen.steps == "aA");
+}
+
+TEST_CASE_FIXTURE(log_fixture, "nobody gets 401, the wrong one 403, the right one the handler") {
+    auto peer = client();
+    const auto nobody = peer.get("/private/orders");
+    CHECK(nobody.status == 401);
+    CHECK(nobody.header("www-authenticate") == "Bearer");
+    peer.header("authorization", "Bearer shopper");
+    CHECK(peer.get("/private/orders").body == "7");
+    const auto wrong = peer.get("/private/users");
+    CHECK(wrong.status == 403);
+    CHECK(wrong.body.find("users:read") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(log_fixture, "the access log has one line per request with its facts") {
+    auto peer = client();
+    peer.header("user-agent", "probe/1").header("x-request-id", "r-42");
+    const auto res = peer.get("/private/users?token=hidden");
+    CHECK(res.header("x-request-id") == "r-42");
+    REQUIRE(lines.lines().size() == 1);
+    const std::string line = lines.lines().front();
+    for (const char* part : {R"("message":"request")", R"("method":"GET")", R"("path":"/private/users")",
+                             R"("route":"/private/users")", R"("status":401)", R"("duration_ms":0)",
+                             R"("client":"127.0.0.1")", R"("user_agent":"probe/1")", R"("request_id":"r-42")"}) {
+        CAPTURE(part);
+        CHECK(has(line, part));
+    }
+    CHECK(has(line, R"("bytes":)"));
+    CHECK(!has(line, "hidden"));
+}
+
+TEST_CASE_FIXTURE(log_fixture, "every way to end is logged exactly once") {
+    auto peer = client();
+    peer.get("/ok");
+    peer.get("/nowhere");
+    peer.get("/private/orders");
+    peer.write("broken\r\n\r\n");
+    peer.receive();
+    const auto seen = lines.lines();
+    REQUIRE(seen.size() == 4);
+    CHECK(has(seen[0], R"("status":200)"));
+    CHECK(has(seen[1], R"("status":404)"));
+    CHECK(has(seen[2], R"("status":401)"));
+    CHECK(has(seen[3], R"("status":400)"));
+}
+
+TEST_CASE_FIXTURE(log_fixture, "an exception's cause is in the log and not in the answer") {
+    auto peer = client();
+    const auto res = peer.get("/broken");
+    CHECK(res.status == 500);
+    CHECK(!has(res.body, "fire"));
+    const auto seen = lines.lines();
+    REQUIRE(seen.size() == 2);
+    CHECK(has(seen[0], "handler failed"));
+    CHECK(has(seen[0], "disk on fire"));
+    CHECK(has(seen[1], R"("status":500)"));
+}
+
+TEST_CASE_FIXTURE(log_fixture, "a client that went away is logged once, as 499, when its handler has ended") {
+    auto peer = client();
+    peer.write("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer.poll();
+    CHECK(lines.lines().empty());
+    peer.reset();
+    const auto seen = lines.lines();
+    REQUIRE(seen.size() == 1);
+    CHECK(has(seen[0], R"("status":499)"));
+    CHECK(has(seen[0], R"("path":"/stuck")"));
+}
+
+TEST_CASE_FIXTURE(log_fixture, "a request past its deadline is logged once, as 504") {
+    auto peer = client();
+    peer.write("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer.poll();
+    time.advance(31s);
+    peer.poll();
+    CHECK(peer.receive().status == 504);
+    peer.poll();
+    REQUIRE(lines.lines().size() == 1);
+    CHECK(has(lines.lines().front(), R"("status":504)"));
+}
+
+TEST_CASE("a forwarded address is believed from trusted proxies only") {
+    manual_clock time;
+    memory_log lines;
+    const logger log(lines.sink(), {.asynchronous = false, .clock = &time});
+    const auto client_seen = [&](std::vector<std::string> trusted) {
+        lines.clear();
+        router app;
+        app.use(access_log(log, {.trusted_proxies = std::move(trusted)}));
+        app.get("/", [] { return ""; });
+        test_client peer(app, {.clock = &time});
+        peer.header("x-forwarded-for", "6.6.6.6, 203.0.113.9, 10.1.2.3");
+        peer.get("/");
+        const std::string line = lines.lines().front();
+        const auto at = line.find(R"("client":")") + 10;
+        return line.substr(at, line.find('"', at) - at);
+    };
+    CHECK(client_seen({}) == "127.0.0.1");
+    CHECK(client_seen({"127.0.0.1", "10.0.0.0/8"}) == "203.0.113.9");
+    CHECK(client_seen({"192.168.0.0/16"}) == "127.0.0.1");
+    CHECK_THROWS_AS(client_seen({"everybody"}), std::invalid_argument);
+}
+
+TEST_CASE("made-up request ids are unique, and hostile ones replaced") {
+    router app;
+    app.use(request_id());
+    app.get("/", [](context& ctx) { return ctx.request_id(); });
+    test_client client(app);
+    const auto first = client.get("/").body;
+    CHECK(first.size() == 16);
+    CHECK(first != client.get("/").body);
+    client.header("x-request-id", "a b\tc");
+    CHECK(client.get("/").body.size() == 16);
+}

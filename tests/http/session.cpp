@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+#include <weir/http/router.hpp>
+#include <weir/testing/test_client.hpp>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <stdexcept>
+
+using namespace weir;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Waits for nothing but its cancellation.
+task<result<void>> until_cancelled() {
+    const executor here = co_await this_task;
+    boost::asio::steady_timer never(here.context().loop().io(), std::chrono::hours(1));
+    co_await never.async_wait(boost::asio::as_tuple(use_task));
+    co_return errc::cancelled;
+}
+
+struct session_fixture {
+    manual_clock time;
+    router app;
+    std::vector<std::string> ends; // how waiting handlers ended
+
+    session_fixture() {
+        app.get("/", [] { return "root"; });
+        app.get("/agent", [](request& req) { return std::string(req.header("User-Agent")); });
+        app.post("/echo", [](request& req) { return std::string(req.body()); });
+        app.post("/echo_later", [](request& req) -> task<std::string> {
+            co_await sleep_for(1s);
+            co_return std::string(req.body());
+        });
+        app.get("/inline", []() -> task<std::string> { co_return "inline"; });
+        app.get("/later", []() -> task<result<std::string>> {
+            const auto slept = co_await sleep_for(20s);
+            if (!slept) co_return slept.error();
+            co_return "waited";
+        });
+        app.get("/stuck", [this]() -> task<result<void>> {
+            const auto ended = co_await until_cancelled();
+            ends.emplace_back(ended.error().code());
+            co_return ended;
+        });
+    }
+
+    test_client client(http::limits limits = {}) { return test_client(app, {.limits = limits, .clock = &time}); }
+
+    void pass(test_client& client, duration by) {
+        time.advance(by);
+        client.poll();
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(session_fixture, "pipelined requests are answered in order") {
+    auto peer = client();
+    peer.write("GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\none"
+               "GET /inline HTTP/1.1\r\nHost: a\r\n\r\nGET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(peer.receive().body == "root");
+    CHECK(peer.receive().body == "one");
+    CHECK(peer.receive().body == "inline");
+    CHECK(peer.receive().status == 404);
+    CHECK(!peer.closed());
+}
+
+TEST_CASE_FIXTURE(session_fixture, "a request may come in any pieces") {
+    const std::string bytes = "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello"
+                              "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                              "3\r\nwor\r\n2;x=y\r\nld\r\n0\r\nA: b\r\n\r\n"
+                              "GET /agent HTTP/1.1\r\nHost: a\r\nUser-Agent: me\r\n\r\n";
+    for (std::size_t split = 1; split < bytes.size(); ++split) {
+        CAPTURE(split);
+        auto peer = client();
+        peer.write(std::string_view(bytes).substr(0, split));
+        peer.write(std::string_view(bytes).substr(split));
+        CHECK(peer.receive().body == "hello");
+        CHECK(peer.receive().body == "world");
+        CHECK(peer.receive().body == "me");
+    }
+    auto peer = client();
+    for (const char byte : bytes) peer.write({&byte, 1});
+    CHECK(peer.receive().body == "hello");
+    CHECK(peer.receive().body == "world");
+    CHECK(peer.receive().body == "me");
+}
+
+TEST_CASE_FIXTURE(session_fixture, "a coroutine's request keeps its bytes while others come in behind it") {
+    auto peer = client();
+    peer.write("POST /echo_later HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nfirstPOST /echo_later HTTP/1.1\r\n");
+    peer.write("Host: a\r\nContent-Length: 6\r\n\r\nsecondGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer.poll();
+    CHECK(peer.output().empty());
+    pass(peer, 1s);
+    CHECK(peer.receive().body == "first");
+    CHECK(peer.output().empty());
+    pass(peer, 1s);
+    CHECK(peer.receive().body == "second");
+    CHECK(peer.receive().body == "root");
+}
+
+TEST_CASE_FIXTURE(session_fixture, "Connection: close and HTTP/1.0 end the connection after the answer") {
+    auto peer = client();
+    peer.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(peer.receive().closes);
+    CHECK(peer.closed());
+    CHECK(peer.output().empty());
+
+    auto old = client();
+    old.write("GET / HTTP/1.0\r\n\r\n");
+    CHECK(old.receive().header("connection") == "close");
+    auto kept = client();
+    kept.write("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    CHECK(kept.receive().header("connection") == "keep-alive");
+    CHECK(!kept.closed());
+}
+
+TEST_CASE_FIXTURE(session_fixture, "every response has a Date and says its length") {
+    auto peer = client();
+    const auto res = peer.get("/");
+    CHECK(res.header("date") == "Thu, 01 Jan 2026 00:00:00 GMT");
+    CHECK(res.header("content-length") == "4");
+    time.advance(51s);
+    CHECK(peer.get("/").header("date") == "Thu, 01 Jan 2026 00:00:51 GMT");
+}
+
+TEST_CASE_FIXTURE(session_fixture, "what isn't HTTP gets one precise answer and the connection ends") {
+    const std::string post = "POST /echo HTTP/1.1\r\nHost: a\r\n";
+    const std::pair<std::string, int> wrong[] = {
+        {"nonsense\r\n\r\n", 400},
+        {"GET / HTTP/1.1\r\n\r\n", 400},
+        {"GET / HTTP/3.0\r\nHost: a\r\n\r\n", 505},
+        {"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", 501},
+        {post + "Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
+        {post + "Content-Length: 1048577\r\n\r\n", 413},
+        {post + "Transfer-Encoding: chunked\r\n\r\nz", 400},
+        {"GET / HTTP/1.1\r\nHost: a\r\nExpect: a-miracle\r\n\r\n", 417},
+        {"GET /" + std::string(9000, 'a'), 414},
+        {"GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(17000, 'a'), 431},
+    };
+    for (const auto& [bytes, status] : wrong) {
+        CAPTURE(bytes.substr(0, 80));
+        auto peer = client();
+        peer.write(bytes);
+        const auto res = peer.receive();
+        CHECK(res.status == status);
+        CHECK(res.closes);
+        CHECK(peer.closed());
+        CHECK(res.body.starts_with(R"({"code":")"));
+    }
+}
+
+TEST_CASE_FIXTURE(session_fixture, "a body that grows beyond the limit in chunks is a 413") {
+    auto peer = client();
+    peer.write("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    const std::string chunk = "10000\r\n" + std::string(0x10000, 'x') + "\r\n";
+    for (int i = 0; i < 16; ++i) peer.write(chunk);
+    CHECK(peer.output().empty());
+    peer.write(chunk);
+    CHECK(peer.receive().status == 413);
+    CHECK(peer.closed());
+}
+
+TEST_CASE_FIXTURE(session_fixture, "Expect: 100-continue is told to go on, or refused at once") {
+    auto peer = client();
+    peer.write("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(peer.output() == "HTTP/1.1 100 Continue\r\n\r\n");
+    peer.write("ok");
+    CHECK(peer.receive().body == "ok");
+
+    auto lost = client();
+    lost.write("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(lost.receive().status == 404);
+    CHECK(lost.closed());
+}
+
+TEST_CASE_FIXTURE(session_fixture, "a head or a body that dribbles is a 408") {
+    auto head = client();
+    head.write("GET / HTTP/1.1\r\n");
+    pass(head, 9s);
+    head.write("Host: a\r\n"); // more bytes buy no more time
+    pass(head, 1s);
+    const auto late = head.receive();
+    CHECK(late.status == 408);
+    CHECK(late.body.find("request_timeout") != std::string::npos);
+    CHECK(head.closed());
+
+    auto body = client();
+    body.write("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n1");
+    pass(body, 29s);
+    CHECK(!body.closed());
+    pass(body, 1s);
+    CHECK(body.receive().status == 408);
+}
+
+TEST_CASE_FIXTURE(session_fixture, "an idle connection closes without a word") {
+    auto idle = client();
+    CHECK(idle.get("/").status == 200);
+    pass(idle, 59s);
+    CHECK(!idle.closed());
+    pass(idle, 1s);
+    CHECK(idle.closed());
+    CHECK(idle.output().empty());
+}
+
+TEST_CASE_FIXTURE(session_fixture, "a request cut by the peer's last byte is never handled") {
+    auto peer = client();
+    peer.write("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel");
+    peer.write_end();
+    CHECK(peer.receive().status == 400);
+    CHECK(peer.closed());
+}
+
+TEST_CASE_FIXTURE(session_fixture, "a peer that has said its last still gets its answer") {
+    auto peer = client();
+    peer.write("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer.write_end();
+    peer.poll();
+    pass(peer, 20s);
+    CHECK(peer.receive().body == "waited");
+    CHECK(peer.closed());
+}
+
+TEST_CASE_FIXTURE(session_fixture, "at the deadline 504 is sent and the handler is cancelled") {
+    http::limits limits;
+    limits.handler_time = 5s;
+    auto peer = client(limits);
+    peer.write("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer.poll();
+    pass(peer, 4s);
+    CHECK(peer.output().empty());
+    CHECK(ends.empty());
+    pass(peer, 1s);
+    const auto res = peer.receive();
+    CHECK(res.status == 504);
+    CHECK(res.body.find(R"("code":"deadline_exceeded")") != std::string::npos);
+    CHECK(peer.closed());
+    peer.poll();
+    CHECK(ends == std::vector<std::string>{"cancelled"});
+}
+
+TEST_CASE_FIXTURE(session_fixture, "a peer's reset cancels its handler") {
+    auto peer = client();
+    peer.write("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer.poll();
+    CHECK(ends.empty());
+    peer.reset();
+    CHECK(ends == std::vector<std::string>{"cancelled"});
+}
+
+TEST_CASE_FIXTURE(session_fixture, "an idle connection lets its coroutine go and serves the next one all the same") {
+    auto peer = client();
+    CHECK(peer.get("/inline").body == "inline");
+    pass(peer, 5s);
+    CHECK(peer.get("/inline").body == "inline");
+    pass(peer, 5s);
+    peer.write("POST /echo_later HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+    peer.poll();
+    pass(peer, 1s);
+    CHECK(peer.receive().body == "x");
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/lifecycle.hpp>
+#include <weir/http/router.hpp>
+#include <weir/http/server.hpp>
+#include <weir/observe/log.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace weir {
+
+struct run_options {
+    std::string address = "0.0.0.0";           ///< to listen on
+    std::int64_t port = 8080;                  ///< 0: any free one, named in the log
+    std::int64_t loops = 0;                    ///< threads that serve; 0: one per processor
+    duration drain = std::chrono::seconds(10); ///< for requests in flight after a signal; then they are cut
+    /// Between readiness turning 503 and the listener closing, so that balancers look away first.
+    duration announce = duration::zero();
+    std::size_t connections = 10000; ///< open at once
+    http::limits limits{};           ///< of each connection
+};
+
+/// A service: a router, what starts and stops with it, and the server that carries it. main() makes one,
+/// fills it and returns what `run` returns. Every part is a plain object of main(); nothing is global.
+///
+///     weir::app app;
+///     app.get("/", [] { return "hello, world\n"; });
+///     return app.run({.port = 8080});
+class app : public http::router {
+public:
+    /// Logs to stderr unless given another log.
+    explicit app(logger log = logger(stderr_sink()));
+    ~app();
+
+    const logger& log() const noexcept { return log_; }
+
+    /// Runs before the listener opens, in this order; an error ends the start with exit status 1.
+    app& on_start(std::string name, std::function<task<result<void>>()> step);
+
+    /// Runs after the drain, last in, first out; each has `stop_deadline`. The function returns nothing,
+    /// a result, or a task of either.
+    template<class F>
+    app& on_stop(std::string name, F step, duration stop_deadline = std::chrono::seconds(10)) {
+        return add_stop(std::move(name), as_task(std::move(step)), stop_deadline);
+    }
+
+    /// What /readyz asks beside the app's own state; an error makes it 503 and is named there.
+    app& check(std::string name, std::function<task<result<void>>()> probe);
+
+    /// Serves GET /healthz (the process answers) and GET /readyz (it wants traffic, and all checks pass).
+    app& serve_health();
+
+    /// Starts the parts and the server, serves until SIGINT or SIGTERM, stops in order. A second signal ends
+    /// the process at once. Returns the exit status: 0 when all went well, 1 when the start failed or a
+    /// deadline cut something, 2 for an option that makes no sense.
+    int run(run_options options = {});
+
+    /// Ends `run` as a signal would. Thread-safe.
+    void stop();
+
+    /// Called on the control loop once the server listens, with its port.
+    app& on_listening(std::function<void(std::uint16_t)> f);
+
+private:
+    struct impl;
+
+    app& add_stop(std::string name, std::function<task<result<void>>()> step, duration deadline);
+
+    template<class F>
+    static std::function<task<result<void>>()> as_task(F step) {
+        return [step = std::move(step)]() mutable { return run_step(step); };
+    }
+
+    template<class F>
+    static task<result<void>> run_step(F& step) {
+        using returned = std::invoke_result_t<F&>;
+        if constexpr (std::is_void_v<returned>) {
+            step();
+            co_return ok();
+        } else if constexpr (std::is_same_v<returned, task<void>>) {
+            co_await step();
+            co_return ok();
+        } else if constexpr (is_task<returned>) {
+            co_return co_await step();
+        } else {
+            co_return step();
+        }
+    }
+
+    logger log_;
+    std::unique_ptr<impl> impl_;
+};
+
+} // namespace weir

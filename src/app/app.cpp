@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+#include <weir/app/app.hpp>
+#include <weir/core/json_writer.hpp>
+
+#include <boost/asio/signal_set.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <vector>
+
+namespace weir {
+
+namespace asio = boost::asio;
+
+namespace {
+
+struct named_probe {
+    std::string name;
+    std::function<task<result<void>>()> run;
+};
+
+void log_step(const logger& log, const lifecycle_event& event) {
+    using what = lifecycle_event::what;
+    const auto part = field("part", event.part);
+    const auto took = field("took_ms", event.took.count() / 1'000'000);
+    switch (event.kind) {
+    case what::starting:
+        return log.debug("starting", part);
+    case what::started:
+        return log.info("started", part, took);
+    case what::stopping:
+        return log.debug("stopping", part);
+    case what::stopped:
+        return log.info("stopped", part, took);
+    case what::failed:
+        return log.error("failed", part, took, field("error", event.failure));
+    case what::cut:
+        return log.error("cut at its deadline", part, took);
+    }
+}
+
+} // namespace
+
+struct app::impl {
+    explicit impl(const logger& to) : log(to), parts([this](const auto& event) { log_step(log, event); }) {}
+
+    int run(app& self, const run_options& options);
+    task<void> serve(app& self, const run_options& options);
+    task<bool> stop(http::server& server, const run_options& options);
+    void listen_for_signals();
+    void asked_to_stop(std::string_view why);
+    void end();
+
+    logger log;
+    lifecycle parts;
+    std::vector<named_probe> probes;
+    std::function<void(std::uint16_t)> listening;
+    std::atomic<bool> ready{false};
+
+    std::mutex mutex; // guards control and stop_early
+    loop* control = nullptr;
+    bool stop_early = false;
+
+    std::unique_ptr<asio::signal_set> signals;
+    std::function<void()> wake;
+    bool stopping = false;
+    int status = 0;
+};
+
+app::app(logger log) : log_(std::move(log)), impl_(std::make_unique<impl>(log_)) {}
+
+app::~app() = default;
+
+app& app::on_start(std::string name, std::function<task<result<void>>()> step) {
+    lifecycle_part part;
+    part.name = std::move(name);
+    part.start = std::move(step);
+    impl_->parts.add(std::move(part));
+    return *this;
+}
+
+app& app::add_stop(std::string name, std::function<task<result<void>>()> step, duration deadline) {
+    lifecycle_part part;
+    part.name = std::move(name);
+    part.stop = std::move(step);
+    part.stop_deadline = deadline;
+    impl_->parts.add(std::move(part));
+    return *this;
+}
+
+app& app::check(std::string name, std::function<task<result<void>>()> probe) {
+    impl_->probes.push_back({std::move(name), std::move(probe)});
+    return *this;
+}
+
+app& app::on_listening(std::function<void(std::uint16_t)> f) {
+    impl_->listening = std::move(f);
+    return *this;
+}
+
+app& app::serve_health() {
+    get("/healthz", [] {
+        response res;
+        into_response("ok\n", res);
+        return res;
+    });
+    get("/readyz", [state = impl_.get()]() -> task<response> {
+        response res;
+        if (!state->ready) {
+            into_response(error(errc::unavailable, "not ready"), res);
+            co_return res;
+        }
+        error failed;
+        for (const auto& probe : state->probes) {
+            const auto outcome = co_await probe.run();
+            if (outcome) continue;
+            failed = error(errc::unavailable, probe.name + " isn't ready").caused_by(outcome.error());
+            break;
+        }
+        if (failed)
+            into_response(failed, res);
+        else
+            into_response("ready\n", res);
+        co_return res;
+    });
+    return *this;
+}
+
+int app::run(run_options options) { return impl_->run(*this, options); }
+
+void app::stop() {
+    const std::lock_guard lock(impl_->mutex);
+    if (!impl_->control) {
+        impl_->stop_early = true;
+        return;
+    }
+    impl_->control->post([state = impl_.get()] { state->asked_to_stop("stop()"); });
+}
+
+namespace {
+
+bool sensible(const run_options& options) {
+    if (options.port < 0 || options.port > 65535)
+        return std::fprintf(stderr, "run_options: port = %lld: accepted 0..65535\n",
+                            static_cast<long long>(options.port)),
+               false;
+    if (options.loops < 0 || options.loops > 1024)
+        return std::fprintf(stderr, "run_options: loops = %lld: accepted 0..1024\n",
+                            static_cast<long long>(options.loops)),
+               false;
+    return true;
+}
+
+http::server_options server_part(const run_options& options) {
+    http::server_options server;
+    server.address = options.address;
+    server.port = static_cast<std::uint16_t>(options.port);
+    server.loops = static_cast<unsigned>(options.loops);
+    server.connections = options.connections;
+    server.limits = options.limits;
+    return server;
+}
+
+} // namespace
+
+int app::impl::run(app& self, const run_options& options) {
+    if (!sensible(options)) return 2;
+    loop home;
+    {
+        const std::lock_guard lock(mutex);
+        control = &home;
+        stopping = stop_early;
+    }
+    signals = std::make_unique<asio::signal_set>(home.io(), SIGINT, SIGTERM);
+    listen_for_signals();
+    home.spawn(serve(self, options));
+    home.run();
+    const std::lock_guard lock(mutex);
+    control = nullptr;
+    signals.reset();
+    return status;
+}
+
+void app::impl::listen_for_signals() {
+    signals->async_wait([this](const boost::system::error_code& failed, int number) {
+        if (failed) return;
+        if (stopping) std::_Exit(128 + number); // a second signal: at once
+        listen_for_signals();
+        asked_to_stop(number == SIGINT ? "SIGINT" : "SIGTERM");
+    });
+}
+
+void app::impl::asked_to_stop(std::string_view why) {
+    if (stopping) return;
+    stopping = true;
+    ready = false;
+    log.info("stopping", field("why", why));
+    if (wake) std::exchange(wake, nullptr)();
+}
+
+task<void> app::impl::serve(app& self, const run_options& options) {
+    const executor here = co_await this_task;
+    loop& home = here.context().loop();
+    http::server server(self, server_part(options));
+    auto begun = co_await parts.start();
+    const bool parts_started = begun.has_value();
+    if (begun) begun = server.start();
+    if (!begun) {
+        log.error("start failed", field("error", begun.error()));
+        if (parts_started) co_await parts.stop();
+        status = 1;
+        home.stop();
+        co_return;
+    }
+    ready = !stopping;
+    log.info("listening", field("address", options.address), field("port", server.port()));
+    if (listening) listening(server.port());
+
+    auto until_asked = [this](auto handler) {
+        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        wake = [shared] { std::move (*shared)(); };
+    };
+    if (!stopping) co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(until_asked, use_task);
+    const bool clean = co_await stop(server, options);
+    status = clean ? 0 : 1;
+    log.info("stopped", field("clean", clean));
+    if (const auto flushed = log.flush(); !flushed) status = 1;
+    home.stop();
+}
+
+task<bool> app::impl::stop(http::server& server, const run_options& options) {
+    const executor here = co_await this_task;
+    const weir::clock& time = here.context().loop().clock();
+    if (options.announce > duration::zero()) co_await sleep_for(options.announce);
+    const auto drained = co_await server.stop(time.now() + options.drain);
+    if (!drained) log.error("requests cut at the drain's deadline", field("connections", server.stats().cut));
+    const bool parts_clean = co_await parts.stop();
+    co_return drained.has_value() && parts_clean;
+}
+
+} // namespace weir

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Databases: repositories of described structs, typed queries, transactions.
+#include <weir/orm/column.hpp>
+#include <weir/orm/database.hpp>
+#include <weir/orm/query.hpp>
+#include <weir/orm/repository.hpp>
+#include <weir/orm/transaction.hpp>

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/clock.hpp>
+#include <weir/reflect/describe.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace weir::orm {
+
+/// How a column is stored. Enums are stored by their described names. Times are stored as UTC text of fixed
+/// width, `2026-11-23T08:30:00.000000Z`: it sorts as time, SQLite's own date functions read it, and so do people.
+enum class column_kind : std::uint8_t { integer, boolean, real, text, time, enumeration };
+
+/// What the driver has to know about a member's C++ type; one constant per type, see column_type_of.
+/// The functions take a pointer to the member; those that a kind doesn't need are null.
+struct column_type {
+    column_kind kind = column_kind::integer;
+
+    bool (*load)(const void* from, std::int64_t& to) = nullptr; ///< integer, boolean; false: out of range
+    bool (*store)(void* to, std::int64_t from) = nullptr;
+    bool (*print)(const void* from, std::string& to) = nullptr; ///< time, enumeration; false: has no text
+    bool (*parse)(void* to, std::string_view from) = nullptr;
+
+    const void* (*value)(const void* from) = nullptr; ///< std::optional: its value, or null
+    void* (*engage)(void* to) = nullptr;
+    void (*clear)(void* to) = nullptr;
+
+    constexpr bool nullable() const { return value != nullptr; }
+};
+
+/// A column's value leaving for the database: a member or an argument, neither copied nor owned.
+/// A null type stands for SQL's NULL.
+struct argument {
+    const column_type* type = nullptr;
+    const void* data = nullptr;
+};
+
+/// Where a column's value arrives.
+struct target {
+    const column_type* type = nullptr;
+    void* data = nullptr;
+};
+
+/// Appends a time as it is stored; false outside the years 0 to 9999.
+bool print_time(wall_time time, std::string& to);
+/// Reads what print_time writes, and SQLite's own `2026-11-23 08:30:00`.
+bool parse_time(std::string_view text, wall_time& to);
+
+namespace detail {
+
+template<class M>
+constexpr column_type integer_type(column_kind kind) {
+    column_type type;
+    type.kind = kind;
+    type.load = [](const void* from, std::int64_t& to) {
+        const M value = *static_cast<const M*>(from);
+        to = static_cast<std::int64_t>(value);
+        return std::in_range<std::int64_t>(value);
+    };
+    type.store = [](void* to, std::int64_t from) {
+        *static_cast<M*>(to) = static_cast<M>(from);
+        return std::in_range<M>(from);
+    };
+    return type;
+}
+
+constexpr column_type boolean_type() {
+    column_type type;
+    type.kind = column_kind::boolean;
+    type.load = [](const void* from, std::int64_t& to) {
+        to = *static_cast<const bool*>(from) ? 1 : 0;
+        return true;
+    };
+    type.store = [](void* to, std::int64_t from) {
+        *static_cast<bool*>(to) = from != 0;
+        return true;
+    };
+    return type;
+}
+
+constexpr column_type time_type() {
+    column_type type;
+    type.kind = column_kind::time;
+    type.print = [](const void* from, std::string& to) { return print_time(*static_cast<const wall_time*>(from), to); };
+    type.parse = [](void* to, std::string_view from) { return parse_time(from, *static_cast<wall_time*>(to)); };
+    return type;
+}
+
+template<class E>
+constexpr column_type enum_type() {
+    column_type type;
+    type.kind = column_kind::enumeration;
+    type.print = [](const void* from, std::string& to) {
+        const std::string_view name = reflect::enum_name(*static_cast<const E*>(from));
+        to += name;
+        return !name.empty();
+    };
+    type.parse = [](void* to, std::string_view from) {
+        const auto value = reflect::enum_value<E>(from);
+        if (value) *static_cast<E*>(to) = *value;
+        return value.has_value();
+    };
+    return type;
+}
+
+constexpr column_type plain_type(column_kind kind) {
+    column_type type;
+    type.kind = kind;
+    return type;
+}
+
+template<class M>
+constexpr column_type type_of();
+
+template<class M>
+constexpr column_type optional_type() {
+    column_type type = type_of<M>();
+    static_assert(!type_of<M>().nullable(), "an optional of an optional isn't a column");
+    using kept = std::optional<M>;
+    type.value = [](const void* from) -> const void* {
+        const auto& member = *static_cast<const kept*>(from);
+        return member ? &*member : nullptr;
+    };
+    type.engage = [](void* to) -> void* { return &static_cast<kept*>(to)->emplace(); };
+    type.clear = [](void* to) { static_cast<kept*>(to)->reset(); };
+    return type;
+}
+
+template<class M>
+constexpr column_type type_of() {
+    if constexpr (reflect::detail::is_optional<M>)
+        return optional_type<typename M::value_type>();
+    else if constexpr (std::same_as<M, bool>)
+        return boolean_type();
+    else if constexpr (std::integral<M>)
+        return integer_type<M>(column_kind::integer);
+    else if constexpr (std::same_as<M, double>)
+        return plain_type(column_kind::real);
+    else if constexpr (std::same_as<M, std::string>)
+        return plain_type(column_kind::text);
+    else if constexpr (std::same_as<M, wall_time>)
+        return time_type();
+    else if constexpr (reflect::described_enum<M>)
+        return enum_type<M>();
+    else
+        static_assert(!sizeof(M), "no column type: integers, bool, double, std::string, weir::wall_time, described "
+                                  "enums and std::optional of these are columns");
+}
+
+} // namespace detail
+
+/// The column type of a member of type M; doesn't compile where M isn't a column.
+template<class M>
+inline constexpr column_type column_type_of = detail::type_of<M>();
+
+} // namespace weir::orm

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/blocking_pool.hpp>
+#include <weir/orm/operations.hpp>
+#include <weir/orm/transaction.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace weir::orm {
+
+struct database_options {
+    std::string path = "weir.db"; ///< an SQLite file, made when missing, or `:memory:`
+    std::string name = "db";      ///< thread names: `db-w-0` for the writer, `db-r-0`, `db-r-1`, ... for readers
+    std::size_t readers = 4;      ///< threads that read, each with its connection; a `:memory:` database has none
+    std::size_t queue = 1024;     ///< calls that may wait, for writing and for reading each
+    duration busy_timeout = std::chrono::seconds(5);      ///< how long another program's lock is waited for
+    duration statement_timeout = std::chrono::seconds(5); ///< one statement's time; no longer than the deadline
+};
+
+struct database_stats {
+    blocking_pool_stats writing{};
+    blocking_pool_stats reading{};
+    std::uint64_t opened = 0;  ///< connections, over all time
+    std::uint64_t dropped = 0; ///< of them closed because they were broken
+};
+
+/// An SQLite database behind threads of its own: one writes, several read beside it (WAL). Each call is one job
+/// on one connection, so a body given to `read` or `transaction` costs one hop however many queries it makes.
+/// Process-wide: any loop may call, and is answered on its own thread. Opens at the first call.
+/// A call ends at its context's deadline (errc::deadline_exceeded) or when its task is cancelled (errc::cancelled):
+/// the running statement is interrupted, and the call completes once its job has ended.
+/// errc::unavailable: can't be opened, locked for too long, too many calls waiting, closed.
+class database {
+public:
+    explicit database(std::string path);
+    explicit database(database_options options);
+    ~database(); ///< waits for running calls
+    database(const database&) = delete;
+    database& operator=(const database&) = delete;
+
+    /// Opens a connection now, to learn at the start that the file can't be used.
+    task<result<void>> open();
+
+    /// Refuses new calls, lets queued and running ones end, closes every connection. Idempotent.
+    task<result<void>> close();
+
+    /// Runs `body(transaction&) -> result<R>` on the database thread that writes, as one job in one transaction:
+    /// its calls answer at once, nothing in it awaits. Committed when it returns a value; rolled back when it
+    /// returns an error or throws, at the deadline and on cancellation. What it captures by reference lives until
+    /// the task has ended, but belongs to another thread meanwhile. The body may run again where the database asks
+    /// for that (not SQLite): it should change nothing but rows.
+    template<class F>
+    auto transaction(F&& body);
+
+    /// Runs `body(reader&) -> result<R>` on a thread that reads, as one job on one connection.
+    template<class F>
+    auto read(F&& body);
+
+    /// Rows of a SELECT of your own: a described struct whose members are the columns in their order, or a single
+    /// value. Arguments are bound to the question marks.
+    ///
+    ///     db.query<std::int64_t>("SELECT sum(stock) FROM products WHERE price_cents < ?", 1000)
+    template<class Row, class... Args>
+    task<result<std::vector<Row>>> query(std::string sql, Args&&... args);
+
+    /// A statement of your own that writes; how many rows it changed.
+    template<class... Args>
+    task<result<std::size_t>> execute(std::string sql, Args&&... args);
+
+    database_stats stats() const;
+
+    /// Runs `job(session&) -> result<R>`: what repositories and queries are made of.
+    template<class R, class F>
+    task<result<R>> perform(access how, F job) {
+        return run_job<R>(*this, how, std::move(job));
+    }
+
+    /// A table that a `:memory:` database creates before its next job; files have auto_migrate.
+    void expect(const table_info& table);
+
+private:
+    struct impl;
+
+    struct session_job {
+        virtual ~session_job() = default;
+        virtual void work(session& s) = 0;
+    };
+
+    template<class R, class F>
+    struct typed_job final : session_job {
+        explicit typed_job(F& callable) : f(callable) {}
+        void work(session& s) override { out.emplace(f(s)); }
+
+        F& f;
+        std::optional<result<R>> out;
+    };
+
+    task<result<void>> run(access how, session_job& job);
+
+    template<class R, class F>
+    static task<result<R>> run_job(database& self, access how, F f) {
+        typed_job<R, F> job(f);
+        auto ran = co_await self.run(how, job);
+        if (!ran) co_return detail::failed<R>(ran.error());
+        co_return std::move(*job.out);
+    }
+
+    std::unique_ptr<impl> impl_;
+};
+
+template<class F>
+auto database::transaction(F&& body) {
+    static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
+    using answer = std::invoke_result_t<std::decay_t<F>&, orm::transaction&>;
+    static_assert(is_result<answer>, "the body of a transaction returns weir::result<...>");
+    auto job = [body = std::decay_t<F>(std::forward<F>(body))](session& s) mutable {
+        return detail::atomically(s, [&] {
+            orm::transaction tx(s);
+            return body(tx);
+        });
+    };
+    return perform<typename answer::value_type>(access::write, std::move(job));
+}
+
+template<class F>
+auto database::read(F&& body) {
+    static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
+    using answer = std::invoke_result_t<std::decay_t<F>&, reader&>;
+    static_assert(is_result<answer>, "the body of a read returns weir::result<...>");
+    auto job = [body = std::decay_t<F>(std::forward<F>(body))](session& s) mutable {
+        reader r(s);
+        return body(r);
+    };
+    return perform<typename answer::value_type>(access::read, std::move(job));
+}
+
+template<class Row, class... Args>
+task<result<std::vector<Row>>> database::query(std::string sql, Args&&... args) {
+    auto job = [asked = detail::statement(std::move(sql), std::forward<Args>(args)...)](session& s) {
+        return detail::query_rows<Row>(s, asked);
+    };
+    return perform<std::vector<Row>>(access::read, std::move(job));
+}
+
+template<class... Args>
+task<result<std::size_t>> database::execute(std::string sql, Args&&... args) {
+    auto job = [asked = detail::statement(std::move(sql), std::forward<Args>(args)...)](session& s) {
+        return detail::execute(s, asked);
+    };
+    return perform<std::size_t>(access::write, std::move(job));
+}
+
+} // namespace weir::orm
+
+namespace weir {
+
+using orm::database;
+using orm::database_options;
+using orm::transaction;
+
+} // namespace weir

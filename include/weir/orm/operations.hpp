@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/orm/selection.hpp>
+#include <weir/orm/session.hpp>
+
+#include <algorithm>
+#include <optional>
+#include <span>
+#include <vector>
+
+// What repositories and queries do, on one session inside a job.
+namespace weir::orm::detail {
+
+/// `todos 7 not found`
+error row_not_found(const table_info& table, argument key);
+error no_row(const table_info& table);
+
+/// For results of bool, which boost::system::result doesn't make from an error by itself.
+template<class R>
+result<R> failed(error why) {
+    return {boost::system::in_place_error, std::move(why)};
+}
+
+struct keep_in_place final : row_sink {
+    void take() override {}
+};
+
+template<class T>
+struct row_collector final : row_sink {
+    std::vector<T> rows{};
+    T row{};
+
+    void take() override { rows.push_back(std::move(row)); }
+};
+
+template<class T>
+result<std::vector<T>> select_all(session& s, const fragment& query) {
+    row_collector<T> into;
+    const auto in = bound(query.values);
+    const auto out = targets_of(into.row);
+    auto got = s.select(query.sql, in, out, into);
+    if (!got) return got.error();
+    return std::move(into.rows);
+}
+
+template<class V>
+result<V> select_value(session& s, const fragment& query) {
+    V got{};
+    const target out{&column_type_of<V>, &got};
+    keep_in_place sink;
+    const auto in = bound(query.values);
+    if (auto done = s.select(query.sql, in, std::span(&out, 1), sink, 1); !done) return failed<V>(done.error());
+    return got;
+}
+
+inline result<std::size_t> execute(session& s, const fragment& statement) {
+    return s.execute(statement.sql, bound(statement.values));
+}
+
+/// A statement of the user's own with its values.
+template<class... Args>
+fragment statement(std::string sql, Args&&... args) {
+    fragment made{std::move(sql)};
+    made.values.reserve(sizeof...(args));
+    (made.values.emplace_back(std::forward<Args>(args)), ...);
+    return made;
+}
+
+/// Rows of a described struct, whose members are the columns in their order, or of a single column.
+template<class Row>
+result<std::vector<Row>> query_rows(session& s, const fragment& query) {
+    if constexpr (reflect::described<Row>) {
+        return select_all<Row>(s, query);
+    } else {
+        row_collector<Row> into;
+        const target out{&column_type_of<Row>, &into.row};
+        auto got = s.select(query.sql, bound(query.values), std::span(&out, 1), into);
+        if (!got) return got.error();
+        return std::move(into.rows);
+    }
+}
+
+template<class V>
+argument key_argument(const V& key) {
+    return {&column_type_of<V>, &key};
+}
+
+template<class T>
+result<T> find(session& s, const key_type<T>& key) {
+    T row{};
+    const auto out = targets_of(row);
+    const argument in = key_argument(key);
+    keep_in_place sink;
+    auto got = s.select(table_of<T>().find, std::span(&in, 1), out, sink, 1);
+    if (!got) return got.error();
+    if (*got == 0) return row_not_found(table_of<T>(), in);
+    return row;
+}
+
+/// Everything of a row but its key.
+template<class T>
+auto arguments_without_key(const T& row) {
+    const auto all = arguments_of(row);
+    std::array<argument, reflect::field_count<T> - 1> rest;
+    constexpr std::size_t key = reflect::key_field<T>::index;
+    std::copy(all.begin(), all.begin() + key, rest.begin());
+    std::copy(all.begin() + key + 1, all.end(), rest.begin() + key);
+    return rest;
+}
+
+template<class T>
+bool key_is_missing(const T& row) {
+    if constexpr (reflect::key_is_generated<T>)
+        return row.*reflect::key_member<T> == 0;
+    else
+        return false;
+}
+
+template<class T>
+result<void> insert(session& s, T& row) {
+    if (!key_is_missing(row)) {
+        auto done = s.execute(table_of<T>().insert, arguments_of(row));
+        if (!done) return done.error();
+        return ok();
+    }
+    key_type<T>& key = row.*reflect::key_member<T>;
+    const target out{&column_type_of<key_type<T>>, &key};
+    keep_in_place sink;
+    auto done = s.select(table_of<T>().insert_new, arguments_without_key(row), std::span(&out, 1), sink);
+    if (!done) return done.error();
+    return ok();
+}
+
+/// Runs `f` in a transaction of its own, or in the one that is open.
+template<class F>
+auto atomically(session& s, F f) -> decltype(f()) {
+    if (s.in_transaction()) return f();
+    using value = typename decltype(f())::value_type;
+    if (auto begun = s.begin(); !begun) return failed<value>(begun.error());
+    struct guard {
+        session& held;
+        ~guard() {
+            if (held.in_transaction()) held.rollback();
+        }
+    } unfinished{s};
+    auto out = f();
+    if (!out) return out;
+    if (auto stored = s.commit(); !stored) return failed<value>(stored.error());
+    return out;
+}
+
+template<class T>
+result<std::size_t> insert_batch(session& s, std::span<const T> rows, bool with_key) {
+    std::vector<argument> in;
+    in.reserve(rows.size() * reflect::field_count<T>);
+    for (const T& row : rows) {
+        if (with_key) {
+            const auto all = arguments_of(row);
+            in.insert(in.end(), all.begin(), all.end());
+        } else {
+            const auto rest = arguments_without_key(row);
+            in.insert(in.end(), rest.begin(), rest.end());
+        }
+    }
+    return s.execute(insert_rows(table_of<T>(), with_key, rows.size()), in);
+}
+
+template<class T>
+result<std::size_t> insert_many(session& s, std::span<const T> rows, std::size_t batch) {
+    const auto missing = static_cast<std::size_t>(std::ranges::count_if(rows, key_is_missing<T>));
+    if (missing != 0 && missing != rows.size())
+        return error(errc::invalid_argument, "some rows have keys and some have none");
+    return atomically(s, [&]() -> result<std::size_t> {
+        std::size_t inserted = 0;
+        for (std::size_t at = 0; at < rows.size(); at += batch) {
+            auto done = insert_batch(s, rows.subspan(at, std::min(batch, rows.size() - at)), missing == 0);
+            if (!done) return done.error();
+            inserted += *done;
+        }
+        return inserted;
+    });
+}
+
+template<class T>
+result<void> update(session& s, const T& row) {
+    const auto rest = arguments_without_key(row);
+    std::array<argument, reflect::field_count<T>> in;
+    std::copy(rest.begin(), rest.end(), in.begin());
+    in.back() = key_argument(row.*reflect::key_member<T>);
+    auto done = s.execute(table_of<T>().update, in);
+    if (!done) return done.error();
+    if (*done == 0) return row_not_found(table_of<T>(), in.back());
+    return ok();
+}
+
+template<class T>
+result<void> erase(session& s, const key_type<T>& key) {
+    const argument in = key_argument(key);
+    auto done = s.execute(table_of<T>().erase, std::span(&in, 1));
+    if (!done) return done.error();
+    if (*done == 0) return row_not_found(table_of<T>(), in);
+    return ok();
+}
+
+template<class T>
+result<std::optional<T>> first(session& s, selection wanted) {
+    wanted.limit = 1;
+    auto rows = select_all<T>(s, select_rows(table_of<T>(), wanted));
+    if (!rows) return rows.error();
+    if (rows->empty()) return std::optional<T>();
+    return std::optional<T>(std::move(rows->front()));
+}
+
+template<class T>
+result<T> one(session& s, selection wanted) {
+    auto found = first<T>(s, std::move(wanted));
+    if (!found) return found.error();
+    if (!*found) return no_row(table_of<T>());
+    return *std::move(*found);
+}
+
+} // namespace weir::orm::detail

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/orm/database.hpp>
+#include <weir/orm/migrate.hpp>
+#include <weir/orm/query.hpp>
+
+#include <cstdint>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace weir::orm {
+
+struct insert_many_options {
+    std::size_t batch = 100; ///< rows per statement
+};
+static_assert(std::is_trivially_copyable_v<insert_many_options>);
+
+/// The rows of a described struct's table. On a database every call is a `task<result<...>>` and costs one hop
+/// to a database thread; `tx.repo<T>()` inside a transaction has the same calls as plain `result<...>`.
+/// On a `:memory:` database the table is created by itself. A handle: cheap to copy, as thread-safe as its source.
+///
+///     weir::repository<todo> todos{db};
+///     auto row = co_await todos.find(7);   // errc::not_found: "todos 7 not found"
+template<class T, class Source>
+class basic_repository {
+public:
+    using key = key_type<T>;
+
+    explicit basic_repository(Source& source) : source_(&source) {
+        if constexpr (requires { source.expect(table_of<T>()); }) source.expect(table_of<T>());
+    }
+
+    /// T
+    auto find(key id) const {
+        auto job = [id = std::move(id)](session& s) { return detail::find<T>(s, id); };
+        return source_->template perform<T>(access::read, std::move(job));
+    }
+
+    query<T, Source> where(predicate<T> condition) const {
+        return query<T, Source>(*source_).where(std::move(condition));
+    }
+    /// Every row, to be ordered and limited.
+    query<T, Source> rows() const { return query<T, Source>(*source_); }
+
+    /// std::vector<T>, every row.
+    auto all() const { return rows().all(); }
+    /// std::int64_t
+    auto count() const { return rows().count(); }
+
+    /// Stores a new row. A generated key that is 0 is filled in; another one is stored as given.
+    /// errc::already_exists naming the fields that have to be unique.
+    auto insert(T& row) const {
+        auto job = [added = &row](session& s) { return detail::insert<T>(s, *added); };
+        return source_->template perform<void>(access::write, std::move(job));
+    }
+    auto insert(T&& row) const = delete;
+
+    /// Stores all rows or none, several to a statement; how many. Generated keys aren't filled in: give every
+    /// row its key or none. The rows have to outlive the task.
+    auto insert_many(const std::vector<T>& rows, insert_many_options options) const {
+        auto job = [added = &rows, options](session& s) {
+            return detail::insert_many<T>(s, *added, std::max<std::size_t>(options.batch, 1));
+        };
+        return source_->template perform<std::size_t>(access::write, std::move(job));
+    }
+    auto insert_many(const std::vector<T>& rows) const { return insert_many(rows, insert_many_options()); }
+    auto insert_many(std::vector<T>&& rows, insert_many_options options = {}) const = delete;
+
+    /// Stores every column of the row with this key; errc::not_found when there is none.
+    auto update(const T& row) const {
+        auto job = [changed = &row](session& s) { return detail::update<T>(s, *changed); };
+        return source_->template perform<void>(access::write, std::move(job));
+    }
+    auto update(const T&& row) const = delete;
+
+    /// Changes columns of the rows that meet the condition; how many there were (std::size_t).
+    ///
+    ///     update_where(col<&product::id> == id && col<&product::stock> >= n, col<&product::stock> -= n)
+    template<std::convertible_to<assignment<T>>... More>
+    auto update_where(predicate<T> condition, assignment<T> change, More... more) const {
+        fragment changes = std::move(change).rendered();
+        (changes.append(", ").append(assignment<T>(std::move(more)).rendered()), ...);
+        auto job = [statement = update_rows(table_of<T>(), std::move(changes), condition.rendered())](session& s) {
+            return detail::execute(s, statement);
+        };
+        return source_->template perform<std::size_t>(access::write, std::move(job));
+    }
+
+    /// errc::not_found when there is no such row.
+    auto erase(key id) const {
+        auto job = [id = std::move(id)](session& s) { return detail::erase<T>(s, id); };
+        return source_->template perform<void>(access::write, std::move(job));
+    }
+
+    /// How many rows there were (std::size_t).
+    auto erase_where(predicate<T> condition) const {
+        auto job = [statement = erase_rows(table_of<T>(), condition.rendered())](session& s) {
+            return detail::execute(s, statement);
+        };
+        return source_->template perform<std::size_t>(access::write, std::move(job));
+    }
+
+    /// The statements that auto_migrate would run now (std::vector<std::string>).
+    auto plan_migration() const {
+        auto job = [](session& s) { return orm::plan_migration(s, table_of<T>()); };
+        return source_->template perform<std::vector<std::string>>(access::read, job);
+    }
+    /// Creates the table and its indexes and adds columns where they are missing; never drops anything.
+    auto auto_migrate() const {
+        auto job = [](session& s) { return migrate(s, table_of<T>()); };
+        return source_->template perform<void>(access::write, job);
+    }
+
+private:
+    Source* source_;
+};
+
+template<class T>
+using repository = basic_repository<T, database>;
+
+} // namespace weir::orm
+
+namespace weir {
+
+using orm::repository;
+
+} // namespace weir

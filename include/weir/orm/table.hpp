@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/orm/column_type.hpp>
+#include <weir/reflect/schema.hpp>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir::orm {
+
+struct column_info {
+    std::string name{};
+    const column_type* type = nullptr;
+    bool key = false;
+    bool unique = false;
+    bool indexed = false;
+    bool has_default = false; ///< the schema says defaults(...)
+    std::string initial{};    ///< SQL literal of the member's default, for rows that are older than the column
+};
+
+/// A table as its struct describes it, and the statements that repositories run. Immutable, one per type.
+struct table_info {
+    std::string name{};
+    std::vector<column_info> columns{};
+    std::size_t key = 0; ///< index of the key's column
+    bool generated_key = false;
+
+    std::string select{};     ///< SELECT id, text FROM todos
+    std::string count{};      ///< SELECT count(*) FROM todos
+    std::string find{};       ///< SELECT ... WHERE id = ?
+    std::string insert{};     ///< INSERT INTO todos (id, text) VALUES (?, ?)
+    std::string insert_new{}; ///< INSERT INTO todos (text) VALUES (?) RETURNING id
+    std::string update{};     ///< UPDATE todos SET text = ? WHERE id = ?
+    std::string erase{};      ///< DELETE FROM todos WHERE id = ?
+};
+
+/// An identifier as SQL takes it: in double quotes where it needs them.
+std::string quoted(std::string_view identifier);
+
+namespace detail {
+
+table_info describe_table(std::string_view name, std::vector<column_info> columns, bool generated_key);
+
+/// The value as an SQL literal, for DDL only: DEFAULT takes no bound values.
+std::string literal(const column_type& type, const void* value);
+
+template<class Field>
+column_info describe_column(Field field) {
+    using owner = typename Field::owner;
+    column_info column;
+    column.name = std::string(field.name);
+    column.type = &column_type_of<typename Field::value_type>;
+    column.key = field.is_key;
+    column.unique = Field::template has<rules::unique>();
+    column.indexed = Field::template has<rules::index>();
+    owner fresh{};
+    if constexpr (Field::template has<rules::defaults>()) {
+        column.has_default = true;
+        Field::of(fresh) = Field::template rule<rules::defaults>().value;
+    }
+    column.initial = literal(*column.type, &Field::of(fresh));
+    return column;
+}
+
+} // namespace detail
+
+/// The table of a described struct whose schema begins with weir::table("name").
+template<class T>
+const table_info& table_of() {
+    static const table_info made = [] {
+        std::vector<column_info> columns;
+        reflect::for_each_field<T>([&](auto field) { columns.push_back(detail::describe_column(field)); });
+        return detail::describe_table(reflect::table_name<T>(), std::move(columns), reflect::key_is_generated<T>);
+    }();
+    return made;
+}
+
+template<class T>
+using key_type = typename reflect::key_field<T>::value_type;
+
+/// Where the row's columns arrive, in the order of the description.
+template<class T>
+std::array<target, reflect::field_count<T>> targets_of(T& row) {
+    std::array<target, reflect::field_count<T>> out;
+    reflect::for_each_field<T>([&](auto field) {
+        out[field.index] = {&column_type_of<typename decltype(field)::value_type>, &field.of(row)};
+    });
+    return out;
+}
+
+/// The row's columns as values to bind, in the order of the description.
+template<class T>
+std::array<argument, reflect::field_count<T>> arguments_of(const T& row) {
+    std::array<argument, reflect::field_count<T>> in;
+    reflect::for_each_field<T>([&](auto field) {
+        in[field.index] = {&column_type_of<typename decltype(field)::value_type>, &field.of(row)};
+    });
+    return in;
+}
+
+} // namespace weir::orm

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/orm/query.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace weir::orm {
+
+template<class T, class Source>
+class basic_repository;
+
+/// One connection for the length of a body that runs on a database thread: every call answers at once.
+/// Handed out by database::read, for several queries at the price of one hop. Belongs to its body.
+class reader {
+public:
+    explicit reader(session& s) noexcept : session_(&s) {}
+    reader(const reader&) = delete;
+    reader& operator=(const reader&) = delete;
+
+    template<class T>
+    result<T> find(key_type<T> id) {
+        return detail::find<T>(*session_, id);
+    }
+
+    template<class T>
+    orm::query<T, reader> where(predicate<T> condition) {
+        return orm::query<T, reader>(*this).where(std::move(condition));
+    }
+
+    /// Rows of a statement of your own; see database::query.
+    template<class Row, class... Args>
+    result<std::vector<Row>> query(std::string sql, Args&&... args) {
+        return detail::query_rows<Row>(*session_, detail::statement(std::move(sql), std::forward<Args>(args)...));
+    }
+
+    template<class R, class F>
+    result<R> perform(access, F job) {
+        return job(*session_);
+    }
+
+protected:
+    session* session_;
+};
+
+/// A reader that may write: what database::transaction hands to its body. All or nothing: it is committed
+/// when the body returns a value, and rolled back when it returns an error, throws, is cancelled or runs
+/// out of time.
+class transaction : public reader {
+public:
+    using reader::reader;
+
+    /// The rows of T with all calls of a repository, answering at once.
+    template<class T>
+    basic_repository<T, transaction> repo() {
+        return basic_repository<T, transaction>(*this);
+    }
+
+    template<class T>
+    result<void> insert(T& row) {
+        return detail::insert<T>(*session_, row);
+    }
+
+    template<class T>
+    result<void> update(const T& row) {
+        return detail::update<T>(*session_, row);
+    }
+
+    template<class T>
+    result<void> erase(key_type<T> id) {
+        return detail::erase<T>(*session_, id);
+    }
+
+    /// A statement of your own; how many rows it changed.
+    template<class... Args>
+    result<std::size_t> execute(std::string sql, Args&&... args) {
+        return detail::execute(*session_, detail::statement(std::move(sql), std::forward<Args>(args)...));
+    }
+};
+
+} // namespace weir::orm

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include <weir/orm/column.hpp>
+
+namespace weir::orm {
+
+fragment& fragment::append(std::string_view text) { return sql += text, *this; }
+
+fragment& fragment::append(fragment other) {
+    sql += other.sql;
+    values.insert(values.end(), std::make_move_iterator(other.values.begin()),
+                  std::make_move_iterator(other.values.end()));
+    return *this;
+}
+
+namespace detail {
+
+fragment compare(std::string_view column, std::string_view word, value right) {
+    fragment made{std::string(column)};
+    made.append(word).append("?");
+    made.values.push_back(std::move(right));
+    return made;
+}
+
+fragment is_among(std::string_view column, std::vector<value> values) {
+    if (values.empty()) return fragment{"1 = 0"};
+    fragment made{std::string(column)};
+    made.append(" IN (?");
+    for (std::size_t i = 1; i < values.size(); ++i) made.append(", ?");
+    made.append(")");
+    made.values = std::move(values);
+    return made;
+}
+
+fragment is_between(std::string_view column, value low, value high) {
+    fragment made{std::string(column)};
+    made.append(" BETWEEN ? AND ?");
+    made.values.push_back(std::move(low));
+    made.values.push_back(std::move(high));
+    return made;
+}
+
+fragment like_text(std::string_view column, std::string_view before, std::string_view text, std::string_view after) {
+    std::string pattern(before);
+    for (const char letter : text) {
+        if (letter == '%' || letter == '_' || letter == '\\') pattern += '\\';
+        pattern += letter;
+    }
+    pattern += after;
+    auto made = compare(column, " LIKE ", std::move(pattern));
+    made.append(" ESCAPE '\\'");
+    return made;
+}
+
+} // namespace detail
+
+} // namespace weir::orm

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "orm/exchange.hpp"
+
+#include <weir/core/error.hpp>
+
+namespace weir::orm {
+
+namespace sd = soci::details;
+
+void column_into::define(sd::statement_impl& st, int& position) {
+    backend_.reset(st.make_into_type_backend());
+    position_ = position++;
+}
+
+void column_into::point_at(const target& to) {
+    to_ = to;
+    const bool direct = !to.type->nullable();
+    int position = position_;
+    switch (to.type->kind) {
+    case column_kind::integer:
+    case column_kind::boolean:
+        return backend_->define_by_pos(position, &integer_, sd::x_long_long);
+    case column_kind::real:
+        return backend_->define_by_pos(position, direct ? to.data : &real_, sd::x_double);
+    case column_kind::text:
+        return backend_->define_by_pos(position, direct ? to.data : &text_, sd::x_stdstring);
+    case column_kind::time:
+    case column_kind::enumeration:
+        return backend_->define_by_pos(position, &text_, sd::x_stdstring);
+    }
+}
+
+void column_into::post_fetch(bool got_data, bool called_from_fetch) {
+    backend_->post_fetch(got_data, called_from_fetch, &indicator_);
+    if (got_data) deliver();
+}
+
+void column_into::deliver() {
+    if (indicator_ == soci::i_null) {
+        if (!to_.type->nullable()) throw exchange_error(errc::internal, "a column holds NULL, its member can't");
+        return to_.type->clear(to_.data);
+    }
+    deliver_to(to_.type->nullable() ? to_.type->engage(to_.data) : to_.data);
+}
+
+void column_into::deliver_to(void* data) {
+    switch (to_.type->kind) {
+    case column_kind::integer:
+    case column_kind::boolean:
+        if (!to_.type->store(data, integer_))
+            throw exchange_error(errc::internal, "a column's number is out of its member's range");
+        return;
+    case column_kind::real:
+        if (to_.type->nullable()) *static_cast<double*>(data) = real_;
+        return;
+    case column_kind::text:
+        if (to_.type->nullable()) static_cast<std::string*>(data)->swap(text_);
+        return;
+    case column_kind::time:
+    case column_kind::enumeration:
+        if (!to_.type->parse(data, text_))
+            throw exchange_error(errc::internal, "a column's text has no meaning for its member");
+        return;
+    }
+}
+
+void column_into::clean_up() {
+    if (backend_) backend_->clean_up();
+    backend_.reset();
+}
+
+void argument_use::bind(sd::statement_impl& st, int& position) {
+    backend_.reset(st.make_use_type_backend());
+    position_ = position++;
+}
+
+void argument_use::bind_data(const void* data, sd::exchange_type type) {
+    int position = position_;
+    indicator_ = soci::i_ok;
+    backend_->bind_by_pos(position, const_cast<void*>(data), type, true);
+}
+
+void argument_use::point_at(const argument& from) {
+    const void* data = from.data;
+    if (from.type && from.type->nullable()) data = from.type->value(data);
+    if (!from.type || !data) {
+        bind_data(&integer_, sd::x_long_long);
+        indicator_ = soci::i_null;
+        return;
+    }
+    std::int64_t number = 0;
+    switch (from.type->kind) {
+    case column_kind::integer:
+    case column_kind::boolean:
+        if (!from.type->load(data, number))
+            throw exchange_error(errc::invalid_argument, "a number is too large to store");
+        integer_ = number;
+        return bind_data(&integer_, sd::x_long_long);
+    case column_kind::real:
+        return bind_data(data, sd::x_double);
+    case column_kind::text:
+        return bind_data(data, sd::x_stdstring);
+    case column_kind::time:
+    case column_kind::enumeration:
+        text_.clear();
+        if (!from.type->print(data, text_)) throw exchange_error(errc::invalid_argument, "a value can't be stored");
+        return bind_data(&text_, sd::x_stdstring);
+    }
+}
+
+void argument_use::clean_up() {
+    if (backend_) backend_->clean_up();
+    backend_.reset();
+}
+
+} // namespace weir::orm

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/error.hpp>
+#include <weir/orm/column_type.hpp>
+
+#include <soci/soci.h>
+
+#include <memory>
+#include <stdexcept>
+
+namespace weir::orm {
+
+// A value that doesn't fit its column, or the other way round; the text names neither values nor SQL.
+struct exchange_error : std::runtime_error {
+    exchange_error(errc kind, const char* text) : std::runtime_error(text), kind(kind) {}
+    errc kind;
+};
+
+// SOCI's into and use elements are bound to one variable for life. These are bound to a member anew at each
+// execution of a kept statement, by repeating the backend's define or bind: no value is copied on its way but
+// for the kinds that have no SOCI type. Null indicators and conversions are here.
+
+class column_into final : public soci::details::into_type_base {
+public:
+    void point_at(const target& to);
+
+    void define(soci::details::statement_impl& st, int& position) override;
+    void pre_exec(int num) override { backend_->pre_exec(num); }
+    void pre_fetch() override { backend_->pre_fetch(); }
+    void post_fetch(bool got_data, bool called_from_fetch) override;
+    void clean_up() override;
+    std::size_t size() const override { return 1; }
+
+private:
+    void deliver();
+    void deliver_to(void* data);
+
+    std::unique_ptr<soci::details::standard_into_type_backend> backend_;
+    int position_ = 0;
+    target to_;
+    soci::indicator indicator_ = soci::i_null;
+    long long integer_ = 0;
+    double real_ = 0;
+    std::string text_;
+};
+
+class argument_use final : public soci::details::use_type_base {
+public:
+    void point_at(const argument& from);
+
+    void bind(soci::details::statement_impl& st, int& position) override;
+    std::string get_name() const override { return {}; }
+    // SOCI puts this into its error texts: values stay out of logs.
+    void dump_value(std::ostream& os) const override { os << "?"; }
+    void pre_exec(int num) override { backend_->pre_exec(num); }
+    void pre_use() override { backend_->pre_use(&indicator_); }
+    void post_use(bool got_data) override { backend_->post_use(got_data, &indicator_); }
+    void clean_up() override;
+    std::size_t size() const override { return 1; }
+
+private:
+    void bind_data(const void* data, soci::details::exchange_type type);
+
+    std::unique_ptr<soci::details::standard_use_type_backend> backend_;
+    int position_ = 0;
+    soci::indicator indicator_ = soci::i_null;
+    long long integer_ = 0;
+    std::string text_;
+};
+
+} // namespace weir::orm

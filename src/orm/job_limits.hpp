@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/clock.hpp>
+#include <weir/core/error.hpp>
+
+#include <stop_token>
+
+namespace weir::orm {
+
+// When a job has to end: its task was cancelled, its deadline came, or one statement took too long.
+struct job_limits {
+    std::stop_token stop{};
+    const weir::clock* time = &system_clock();
+    time_point deadline = time_point::max();
+    duration statement_timeout = std::chrono::seconds(5);
+
+    // Why to end now; no error as long as there is time.
+    error reason(time_point statement_ends = time_point::max()) const {
+        if (stop.stop_requested()) return errc::cancelled;
+        const time_point now = time->now();
+        if (now >= deadline) return errc::deadline_exceeded;
+        if (now >= statement_ends) return {errc::deadline_exceeded, "the statement took too long"};
+        return {};
+    }
+
+    time_point statement_end() const {
+        const time_point now = time->now();
+        return statement_timeout > time_point::max() - now ? time_point::max() : now + statement_timeout;
+    }
+};
+
+} // namespace weir::orm

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "orm/soci_session.hpp"
+
+namespace weir::orm {
+
+soci_session::soci_session(const soci::backend_factory& backend, const std::string& connect)
+    : connection_(backend, connect) {}
+
+void soci_session::begin_job(const job_limits& limits) { limits_ = limits; }
+
+void soci_session::end_job() noexcept {
+    if (in_transaction_) rollback();
+    limits_ = job_limits();
+    statement_ends_ = time_point::max();
+}
+
+// The one way to the driver: refuses what comes too late, and turns what it throws into errors.
+template<class F>
+result<std::size_t> soci_session::guarded(std::string_view sql, F body) {
+    if (lost_) return lost_;
+    if (auto late = limits_.reason()) return late;
+    statement_ends_ = limits_.statement_end();
+    try {
+        return body();
+    } catch (const std::bad_alloc&) {
+        throw;
+    } catch (const std::exception& failure) {
+        return failed(failure, sql);
+    }
+}
+
+error soci_session::failed(const std::exception& failure, std::string_view sql) {
+    const auto* const exchange = dynamic_cast<const exchange_error*>(&failure);
+    error known = exchange ? error(exchange->kind, exchange->what()) : explain(failure);
+    error cause = known.cause()
+                      ? error(errc::unknown, std::string(known.cause().message()) + " in: " + std::string(sql))
+                      : error(errc::unknown, "in: " + std::string(sql));
+    known = std::move(known).caused_by(std::move(cause));
+    if (in_transaction_ && transaction_lost()) lost_ = known;
+    return known;
+}
+
+namespace {
+
+// Resets the statement when its use is over, however that came.
+template<class F>
+class finally {
+public:
+    explicit finally(F f) : f_(std::move(f)) {}
+    finally(const finally&) = delete;
+    finally& operator=(const finally&) = delete;
+    ~finally() { f_(); }
+
+private:
+    F f_;
+};
+
+void bind(prepared& st, std::span<const argument> in) {
+    for (std::size_t i = 0; i < in.size(); ++i) st.ins[i]->point_at(in[i]);
+}
+
+} // namespace
+
+result<std::size_t> soci_session::execute(std::string_view sql, std::span<const argument> in) {
+    return guarded(sql, [&] {
+        prepared& st = statements_.take(sql, in.size(), 0);
+        const finally done([&] { finish(st.statement); });
+        bind(st, in);
+        st.statement.execute(true);
+        return changed_rows(st.statement);
+    });
+}
+
+result<std::size_t> soci_session::select(std::string_view sql, std::span<const argument> in,
+                                         std::span<const target> out, row_sink& sink, std::size_t most) {
+    return guarded(sql, [&] {
+        prepared& st = statements_.take(sql, in.size(), out.size());
+        const finally done([&] { finish(st.statement); });
+        if (width(st.statement) != out.size())
+            throw exchange_error(errc::invalid_argument, "the query has other columns than its row has members");
+        bind(st, in);
+        for (std::size_t i = 0; i < out.size(); ++i) st.outs[i]->point_at(out[i]);
+        std::size_t rows = 0;
+        for (bool got = st.statement.execute(true); got; got = st.statement.fetch()) {
+            sink.take();
+            if (++rows == most) break;
+        }
+        return rows;
+    });
+}
+
+result<void> soci_session::plain(const char* sql) {
+    auto done = execute(sql, {});
+    if (!done) return done.error();
+    return ok();
+}
+
+result<void> soci_session::begin() {
+    auto begun = plain(begin_statement());
+    in_transaction_ = begun.has_value();
+    return begun;
+}
+
+result<void> soci_session::commit() {
+    if (auto late = lost_ ? lost_ : limits_.reason()) {
+        rollback();
+        return late;
+    }
+    shield();
+    auto stored = plain("COMMIT");
+    if (!stored) rollback();
+    in_transaction_ = false;
+    return stored;
+}
+
+void soci_session::rollback() noexcept {
+    shield();
+    const bool open = in_transaction_ && !lost_;
+    lost_ = error();
+    in_transaction_ = false;
+    try {
+        if (open && !plain("ROLLBACK")) mark_broken();
+    } catch (...) {
+        mark_broken(); // out of memory: the connection's end rolls back
+    }
+}
+
+} // namespace weir::orm

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "orm/job_limits.hpp"
+#include "orm/statement_cache.hpp"
+#include <weir/orm/session.hpp>
+
+#include <soci/soci.h>
+
+#include <exception>
+#include <string>
+
+namespace weir::orm {
+
+// A session on SOCI: statements and transactions. What a backend does in its own way is left to it.
+class soci_session : public session {
+public:
+    soci_session(const soci::backend_factory& backend, const std::string& connect);
+
+    result<std::size_t> execute(std::string_view sql, std::span<const argument> in) override;
+    result<std::size_t> select(std::string_view sql, std::span<const argument> in, std::span<const target> out,
+                               row_sink& sink, std::size_t most) override;
+
+    result<void> begin() override;
+    result<void> commit() override;
+    void rollback() noexcept override;
+    bool in_transaction() const noexcept override { return in_transaction_; }
+
+    // A job begins: until end_job its statements end at these limits.
+    virtual void begin_job(const job_limits& limits);
+    virtual void end_job() noexcept;
+
+    // Not to be used again: the connection or the file is gone.
+    bool broken() const noexcept { return broken_; }
+
+protected:
+    // What the failure means, from the backend's own codes.
+    virtual error explain(const std::exception& failure) = 0;
+    // Ends the statement's execution and with it its hold on the database.
+    virtual void finish(soci::statement& st) noexcept = 0;
+    // How many columns the prepared statement yields.
+    virtual std::size_t width(soci::statement& st) = 0;
+    virtual std::size_t changed_rows(soci::statement& st) = 0;
+    // The database has ended the transaction by itself.
+    virtual bool transaction_lost() = 0;
+    virtual const char* begin_statement() const = 0;
+    // Nothing interrupts any more: a transaction's end has to run to its own.
+    virtual void shield() noexcept = 0;
+
+    bool out_of_time() const { return bool(limits_.reason(statement_ends_)); }
+    error reason_to_end() const { return limits_.reason(statement_ends_); }
+    void mark_broken() noexcept { broken_ = true; }
+    soci::session& connection() noexcept { return connection_; }
+    void drop_statements() { statements_.clear(); }
+
+    job_limits limits_{};
+    time_point statement_ends_ = time_point::max();
+
+private:
+    template<class F>
+    result<std::size_t> guarded(std::string_view sql, F body);
+    error failed(const std::exception& failure, std::string_view sql);
+    result<void> plain(const char* sql);
+
+    soci::session connection_;
+    statement_cache statements_{connection_};
+    error lost_{};
+    bool in_transaction_ = false;
+    bool broken_ = false;
+};
+
+} // namespace weir::orm

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/error.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace weir::orm {
+
+// An SQLite failure by its extended result code. The message is for everybody and names no SQL, value or
+// path; SQLite's own text is the cause.
+error sqlite_error(int extended_code, std::string_view text);
+
+// Whether a connection that failed so is of no further use.
+bool sqlite_is_broken(int extended_code);
+
+} // namespace weir::orm

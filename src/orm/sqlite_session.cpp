@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+#include "orm/sqlite_session.hpp"
+
+#include "orm/soci_session.hpp"
+#include "orm/sqlite_dialect.hpp"
+#include "orm/sqlite_error.hpp"
+
+#include <soci/sqlite3/soci-sqlite3.h>
+
+#include <optional>
+#include <thread>
+
+namespace weir::orm {
+
+namespace {
+
+using sqlite_api::sqlite3;
+using sqlite_api::sqlite3_stmt;
+
+// Between two looks at the clock a statement runs this many instructions of SQLite's machine: some 20 us.
+constexpr int instructions_between_looks = 2000;
+
+// Debian's library keeps its classes' type information to itself, so that UBSan's check of these casts can't link.
+__attribute__((no_sanitize("vptr"))) sqlite3* handle_of(soci::session& connection) {
+    return static_cast<soci::sqlite3_session_backend*>(connection.get_backend())->conn_;
+}
+
+__attribute__((no_sanitize("vptr"))) sqlite3_stmt* handle_of(soci::statement& st) {
+    return static_cast<soci::sqlite3_statement_backend*>(st.get_backend())->stmt_;
+}
+
+class sqlite_session final : public soci_session {
+public:
+    explicit sqlite_session(const sqlite_options& options)
+        : soci_session(soci::sqlite3, "db=\"" + options.path + "\""), busy_timeout_(options.busy_timeout) {
+        sqlite_api::sqlite3_busy_handler(handle(), &sqlite_session::on_busy, this);
+        sqlite_api::sqlite3_progress_handler(handle(), instructions_between_looks, &sqlite_session::on_progress, this);
+        sqlite_api::sqlite3_extended_result_codes(handle(), 1);
+    }
+
+    // A failure of a pragma, in SQLite's words.
+    result<void> set_up(bool read_only) {
+        for (const char* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", "PRAGMA foreign_keys=ON",
+                                   read_only ? "PRAGMA query_only=ON" : "PRAGMA query_only=OFF"})
+            if (sqlite_api::sqlite3_exec(handle(), pragma, nullptr, nullptr, nullptr) != SQLITE_OK) return last_error();
+        return ok();
+    }
+
+    void begin_job(const job_limits& limits) override {
+        soci_session::begin_job(limits);
+        on_stop_.emplace(limits.stop, interrupter{handle()});
+    }
+
+    void end_job() noexcept override {
+        on_stop_.reset();
+        soci_session::end_job();
+    }
+
+    const orm::dialect& dialect() const noexcept override { return sqlite_dialect(); }
+
+private:
+    struct interrupter {
+        sqlite3* handle;
+        void operator()() const noexcept { sqlite_api::sqlite3_interrupt(handle); }
+    };
+
+    sqlite3* handle() noexcept { return handle_of(connection()); }
+
+    error last_error() {
+        const int code = sqlite_api::sqlite3_extended_errcode(handle());
+        if (sqlite_is_broken(code)) mark_broken();
+        return sqlite_error(code, sqlite_api::sqlite3_errmsg(handle()));
+    }
+
+    error explain(const std::exception& failure) override {
+        const int code = sqlite_api::sqlite3_errcode(handle()) & 0xff;
+        if (code == SQLITE_INTERRUPT || code == SQLITE_BUSY)
+            if (auto late = reason_to_end()) return late;
+        if (code == SQLITE_INTERRUPT) return errc::cancelled; // a look at the clock later
+        if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
+            return error(errc::internal, "the query failed").caused_by(error(errc::unknown, failure.what()));
+        return last_error();
+    }
+
+    void finish(soci::statement& st) noexcept override {
+        sqlite_api::sqlite3_reset(handle_of(st));
+        changes_seen_ = sqlite_api::sqlite3_total_changes(handle());
+    }
+
+    std::size_t width(soci::statement& st) override {
+        return static_cast<std::size_t>(sqlite_api::sqlite3_column_count(handle_of(st)));
+    }
+
+    // SQLite leaves the count of the last INSERT, UPDATE or DELETE standing behind statements of other kinds.
+    std::size_t changed_rows(soci::statement& st) override {
+        if (sqlite_api::sqlite3_total_changes(handle()) == changes_seen_) return 0;
+        return static_cast<std::size_t>(st.get_affected_rows());
+    }
+
+    bool transaction_lost() override { return sqlite_api::sqlite3_get_autocommit(handle()) != 0; }
+
+    // Takes the write lock at once: a transaction that reads first and writes later could find its snapshot old.
+    const char* begin_statement() const override { return "BEGIN IMMEDIATE"; }
+
+    void shield() noexcept override {
+        on_stop_.reset();
+        limits_.stop = {};
+        limits_.deadline = time_point::max();
+    }
+
+    static int on_progress(void* self) { return static_cast<sqlite_session*>(self)->out_of_time() ? 1 : 0; }
+
+    // Another program holds the lock: waits in small steps, so that cancellation and deadlines are seen.
+    static int on_busy(void* self, int tries) { return static_cast<sqlite_session*>(self)->wait_for_lock(tries); }
+
+    int wait_for_lock(int tries) {
+        const time_point now = system_clock().now();
+        if (tries == 0) busy_since_ = now;
+        if (out_of_time() || now - busy_since_ >= busy_timeout_) return 0;
+        std::this_thread::sleep_for(std::chrono::milliseconds(tries < 4 ? 1 << tries : 20));
+        return 1;
+    }
+
+    duration busy_timeout_;
+    time_point busy_since_{};
+    int changes_seen_ = 0;
+    std::optional<std::stop_callback<interrupter>> on_stop_;
+};
+
+error cannot_open(error cause) {
+    return error(errc::unavailable, "the database can't be opened").caused_by(std::move(cause));
+}
+
+} // namespace
+
+result<std::unique_ptr<soci_session>> open_sqlite(const sqlite_options& options, const job_limits& limits) {
+    if (options.path.empty() || options.path.find('"') != std::string::npos)
+        return cannot_open(error(errc::invalid_argument, "not a path: '" + options.path + "'"));
+    try {
+        auto opened = std::make_unique<sqlite_session>(options);
+        opened->begin_job(limits);
+        auto ready = opened->set_up(options.read_only);
+        opened->end_job();
+        if (!ready) return cannot_open(error(ready.error().kind(), options.path + ": " + ready.error().describe()));
+        return std::unique_ptr<soci_session>(std::move(opened));
+    } catch (const soci::soci_error& failure) {
+        return cannot_open(error(errc::unavailable, options.path + ": " + failure.get_error_message()));
+    }
+}
+
+} // namespace weir::orm

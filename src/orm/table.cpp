@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include <weir/orm/selection.hpp>
+#include <weir/orm/table.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace weir::orm {
+
+namespace {
+
+// Words that SQLite, PostgreSQL or MySQL reserve and that may well name a table or a column.
+constexpr std::array<std::string_view, 91> reserved{
+    "add",        "all",       "alter",      "analyze",  "and",    "any",     "array",  "as",       "asc",
+    "begin",      "between",   "both",       "by",       "case",   "cast",    "check",  "collate",  "column",
+    "commit",     "condition", "constraint", "create",   "cross",  "current", "cursor", "database", "default",
+    "delete",     "desc",      "describe",   "distinct", "do",     "drop",    "each",   "else",     "end",
+    "escape",     "except",    "exists",     "explain",  "false",  "fetch",   "for",    "foreign",  "from",
+    "full",       "function",  "grant",      "group",    "having", "if",      "in",     "index",    "inner",
+    "insert",     "intersect", "interval",   "into",     "is",     "join",    "key",    "keys",     "leading",
+    "left",       "like",      "limit",      "lock",     "match",  "natural", "not",    "null",     "of",
+    "offset",     "on",        "or",         "order",    "outer",  "primary", "range",  "rank",     "read",
+    "references", "returning", "right",      "row",      "rows",   "select",  "set",    "system",   "table",
+    "then"};
+constexpr std::array<std::string_view, 18> more_reserved{
+    "to",   "trailing", "transaction", "trigger", "true",  "union",  "unique", "update", "usage",
+    "user", "using",    "values",      "when",    "where", "window", "with",   "write",  "year_month"};
+
+bool is_reserved(std::string_view word) {
+    return std::ranges::binary_search(reserved, word) || std::ranges::binary_search(more_reserved, word);
+}
+
+bool is_plain(std::string_view word) {
+    const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
+    return !word.empty() && !(word.front() >= '0' && word.front() <= '9') && std::ranges::all_of(word, plain);
+}
+
+std::string in_quotes(std::string_view text, char quote) {
+    std::string made(1, quote);
+    for (const char letter : text) made.append(letter == quote ? 2 : 1, letter);
+    return made += quote;
+}
+
+// The columns' names with commas between, without the key where asked.
+std::string names(const table_info& table, bool with_key) {
+    std::string list;
+    for (const auto& column : table.columns)
+        if (with_key || !column.key) list.append(list.empty() ? "" : ", ").append(quoted(column.name));
+    return list;
+}
+
+std::string assignments(const table_info& table) {
+    std::string list;
+    for (const auto& column : table.columns)
+        if (!column.key) list.append(list.empty() ? "" : ", ").append(quoted(column.name)).append(" = ?");
+    return list;
+}
+
+std::size_t position_of_key(const std::vector<column_info>& columns) {
+    const auto found = std::ranges::find(columns, true, &column_info::key);
+    return static_cast<std::size_t>(found - columns.begin());
+}
+
+} // namespace
+
+std::string quoted(std::string_view identifier) {
+    if (is_plain(identifier) && !is_reserved(identifier)) return std::string(identifier);
+    return in_quotes(identifier, '"');
+}
+
+std::string insert_rows(const table_info& table, bool with_key, std::size_t rows) {
+    const std::string listed = names(table, with_key);
+    std::string one = "(?";
+    for (std::size_t i = 1; i < table.columns.size() - (with_key ? 0 : 1); ++i) one += ", ?";
+    one += ")";
+    std::string made = "INSERT INTO " + quoted(table.name) + " (" + listed + ") VALUES " + one;
+    made.reserve(made.size() + rows * (one.size() + 2));
+    for (std::size_t i = 1; i < rows; ++i) made.append(", ").append(one);
+    return made;
+}
+
+namespace detail {
+
+table_info describe_table(std::string_view name, std::vector<column_info> columns, bool generated_key) {
+    table_info table;
+    table.name = std::string(name);
+    table.key = position_of_key(columns);
+    table.columns = std::move(columns);
+    table.generated_key = generated_key;
+
+    const std::string of = quoted(name);
+    const std::string key = quoted(table.columns[table.key].name);
+    const std::string with_this_key = " WHERE " + key + " = ?";
+    table.select = "SELECT " + names(table, true) + " FROM " + of;
+    table.count = "SELECT count(*) FROM " + of;
+    table.find = table.select + with_this_key;
+    table.insert = insert_rows(table, true, 1);
+    table.insert_new = insert_rows(table, false, 1) + " RETURNING " + key;
+    table.update = "UPDATE " + of + " SET " + assignments(table) + with_this_key;
+    table.erase = "DELETE FROM " + of + with_this_key;
+    return table;
+}
+
+std::string literal(const column_type& type, const void* value) {
+    const void* const data = type.nullable() ? type.value(value) : value;
+    if (!data) return "NULL";
+    std::int64_t number = 0;
+    std::string text;
+    switch (type.kind) {
+    case column_kind::integer:
+    case column_kind::boolean:
+        return type.load(data, number) ? std::to_string(number) : "0";
+    case column_kind::real:
+        return std::isfinite(*static_cast<const double*>(data)) ? fmt::format("{}", *static_cast<const double*>(data))
+                                                                : "0.0";
+    case column_kind::text:
+        return in_quotes(*static_cast<const std::string*>(data), '\'');
+    case column_kind::time:
+    case column_kind::enumeration:
+        type.print(data, text);
+        return in_quotes(text, '\'');
+    }
+    return "NULL";
+}
+
+} // namespace detail
+
+} // namespace weir::orm

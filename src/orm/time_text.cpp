@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include <weir/orm/column_type.hpp>
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace weir::orm {
+
+namespace chrono = std::chrono;
+
+namespace {
+
+// Digits of fixed count at the front of a text, which they leave.
+bool take_digits(std::string_view& text, std::size_t count, int& to) {
+    if (text.size() < count) return false;
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + count, to);
+    if (failed != std::errc{} || end != text.data() + count || text.front() == '-') return false;
+    text.remove_prefix(count);
+    return true;
+}
+
+bool take_one_of(std::string_view& text, std::string_view accepted) {
+    if (text.empty() || accepted.find(text.front()) == std::string_view::npos) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+// `.5` is half a second: at most six digits, as microseconds.
+bool take_fraction(std::string_view& text, int& micros) {
+    if (!take_one_of(text, ".")) return true;
+    const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+    if (digits == 0 || digits > 6 || !take_digits(text, digits, micros)) return false;
+    for (std::size_t i = digits; i < 6; ++i) micros *= 10;
+    return true;
+}
+
+} // namespace
+
+bool print_time(wall_time time, std::string& to) {
+    const auto day = chrono::floor<chrono::days>(time);
+    const chrono::year_month_day date(day);
+    const int year = static_cast<int>(date.year());
+    if (year < 0 || year > 9999) return false;
+    const chrono::hh_mm_ss clock(time - day);
+    fmt::format_to(std::back_inserter(to), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", year,
+                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                   clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+    return true;
+}
+
+bool parse_time(std::string_view text, wall_time& to) {
+    int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, micros = 0;
+    const bool date_read = take_digits(text, 4, year) && take_one_of(text, "-") && take_digits(text, 2, month) &&
+                           take_one_of(text, "-") && take_digits(text, 2, day);
+    const bool time_read = date_read && take_one_of(text, "T ") && take_digits(text, 2, hour) &&
+                           take_one_of(text, ":") && take_digits(text, 2, minute) && take_one_of(text, ":") &&
+                           take_digits(text, 2, second) && take_fraction(text, micros);
+    if (!time_read) return false;
+    take_one_of(text, "Z");
+    const chrono::year_month_day date(chrono::year(year), chrono::month(static_cast<unsigned>(month)),
+                                      chrono::day(static_cast<unsigned>(day)));
+    if (!text.empty() || !date.ok() || hour > 23 || minute > 59 || second > 59) return false;
+    to = wall_time(chrono::sys_days(date)) + chrono::hours(hour) + chrono::minutes(minute) + chrono::seconds(second) +
+         chrono::microseconds(micros);
+    return true;
+}
+
+} // namespace weir::orm

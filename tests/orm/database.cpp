@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: MIT
+#include "orm/support.hpp"
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <future>
+#include <thread>
+
+using namespace weir;
+using namespace orm_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* endless =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+struct file_fixture {
+    temporary_directory files;
+    std::string path = files / "app.db";
+    loop home;
+
+    void fill(database& db) {
+        const repository<todo> rows(db);
+        todo row;
+        row.text = "milk";
+        home.block_on(rows.auto_migrate()).value();
+        home.block_on(rows.insert(row)).value();
+    }
+};
+
+// A call in a task of its own that can be cancelled.
+template<class T>
+struct pending {
+    weir::context ctx;
+    boost::asio::cancellation_signal cancel;
+    std::optional<result<T>> outcome;
+
+    pending(loop& home, task<result<T>> call) : ctx(home) {
+        home.spawn(wait(std::move(call)), ctx, cancel, [](std::exception_ptr) {});
+        home.poll();
+    }
+
+    task<void> wait(task<result<T>> call) {
+        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        outcome = co_await std::move(call);
+    }
+
+    void stop() { cancel.emit(boost::asio::cancellation_type::total); }
+
+    result<T>& wait_on(loop& home) {
+        while (!outcome) home.run_one();
+        return *outcome;
+    }
+};
+
+void wait_until_running(const database& db) {
+    while (db.stats().reading.running + db.stats().writing.running == 0) std::this_thread::yield();
+}
+
+// Holds the write lock of a file from its own connection, as another program would.
+struct other_program {
+    loop home;
+    database db;
+    std::promise<void> locked;
+    std::promise<void> release;
+    std::thread thread;
+
+    explicit other_program(const std::string& path) : db(path) {
+        thread = std::thread([this] {
+            auto body = [this](transaction&) -> result<void> {
+                locked.set_value();
+                release.get_future().wait();
+                return ok();
+            };
+            home.block_on(db.transaction(body)).value();
+        });
+        locked.get_future().wait();
+    }
+    ~other_program() {
+        release.set_value();
+        thread.join();
+    }
+};
+
+database_options options_for(const std::string& path) {
+    database_options options;
+    options.path = path;
+    return options;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(file_fixture, "what was stored is there when the file is opened again") {
+    {
+        database db(path);
+        fill(db);
+        CHECK(home.block_on(db.close()));
+    }
+    database db(path);
+    CHECK(home.block_on(repository<todo>(db).find(1)).value().text == "milk");
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a file is set up for one writer beside many readers") {
+    database db(path);
+    fill(db);
+    const auto pragma = [&](std::string name) { return home.block_on(db.query<std::string>(name)).value().front(); };
+    const auto number = [&](std::string name) { return home.block_on(db.query<int>(name)).value().front(); };
+    CHECK(pragma("PRAGMA journal_mode") == "wal");
+    CHECK(number("PRAGMA foreign_keys") == 1);
+    CHECK(number("PRAGMA synchronous") == 1);
+    CHECK(db.stats().opened == 2);
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a path may contain spaces") {
+    database db(files / "my shop  data.db");
+    fill(db);
+    CHECK(std::filesystem::exists(files / "my shop  data.db"));
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a file that can't be used is one clear error, with the path for the log only") {
+    std::ofstream(files / "text.db") << std::string(4096, 'x');
+    for (const std::string& bad : {files / "missing" + "/app.db", files / "", files / "text.db", std::string()}) {
+        database db(bad);
+        const auto failed = home.block_on(db.open()).error();
+        CHECK(failed == errc::unavailable);
+        CHECK(failed.message() == "the database can't be opened");
+        CHECK(failed.cause().message().find(bad) != std::string::npos);
+        CHECK(home.block_on(repository<todo>(db).find(1)).error() == errc::unavailable);
+    }
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a cancelled query is interrupted, and completes when its job has ended") {
+    database db(path);
+    auto job_left = std::make_unique<bool>(false); // freed with the frame if the call came back too early
+    auto body = [&, left = job_left.get()](orm::reader& r) -> result<std::int64_t> {
+        auto counted = r.query<std::int64_t>(endless);
+        *left = true;
+        if (!counted) return counted.error();
+        return counted->front();
+    };
+    pending<std::int64_t> call(home, db.read(body));
+    wait_until_running(db);
+    call.stop();
+    CHECK(call.wait_on(home).error() == errc::cancelled);
+    CHECK(*job_left);
+    CHECK(home.block_on(db.query<int>("SELECT 1")).value().front() == 1);
+    CHECK(db.stats().dropped == 0);
+}
+
+TEST_CASE("a memory database interrupts its one connection too, and keeps it") {
+    loop home;
+    database db(":memory:");
+    const repository<todo> rows(db);
+    todo row;
+    CHECK(home.block_on(rows.insert(row)));
+    pending<std::vector<std::int64_t>> call(home, db.query<std::int64_t>(endless));
+    wait_until_running(db);
+    call.stop();
+    CHECK(call.wait_on(home).error() == errc::cancelled);
+    CHECK(home.block_on(rows.count()).value() == 1);
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a cancelled call that waits for its turn never runs") {
+    database db(path);
+    fill(db);
+    std::promise<void> open;
+    auto block = [&](transaction&) -> result<void> {
+        open.get_future().wait();
+        return ok();
+    };
+    pending<void> first(home, db.transaction(block));
+    wait_until_running(db);
+    bool ran = false;
+    auto never = [&](transaction&) -> result<void> {
+        ran = true;
+        return ok();
+    };
+    pending<void> second(home, db.transaction(never));
+    CHECK(db.stats().writing.queued == 1);
+    second.stop();
+    CHECK(second.wait_on(home).error() == errc::cancelled);
+    open.set_value();
+    CHECK(first.wait_on(home));
+    CHECK(!ran);
+}
+
+TEST_CASE_FIXTURE(file_fixture, "at the context's deadline the running query ends") {
+    manual_clock time;
+    loop timed(time);
+    timed.root_context().set_deadline(time.now() + 1s);
+    database db(path);
+    std::optional<result<std::vector<std::int64_t>>> outcome;
+    auto work = [&]() -> task<void> { outcome = co_await db.query<std::int64_t>(endless); };
+    timed.spawn(work());
+    timed.poll();
+    wait_until_running(db);
+    CHECK(!outcome);
+    time.advance(1s);
+    while (!outcome) timed.poll();
+    CHECK(outcome->error() == errc::deadline_exceeded);
+}
+
+TEST_CASE_FIXTURE(file_fixture, "at the context's deadline a call that still waits is answered") {
+    manual_clock time;
+    loop timed(time);
+    database db(path);
+    std::promise<void> open;
+    auto block = [&](transaction&) -> result<void> {
+        open.get_future().wait();
+        return ok();
+    };
+    pending<void> first(home, db.transaction(block));
+    wait_until_running(db);
+    timed.root_context().set_deadline(time.now() + 1s);
+    std::optional<result<std::size_t>> outcome;
+    auto work = [&]() -> task<void> { outcome = co_await db.execute("SELECT 1"); };
+    timed.spawn(work());
+    timed.poll();
+    CHECK(db.stats().writing.queued == 1);
+    time.advance(1s);
+    while (!outcome) timed.poll();
+    CHECK(outcome->error() == errc::deadline_exceeded);
+    open.set_value();
+    CHECK(first.wait_on(home));
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a call whose deadline has passed isn't queued") {
+    manual_clock time;
+    loop timed(time);
+    timed.root_context().set_deadline(time.now());
+    database db(path);
+    CHECK(timed.block_on(db.open()).error() == errc::deadline_exceeded);
+    CHECK(db.stats().writing.completed == 0);
+}
+
+TEST_CASE_FIXTURE(file_fixture, "one statement may take as long as the option says") {
+    manual_clock time;
+    loop timed(time);
+    auto options = options_for(path);
+    options.statement_timeout = 2s;
+    database db(options);
+    std::optional<result<std::vector<std::int64_t>>> outcome;
+    auto work = [&]() -> task<void> { outcome = co_await db.query<std::int64_t>(endless); };
+    timed.spawn(work());
+    while (!outcome) {
+        time.advance(1s);
+        timed.poll();
+    }
+    CHECK(outcome->error() == errc::deadline_exceeded);
+    CHECK(outcome->error().message() == "the statement took too long");
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a lock of another program is waited for until busy_timeout") {
+    const other_program other(path);
+    auto options = options_for(path);
+    options.busy_timeout = 5ms;
+    database db(options);
+    const auto locked = home.block_on(db.execute("CREATE TABLE t (n INTEGER)")).error();
+    CHECK(locked == errc::unavailable);
+    CHECK(locked.message() == "the database is locked");
+    CHECK(home.block_on(db.query<int>("SELECT 1")).value().front() == 1);
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a lock that goes away in time is no failure") {
+    auto other = std::make_unique<other_program>(path);
+    database db(path);
+    pending<std::size_t> call(home, db.execute("CREATE TABLE t (n INTEGER)"));
+    wait_until_running(db);
+    other.reset();
+    CHECK(call.wait_on(home));
+}
+
+TEST_CASE_FIXTURE(file_fixture, "waiting for a lock can be cancelled") {
+    const other_program other(path);
+    auto options = options_for(path);
+    options.busy_timeout = 1h;
+    options.statement_timeout = 1h;
+    database db(options);
+    pending<std::size_t> call(home, db.execute("CREATE TABLE t (n INTEGER)"));
+    wait_until_running(db);
+    call.stop();
+    CHECK(call.wait_on(home).error() == errc::cancelled);
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a connection to a damaged file is dropped, and a repaired file works again") {
+    auto options = options_for(path);
+    options.readers = 1;
+    database db(options);
+    const repository<todo> rows(db);
+    CHECK(home.block_on(rows.auto_migrate()));
+    std::vector<todo> many(3000);
+    for (auto& row : many) row.text = std::string(2000, 'x'); // more than a connection's page cache holds
+    CHECK(home.block_on(rows.insert_many(many)));
+    CHECK(home.block_on(db.execute("PRAGMA wal_checkpoint(TRUNCATE)")));
+    std::filesystem::copy_file(path, files / "backup.db");
+
+    const auto size = std::filesystem::file_size(path);
+    std::fstream(path, std::ios::in | std::ios::out)
+        .seekp(4096)
+        .write(std::string(size - 4096, '\xff').data(), static_cast<std::streamsize>(size - 4096));
+    const auto damaged = home.block_on(db.query<std::int64_t>("SELECT sum(length(text)) FROM todos"));
+    CHECK(damaged.error() == errc::unavailable);
+    CHECK(damaged.error().message() == "the database's file is damaged");
+    CHECK(db.stats().dropped == 1);
+
+    std::ofstream(path, std::ios::in) << std::ifstream(files / "backup.db").rdbuf();
+    const auto repaired = home.block_on(db.query<std::int64_t>("SELECT sum(length(text)) FROM todos"));
+    CHECK(repaired.value().front() == 6'000'000);
+}
+
+TEST_CASE_FIXTURE(file_fixture, "after close calls are refused, and closing again is fine") {
+    database db(path);
+    fill(db);
+    CHECK(home.block_on(db.close()));
+    const auto refused = home.block_on(db.query<int>("SELECT 1")).error();
+    CHECK(refused == errc::unavailable);
+    CHECK(refused.message() == "the database is closed");
+    CHECK(home.block_on(db.close()));
+    CHECK(!std::filesystem::exists(path + "-wal"));
+}
+
+TEST_CASE_FIXTURE(file_fixture, "close lets a running call end") {
+    database db(path);
+    std::promise<void> open;
+    auto body = [&](transaction& tx) -> result<std::size_t> {
+        open.get_future().wait();
+        return tx.execute("CREATE TABLE t (n INTEGER)");
+    };
+    pending<std::size_t> call(home, db.transaction(body));
+    wait_until_running(db);
+    pending<void> closing(home, db.close());
+    open.set_value();
+    CHECK(call.wait_on(home));
+    CHECK(closing.wait_on(home));
+}
+
+TEST_CASE_FIXTURE(file_fixture, "more calls than the queue holds are refused at once") {
+    auto options = options_for(path);
+    options.queue = 1;
+    database db(options);
+    std::promise<void> open;
+    auto block = [&](transaction&) -> result<void> {
+        open.get_future().wait();
+        return ok();
+    };
+    pending<void> first(home, db.transaction(block));
+    wait_until_running(db);
+    pending<std::size_t> second(home, db.execute("CREATE TABLE t (n INTEGER)"));
+    CHECK(home.block_on(db.execute("SELECT 1")).error() == errc::unavailable);
+    open.set_value();
+    CHECK(first.wait_on(home));
+    CHECK(second.wait_on(home));
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a body runs on a database thread and is answered on the loop's") {
+    database db(path);
+    const auto asked_on = std::this_thread::get_id();
+    std::thread::id ran_on;
+    auto work = [&]() -> task<void> {
+        auto body = [&](orm::reader&) -> result<void> {
+            ran_on = std::this_thread::get_id();
+            return ok();
+        };
+        auto done = co_await db.read(body);
+        CHECK(done.has_value());
+        CHECK(std::this_thread::get_id() == asked_on);
+    };
+    home.block_on(work());
+    CHECK(ran_on != asked_on);
+}

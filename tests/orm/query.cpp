@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+#include "orm/support.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace weir;
+using namespace orm_test;
+
+namespace {
+
+struct person {
+    std::int64_t id{};
+    std::string name{};
+    int age{};
+    std::optional<std::string> email{};
+};
+BOOST_DESCRIBE_STRUCT(person, (), (id, name, age, email))
+
+} // namespace
+
+template<>
+inline constexpr auto weir::schema<person> = weir::table("users").key(&person::id);
+
+namespace {
+
+struct people_fixture {
+    loop home;
+    database db{":memory:"};
+    repository<person> rows{db};
+
+    people_fixture() {
+        for (const char* name : {"张三", "张伟", "李四", "100%", "a_b"}) {
+            person row;
+            row.name = name;
+            row.age = 10 * static_cast<int>(++made);
+            home.block_on(rows.insert(row)).value();
+        }
+    }
+
+    std::string names(predicate<person> condition) {
+        std::string joined;
+        for (const auto& row : home.block_on(rows.where(std::move(condition)).all()).value())
+            joined += (joined.empty() ? "" : ",") + row.name;
+        return joined;
+    }
+
+    std::size_t made = 0;
+};
+
+template<class Row, class Condition>
+concept can_ask = requires(repository<Row> rows, Condition condition) {
+    rows.where(condition);
+};
+template<class Left, class Right>
+concept can_join = requires(Left left, Right right) {
+    left&& right;
+};
+template<auto Member, class Value>
+concept can_compare = requires(Value value) {
+    col<Member> == value;
+};
+
+static_assert(can_ask<person, predicate<person>>);
+static_assert(!can_ask<person, predicate<todo>>, "a column of another table is no condition here");
+static_assert(!can_join<predicate<person>, predicate<todo>>);
+static_assert(can_compare<&person::age, long> && can_compare<&person::name, std::string>);
+static_assert(!can_compare<&person::age, std::string> && !can_compare<&person::age, double>);
+static_assert(!can_compare<&person::name, int> && !can_compare<&person::name, std::nullptr_t>);
+
+template<class Rows>
+concept inserts_a_temporary = requires(Rows rows) {
+    rows.insert(person());
+};
+static_assert(!inserts_a_temporary<repository<person>>, "the key would be filled into a row that is gone");
+
+template<class Query>
+concept answers_as_lvalue = requires(Query& query) {
+    query.all();
+};
+static_assert(!answers_as_lvalue<decltype(std::declval<repository<person>>().rows())>);
+
+} // namespace
+
+TEST_CASE_FIXTURE(people_fixture, "a query is written as it reads") {
+    const auto query =
+        rows.where(col<&person::name>.like("张%") && col<&person::age> >= 18).order_by(newest<&person::id>).limit(20);
+    CHECK(query.sql() ==
+          "SELECT id, name, age, email FROM users WHERE (name LIKE ? AND age >= ?) ORDER BY id DESC LIMIT 20");
+}
+
+TEST_CASE_FIXTURE(people_fixture, "every condition has its SQL, and never a value in it") {
+    const auto where = [this](predicate<person> condition) {
+        return rows.where(std::move(condition))
+            .sql()
+            .substr(std::string("SELECT id, name, age, email FROM users").size());
+    };
+    CHECK(where(col<&person::age> == 1) == " WHERE age = ?");
+    CHECK(where(col<&person::age> != 1) == " WHERE age <> ?");
+    CHECK(where(col<&person::age> < 1) == " WHERE age < ?");
+    CHECK(where(col<&person::age> <= 1) == " WHERE age <= ?");
+    CHECK(where(col<&person::age> > 1) == " WHERE age > ?");
+    CHECK(where(col<&person::age>.between(1, 2)) == " WHERE age BETWEEN ? AND ?");
+    CHECK(where(col<&person::age>.in({1, 2, 3})) == " WHERE age IN (?, ?, ?)");
+    CHECK(where(col<&person::age>.in({})) == " WHERE 1 = 0");
+    CHECK(where(col<&person::email>.is_null()) == " WHERE email IS NULL");
+    CHECK(where(!(col<&person::age> == 1 || col<&person::name> == "x")) == " WHERE NOT ((age = ? OR name = ?))");
+    CHECK(where(col<&person::name>.contains("50%")) == R"( WHERE name LIKE ? ESCAPE '\')");
+}
+
+TEST_CASE_FIXTURE(people_fixture, "conditions choose the rows they say") {
+    CHECK(names(col<&person::name>.like("张%")) == "张三,张伟");
+    CHECK(names(col<&person::age> >= 30 && col<&person::age> != 40) == "李四,a_b");
+    CHECK(names(col<&person::age> < 20 || col<&person::age> > 40) == "张三,a_b");
+    CHECK(names(!(col<&person::age> <= 30)) == "100%,a_b");
+    CHECK(names(col<&person::age>.between(20, 30)) == "张伟,李四");
+    CHECK(names(col<&person::name>.in({"李四", "a_b", "nobody"})) == "李四,a_b");
+    CHECK(names(col<&person::name>.in({})) == "");
+}
+
+TEST_CASE_FIXTURE(people_fixture, "in text that people typed, % and _ mean themselves") {
+    CHECK(names(col<&person::name>.contains("%")) == "100%");
+    CHECK(names(col<&person::name>.contains("_")) == "a_b");
+    CHECK(names(col<&person::name>.contains("\\")) == "");
+    CHECK(names(col<&person::name>.starts_with("张")) == "张三,张伟");
+    CHECK(names(col<&person::name>.starts_with("三")) == "");
+}
+
+TEST_CASE_FIXTURE(people_fixture, "order, limit and offset page through the rows") {
+    auto page = rows.rows().order_by(newest<&person::age>).limit(2).offset(1);
+    const auto got = home.block_on(std::move(page).all()).value();
+    REQUIRE(got.size() == 2);
+    CHECK(got[0].age == 40);
+    CHECK(got[1].age == 30);
+    CHECK(home.block_on(rows.rows().order_by(oldest<&person::id>).offset(4).all()).value().size() == 1);
+    CHECK(rows.rows().order_by(oldest<&person::name>).order_by(newest<&person::id>).sql() ==
+          "SELECT id, name, age, email FROM users ORDER BY name, id DESC");
+}
+
+TEST_CASE_FIXTURE(people_fixture, "a query grows condition by condition") {
+    auto asked = rows.rows();
+    asked.where(col<&person::age> > 10);
+    asked.where(col<&person::age> < 40).order_by(newest<&person::id>);
+    CHECK(asked.sql() == "SELECT id, name, age, email FROM users WHERE (age > ? AND age < ?) ORDER BY id DESC");
+    CHECK(home.block_on(std::move(asked).count()).value() == 2);
+}
+
+TEST_CASE_FIXTURE(people_fixture, "one, first, count and exists say what there is and what there isn't") {
+    const auto nobody = [] { return col<&person::age> > 1000; };
+    CHECK(home.block_on(rows.where(col<&person::age> > 10).order_by(oldest<&person::id>).one()).value().age == 20);
+    CHECK(home.block_on(rows.where(nobody()).one()).error() == errc::not_found);
+    CHECK(home.block_on(rows.where(col<&person::age> == 50).first()).value()->name == "a_b");
+    CHECK(!home.block_on(rows.where(nobody()).first()).value().has_value());
+    CHECK(home.block_on(rows.where(col<&person::age> > 10).limit(1).count()).value() == 4);
+    CHECK(home.block_on(rows.where(col<&person::age> == 50).exists()).value());
+    CHECK(!home.block_on(rows.where(nobody()).exists()).value());
+}
+
+TEST_CASE_FIXTURE(people_fixture, "a query owns what it was made from") {
+    auto ask = [this] {
+        const std::string pattern = "a long pattern that is not kept in place: 张%";
+        return rows.where(col<&person::name>.like(pattern) || col<&person::name> == std::string("李四")).all();
+    };
+    auto pending = ask();
+    CHECK(home.block_on(std::move(pending)).value().size() == 1);
+}
+
+TEST_CASE_FIXTURE(people_fixture, "statements of one's own take bound values and yield structs or single values") {
+    auto ages = db.query<std::int64_t>("SELECT age FROM users WHERE name LIKE ? ORDER BY id", "张%");
+    CHECK(home.block_on(std::move(ages)).value() == std::vector<std::int64_t>{10, 20});
+    auto email = db.query<std::optional<std::string>>("SELECT max(email) FROM users");
+    CHECK(home.block_on(std::move(email)).value() == std::vector<std::optional<std::string>>{std::nullopt});
+    auto whole =
+        db.query<person>("SELECT id, name, age, email FROM users WHERE id = ? AND email IS ?", 3, std::nullopt);
+    CHECK(home.block_on(std::move(whole)).value().front().name == "李四");
+    CHECK(home.block_on(db.execute("UPDATE users SET age = age + ? WHERE age > ?", 1, 20)).value() == 3);
+}
+
+TEST_CASE_FIXTURE(people_fixture, "a statement of one's own with other columns than the struct is refused") {
+    auto short_of = home.block_on(db.query<person>("SELECT id, name FROM users"));
+    CHECK(short_of.error() == errc::invalid_argument);
+    CHECK(short_of.error().message() == "the query has other columns than its row has members");
+}
+
+TEST_CASE_FIXTURE(people_fixture, "more values than the database takes in one statement are an error") {
+    std::vector<int> ages(300'000, 1);
+    const auto refused = home.block_on(rows.where(col<&person::age>.in(ages)).count());
+    CHECK(refused.error() == errc::internal);
+    CHECK(home.block_on(rows.count()).value() == 5);
+}

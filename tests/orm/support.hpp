@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/loop.hpp>
+#include <weir/orm.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+namespace orm_test {
+
+enum class role : std::uint8_t { customer, admin };
+BOOST_DESCRIBE_ENUM(role, customer, admin)
+
+struct todo {
+    std::int64_t id{};
+    std::string text{};
+    bool done{};
+};
+BOOST_DESCRIBE_STRUCT(todo, (), (id, text, done))
+
+struct user {
+    std::int64_t id{};
+    std::string openid{};
+    std::string name{};
+    int age{};
+    std::optional<std::string> email{};
+    orm_test::role role{};
+    weir::wall_time created_at{};
+};
+BOOST_DESCRIBE_STRUCT(user, (), (id, openid, name, age, email, role, created_at))
+
+struct product {
+    std::int64_t id{};
+    std::string name{};
+    std::int64_t stock{};
+};
+BOOST_DESCRIBE_STRUCT(product, (), (id, name, stock))
+
+// A directory that goes away with the test.
+class temporary_directory {
+public:
+    temporary_directory() {
+        std::string pattern = (std::filesystem::temp_directory_path() / "weir-orm-XXXXXX").string();
+        if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary directory");
+        path_ = pattern;
+    }
+    ~temporary_directory() { std::filesystem::remove_all(path_); }
+    temporary_directory(const temporary_directory&) = delete;
+    temporary_directory& operator=(const temporary_directory&) = delete;
+
+    std::string operator/(const std::string& name) const { return (path_ / name).string(); }
+
+private:
+    std::filesystem::path path_;
+};
+
+} // namespace orm_test
+
+template<>
+inline constexpr auto weir::schema<orm_test::todo> =
+    weir::table("todos").key(&orm_test::todo::id).field(&orm_test::todo::text, weir::not_empty, weir::max_length(200));
+
+template<>
+inline constexpr auto weir::schema<orm_test::user> = weir::table("users")
+                                                         .key(&orm_test::user::id)
+                                                         .field(&orm_test::user::openid, weir::unique)
+                                                         .field(&orm_test::user::age, weir::index);
+
+template<>
+inline constexpr auto weir::schema<orm_test::product> = weir::table("products").key(&orm_test::product::id);

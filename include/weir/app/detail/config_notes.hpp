@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/json_writer.hpp>
+#include <weir/reflect/schema.hpp>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+/// What the compiled part of the configuration asks about one setting: whether it is secret, and what
+/// its rules accept in words.
+namespace weir::config {
+
+struct setting_note {
+    bool secret = false;
+    /// `1..1000`; empty when no rule says it shortly.
+    std::string accepted{};
+};
+
+using find_note = setting_note (*)(std::string_view path);
+
+namespace detail {
+
+/// Takes the next name off a path, past a list's `[3]`; empty at the path's end.
+std::string_view take_name(std::string_view& path) noexcept;
+
+template<class Bound>
+void note_rule(const rules::range<Bound>& rule, std::string& accepted) {
+    append_json(accepted, rule.low);
+    append_json(accepted += "..", rule.high);
+}
+
+template<class Bound>
+void note_rule(const rules::min<Bound>& rule, std::string& accepted) {
+    append_json(accepted, rule.least);
+    accepted += " or more";
+}
+
+template<class Bound>
+void note_rule(const rules::max<Bound>& rule, std::string& accepted) {
+    append_json(accepted, rule.most);
+    accepted += " or less";
+}
+
+template<std::size_t Count>
+void note_rule(const rules::one_of<Count>& rule, std::string& accepted) {
+    for (const auto choice : rule.choices) accepted.append(accepted.empty() ? "" : ", ").append(choice);
+}
+
+template<class Rule>
+void note_rule(const Rule&, std::string&) {}
+
+template<class M>
+void note_in(std::string_view path, setting_note& note);
+
+template<class Field>
+void note_field(std::string_view rest, setting_note& note) {
+    if constexpr (Field::template has<rules::secret>()) note.secret = true;
+    if (rest.empty()) std::apply([&](const auto&... rule) { (note_rule(rule, note.accepted), ...); }, Field::rules);
+    note_in<typename Field::value_type>(rest, note);
+}
+
+// A path that leads nowhere, through a map's key with a dot in it, may be a secret's.
+template<class M>
+void note_in(std::string_view path, setting_note& note) {
+    if (path.empty()) return;
+    if constexpr (reflect::described<M>) {
+        const auto name = take_name(path);
+        bool known = false;
+        reflect::for_each_field<M>([&](auto field) {
+            if (field.name != name) return;
+            known = true;
+            note_field<decltype(field)>(path, note);
+        });
+        if (!known) note.secret = true;
+    } else if constexpr (requires { typename M::mapped_type; }) {
+        take_name(path); // the key
+        note_in<typename M::mapped_type>(path, note);
+    } else if constexpr (reflect::detail::is_optional<M> || (rules::many<M> && !rules::text<M>)) {
+        note_in<typename M::value_type>(path, note);
+    } else if (!path.starts_with('[')) {
+        note.secret = true;
+    }
+}
+
+} // namespace detail
+
+/// The note of the setting with this path: `servers[3].port`.
+template<class Settings>
+setting_note note_of(std::string_view path) {
+    setting_note note;
+    detail::note_in<Settings>(path, note);
+    return note;
+}
+
+} // namespace weir::config

@@ -2,10 +2,13 @@
 #include <weir/core/json_writer.hpp>
 #include <weir/core/utf8.hpp>
 
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <cstring>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 namespace weir {
 
@@ -13,33 +16,41 @@ namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD"; // U+FFFD
 
-constexpr std::uint64_t each_byte(std::uint64_t byte) { return byte * 0x0101010101010101U; }
+// The bytes that can't be copied as they are: controls, quote and backslash, and all that isn't ASCII.
+constexpr auto specials = [] {
+    std::array<bool, 256> special{};
+    for (std::size_t byte = 0; byte < 256; ++byte)
+        special[byte] = byte < 0x20 || byte >= 0x80 || byte == '"' || byte == '\\';
+    return special;
+}();
 
-// Has its high bit set in each byte that can't be copied as it is: controls, quote, backslash, non-ASCII.
-// Bytes after the first such one may be marked wrongly; only the first is used.
-std::uint64_t special_bytes(std::uint64_t word) noexcept {
-    const std::uint64_t quote = word ^ each_byte('"');
-    const std::uint64_t backslash = word ^ each_byte('\\');
-    const std::uint64_t marks = (word - each_byte(0x20)) | (quote - each_byte(1)) | (backslash - each_byte(1)) | word;
-    return marks & each_byte(0x80);
+#if defined(__SSE2__)
+// One bit for each special byte of the 16.
+unsigned special_bits(const char* text) noexcept {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text));
+    const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    const __m128i control = _mm_cmpgt_epi8(_mm_set1_epi8(0x20), bytes); // signed, so non-ASCII as well
+    return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control)));
 }
 
-bool is_special(char c) noexcept {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte >= 0x80 || c == '"' || c == '\\';
+// Of at least 16 bytes; the last 16 are looked at together, some of them for the second time.
+std::size_t long_plain_prefix(std::string_view text) noexcept {
+    const std::size_t last = text.size() - 16;
+    for (std::size_t at = 0;; at = at + 16 < last ? at + 16 : last) {
+        if (const unsigned special = special_bits(text.data() + at))
+            return at + static_cast<std::size_t>(std::countr_zero(special));
+        if (at == last) return text.size();
+    }
 }
+#endif
 
 std::size_t plain_prefix(std::string_view text) noexcept {
+#if defined(__SSE2__)
+    if (text.size() >= 16) return long_plain_prefix(text);
+#endif
     std::size_t at = 0;
-    if constexpr (std::endian::native == std::endian::little) {
-        for (; at + 8 <= text.size(); at += 8) {
-            std::uint64_t word = 0;
-            std::memcpy(&word, text.data() + at, 8);
-            if (const std::uint64_t special = special_bytes(word))
-                return at + static_cast<std::size_t>(std::countr_zero(special)) / 8;
-        }
-    }
-    while (at < text.size() && !is_special(text[at])) ++at;
+    while (at < text.size() && !specials[static_cast<unsigned char>(text[at])]) ++at;
     return at;
 }
 
@@ -91,7 +102,7 @@ template<class Number>
 void append_number(std::string& out, Number number) {
     char digits[32];
     const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-    out.append(digits, end);
+    out.append(digits, static_cast<std::size_t>(end - digits));
 }
 
 // Numbers like prices and percentages: at most three decimals and 15 digits. Decimals so short are the

@@ -20,7 +20,7 @@ constexpr wall_time earliest = sys_days(year{0} / 1 / 1);
 constexpr wall_time latest = wall_time(sys_days(year{10000} / 1 / 1)) - microseconds{1};
 
 // Writes `value` into exactly `width` digits that end before `end`.
-void put_digits(char* end, int width, long value) noexcept {
+void put_digits(char* end, int width, unsigned value) noexcept {
     for (; width > 0; --width, value /= 10) *--end = static_cast<char>('0' + value % 10);
 }
 
@@ -110,15 +110,15 @@ void append_rfc3339(std::string& out, wall_time time) {
     const auto day = std::chrono::floor<days>(time);
     const year_month_day date(day);
     const std::chrono::hh_mm_ss clock(time - day);
-    const long micros = clock.subseconds().count();
+    const auto micros = static_cast<unsigned>(clock.subseconds().count());
     char text[] = "0000-00-00T00:00:00.000000Z";
-    put_digits(text + 4, 4, static_cast<int>(date.year()));
-    put_digits(text + 7, 2, static_cast<long>(static_cast<unsigned>(date.month())));
-    put_digits(text + 10, 2, static_cast<long>(static_cast<unsigned>(date.day())));
-    put_digits(text + 13, 2, clock.hours().count());
-    put_digits(text + 16, 2, clock.minutes().count());
-    put_digits(text + 19, 2, clock.seconds().count());
-    put_digits(text + 26, 6, micros);
+    put_digits(text + 4, 4, static_cast<unsigned>(static_cast<int>(date.year())));
+    put_digits(text + 7, 2, static_cast<unsigned>(date.month()));
+    put_digits(text + 10, 2, static_cast<unsigned>(date.day()));
+    put_digits(text + 13, 2, static_cast<unsigned>(clock.hours().count()));
+    put_digits(text + 16, 2, static_cast<unsigned>(clock.minutes().count()));
+    put_digits(text + 19, 2, static_cast<unsigned>(clock.seconds().count()));
+    if (micros != 0) put_digits(text + 26, 6, micros);
     const std::size_t length = micros == 0 ? 19 : micros % 1000 == 0 ? 23 : 26;
     text[length] = 'Z';
     out.append(text, length + 1);

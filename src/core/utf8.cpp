@@ -27,13 +27,22 @@ expectation after(std::uint8_t lead) noexcept {
     return {};
 }
 
+bool has_high_bit(const char* eight) noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, eight, 8);
+    return (word & high_bits) != 0;
+}
+
+bool has_high_bit_in_32(const char* bytes) noexcept {
+    std::uint64_t words[4];
+    std::memcpy(words, bytes, sizeof words);
+    return ((words[0] | words[1] | words[2] | words[3]) & high_bits) != 0;
+}
+
 std::size_t ascii_prefix(std::string_view text) noexcept {
     std::size_t at = 0;
-    for (; at + 8 <= text.size(); at += 8) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + at, 8);
-        if (word & high_bits) break;
-    }
+    while (at + 32 <= text.size() && !has_high_bit_in_32(text.data() + at)) at += 32;
+    while (at + 8 <= text.size() && !has_high_bit(text.data() + at)) at += 8;
     while (at < text.size() && static_cast<unsigned char>(text[at]) < 0x80) ++at;
     return at;
 }

@@ -2,7 +2,6 @@
 #include "reflect/json_builder.hpp"
 
 #include "reflect/json_number.hpp"
-#include <weir/core/utf8.hpp>
 #include <weir/reflect/detail/path.hpp>
 
 namespace weir::reflect::detail {
@@ -45,27 +44,6 @@ json_builder::json_builder(void* root, const json_type& type, const json_options
     frames_ = many_frames_ ? many_frames_.get() : few_frames_.data();
 }
 
-json_builder::slot json_builder::next_slot() {
-    if (depth_ == 0) return root_;
-    frame& in = frames_[depth_ - 1];
-    switch (in.type->kind) {
-    case json_kind::list:
-        ++in.next;
-        return {in.type->add(in.object), in.type->element};
-    case json_kind::map:
-        return {map_place_, in.type->element};
-    default:
-        return in.member ? slot{in.member->in(in.object), in.member->type} : slot{nullptr, nullptr};
-    }
-}
-
-// The slot of a value that isn't null: what an optional holds rather than the optional.
-json_builder::slot json_builder::next_value() {
-    slot to = next_slot();
-    if (to.place && to.type->kind == json_kind::optional) to = {to.type->add(to.place), to.type->element};
-    return to;
-}
-
 bool json_builder::null() {
     if (skipped_ > 0) return true;
     const slot to = next_slot();
@@ -84,30 +62,13 @@ bool json_builder::boolean(bool value) {
     return true;
 }
 
-bool json_builder::number(std::string_view digits) {
-    if (skipped_ > 0) return true;
-    const slot to = next_value();
-    if (!to.place) return true;
-    if (!is_number(*to.type)) return expected(*to.type);
-    if (store_number(digits, *to.type, to.place)) return true;
-    return mistake("type", "expected " + expected_number(digits, *to.type));
+bool json_builder::bad_number(std::string_view digits, const json_type& type) {
+    return mistake("type", "expected " + (is_number(type) ? expected_number(digits, type) : expected_value(type)));
 }
 
-bool json_builder::string(std::string_view text) {
-    if (!encoded(text)) return false;
-    if (skipped_ > 0) return true;
-    const slot to = next_value();
-    if (!to.place) return true;
-    if (to.type->kind == json_kind::string) {
-        static_cast<std::string*>(to.place)->assign(text);
-        return true;
-    }
-    if (to.type->kind == json_kind::text && to.type->assign(to.place, text)) return true;
-    return expected(*to.type);
-}
-
-bool json_builder::encoded(std::string_view text) {
-    return !check_text_ || is_utf8(text) || (mistake("syntax", "a string that isn't UTF-8"), false);
+bool json_builder::bad_text() {
+    mistake("syntax", "a string that isn't UTF-8");
+    return false;
 }
 
 bool json_builder::begin_object() {
@@ -142,42 +103,18 @@ bool json_builder::push(slot to) {
     fresh.key = nullptr;
     fresh.key_size = 0;
     fresh.next = 0;
+    fresh.seen_count = 0;
     fresh.seen = {};
     return true;
 }
 
-bool json_builder::key(std::string_view name) {
-    if (skipped_ > 0) return encoded(name);
-    frame& in = frames_[depth_ - 1];
-    in.key = name.data();
-    in.key_size = static_cast<std::uint32_t>(name.size());
-    return in.type->kind == json_kind::map ? map_key(in, name) : object_key(in, name);
-}
-
-// Members mostly come in the order of the description, so the one after the last is looked at first.
-bool json_builder::object_key(frame& in, std::string_view name) {
-    const auto members = in.type->members;
-    std::size_t found = in.next;
-    if (found >= members.size() || members[found].name != name) {
-        for (found = 0; found < members.size() && members[found].name != name;) ++found;
-    }
-    in.member = nullptr;
-    if (found == members.size()) return unknown_key(in, name);
-    const std::uint64_t bit = std::uint64_t{1} << (found % 64);
-    if (in.seen[found / 64] & bit) return mistake("duplicate", "duplicate member");
-    in.seen[found / 64] |= bit;
-    in.member = &members[found];
-    in.next = static_cast<std::uint32_t>(found + 1);
-    return true;
-}
-
 bool json_builder::unknown_key(frame& in, std::string_view name) {
-    if (check_text_ && !is_utf8(name)) return in.key = nullptr, encoded(name);
+    if (check_text_ && !is_utf8(name)) return in.key = nullptr, bad_text();
     return !options_.refuse_unknown || mistake("unknown", "unknown member");
 }
 
 bool json_builder::map_key(frame& in, std::string_view name) {
-    if (check_text_ && !is_utf8(name)) return in.key = nullptr, encoded(name);
+    if (check_text_ && !is_utf8(name)) return in.key = nullptr, bad_text();
     map_place_ = in.type->insert(in.object, name);
     return map_place_ || mistake("duplicate", "duplicate member");
 }
@@ -201,6 +138,7 @@ bool json_builder::end() {
 bool json_builder::complete(const frame& done) {
     if (options_.partial || done.type->kind == json_kind::map) return true;
     const auto members = done.type->members;
+    if (done.seen_count == members.size()) return true;
     for (std::size_t i = 0; i < members.size(); ++i) {
         if (done.seen[i / 64] >> (i % 64) & 1U) continue;
         if (members[i].set_default)

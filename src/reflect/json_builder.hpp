@@ -2,10 +2,13 @@
 #pragma once
 
 #include "reflect/json_mistakes.hpp"
+#include "reflect/json_number.hpp"
+#include <weir/core/utf8.hpp>
 #include <weir/reflect/json.hpp>
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,7 +45,8 @@ private:
         const json_member* member; // of an object: the current key's; null when unknown
         const char* key;           // of an object or map: the current key
         std::uint32_t key_size;
-        std::uint32_t next; // of a list: how many elements; of an object: the member to compare first
+        std::uint32_t next;       // of a list: how many elements; of an object: the member to compare first
+        std::uint32_t seen_count; // of an object: how many bits of `seen` are set
         std::array<std::uint64_t, json_member_words> seen;
     };
 
@@ -60,8 +64,13 @@ private:
     bool end();
     bool push(slot to);
     bool encoded(std::string_view text);
+    bool bad_text();
+    bool bad_number(std::string_view digits, const json_type& type);
     bool expected(const json_type& type);
     bool mistake(std::string_view rule, std::string message);
+    template<class Word>
+    static bool same_ends(std::string_view left, std::string_view right) noexcept;
+    static bool same_name(std::string_view left, std::string_view right) noexcept;
     bool object_key(frame& in, std::string_view name);
     bool unknown_key(frame& in, std::string_view name);
     bool map_key(frame& in, std::string_view name);
@@ -84,5 +93,95 @@ private:
     std::unique_ptr<frame[]> many_frames_;
     std::array<frame, inline_frames> few_frames_;
 };
+
+// What every member of a document passes through is inline in the one source that parses.
+
+inline json_builder::slot json_builder::next_slot() {
+    if (depth_ == 0) return root_;
+    frame& in = frames_[depth_ - 1];
+    if (in.type->kind == json_kind::object)
+        return in.member ? slot{in.member->in(in.object), in.member->type} : slot{nullptr, nullptr};
+    if (in.type->kind == json_kind::map) return {map_place_, in.type->element};
+    ++in.next;
+    return {in.type->add(in.object), in.type->element};
+}
+
+// The slot of a value that isn't null: what an optional holds rather than the optional.
+inline json_builder::slot json_builder::next_value() {
+    slot to = next_slot();
+    if (to.place && to.type->kind == json_kind::optional) to = {to.type->add(to.place), to.type->element};
+    return to;
+}
+
+inline bool json_builder::encoded(std::string_view text) { return !check_text_ || is_utf8(text) || bad_text(); }
+
+inline bool json_builder::number(std::string_view digits) {
+    if (skipped_ > 0) return true;
+    const slot to = next_value();
+    if (!to.place) return true;
+    if (is_number(*to.type) && store_number(digits, *to.type, to.place)) return true;
+    return bad_number(digits, *to.type);
+}
+
+inline bool json_builder::string(std::string_view text) {
+    if (!encoded(text)) return false;
+    if (skipped_ > 0) return true;
+    const slot to = next_value();
+    if (!to.place) return true;
+    if (to.type->kind == json_kind::string) {
+        static_cast<std::string*>(to.place)->assign(text);
+        return true;
+    }
+    if (to.type->kind == json_kind::text && to.type->assign(to.place, text)) return true;
+    return expected(*to.type);
+}
+
+inline bool json_builder::key(std::string_view name) {
+    if (skipped_ > 0) return encoded(name);
+    frame& in = frames_[depth_ - 1];
+    in.key = name.data();
+    in.key_size = static_cast<std::uint32_t>(name.size());
+    return in.type->kind == json_kind::map ? map_key(in, name) : object_key(in, name);
+}
+
+// Whether the first and the last bytes are the same, which may overlap.
+template<class Word>
+bool json_builder::same_ends(std::string_view left, std::string_view right) noexcept {
+    const auto word = [](std::string_view text, std::size_t at) {
+        Word bytes{};
+        std::memcpy(&bytes, text.data() + at, sizeof(Word));
+        return bytes;
+    };
+    const std::size_t last = left.size() - sizeof(Word);
+    return word(left, 0) == word(right, 0) && word(left, last) == word(right, last);
+}
+
+// Names are short, so the call of memcmp would cost more than the comparison.
+inline bool json_builder::same_name(std::string_view left, std::string_view right) noexcept {
+    const std::size_t size = left.size();
+    if (size != right.size()) return false;
+    if (size >= 8) return same_ends<std::uint64_t>(left, right) && (size <= 16 || left == right);
+    if (size >= 4) return same_ends<std::uint32_t>(left, right);
+    if (size >= 2) return same_ends<std::uint16_t>(left, right);
+    return size == 0 || left.front() == right.front();
+}
+
+// Members mostly come in the order of the description, so the one after the last is looked at first.
+inline bool json_builder::object_key(frame& in, std::string_view name) {
+    const auto members = in.type->members;
+    std::size_t found = in.next;
+    if (found >= members.size() || !same_name(members[found].name, name)) {
+        for (found = 0; found < members.size() && !same_name(members[found].name, name);) ++found;
+    }
+    in.member = nullptr;
+    if (found == members.size()) return unknown_key(in, name);
+    const std::uint64_t bit = std::uint64_t{1} << (found % 64);
+    if (in.seen[found / 64] & bit) return mistake("duplicate", "duplicate member");
+    in.seen[found / 64] |= bit;
+    ++in.seen_count;
+    in.member = &members[found];
+    in.next = static_cast<std::uint32_t>(found + 1);
+    return true;
+}
 
 } // namespace weir::reflect::detail

@@ -97,11 +97,6 @@ bool store_unsigned(std::string_view digits, std::size_t size, void* to) noexcep
 
 } // namespace
 
-bool is_number(const json_type& type) noexcept {
-    return type.kind == json_kind::signed_integer || type.kind == json_kind::unsigned_integer ||
-           type.kind == json_kind::floating;
-}
-
 bool store_number(std::string_view digits, const json_type& type, void* to) noexcept {
     if (type.kind == json_kind::signed_integer) return store_signed(digits, type.size, to);
     if (type.kind == json_kind::unsigned_integer) return store_unsigned(digits, type.size, to);

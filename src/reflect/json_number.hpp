@@ -8,7 +8,10 @@
 
 namespace weir::reflect::detail {
 
-bool is_number(const json_type& type) noexcept;
+inline bool is_number(const json_type& type) noexcept {
+    return type.kind == json_kind::signed_integer || type.kind == json_kind::unsigned_integer ||
+           type.kind == json_kind::floating;
+}
 
 /// Stores the text of a JSON number exactly, or returns false: a fraction or an exponent for an integer,
 /// a value beyond the type. A floating number is rounded to the nearest, and to zero below the least.

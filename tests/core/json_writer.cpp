@@ -28,8 +28,13 @@ TEST_CASE("plain text is copied between quotes") {
 TEST_CASE("quotes, backslashes and control characters are escaped wherever they stand") {
     CHECK(json("\"\\\b\f\n\r\t") == R"("\"\\\b\f\n\r\t")");
     CHECK(json(std::string_view("\0\x01\x1f\x7f", 4)) == "\"\\u0000\\u0001\\u001f\x7f\"");
-    for (std::size_t before = 0; before < 20; ++before)
-        CHECK(json(std::string(before, 'a') + "\"b\n") == '"' + std::string(before, 'a') + R"(\"b\n")");
+    for (std::size_t before = 0; before < 40; ++before)
+        for (std::size_t after = 0; after < 40; ++after) {
+            const std::string left(before, 'a');
+            const std::string right(after, 'b');
+            CHECK(json(left + '"' + right + '\n') == '"' + left + R"(\")" + right + R"(\n")");
+            CHECK(json(left + "é" + right) == '"' + left + "é" + right + '"');
+        }
 }
 
 TEST_CASE("characters next to the escaped ones are left alone") {

@@ -32,6 +32,18 @@ struct paging {
 };
 BOOST_DESCRIBE_STRUCT(paging, (), (page, size, sort, q))
 
+struct named {
+    int a{};
+    int ab{};
+    int abc{};
+    int abcd{};
+    int abcdefg{};
+    int abcdefgh{};
+    int abcdefgh_abcdefgh{};
+    int abcdefgh_xbcdefgh{};
+};
+BOOST_DESCRIBE_STRUCT(named, (), (a, ab, abc, abcd, abcdefg, abcdefgh, abcdefgh_abcdefgh, abcdefgh_xbcdefgh))
+
 struct tree {
     std::string name{};
     std::vector<tree> children{};
@@ -129,6 +141,20 @@ TEST_CASE("long strings arrive whole, escaped or not") {
     const std::string plain(10000, 'x');
     CHECK(from_json<std::string>('"' + plain + '"').value() == plain);
     CHECK(from_json<std::string>('"' + plain + R"(\n)" + plain + '"').value() == plain + '\n' + plain);
+}
+
+TEST_CASE("names of every length are told apart") {
+    const auto lengths = from_json<named>(R"({"a":1,"ab":2,"abc":3,"abcd":4,"abcdefg":5,"abcdefgh":6,)"
+                                          R"("abcdefgh_abcdefgh":7,"abcdefgh_xbcdefgh":8})");
+    REQUIRE(lengths.has_value());
+    CHECK(weir::to_json(*lengths) == R"({"a":1,"ab":2,"abc":3,"abcd":4,"abcdefg":5,"abcdefgh":6,)"
+                                     R"("abcdefgh_abcdefgh":7,"abcdefgh_xbcdefgh":8})");
+    for (const char* near : {"", "b", "ax", "xb", "xbc", "abx", "axcd", "abcx", "abxdefg", "abcdefx", "abcdxfgh",
+                             "abcdefgh_abcdefgx", "abcdefgh_abxdefgh", "xbcdefgh_abcdefgh", "abcdefgh-abcdefgh"}) {
+        named ignored;
+        const std::string text = "{\"" + std::string(near) + "\":9}";
+        CHECK_MESSAGE(from_json(text, ignored, {.refuse_unknown = true, .partial = true}).has_error(), near);
+    }
 }
 
 TEST_CASE("an escaped name is the same name") {

@@ -11,13 +11,14 @@ namespace weir::http {
 namespace {
 
 bool valid_port(std::string_view digits) noexcept {
+    if (digits.size() > 5) return false;
     unsigned port = 0;
     for (const char c : digits) {
-        if (c < '0' || c > '9') return false;
-        port = port * 10 + static_cast<unsigned>(c - '0');
-        if (port > 65535) return false;
+        const auto digit = static_cast<unsigned>(c) - unsigned{'0'};
+        if (digit > 9) return false;
+        port = port * 10 + digit;
     }
-    return true;
+    return port <= 65535;
 }
 
 bool valid_ipv6(std::string_view text) noexcept {
@@ -41,7 +42,7 @@ bool valid_authority(std::string_view text) noexcept {
     if (text.empty()) return false;
     if (text.front() == '[') return valid_bracketed(text);
     const char* const end = text.data() + text.size();
-    const char* const colon = detail::skip_class(detail::byte_class::host, text.data(), end);
+    const char* const colon = detail::skip_class(detail::byte_class::host, detail::skip_host(text.data(), end), end);
     if (colon == text.data()) return false;
     return colon == end || (*colon == ':' && valid_port({colon + 1, end}));
 }

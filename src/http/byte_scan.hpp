@@ -22,7 +22,8 @@ struct byte_class {
     static constexpr std::uint8_t text = 8;      // field value: visible, SP, HTAB, obs-text
     static constexpr std::uint8_t target = 16;   // visible ASCII but '#' and '?'
     static constexpr std::uint8_t unreserved = 32;
-    static constexpr std::uint8_t plain = 64; // ASCII but '%' and '.'
+    static constexpr std::uint8_t plain = 64;      // ASCII but '%' and '.'
+    static constexpr std::uint8_t host_fast = 128; // letters, digits, '-' and '.'
 };
 
 constexpr std::array<std::uint8_t, 256> classify_bytes() {
@@ -39,6 +40,7 @@ constexpr std::array<std::uint8_t, 256> classify_bytes() {
         if (letter || digit || among("!#$%&'*+-.^_`|~")) kinds |= byte_class::token;
         if (letter || digit || among("-._~")) kinds |= byte_class::unreserved;
         if (letter || digit || among("-._~!$&'()*+,;=")) kinds |= byte_class::host;
+        if (letter || digit || among("-.")) kinds |= byte_class::host_fast;
         if (letter || c == '-') kinds |= byte_class::name_fast;
         if (c == '\t' || (c >= 0x20 && c != 0x7f)) kinds |= byte_class::text;
         if (c > 0x20 && c < 0x7f && c != '#' && c != '?') kinds |= byte_class::target;
@@ -120,6 +122,13 @@ inline __m128i other_than_text(__m128i bytes) noexcept {
     return _mm_or_si128(_mm_andnot_si128(equals(bytes, '\t'), at_most(bytes, 0x1f)), equals(bytes, 0x7f));
 }
 
+inline __m128i other_than_host(__m128i bytes) noexcept {
+    const __m128i letter = at_most(_mm_sub_epi8(lower(bytes), _mm_set1_epi8('a')), 25);
+    const __m128i digit = at_most(_mm_sub_epi8(bytes, _mm_set1_epi8('0')), 9);
+    const __m128i mark = at_most(_mm_sub_epi8(bytes, _mm_set1_epi8('-')), 1); // '-' and '.'
+    return not_of(_mm_or_si128(letter, _mm_or_si128(digit, mark)));
+}
+
 inline __m128i other_than_target(__m128i bytes) noexcept {
     // signed: bytes from 0x80 on are negative
     const __m128i outside = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x21)), equals(bytes, 0x7f));
@@ -156,6 +165,9 @@ inline const char* skip_target(const char* p, const char* end) noexcept {
     return find_block(p, end, other_than_target);
 }
 
+/// The first byte that isn't a letter, a digit, '-' or '.'.
+inline const char* skip_host(const char* p, const char* end) noexcept { return find_block(p, end, other_than_host); }
+
 /// The first '%', '.' or byte beyond ASCII: a path without them needs no look at its segments.
 inline const char* skip_plain(const char* p, const char* end) noexcept { return find_block(p, end, other_than_plain); }
 
@@ -169,6 +181,10 @@ inline const char* skip_text(const char* p, const char* end) noexcept { return s
 
 inline const char* skip_target(const char* p, const char* end) noexcept {
     return skip_class(byte_class::target, p, end);
+}
+
+inline const char* skip_host(const char* p, const char* end) noexcept {
+    return skip_class(byte_class::host_fast, p, end);
 }
 
 inline const char* skip_plain(const char* p, const char* end) noexcept { return skip_class(byte_class::plain, p, end); }

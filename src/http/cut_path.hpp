@@ -4,6 +4,7 @@
 #include "http/byte_scan.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +26,10 @@ public:
     explicit cut_path(std::string_view path) noexcept : text_(path) {
         const auto near = std::min<std::size_t>(path.size(), near_size);
         for (std::size_t at = 0; at < near; at += 16) note_block(at);
-        if (path.size() > near_size) escaped_ |= path.find('%', near_size) != std::string_view::npos;
+        if (path.size() < near_size)
+            slashes_ |= std::uint64_t{1} << path.size(); // the end ends a segment too
+        else
+            escaped_ |= path.find('%', near_size) != std::string_view::npos;
     }
 
     std::string_view text() const noexcept { return text_; }
@@ -45,15 +49,16 @@ public:
 
     /// text_key of a segment.
     std::uint64_t key(std::size_t at, std::size_t size) const noexcept {
-        if (at > near_size - 8) return text_key(text_.substr(at, size));
+        if (std::endian::native != std::endian::little || at > near_size - 8) return text_key(text_.substr(at, size));
         std::uint64_t bytes;
         std::memcpy(&bytes, near_.data() + at, 8);
-        if constexpr (std::endian::native == std::endian::big) return text_key(text_.substr(at, size));
-        return size >= 8 ? bytes : bytes & ((std::uint64_t{1} << (8 * size)) - 1);
+        return bytes & first_bytes[std::min<std::size_t>(size, 8)];
     }
 
 private:
     static constexpr std::size_t near_size = 64;
+    static constexpr std::array<std::uint64_t, 9> first_bytes{
+        0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, ~std::uint64_t{0}};
 
 #ifdef WEIR_SCAN_SSE2
     void note_block(std::size_t at) noexcept {

@@ -4,6 +4,7 @@
 #include "http/authority.hpp"
 #include "http/byte_scan.hpp"
 #include "http/known_field_table.hpp"
+#include "http/plain_line.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -15,11 +16,21 @@ using detail::byte_class;
 
 constexpr std::uint32_t longest_name = 0xffff; // head_field::name_size
 
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+std::uint64_t lower_bytes(const char* text, std::size_t size) noexcept {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text, size);
+    return bytes | 0x2020202020202020U;
+}
 
-bool same_word(std::string_view text, std::string_view lower_word) noexcept {
-    return text.size() == lower_word.size() &&
-           std::equal(text.begin(), text.end(), lower_word.begin(), [](char a, char b) { return lower(a) == b; });
+/// Whether a text without control characters is this word of letters, digits and '-' in any case.
+template<std::size_t Size>
+bool same_word(std::string_view text, const char (&lower_word)[Size]) noexcept {
+    constexpr std::size_t size = Size - 1;
+    constexpr std::size_t first = std::min<std::size_t>(size, 8);
+    static_assert(size <= 16);
+    if (text.size() != size || lower_bytes(text.data(), first) != lower_bytes(lower_word, first)) return false;
+    if constexpr (size > 8) return lower_bytes(text.data() + size - 8, 8) == lower_bytes(lower_word + size - 8, 8);
+    return true;
 }
 
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
@@ -48,17 +59,25 @@ class head_reader {
 public:
     head_reader(std::string_view bytes, const head_limits& limits, request_head& out) noexcept
         : base_(bytes.data()), at_(base_), end_(base_ + std::min<std::size_t>(bytes.size(), limits.head)),
-          over_head_(bytes.size() >= limits.head), limits_(limits), head_(out) {}
+          over_head_(bytes.size() >= limits.head),
+          most_fields_(std::min<std::uint32_t>(limits.fields, max_head_fields)),
+          longest_line_(std::ptrdiff_t{limits.line} + 2), head_(out) {}
 
-    head_verdict run() noexcept {
-        if (request_line())
-            while (field_line()) {
-            }
+    std::string_view window() const noexcept { return {base_, static_cast<std::size_t>(end_ - base_)}; }
+
+    /// With the text, lines in their usual form take a short way; the verdict is the same without.
+    head_verdict run(const detail::padded_text* text) noexcept {
+        reset();
+        if (!request_line(text)) return verdict_;
+        while ((text == nullptr || plain_fields(*text)) && field_line()) {
+        }
         return verdict_;
     }
 
 private:
-    bool request_line() noexcept;
+    void reset() noexcept;
+    bool request_line(const detail::padded_text* text) noexcept;
+    bool any_request_line() noexcept;
     bool skip_leading_line_end() noexcept;
     bool method_word() noexcept;
     bool target_text() noexcept;
@@ -67,15 +86,16 @@ private:
     bool target_form() noexcept;
     bool absolute_form(std::size_t scheme_size) noexcept;
 
+    bool plain_fields(detail::padded_text text) noexcept;
     bool field_line() noexcept;
     bool field_name() noexcept;
-    bool odd_field_name(const char* start) noexcept;
     bool field_value(head_field& field) noexcept;
     bool line_end() noexcept;
     bool blank_line() noexcept;
     bool complete() noexcept;
 
-    bool meaning(const head_field& field) noexcept;
+    bool noted(const head_field& field) noexcept;
+    bool meaning(const head_field& field, bool repeated) noexcept;
     bool host(const head_field& field) noexcept;
     bool content_length(std::string_view value) noexcept;
     bool transfer_encoding(std::string_view value) noexcept;
@@ -83,11 +103,8 @@ private:
     bool expect(std::string_view value) noexcept;
 
     void start_line() noexcept {
-        line_ = at_;
-        const auto room = static_cast<std::size_t>(end_ - at_);
-        const std::size_t longest = std::size_t{limits_.line} + 2;
-        over_line_ = room >= longest;
-        stop_ = over_line_ ? at_ + longest : end_;
+        over_line_ = end_ - at_ >= longest_line_;
+        stop_ = over_line_ ? at_ + longest_line_ : end_;
     }
 
     bool refuse(std::uint16_t status, const char* reason) noexcept {
@@ -112,20 +129,20 @@ private:
     const char* const base_;
     const char* at_;
     const char* const end_;
-    const char* line_ = nullptr;
     const char* stop_ = nullptr; // where this line has to end
     bool over_line_ = false;     // stop_ is the line's limit
     bool over_head_;             // end_ is the head's limit
-    bool in_request_line_ = true;
+    bool in_request_line_ = false;
     bool keep_alive_named_ = false;
     bool close_named_ = false;
     bool expect_named_ = false;
-    const head_limits& limits_;
+    std::uint32_t most_fields_;
+    std::ptrdiff_t longest_line_; // with its CRLF
     request_head& head_;
     head_verdict verdict_;
 };
 
-bool head_reader::request_line() noexcept {
+void head_reader::reset() noexcept {
     head_.has_content_length = false;
     head_.chunked = false;
     head_.upgrade = false;
@@ -133,7 +150,18 @@ bool head_reader::request_line() noexcept {
     head_.content_length = 0;
     head_.authority_size = 0;
     head_.first_known.fill(0);
+}
+
+bool head_reader::request_line(const detail::padded_text* text) noexcept {
+    const char* const next = text != nullptr ? detail::plain_request_line(*text, at_, head_) : nullptr;
+    if (next == nullptr || next - at_ > longest_line_) return any_request_line();
+    at_ = next;
+    return true;
+}
+
+bool head_reader::any_request_line() noexcept {
     start_line();
+    in_request_line_ = true;
     if (at_ == end_) return out_of_bytes();
     if (*at_ == '\r' && !skip_leading_line_end()) return false;
     if (!method_word() || !target_text() || !version() || !target_form()) return false;
@@ -231,38 +259,60 @@ bool head_reader::absolute_form(std::size_t scheme_size) noexcept {
     return true;
 }
 
+/// Takes all lines up to the first that isn't in the usual form. Works on copies: what is written through a
+/// pointer to bytes might be a member for all the compiler knows.
+bool head_reader::plain_fields(detail::padded_text text) noexcept {
+    const char* at = at_;
+    request_head& head = head_;
+    std::uint32_t count = head.field_count;
+    const auto most = most_fields_;
+    const auto longest = longest_line_;
+    const auto stop = [&](bool result) {
+        at_ = at;
+        head.field_count = static_cast<std::uint16_t>(count);
+        return result;
+    };
+    while (count < most) {
+        head_field& field = head.fields[count];
+        const char* const next = detail::plain_field_line(text, at, field);
+        if (next == nullptr || next - at > longest) break;
+        at = next;
+        ++count;
+        const auto known = field.known;
+        if (known == known_field::none) continue;
+        auto& first = head.first_known[static_cast<std::size_t>(known)];
+        const bool repeated = first != 0;
+        if (!repeated) first = static_cast<std::uint8_t>(count);
+        if (known <= known_field::expect && !meaning(field, repeated)) return stop(false);
+    }
+    return stop(true);
+}
+
 bool head_reader::field_line() noexcept {
     start_line();
     if (at_ == stop_) return out_of_bytes();
     if (*at_ == '\r') return blank_line();
-    if (head_.field_count == std::min<std::size_t>(limits_.fields, max_head_fields))
-        return refuse(431, "there are too many header fields");
-    if (!field_name()) return false;
+    if (head_.field_count == most_fields_) return refuse(431, "there are too many header fields");
     head_field& field = head_.fields[head_.field_count];
-    field.name = offset(line_);
-    field.name_size = static_cast<std::uint16_t>(at_ - line_);
-    field.known = detail::find_known(line_, field.name_size, end_);
+    const char* const line = at_;
+    if (!field_name()) return false;
+    field.name = offset(line);
+    field.name_size = static_cast<std::uint16_t>(at_ - line);
+    field.known = detail::find_known(line, field.name_size);
     ++at_;
     if (!field_value(field)) return false;
     ++head_.field_count;
-    return field.known == known_field::none || meaning(field);
+    return field.known == known_field::none || noted(field);
 }
 
 bool head_reader::field_name() noexcept {
-    at_ = detail::skip_name(at_, stop_);
-    if (at_ == stop_) return out_of_bytes();
-    if (*at_ == ':' && at_ != line_) [[likely]]
-        return at_ - line_ <= longest_name || refuse(431, "a header name is too long");
-    return odd_field_name(at_);
-}
-
-bool head_reader::odd_field_name(const char* start) noexcept {
-    if (is_blank(*line_)) return bad("a header line starts with a blank");
+    const char* const start = at_;
     at_ = detail::skip_class(byte_class::token, start, stop_);
     if (at_ == stop_) return out_of_bytes();
+    if (is_blank(*start)) return bad("a header line starts with a blank");
     if (is_blank(*at_)) return bad("a blank in a header name or before its colon");
-    if (*at_ != ':' || at_ == line_) return bad("a header line doesn't start with a name and a colon");
-    return at_ - line_ <= longest_name || refuse(431, "a header name is too long");
+    if (*at_ != ':' || at_ == start) return bad("a header line doesn't start with a name and a colon");
+    return at_ - start <= longest_name || refuse(431, "a header name is too long");
 }
 
 bool head_reader::field_value(head_field& field) noexcept {
@@ -295,11 +345,15 @@ bool head_reader::complete() noexcept {
 }
 
 /// Notes a field of a known name and acts on those that decide about framing.
-bool head_reader::meaning(const head_field& field) noexcept {
+bool head_reader::noted(const head_field& field) noexcept {
     auto& first = head_.first_known[static_cast<std::size_t>(field.known)];
     const bool repeated = first != 0;
     if (!repeated) first = static_cast<std::uint8_t>(head_.field_count);
-    const auto value = field.value_in({base_, static_cast<std::size_t>(end_ - base_)});
+    return field.known > known_field::expect || meaning(field, repeated);
+}
+
+bool head_reader::meaning(const head_field& field, bool repeated) noexcept {
+    const auto value = view(field.value, field.value_size);
     switch (field.known) {
     case known_field::host:
         return repeated ? bad("there is more than one Host header") : host(field);
@@ -309,10 +363,8 @@ bool head_reader::meaning(const head_field& field) noexcept {
         return repeated ? bad("there is more than one Transfer-Encoding header") : transfer_encoding(value);
     case known_field::connection:
         return connection(value);
-    case known_field::expect:
-        return expect(value);
     default:
-        return true;
+        return expect(value);
     }
 }
 
@@ -356,14 +408,18 @@ bool head_reader::transfer_encoding(std::string_view value) noexcept {
 }
 
 bool head_reader::connection(std::string_view value) noexcept {
-    while (!value.empty()) {
+    if (same_word(value, "keep-alive")) return keep_alive_named_ = true;
+    do {
         const auto option = next_element(value);
-        if (option.empty()) continue;
-        if (!is_token(option)) return bad("the Connection header is invalid");
-        close_named_ |= same_word(option, "close");
-        keep_alive_named_ |= same_word(option, "keep-alive");
-        head_.upgrade |= same_word(option, "upgrade");
-    }
+        if (same_word(option, "keep-alive"))
+            keep_alive_named_ = true;
+        else if (same_word(option, "close"))
+            close_named_ = true;
+        else if (same_word(option, "upgrade"))
+            head_.upgrade = true;
+        else if (!option.empty() && !is_token(option))
+            return bad("the Connection header is invalid");
+    } while (!value.empty());
     return true;
 }
 
@@ -376,7 +432,11 @@ bool head_reader::expect(std::string_view value) noexcept {
 } // namespace
 
 head_verdict parse_head(std::string_view bytes, const head_limits& limits, request_head& out) noexcept {
-    return head_reader(bytes, limits, out).run();
+    head_reader reader(bytes, limits, out);
+    if (!detail::padded_text::fits(reader.window())) return reader.run(nullptr);
+    detail::padded_text::storage tail;
+    const detail::padded_text text(reader.window(), tail);
+    return reader.run(&text);
 }
 
 bool may_complete(std::string_view bytes, std::uint32_t& scanned) noexcept {

@@ -11,7 +11,7 @@ std::string_view name(known_field field) noexcept {
 
 known_field known_field_of(std::string_view name) noexcept {
     if (name.empty()) return known_field::none;
-    return detail::find_known(name.data(), name.size(), name.data() + name.size());
+    return detail::find_known(name.data(), name.size());
 }
 
 } // namespace weir::http

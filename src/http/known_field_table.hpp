@@ -88,14 +88,19 @@ struct known_hash {
     }
 };
 
-using known_slots = std::array<std::uint8_t, known_hash::slots>;
+struct known_slot {
+    std::uint8_t field = 0;
+    std::uint8_t size = 0;
+};
+
+using known_slots = std::array<known_slot, known_hash::slots>;
 
 constexpr bool fill_slots(known_hash hash, known_slots& slots) noexcept {
     slots = {};
     for (std::size_t field = 1; field < known_field_count; ++field) {
         auto& slot = slots[hash(known_names[field].text.data(), known_names[field].size)];
-        if (slot != 0) return false;
-        slot = static_cast<std::uint8_t>(field);
+        if (slot.size != 0) return false;
+        slot = {static_cast<std::uint8_t>(field), known_names[field].size};
     }
     return true;
 }
@@ -124,25 +129,11 @@ constexpr bool same_letters(const char* text, const known_name& name) noexcept {
     return true;
 }
 
-/// The known field whose name these bytes are; the caller's buffer goes on to `end`.
-inline known_field find_known(const char* text, std::size_t size, const char* end) noexcept {
-    const auto candidate = slots_of_known[hash_known(text, size)];
-    const known_name& name = known_names[candidate];
-    if (name.size != size) return known_field::none;
-#ifdef WEIR_SCAN_SSE2
-    if (end - text >= 32) [[likely]] {
-        // bytes that `lower` turns into a letter or '-' without being one can't stand in a name
-        const auto block = [](const char* at) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(at)); };
-        const __m128i low = _mm_cmpeq_epi8(lower(block(text)), lower(block(name.text.data())));
-        const __m128i high = _mm_cmpeq_epi8(lower(block(text + 16)), lower(block(name.text.data() + 16)));
-        const auto bits = static_cast<unsigned>(_mm_movemask_epi8(low)) | static_cast<unsigned>(_mm_movemask_epi8(high))
-                                                                              << 16;
-        const unsigned wanted = (1U << size) - 1;
-        return (bits & wanted) == wanted ? static_cast<known_field>(candidate) : known_field::none;
-    }
-#endif
-    static_cast<void>(end);
-    return same_letters(text, name) ? static_cast<known_field>(candidate) : known_field::none;
+/// The known field whose name these bytes are; there has to be one.
+inline known_field find_known(const char* text, std::size_t size) noexcept {
+    const auto slot = slots_of_known[hash_known(text, size)];
+    return slot.size == size && same_letters(text, known_names[slot.field]) ? static_cast<known_field>(slot.field)
+                                                                            : known_field::none;
 }
 
 } // namespace weir::http::detail

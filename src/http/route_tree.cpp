@@ -121,7 +121,7 @@ std::uint32_t route_tree::parameter_child(std::uint32_t at) {
 
 std::uint32_t route_tree::text_child(std::uint32_t at, std::string_view text) {
     const auto key = detail::text_key(text);
-    if (const auto* known = find(nodes_[at], key, text)) return known->child;
+    if (const auto known = find(nodes_[at], key, text); known != none) return known;
     const edge added{key, static_cast<std::uint32_t>(text.size()), static_cast<std::uint32_t>(texts_.size()),
                      add_node()};
     texts_ += text;
@@ -130,29 +130,36 @@ std::uint32_t route_tree::text_child(std::uint32_t at, std::string_view text) {
     return added.child;
 }
 
+/// Makes room for one more text; a table that is too small stays behind unused.
 void route_tree::grow(node& at) {
-    if (++at.edge_count * 2 <= at.edges.size()) return;
-    const auto before = std::move(at.edges);
-    at.edges.assign(std::max<std::size_t>(before.size() * 2, 2), edge());
-    for (const auto& moved : before)
-        if (moved.child != none) place(at, moved);
+    if (++at.edge_count * 2 <= at.edge_slots) return;
+    const auto before = at;
+    at.first_edge = static_cast<std::uint32_t>(edges_.size());
+    at.edge_slots = std::max<std::uint32_t>(before.edge_slots * 2, 2);
+    edges_.resize(edges_.size() + at.edge_slots);
+    for (std::uint32_t slot = 0; slot < before.edge_slots; ++slot)
+        if (edges_[before.first_edge + slot].child != none) place(at, edges_[before.first_edge + slot]);
 }
 
 void route_tree::place(node& at, const edge& added) {
-    auto slot = slot_of(added.key, added.size, at.edges.size());
-    while (at.edges[slot].child != none) slot = (slot + 1) % at.edges.size();
-    at.edges[slot] = added;
+    auto slot = slot_of(added.key, added.size, at.edge_slots);
+    while (edges_[at.first_edge + slot].child != none) slot = (slot + 1) & (at.edge_slots - 1);
+    edges_[at.first_edge + slot] = added;
 }
 
-const route_tree::edge* route_tree::find(const node& at, std::uint64_t key, std::string_view text) const noexcept {
-    if (at.edges.empty()) return nullptr;
-    const auto slots = at.edges.size();
-    for (auto slot = slot_of(key, text.size(), slots);; slot = (slot + 1) & (slots - 1)) {
-        const edge& candidate = at.edges[slot];
-        if (candidate.child == none) return nullptr;
-        if (candidate.key != key || candidate.size != text.size()) continue;
-        if (text.size() <= 8 || std::memcmp(texts_.data() + candidate.text, text.data(), text.size()) == 0)
-            return &candidate;
+bool route_tree::same_text(const edge& candidate, std::string_view text) const noexcept {
+    return std::memcmp(texts_.data() + candidate.text, text.data(), text.size()) == 0;
+}
+
+/// The child of that text, or none.
+inline std::uint32_t route_tree::find(const node& at, std::uint64_t key, std::string_view text) const noexcept {
+    if (at.edge_slots == 0) return none;
+    const edge* const table = edges_.data() + at.first_edge;
+    for (auto slot = slot_of(key, text.size(), at.edge_slots);; slot = (slot + 1) & (at.edge_slots - 1)) {
+        const edge& candidate = table[slot];
+        const bool same = candidate.key == key && candidate.size == text.size(); // so is an empty slot to no text
+        if (same && (text.size() <= 8 || same_text(candidate, text))) return candidate.child;
+        if (candidate.child == none) return none;
     }
 }
 
@@ -193,6 +200,43 @@ private:
     route_match& out_;
 };
 
+inline std::uint32_t route_tree::search::text_child(const node& from, std::size_t at, std::size_t size) const noexcept {
+    const std::string_view raw(path_.text().data() + at, size);
+    if (path_.escaped() && raw.find('%') != std::string_view::npos) return escaped_child(from, raw);
+    return tree_.find(from, path_.key(at, size), raw);
+}
+
+std::uint32_t route_tree::search::escaped_child(const node& from, std::string_view raw) const noexcept {
+    std::array<char, longest_text> decoded;
+    const auto size = decode_segment(raw, std::span<char>(decoded));
+    if (size == 0) return none;
+    const std::string_view text(decoded.data(), size);
+    return tree_.find(from, detail::text_key(text), text);
+}
+
+/// The path ends here, or, looking for the other slash, would if it had one more.
+inline bool route_tree::search::end_at(const node& last, std::uint8_t captures) noexcept {
+    if (!add_slash_) return take(last.leaf, captures);
+    const auto slash = tree_.find(last, 0, std::string_view());
+    if (slash != none && take(tree_.nodes_[slash].leaf, captures)) return true;
+    return take(last.wildcard_leaf, captures);
+}
+
+inline bool route_tree::search::wildcard(const node& last, std::size_t at, std::uint8_t captures) noexcept {
+    if (last.wildcard_leaf == none) return false;
+    capture(captures, at, end_);
+    return take(last.wildcard_leaf, static_cast<std::uint8_t>(captures + 1));
+}
+
+inline bool route_tree::search::take(std::uint32_t leaf_index, std::uint8_t captures) noexcept {
+    if (leaf_index == none) return false;
+    const leaf& found = tree_.leaves_[leaf_index];
+    if (!found.methods.contains(verb_)) return out_.allowed.add(found.methods), false;
+    out_.route = found.routes[static_cast<std::size_t>(verb_)];
+    out_.capture_count = captures;
+    return true;
+}
+
 /// Goes on from a node with the segment that starts at `at`; behind the path's end there is none.
 bool route_tree::search::walk(std::uint32_t index, std::size_t at, std::uint8_t captures) noexcept {
     for (;;) {
@@ -216,45 +260,6 @@ bool route_tree::search::walk(std::uint32_t index, std::size_t at, std::uint8_t 
         }
         at = segment_end + 1;
     }
-}
-
-std::uint32_t route_tree::search::text_child(const node& from, std::size_t at, std::size_t size) const noexcept {
-    const auto raw = path_.text().substr(at, size);
-    if (path_.escaped() && raw.find('%') != std::string_view::npos) return escaped_child(from, raw);
-    const auto* const found = tree_.find(from, path_.key(at, size), raw);
-    return found == nullptr ? none : found->child;
-}
-
-std::uint32_t route_tree::search::escaped_child(const node& from, std::string_view raw) const noexcept {
-    std::array<char, longest_text> decoded;
-    const auto size = decode_segment(raw, std::span<char>(decoded));
-    if (size == 0) return none;
-    const std::string_view text(decoded.data(), size);
-    const auto* const found = tree_.find(from, detail::text_key(text), text);
-    return found == nullptr ? none : found->child;
-}
-
-/// The path ends here, or, looking for the other slash, would if it had one more.
-bool route_tree::search::end_at(const node& last, std::uint8_t captures) noexcept {
-    if (!add_slash_) return take(last.leaf, captures);
-    const auto* const slash = tree_.find(last, 0, std::string_view());
-    if (slash != nullptr && take(tree_.nodes_[slash->child].leaf, captures)) return true;
-    return take(last.wildcard_leaf, captures);
-}
-
-bool route_tree::search::wildcard(const node& last, std::size_t at, std::uint8_t captures) noexcept {
-    if (last.wildcard_leaf == none) return false;
-    capture(captures, at, end_);
-    return take(last.wildcard_leaf, static_cast<std::uint8_t>(captures + 1));
-}
-
-bool route_tree::search::take(std::uint32_t leaf_index, std::uint8_t captures) noexcept {
-    if (leaf_index == none) return false;
-    const leaf& found = tree_.leaves_[leaf_index];
-    if (!found.methods.contains(verb_)) return out_.allowed.add(found.methods), false;
-    out_.route = found.routes[static_cast<std::size_t>(verb_)];
-    out_.capture_count = captures;
-    return true;
 }
 
 route_match route_tree::match(method verb, std::string_view path) const noexcept {

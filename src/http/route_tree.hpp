@@ -66,7 +66,8 @@ private:
     };
 
     struct node {
-        std::vector<edge> edges; // a hash table with linear probing, at most half full
+        std::uint32_t first_edge = 0; // of a hash table with linear probing in edges_, at most half full
+        std::uint32_t edge_slots = 0; // a power of two, or 0 where there are no texts
         std::uint32_t edge_count = 0;
         std::uint32_t parameter = none;
         std::uint32_t leaf = none;          // of paths that end here
@@ -80,7 +81,8 @@ private:
 
     class search;
 
-    const edge* find(const node& at, std::uint64_t key, std::string_view text) const noexcept;
+    std::uint32_t find(const node& at, std::uint64_t key, std::string_view text) const noexcept;
+    bool same_text(const edge& candidate, std::string_view text) const noexcept;
     std::uint32_t text_child(std::uint32_t at, std::string_view text);
     std::uint32_t parameter_child(std::uint32_t at);
     std::uint32_t& leaf_of(std::string_view pattern);
@@ -89,6 +91,7 @@ private:
     void grow(node& at);
 
     std::vector<node> nodes_;
+    std::vector<edge> edges_;
     std::vector<leaf> leaves_{1};
     std::string texts_;
 };

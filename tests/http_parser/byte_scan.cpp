@@ -50,6 +50,11 @@ TEST_CASE("scanning a plain path stops where the table says") {
     check_against_table(&skip_plain, byte_class::plain, '/');
 }
 
+TEST_CASE("scanning a host stops where the table says") {
+    check_against_table(&skip_host, byte_class::host_fast, 'h');
+    check_against_table(&skip_host, byte_class::host_fast, '7');
+}
+
 TEST_CASE("tokens are RFC 9110's and hosts RFC 3986's") {
     std::string tokens;
     for (int c = 0; c < 256; ++c)

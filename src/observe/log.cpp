@@ -49,11 +49,8 @@ void begin_line(std::string& out, wall_time at, log_level level, std::string_vie
 class queued_core final : public detail::log_core {
 public:
     queued_core(std::unique_ptr<log_sink> sink, const logger_options& options)
-        : log_core(options.level), clock_(*options.clock), redaction_(options.redact),
-          queue_(std::move(sink), {options.asynchronous, options.queue, options.linger},
-                 [this](std::string& out, std::uint64_t lines, const error& why) { report_drops(out, lines, why); }) {}
+        : queued_core(std::move(sink), options, detail::redaction(options.redact)) {}
 
-    bool hides(std::string_view key) const noexcept override { return redaction_.hides(key); }
     wall_time now() const noexcept override { return clock_.wall_now(); }
     void submit(std::string_view line) override { queue_.submit(line); }
     result<void> flush(duration limit) override { return queue_.flush(limit); }
@@ -61,6 +58,13 @@ public:
     log_stats stats() const override { return queue_.stats(); }
 
 private:
+    queued_core(std::unique_ptr<log_sink> sink, const logger_options& options, detail::redaction redact)
+        : log_core(options.level, redact.endings()), clock_(*options.clock), redaction_(std::move(redact)),
+          queue_(std::move(sink), {options.asynchronous, options.queue, options.linger},
+                 [this](std::string& out, std::uint64_t lines, const error& why) { report_drops(out, lines, why); }) {}
+
+    bool hides_name(std::string_view key) const noexcept override { return redaction_.hides(key); }
+
     void report_drops(std::string& out, std::uint64_t lines, const error& why) const {
         begin_line(out, now(), log_level::warn, "log lines dropped");
         detail::append_log_field(out, *this, field("count", lines));

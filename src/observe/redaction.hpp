@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include <weir/observe/log_field.hpp>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,17 +10,18 @@
 namespace weir::detail {
 
 /// The keys whose values a log hides: a name, or anything that ends in `_` and a name. Case doesn't
-/// matter and `-` equals `_`. Asked for each field of each line, so most keys are let through by their last two
-/// letters.
+/// matter and `-` equals `_`.
 class redaction {
 public:
     explicit redaction(const std::vector<std::string>& names);
 
     bool hides(std::string_view key) const noexcept;
+    /// The endings of what it may hide; asked before, as it is a matter of two loads.
+    const key_endings& endings() const noexcept { return endings_; }
 
 private:
     std::vector<std::string> names_;
-    std::array<std::uint32_t, 32> endings_{}; // by the last letter, a bit for the one before it
+    key_endings endings_{};
 };
 
 } // namespace weir::detail

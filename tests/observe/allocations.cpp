@@ -6,29 +6,56 @@
 #include <doctest/doctest.h>
 
 #include <cstdlib>
+#include <memory>
 #include <new>
+#include <vector>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define WEIR_SANITIZER_ALLOCATES
+#endif
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define WEIR_SANITIZER_ALLOCATES
+#endif
 
 namespace {
 
 thread_local std::size_t allocations = 0;
 
-void* counted(std::size_t size) {
+} // namespace
+
+#ifdef WEIR_SANITIZER_ALLOCATES
+
+// A sanitizer brings its own operator new and tells about what it hands out.
+#include <sanitizer/allocator_interface.h>
+
+namespace {
+
+const int installed = __sanitizer_install_malloc_and_free_hooks(
+    [](const volatile void*, std::size_t) { ++allocations; }, [](const volatile void*) {});
+
+} // namespace
+
+#else
+
+void* operator new(std::size_t size) {
     ++allocations;
     if (void* got = std::malloc(size)) return got;
     throw std::bad_alloc();
 }
-
-} // namespace
-
-void* operator new(std::size_t size) { return counted(size); }
-void* operator new[](std::size_t size) { return counted(size); }
 void operator delete(void* at) noexcept { std::free(at); }
 void operator delete(void* at, std::size_t) noexcept { std::free(at); }
-void operator delete[](void* at) noexcept { std::free(at); }
-void operator delete[](void* at, std::size_t) noexcept { std::free(at); }
+
+#endif
 
 using namespace weir;
 using namespace std::chrono_literals;
+
+TEST_CASE("allocations are counted") {
+    const std::size_t before = allocations;
+    CHECK(std::make_unique<std::vector<int>>(100)->size() == 100);
+    CHECK(allocations >= before + 2);
+}
 
 TEST_CASE("once warm, logging a line allocates nothing on the calling thread") {
     const logger log(callback_sink([](std::string_view) {}));

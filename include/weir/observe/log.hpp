@@ -49,7 +49,10 @@ public:
     log_core& operator=(const log_core&) = delete;
     virtual ~log_core() = default;
 
-    virtual bool hides(std::string_view key) const noexcept = 0;
+    bool hides(const log_key& key) const noexcept {
+        const auto ending = key.ending();
+        return (endings_[ending.last] & ending.before) && hides_name(key.text());
+    }
     virtual wall_time now() const noexcept = 0;
     virtual void submit(std::string_view line) = 0;
     virtual result<void> flush(duration limit) = 0;
@@ -59,7 +62,12 @@ public:
     std::atomic<log_level> level;
 
 protected:
-    explicit log_core(log_level from) : level(from) {}
+    log_core(log_level from, const key_endings& redacted) : level(from), endings_(redacted) {}
+
+private:
+    virtual bool hides_name(std::string_view key) const noexcept = 0;
+
+    key_endings endings_;
 };
 
 // One line being written, in a buffer that the thread keeps from line to line.
@@ -80,9 +88,7 @@ private:
 
 template<class T>
 void append_log_field(std::string& out, const log_core& core, const log_field<T>& one) {
-    out += ',';
-    append_json(out, one.key());
-    out += ':';
+    out.append(",\"").append(one.key().text()).append("\":");
     if (one.hidden() || core.hides(one.key()))
         out += "\"***\"";
     else

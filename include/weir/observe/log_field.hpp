@@ -7,46 +7,105 @@
 
 #include <boost/describe/enum_to_string.hpp>
 
+#include <array>
 #include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <optional>
 #include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace weir {
 
-/// A key and a value of a log line. It refers to the value, so it is made inside the log call.
-/// Numbers, booleans, text, errors, enums (by their `name()` or description), optionals and ranges of these are written
-/// as JSON; a duration as milliseconds with three decimals, a wall_time as RFC 3339 in UTC. A callable
-/// without parameters is called for its value only when the line is really written.
+namespace detail {
+
+constexpr char folded_key_char(char c) noexcept {
+    if (c == '-') return '_';
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// A key's last two letters, by which most keys are found not to be redacted.
+struct key_ending {
+    constexpr explicit key_ending(std::string_view key) noexcept
+        : last(key.empty() ? std::uint8_t(0) : letter(key[key.size() - 1])),
+          before(1U << (key.size() < 2 ? 0 : letter(key[key.size() - 2]))) {}
+
+    static constexpr std::uint8_t letter(char c) noexcept {
+        return static_cast<std::uint8_t>(static_cast<unsigned char>(folded_key_char(c)) & 31U);
+    }
+
+    std::uint8_t last;
+    std::uint32_t before;
+};
+
+// For each last letter a bit per letter before it.
+using key_endings = std::array<std::uint32_t, 32>;
+
+// How a field holds what it is given.
+template<class Value>
+using log_kept = std::conditional_t<
+    std::is_array_v<std::remove_reference_t<Value>> && std::is_convertible_v<Value, std::string_view>, std::string_view,
+    std::conditional_t<!std::is_lvalue_reference_v<Value> ||
+                           (std::is_trivially_copyable_v<std::remove_cvref_t<Value>> &&
+                            sizeof(std::remove_cvref_t<Value>) <= 2 * sizeof(void*)),
+                       std::remove_cvref_t<Value>, const std::remove_reference_t<Value>&>>;
+
+} // namespace detail
+
+/// A field's key: a literal of printable ASCII without quotes and backslashes, checked by the compiler.
+class log_key {
+public:
+    consteval log_key(const char* literal) : text_(literal), ending_(text_) {
+        if (text_.empty()) the_key_of_a_log_field_is_empty();
+        for (const char c : text_)
+            if (c < ' ' || c > '~' || c == '"' || c == '\\') the_key_of_a_log_field_needs_escaping();
+    }
+
+    constexpr std::string_view text() const noexcept { return text_; }
+    constexpr detail::key_ending ending() const noexcept { return ending_; }
+
+private:
+    static void the_key_of_a_log_field_is_empty() {}
+    static void the_key_of_a_log_field_needs_escaping() {}
+
+    std::string_view text_;
+    detail::key_ending ending_;
+};
+
+/// A key and a value of a log line. Keeps temporaries and small values, refers to what else it is given.
+/// Numbers, booleans, text, errors, enums (by their `name()` or description), optionals and ranges of these
+/// are written as JSON; a duration as milliseconds with three decimals, a wall_time as RFC 3339 in UTC. A
+/// callable without parameters is called for its value only when the line is really written.
 template<class T>
 class log_field {
 public:
-    constexpr log_field(std::string_view key, const T& value, bool hidden) noexcept
-        : key_(key), value_(&value), hidden_(hidden) {}
+    template<class Value>
+    constexpr log_field(log_key key, Value&& value, bool hidden)
+        : key_(key), value_(std::forward<Value>(value)), hidden_(hidden) {}
 
-    std::string_view key() const noexcept { return key_; }
-    const T& value() const noexcept { return *value_; }
-    bool hidden() const noexcept { return hidden_; }
+    constexpr log_key key() const noexcept { return key_; }
+    constexpr const std::remove_reference_t<T>& value() const noexcept { return value_; }
+    constexpr bool hidden() const noexcept { return hidden_; }
 
 private:
-    std::string_view key_;
-    const T* value_;
+    log_key key_;
+    T value_;
     bool hidden_;
 };
 
 /// `log.info("order placed", field("order_id", 7), field("items", [&] { return describe(items); }))`
-template<class T>
-constexpr log_field<T> field(std::string_view key, const T& value) noexcept {
-    return {key, value, false};
+template<class Value>
+constexpr auto field(log_key key, Value&& value) {
+    return log_field<detail::log_kept<Value>>(key, std::forward<Value>(value), false);
 }
 
 /// A field whose value is never written: `***` stands in its place.
-template<class T>
-constexpr log_field<T> redacted(std::string_view key, const T& value) noexcept {
-    return {key, value, true};
+template<class Value>
+constexpr auto redacted(log_key key, Value&& value) {
+    return log_field<detail::log_kept<Value>>(key, std::forward<Value>(value), true);
 }
 
 namespace detail {

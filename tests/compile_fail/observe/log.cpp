@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// expect WRONG_1: the_key_of_a_log_field_is_empty
+// expect WRONG_2: the_key_of_a_log_field_needs_escaping
+// expect WRONG_3: a log field takes text, numbers, errors, times, optionals and ranges of them
+#include <weir/observe/log.hpp>
+
+struct undescribed {
+    int id{};
+};
+
+void write(const weir::logger& log, const undescribed& one) {
+#ifdef WRONG_1
+    log.info("m", weir::field("", one.id));
+#elif defined(WRONG_2)
+    log.info("m", weir::field("a\"b", one.id));
+#elif defined(WRONG_3)
+    log.info("m", weir::field("one", one));
+#else
+    log.info("m", weir::field("id", one.id));
+#endif
+}

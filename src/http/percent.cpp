@@ -83,13 +83,22 @@ percent_verdict check_encoding(std::string_view raw) noexcept {
     return percent_verdict::ok;
 }
 
+/// An encoded slash parts segments here: whoever decodes a wildcard's text and takes it for a file name would
+/// be led upwards by "..%2f" as well.
 bool has_dot_segment(std::string_view raw_path) noexcept {
-    for (;;) {
-        const auto slash = std::min(raw_path.find('/'), raw_path.size());
-        if (is_dot_segment(raw_path.substr(0, slash))) return true;
-        if (slash == raw_path.size()) return false;
-        raw_path.remove_prefix(slash + 1);
+    std::size_t start = 0;
+    for (std::size_t at = 0; at <= raw_path.size();) {
+        const bool end = at == raw_path.size();
+        const bool encoded = !end && raw_path[at] == '%' && escaped_byte(raw_path, at) == '/';
+        if (!end && !encoded && raw_path[at] != '/') {
+            ++at;
+            continue;
+        }
+        if (is_dot_segment(raw_path.substr(start, at - start))) return true;
+        at += encoded ? 3 : 1;
+        start = at;
     }
+    return false;
 }
 
 } // namespace

@@ -16,7 +16,7 @@ enum class percent_verdict : std::uint8_t { ok, bad_escape, encoded_nul, bad_utf
 const char* reason(percent_verdict verdict) noexcept;
 
 /// Checks a whole request path before anything acts on it: escapes are complete, none is NUL, the text is
-/// UTF-8 once decoded, and no segment is "." or "..", neither raw nor encoded.
+/// UTF-8 once decoded, and no segment is "." or "..", neither raw nor encoded nor between encoded slashes.
 percent_verdict check_path(std::string_view raw_path) noexcept;
 
 /// Appends one path segment decoded. An encoded slash is data inside the segment; '+' stays '+'.

@@ -74,13 +74,13 @@ TEST_CASE("what isn't UTF-8 after decoding is refused") {
 }
 
 TEST_CASE("a path with a dot segment is refused, raw or encoded") {
-    for (const auto* path : {"/.", "/..", "/./a", "/../a", "/a/.", "/a/..", "/a/../b", "/%2e", "/%2E%2e/a", "/.%2e",
-                             "/%2e./b", "..", "."}) {
+    for (const auto* path : {"/.", "/..", "/./a", "/../a", "/a/.", "/a/..", "/a/../b", "/a%2f..%2fb", "/..%2F..%2fb",
+                             "/a%2f%2e", "/%2e", "/%2E%2e/a", "/.%2e", "/%2e./b", "..", "."}) {
         CAPTURE(path);
         CHECK(check_path(path) == percent_verdict::dot_segment);
     }
     for (const auto* path :
-         {"/", "", "/...", "/a.b", "/.well-known", "/a./b", "/..a", "/a..", "/%2e%2e%2e", "//", "/a%2f..%2fb", "*"}) {
+         {"/", "", "/...", "/a.b", "/.well-known", "/a./b", "/..a", "/a..", "/%2e%2e%2e", "//", "*"}) {
         CAPTURE(path);
         CHECK(check_path(path) == percent_verdict::ok);
     }

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// weir_server
+// weir as a service would run it: 50 routes, two middlewares, default limits and timeouts, Date; one loop.
+#include "support/socket.hpp"
+#include <weir/app.hpp>
+#include <weir/http/middleware/request_id.hpp>
+
+#include <boost/describe.hpp>
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+struct greeting {
+    std::string message{};
+};
+BOOST_DESCRIBE_STRUCT(greeting, (), (message))
+
+struct order_line {
+    std::int64_t product_id{};
+    std::int64_t quantity{};
+    std::int64_t price_cents{};
+};
+BOOST_DESCRIBE_STRUCT(order_line, (), (product_id, quantity, price_cents))
+
+struct order {
+    std::int64_t id{};
+    std::string customer{};
+    std::string email{};
+    std::string note{};
+    std::int64_t total_cents{};
+    std::vector<order_line> items{};
+};
+BOOST_DESCRIBE_STRUCT(order, (), (id, customer, email, note, total_cents, items))
+
+} // namespace
+
+template<>
+inline constexpr auto weir::schema<order_line> = weir::object().field(&order_line::quantity, weir::min(1));
+
+template<>
+inline constexpr auto weir::schema<order> = weir::object()
+                                                .field(&order::customer, weir::not_empty, weir::max_length(100))
+                                                .field(&order::email, weir::email)
+                                                .field(&order::note, weir::max_length(500))
+                                                .field(&order::items, weir::min_items(1));
+
+namespace {
+
+std::string_view plaintext() { return "Hello, World!"; }
+greeting json() { return {"Hello, World!"}; }
+order echo(weir::body<order> sent) { return *std::move(sent); }
+
+std::string order_of_user(weir::path<"id", std::int64_t> id, weir::path<"order", std::int64_t> order) {
+    return fmt::format("{}/{}", *id, *order);
+}
+
+/// A layer in both plain shapes that changes nothing.
+weir::middleware pass_through() {
+    weir::middleware layer;
+    layer.before = [](weir::request&) { return weir::ok(); };
+    layer.after = [](weir::request&, weir::response&) {};
+    return layer;
+}
+
+/// Two routes for each of 23 collections, so that the four measured ones are among 50.
+void add_other_routes(weir::router& api) {
+    for (int i = 0; i < 23; ++i) {
+        api.route(fmt::format("/collection_{}", i), [](weir::router& collection) {
+            collection.get("/", plaintext).get("/{id}", [](weir::path<"id", std::int64_t> id) {
+                return fmt::format("{}", *id);
+            });
+        });
+    }
+}
+
+} // namespace
+
+int main() {
+    weir::bench::raise_descriptor_limit();
+    weir::app app;
+    app.use(weir::request_id()).use(pass_through());
+    app.get("/", plaintext).get("/json", json).post("/echo", echo);
+    app.get("/users/{id}/orders/{order}", order_of_user);
+    app.route("/api/v1", add_other_routes);
+    app.on_listening([](std::uint16_t port) { weir::bench::announce(port); });
+    return app.run({.address = "127.0.0.1", .port = 0, .loops = 1});
+}

@@ -3,7 +3,8 @@
 
 #include <doctest/doctest.h>
 
-#include <memory>
+#include <cctype>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -299,6 +300,30 @@ TEST_CASE("field names may hold every token character and values every text byte
     REQUIRE(result.verdict.status == head_status::complete);
     CHECK(result.head.fields[1].name_in(result.bytes()) == "!#$%&'*+-.^_`|~09azAZ");
     CHECK(result.head.fields[1].value_in(result.bytes()) == "\x80\xff\t \"(),/:;<=>?@[\\]{}");
+}
+
+TEST_CASE("blanks around a value aren't part of it") {
+    for (const auto* line : {"X: a b", "X:a b", "X:  a b", "X: a b ", "X:\ta b\t", "X: \ta b \t "}) {
+        CAPTURE(line);
+        const parsed result(with_fields(std::string(line) + "\r\n"));
+        REQUIRE(result.verdict.status == head_status::complete);
+        CHECK(result.head.fields[1].value_in(result.bytes()) == "a b");
+    }
+}
+
+TEST_CASE("every byte is judged by what may stand in its place") {
+    for (int byte = 0; byte < 256; ++byte) {
+        CAPTURE(byte);
+        const std::string c(1, static_cast<char>(byte));
+        const bool letter = std::isalnum(byte) != 0 && byte < 128;
+        const bool token = letter || (byte != 0 && std::strchr("!#$%&'*+-.^_`|~", byte) != nullptr);
+        const bool text = byte == '\t' || (byte >= ' ' && byte != 0x7f);
+        const bool target = byte > ' ' && byte < 0x7f && byte != '#';
+        CHECK(status_of(with_fields("X: a" + c + "b\r\n")) == (text ? 200 : 400));
+        CHECK(status_of(with_fields("X" + c + "Y: b\r\n")) == (token || byte == ':' ? 200 : 400));
+        CHECK(status_of(with_line("GET /a" + c + "b HTTP/1.1")) == (target ? 200 : 400));
+        CHECK(status_of(with_line("G" + c + "T / HTTP/1.1")) == (token ? 200 : 400));
+    }
 }
 
 TEST_CASE("Content-Length is one plain number") {

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 namespace support {
 
@@ -41,6 +42,12 @@ public:
         std::string taken = buffer_.substr(0, size);
         buffer_.erase(0, size);
         return taken;
+    }
+
+    // Whatever comes next, without looking for a request in it.
+    std::string receive_some() {
+        receive();
+        return std::exchange(buffer_, {});
     }
 
     void send(std::string_view bytes) {

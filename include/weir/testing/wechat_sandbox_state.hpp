@@ -67,7 +67,8 @@ public:
 
     /// The next calls answer with this errcode (-1 busy, 45011 too often, 40226 blocked, ...), codes unused.
     void fail_next(int errcode, int times = 1);
-    /// The next call is answered that much later, on the clock of the sandbox's loop.
+    /// The next call is answered that much later, on the clock of the loop that serves it; beyond the server's
+    /// deadline for handlers it answers 504.
     void slow_next(duration by);
     /// The next call is answered with a proxy's error page instead of JSON.
     void garbage_next();

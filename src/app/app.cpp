@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <weir/app/app.hpp>
-#include <weir/core/json_writer.hpp>
+#include <weir/observe/lifecycle_log.hpp>
 
 #include <boost/asio/signal_set.hpp>
 
@@ -22,30 +22,10 @@ struct named_probe {
     std::function<task<result<void>>()> run;
 };
 
-void log_step(const logger& log, const lifecycle_event& event) {
-    using what = lifecycle_event::what;
-    const auto part = field("part", event.part);
-    const auto took = field("took_ms", event.took.count() / 1'000'000);
-    switch (event.kind) {
-    case what::starting:
-        return log.debug("starting", part);
-    case what::started:
-        return log.info("started", part, took);
-    case what::stopping:
-        return log.debug("stopping", part);
-    case what::stopped:
-        return log.info("stopped", part, took);
-    case what::failed:
-        return log.error("failed", part, took, field("error", event.failure));
-    case what::cut:
-        return log.error("cut at its deadline", part, took);
-    }
-}
-
 } // namespace
 
 struct app::impl {
-    explicit impl(const logger& to) : log(to), parts([this](const auto& event) { log_step(log, event); }) {}
+    explicit impl(const logger& to) : log(to), parts(log_lifecycle(to)) {}
 
     int run(app& self, const run_options& options);
     task<void> serve(app& self, const run_options& options);

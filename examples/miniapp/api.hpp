@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// The shop's REST interface, one class per resource. Each is mounted below /api/v1.
+
+#include "identity.hpp"
+#include "model.hpp"
+#include "store.hpp"
+#include "wechat_login.hpp"
+#include <weir/http/router.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace miniapp {
+
+template<class T>
+using reply = weir::task<weir::result<T>>;
+
+using user_path = weir::path<"id", std::int64_t>;
+
+/// What is known of a user before the first login; only the dev profile knows anything.
+struct introduction {
+    std::string nickname{};
+    user_role role = user_role::shopper;
+};
+using introducer = std::function<std::optional<introduction>(std::string_view code)>;
+
+/// POST /auth/login
+class auth_api {
+public:
+    auth_api(store& rows, const identity& who, wechat_login& wechat, introducer introduce)
+        : rows_(rows), identity_(who), wechat_(wechat), introduce_(std::move(introduce)) {}
+
+    reply<login_response> login(weir::body<login_request> in);
+    void mount(weir::router& api);
+
+private:
+    reply<user> known_or_new(std::string openid, std::optional<introduction> intro);
+
+    store& rows_;
+    const identity& identity_;
+    wechat_login& wechat_;
+    introducer introduce_;
+};
+
+/// GET /me, and /users for those who manage them.
+class user_api {
+public:
+    user_api(store& rows, const identity& who) : rows_(rows), identity_(who) {}
+
+    reply<user_view> me(weir::principal who);
+    reply<page_of<user_view>> list(weir::query<page_query> at);
+    reply<user_view> show(user_path id);
+    reply<weir::created<user_view>> create(weir::body<user_input> in);
+    reply<user_view> change(user_path id, weir::body<user_input> in);
+    reply<void> remove(user_path id);
+    void mount(weir::router& api);
+
+private:
+    store& rows_;
+    const identity& identity_;
+};
+
+/// GET /products
+class product_api {
+public:
+    explicit product_api(store& rows) : rows_(rows) {}
+
+    reply<page_of<product>> list(weir::query<product_query> wanted);
+    void mount(weir::router& api);
+
+private:
+    store& rows_;
+};
+
+/// POST /orders, GET /orders/{id}, GET /users/{id}/orders
+class order_api {
+public:
+    order_api(store& rows, const identity& who) : rows_(rows), identity_(who) {}
+
+    reply<weir::created<order_view>> place(weir::principal who, weir::body<order_input> in);
+    reply<order_view> show(weir::principal who, user_path id);
+    reply<page_of<order_view>> of_user(weir::principal who, user_path id, weir::query<page_query> at);
+    void mount(weir::router& api);
+
+private:
+    store& rows_;
+    const identity& identity_;
+};
+
+} // namespace miniapp

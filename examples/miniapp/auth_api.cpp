@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "api.hpp"
+#include <weir/core/loop.hpp>
+
+namespace miniapp {
+
+using weir::col;
+using weir::errc;
+
+reply<login_response> auth_api::login(weir::body<login_request> in) {
+    const auto intro = introduce_ ? introduce_(in->code) : std::nullopt;
+    auto openid = co_await wechat_.openid_of(in->code);
+    if (!openid) co_return openid.error();
+    auto who = co_await known_or_new(std::move(*openid), intro);
+    if (!who) co_return who.error();
+    auto token = identity_.token_of(*who);
+    if (!token) co_return token.error();
+    login_response out{std::move(*token), identity_.expires_in(), view(*who)};
+    co_return out;
+}
+
+reply<user> auth_api::known_or_new(std::string openid, std::optional<introduction> intro) {
+    auto known = co_await rows_.users.where(col<&user::openid> == openid).first();
+    if (!known) co_return known.error();
+    if (*known) co_return std::move(**known);
+
+    const weir::executor here = co_await weir::this_task;
+    user added;
+    added.openid = openid;
+    added.nickname = intro ? intro->nickname : "WeChat user";
+    added.role = intro ? intro->role : user_role::shopper;
+    added.created_at = here.context().loop().clock().wall_now();
+    const auto stored = co_await rows_.users.insert(added);
+    if (stored) co_return added;
+    if (stored.error() != errc::already_exists) co_return stored.error();
+    co_return co_await rows_.users.where(col<&user::openid> == openid).one(); // two first logins at once
+}
+
+void auth_api::mount(weir::router& api) { api.post("/auth/login", &auth_api::login, *this); }
+
+} // namespace miniapp

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+// A WeChat mini-program backend: a small shop. main() shows every part and its order.
+#include "api.hpp"
+#include "dev_login.hpp"
+#include "settings.hpp"
+#include "store.hpp"
+#include "web_page.hpp"
+#include <weir/app.hpp>
+#include <weir/app/config.hpp>
+#include <weir/http/middleware/access_log.hpp>
+#include <weir/http/middleware/measure.hpp>
+#include <weir/http/middleware/recover.hpp>
+#include <weir/http/middleware/request_id.hpp>
+#include <weir/observe/collectors.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace miniapp {
+
+namespace {
+
+constexpr const char* usage =
+    "usage: miniapp [--config FILE] [--profile dev|prod] [--port N] [--data DIR] [--KEY VALUE]\n"
+    "  FILE      miniapp.yaml by default; <name>-<profile>.yaml beside it is read on top\n"
+    "  KEY       any key of the file, such as wechat.appid\n"
+    "The environment counts as well: MINIAPP_PORT, MINIAPP_WECHAT_APPID, ...\n";
+
+// What has to be known before the configuration can be read.
+struct command_line {
+    std::string file = "miniapp.yaml";
+    std::string profile = "prod";
+    std::vector<const char*> rest{};
+    bool help = false;
+};
+
+command_line parse(int argc, char** argv) {
+    command_line given;
+    if (const char* chosen = std::getenv("MINIAPP_PROFILE")) given.profile = chosen;
+    for (int i = 0; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        given.help = given.help || word == "--help" || word == "-h";
+        const bool has_value = i + 1 < argc;
+        if (word == "--config" && has_value)
+            given.file = argv[++i];
+        else if (word == "--profile" && has_value)
+            given.profile = argv[++i];
+        else
+            given.rest.push_back(argv[i]);
+    }
+    return given;
+}
+
+weir::result<settings> load(const command_line& given) {
+    weir::config_options options;
+    options.file = given.file;
+    options.profile = given.profile;
+    options.env_prefix = "MINIAPP_";
+    options.args = {static_cast<int>(given.rest.size()), given.rest.data()};
+    auto read = weir::load_config<settings>(options);
+    // In production WeChat is the real one: nothing that could be its sandbox gets in.
+    if (read && read->profile == profile::prod && !read->wechat.base_url.starts_with("https://"))
+        return weir::error(weir::errc::invalid_argument, given.file + ": wechat.base_url = " + read->wechat.base_url +
+                                                             ": accepted in the prod profile: an https:// address");
+    return read;
+}
+
+weir::run_options run_options_of(const settings& chosen) {
+    weir::run_options options;
+    options.address = chosen.address;
+    options.port = chosen.port;
+    options.loops = chosen.loops;
+    return options;
+}
+
+weir::orm::database_options database_of(const settings& chosen) {
+    weir::orm::database_options options;
+    options.path = (std::filesystem::path(chosen.data) / "miniapp.db").string();
+    options.readers = static_cast<std::size_t>(chosen.db.readers);
+    return options;
+}
+
+weir::result<void> make_folder(const std::string& path) {
+    std::error_code failed;
+    std::filesystem::create_directories(path, failed);
+    if (failed) return weir::error(weir::errc::invalid_argument, "data = " + path + ": " + failed.message());
+    return weir::ok();
+}
+
+int serve(const settings& chosen) {
+    weir::logger_options log_options;
+    log_options.level = chosen.log_level;
+    const weir::logger log(weir::stderr_sink(), log_options);
+    weir::metrics metrics;
+    weir::observe_process(metrics);
+
+    weir::database db(database_of(chosen));
+    store rows(db);
+    const identity who(chosen.auth.jwt_secret, chosen.auth.expires_in);
+    wechat_login wechat(chosen.wechat);
+    dev_login dev(chosen.wechat);
+    const bool is_dev = chosen.profile == profile::dev;
+
+    introducer introduce;
+    if (is_dev) introduce = [&dev](std::string_view code) { return dev.introduce(code); };
+    auth_api auth(rows, who, wechat, introduce);
+    user_api users(rows, who);
+    product_api products(rows);
+    order_api orders(rows, who);
+
+    weir::app app(log);
+    app.use(weir::request_id()).use(weir::access_log(log)).use(weir::measure(metrics)).use(weir::recover(log));
+    app.serve_health();
+    app.get("/metrics", [&metrics] {
+        weir::response res;
+        res.headers.set("content-type", "text/plain; version=0.0.4; charset=utf-8");
+        metrics.write(res.body);
+        return res;
+    });
+    app.route("/api/v1", [&](weir::router& api) {
+        auth.mount(api);
+        products.mount(api);
+        users.mount(api);
+        orders.mount(api);
+    });
+    if (is_dev) app.route("/dev", dev);
+    if (auto page = serve_page(app, chosen.web); !page) return weir::fail(page.error());
+
+    app.check("db", [&db]() -> weir::task<weir::result<void>> { return db.open(); });
+    app.on_start("db", [&rows, seed = chosen.seed] { return rows.prepare(seed); });
+    app.on_stop("db", [&db] { return db.close(); });
+
+    log.info("configured", weir::field("profile", is_dev ? "dev" : "prod"),
+             weir::field("wechat", chosen.wechat.base_url), weir::field("settings", weir::dump(chosen)));
+    if (is_dev) log.warn("dev profile: WeChat is a sandbox and anybody may log in as anybody");
+    return app.run(run_options_of(chosen));
+}
+
+} // namespace
+
+} // namespace miniapp
+
+int main(int argc, char** argv) {
+    const auto given = miniapp::parse(argc, argv);
+    if (given.help) return std::fputs(miniapp::usage, stdout) < 0;
+    const auto chosen = miniapp::load(given);
+    if (!chosen) return weir::fail(chosen.error());
+    if (auto made = miniapp::make_folder(chosen->data); !made) return weir::fail(made.error());
+    return miniapp::serve(*chosen);
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "api.hpp"
+#include <weir/core/loop.hpp>
+
+namespace miniapp {
+
+using weir::errc;
+using weir::error;
+
+reply<user_view> user_api::me(weir::principal who) {
+    const auto row = co_await rows_.users.find(user_id(who));
+    if (!row) {
+        // The token is good but its user is gone.
+        if (row.error() == errc::not_found) co_return error(errc::unauthenticated, "this user no longer exists");
+        co_return row.error();
+    }
+    co_return view(*row);
+}
+
+reply<page_of<user_view>> user_api::list(weir::query<page_query> at) {
+    const auto total = co_await rows_.users.count();
+    if (!total) co_return total.error();
+    const auto limit = static_cast<std::size_t>(at->size);
+    const auto rows =
+        co_await rows_.users.rows().order_by(weir::oldest<&user::id>).offset(at->skipped()).limit(limit).all();
+    if (!rows) co_return rows.error();
+    page_of<user_view> out{{}, at->page, at->size, *total};
+    for (const auto& row : *rows) out.items.push_back(view(row));
+    co_return out;
+}
+
+reply<user_view> user_api::show(user_path id) {
+    const auto row = co_await rows_.users.find(id);
+    if (!row) co_return row.error();
+    co_return view(*row);
+}
+
+reply<weir::created<user_view>> user_api::create(weir::body<user_input> in) {
+    const weir::executor here = co_await weir::this_task;
+    user added;
+    added.nickname = in->nickname;
+    added.email = in->email;
+    added.role = in->role;
+    added.created_at = here.context().loop().clock().wall_now();
+    const auto stored = co_await rows_.users.insert(added);
+    if (!stored) co_return stored.error();
+    co_return weir::created(view(added), "/api/v1/users/" + std::to_string(added.id));
+}
+
+reply<user_view> user_api::change(user_path id, weir::body<user_input> in) {
+    auto row = co_await rows_.users.find(id);
+    if (!row) co_return row.error();
+    row->nickname = in->nickname;
+    row->email = in->email;
+    row->role = in->role;
+    const auto stored = co_await rows_.users.update(*row);
+    if (!stored) co_return stored.error();
+    co_return view(*row);
+}
+
+reply<void> user_api::remove(user_path id) { return rows_.users.erase(id); }
+
+void user_api::mount(weir::router& api) {
+    api.with(identity_.login_required()).get("/me", &user_api::me, *this);
+    api.route("/users", [this](weir::router& users) {
+        users.use(identity_.login_required()).use(weir::require(std::string(manage_users)));
+        users.get("/", &user_api::list, *this)
+            .post("/", &user_api::create, *this)
+            .get("/{id}", &user_api::show, *this)
+            .put("/{id}", &user_api::change, *this)
+            .del("/{id}", &user_api::remove, *this);
+    });
+}
+
+} // namespace miniapp

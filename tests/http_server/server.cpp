@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+// labels: concurrency
+#include "support/socket_client.hpp"
+#include <weir/core/blocking_pool.hpp>
+#include <weir/http/router.hpp>
+#include <weir/http/server.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+using namespace weir;
+using namespace std::chrono_literals;
+using test_support::socket_client;
+
+namespace {
+
+// Opens for everybody at once, from any thread; handlers wait for it on a blocking pool.
+class gate {
+public:
+    void open() {
+        const std::lock_guard lock(mutex_);
+        open_ = true;
+        changed_.notify_all();
+    }
+    bool wait(std::stop_token stop) {
+        std::unique_lock lock(mutex_);
+        ++waiting_;
+        changed_.notify_all();
+        return changed_.wait(lock, stop, [this] { return open_; });
+    }
+    void await_waiting(int count) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return waiting_ >= count; });
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    bool open_ = false;
+    int waiting_ = 0;
+};
+
+struct server_fixture {
+    gate hold;
+    std::atomic<int> cancelled{0};
+    blocking_pool pool{{.name = "hold", .threads = 4}};
+    router routes;
+    loop control;
+    std::unique_ptr<server> running;
+
+    server_fixture() {
+        routes.get("/", [] { return "root"; });
+        routes.post("/echo", [](request& req) { return std::string(req.body()); });
+        routes.get("/big", [] { return std::string(4 * 1024 * 1024, 'x'); });
+        routes.get("/hold", [this](request& req) -> task<std::string> {
+            auto job = [this](std::stop_token stop) { return hold.wait(stop); };
+            const auto opened = co_await pool.run(job);
+            if (!opened || !*opened) ++cancelled;
+            co_return std::string(req.header("x-name"));
+        });
+    }
+    ~server_fixture() {
+        hold.open();
+        running.reset();
+    }
+
+    std::uint16_t start(server_options options = {}) {
+        options.address = "127.0.0.1";
+        options.port = 0;
+        if (options.loops == 0) options.loops = 2;
+        running = std::make_unique<server>(routes, options);
+        running->start().value();
+        return running->port();
+    }
+    result<void> stop(duration within) { return control.block_on(running->stop(control.clock().now() + within)); }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(server_fixture, "a server answers over keep-alive, pipelined, and after a half-close") {
+    const auto port = start();
+    socket_client client(port);
+    CHECK(client.request("GET", "/").body == "root");
+    CHECK(client.request("POST", "/echo", R"({"a":1})").body == R"({"a":1})");
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi");
+    CHECK(client.receive().body == "root");
+    CHECK(client.receive().body == "hi");
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.half_close();
+    CHECK(client.receive().body == "root");
+    CHECK(client.at_end());
+    CHECK(stop(5s));
+}
+
+TEST_CASE_FIXTURE(server_fixture,
+                  "an answer larger than the socket's buffers arrives whole, and the next one after it") {
+    const auto port = start();
+    socket_client client(port);
+    client.send(
+        "GET /big HTTP/1.1\r\nHost: a\r\n\r\nGET /big HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(client.receive().body.size() == 4 * 1024 * 1024);
+    CHECK(client.receive().body == std::string(4 * 1024 * 1024, 'x'));
+    CHECK(client.receive().body == "root");
+    CHECK(stop(5s));
+}
+
+TEST_CASE_FIXTURE(server_fixture, "a client that sends and never reads is not read from without end") {
+    const auto port = start();
+    socket_client client(port);
+    const std::string request = "GET /big HTTP/1.1\r\nHost: a\r\n\r\n";
+    std::string many;
+    for (int i = 0; i < 20000; ++i) many += request;
+    std::size_t taken = 0;
+    while (const std::size_t more = client.send_some(many)) taken += more; // until the server pushes back
+    CHECK(taken < 64 * 1024 * 1024);
+    socket_client other(port);
+    CHECK(other.request("GET", "/").body == "root");
+    CHECK(!stop(100ms)); // it is cut, since it won't take its answers
+    CHECK(running->stats().cut == 1);
+}
+
+TEST_CASE_FIXTURE(server_fixture,
+                  "a refused request is answered before the connection closes, whatever is still coming") {
+    const auto port = start();
+    socket_client client(port);
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n");
+    client.send(std::string(150000, 'x'));
+    CHECK(client.receive().status == 413);
+    client.half_close();
+    CHECK(client.at_end());
+    CHECK(stop(5s));
+}
+
+TEST_CASE_FIXTURE(server_fixture, "a stop answers what is in flight with Connection: close and then completes") {
+    const auto port = start();
+    socket_client busy(port);
+    busy.send("GET /hold HTTP/1.1\r\nHost: a\r\nX-Name: kept\r\n\r\n");
+    hold.await_waiting(1);
+    socket_client idle(port);
+    CHECK(idle.request("GET", "/").status == 200);
+
+    auto stopped = std::async(std::launch::async, [&] { return stop(20s); });
+    CHECK(idle.at_end()); // the idle one goes after its grace
+    hold.open();
+    const auto res = busy.receive();
+    CHECK(res.body == "kept");
+    CHECK(res.header("connection") == "close");
+    CHECK(busy.at_end());
+    CHECK(stopped.get());
+    CHECK(running->stats().open == 0);
+    CHECK_THROWS_AS(socket_client{port}, std::runtime_error);
+}
+
+TEST_CASE_FIXTURE(server_fixture, "a stop past its deadline cuts and says so, and cancels the handlers") {
+    const auto port = start();
+    socket_client busy(port);
+    busy.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+    hold.await_waiting(1);
+    const auto outcome = stop(50ms);
+    CHECK(outcome.error() == errc::deadline_exceeded);
+    CHECK(running->stats().cut == 1);
+    pool.close(); // the job saw its stop token, or this would wait for ever
+}
+
+TEST_CASE_FIXTURE(server_fixture, "a client that goes away while its handler is suspended cancels it") {
+    const auto port = start();
+    socket_client client(port);
+    client.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+    hold.await_waiting(1);
+    client.reset();
+    // The pool's thread returns only because its job's stop token was set.
+    pool.close();
+    CHECK(stop(5s));
+    CHECK(cancelled == 1);
+}
+
+TEST_CASE_FIXTURE(server_fixture, "beyond the limit of connections one is told 503 at once") {
+    server_options options;
+    options.connections = 2;
+    const auto port = start(options);
+    socket_client first(port);
+    socket_client second(port);
+    CHECK(first.request("GET", "/").status == 200);
+    CHECK(second.request("GET", "/").status == 200);
+    socket_client third(port);
+    const auto res = third.receive();
+    CHECK(res.status == 503);
+    CHECK(res.header("retry-after") == "1");
+    CHECK(res.body.find(R"("code":"unavailable")") != std::string::npos);
+    CHECK(running->stats().refused == 1);
+    CHECK(stop(5s));
+}
+
+TEST_CASE_FIXTURE(server_fixture, "an address that is taken is one clear error") {
+    const auto port = start();
+    server_options options;
+    options.address = "not-an-address";
+    server wrong(routes, options);
+    const auto failed = wrong.start();
+    CHECK(failed.error() == errc::unavailable);
+    CHECK(std::string(failed.error().message()).find("not-an-address") != std::string::npos);
+    CHECK(port != 0);
+    CHECK(stop(5s));
+}
+
+TEST_CASE_FIXTURE(server_fixture, "many clients on two loops each get their own answers") {
+    const auto port = start();
+    std::vector<std::thread> clients;
+    std::atomic<int> wrong{0};
+    for (int c = 0; c < 8; ++c)
+        clients.emplace_back([&, c] {
+            socket_client client(port);
+            for (int i = 0; i < 200; ++i) {
+                const std::string body = "[" + std::to_string(c) + "," + std::to_string(i) + "]";
+                if (client.request("POST", "/echo", body).body != body) ++wrong;
+            }
+        });
+    for (auto& one : clients) one.join();
+    CHECK(wrong == 0);
+    CHECK(stop(5s));
+}

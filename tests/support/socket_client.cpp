@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "support/socket_client.hpp"
+
+#include <arpa/inet.h>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <utility>
+
+namespace test_support {
+
+namespace {
+
+[[noreturn]] void fail(const char* what) { throw std::runtime_error(std::string(what) + ": " + std::strerror(errno)); }
+
+} // namespace
+
+std::string wire_response::header(std::string_view name) const {
+    const std::size_t at = head.find("\r\n" + std::string(name) + ": ");
+    if (at == std::string::npos) return {};
+    const std::size_t value = at + name.size() + 4;
+    return head.substr(value, head.find("\r\n", value) - value);
+}
+
+socket_client::socket_client(std::uint16_t port, std::chrono::seconds limit) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+    if (fd_ < 0) fail("socket");
+    const timeval patience{limit.count(), 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    const int on = 1;
+    setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+        close(fd_);
+        fail("connect");
+    }
+}
+
+socket_client::~socket_client() {
+    if (fd_ >= 0) close(fd_);
+}
+
+socket_client::socket_client(socket_client&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)), received_(std::move(other.received_)) {}
+
+void socket_client::send(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent < 0) fail("send");
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+}
+
+std::size_t socket_client::send_some(std::string_view bytes) {
+    const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
+bool socket_client::fill() {
+    char buffer[65536];
+    const ssize_t got = recv(fd_, buffer, sizeof buffer, 0);
+    if (got < 0) fail("recv");
+    received_.append(buffer, static_cast<std::size_t>(got));
+    return got > 0;
+}
+
+wire_response socket_client::receive(bool head_only) {
+    std::size_t blank = 0;
+    while ((blank = received_.find("\r\n\r\n")) == std::string::npos)
+        if (!fill()) throw std::runtime_error("the server closed before a response: '" + received_ + "'");
+    wire_response res;
+    res.head = received_.substr(0, blank + 2);
+    std::from_chars(res.head.data() + 9, res.head.data() + 12, res.status);
+    std::size_t size = 0;
+    const std::string length = res.header("content-length");
+    if (!head_only) std::from_chars(length.data(), length.data() + length.size(), size);
+    while (received_.size() < blank + 4 + size)
+        if (!fill()) throw std::runtime_error("the server closed in the middle of a response");
+    res.body = received_.substr(blank + 4, size);
+    received_.erase(0, blank + 4 + size);
+    return res;
+}
+
+wire_response socket_client::request(std::string_view method, std::string_view target, std::string_view body,
+                                     std::string_view more_headers) {
+    std::string bytes;
+    bytes.append(method).append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n").append(more_headers);
+    if (!body.empty())
+        bytes.append("Content-Type: application/json\r\nContent-Length: ")
+            .append(std::to_string(body.size()))
+            .append("\r\n");
+    bytes.append("\r\n").append(body);
+    send(bytes);
+    return receive(method == "HEAD");
+}
+
+std::string socket_client::rest() {
+    while (fill()) {
+    }
+    return std::exchange(received_, {});
+}
+
+bool socket_client::at_end() { return received_.empty() && !fill(); }
+
+void socket_client::half_close() { shutdown(fd_, SHUT_WR); }
+
+void socket_client::reset() {
+    const linger now{1, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    close(std::exchange(fd_, -1));
+}
+
+} // namespace test_support

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace test_support {
+
+/// One response as it came over the wire.
+struct wire_response {
+    int status = 0;
+    std::string head{};
+    std::string body{};
+
+    /// The value of a header by its lower-case name, empty when absent.
+    std::string header(std::string_view name) const;
+};
+
+/// A blocking TCP client for tests: raw bytes out, responses in. Everything it waits for has a limit, after
+/// which it throws std::runtime_error.
+class socket_client {
+public:
+    explicit socket_client(std::uint16_t port, std::chrono::seconds limit = std::chrono::seconds(20));
+    ~socket_client();
+    socket_client(socket_client&& other) noexcept;
+    socket_client(const socket_client&) = delete;
+    socket_client& operator=(const socket_client&) = delete;
+
+    void send(std::string_view bytes);
+    /// As much as the kernel takes without waiting; for a server that has stopped reading.
+    std::size_t send_some(std::string_view bytes);
+    /// The next response; `head_only` for answers to HEAD.
+    wire_response receive(bool head_only = false);
+    wire_response request(std::string_view method, std::string_view target, std::string_view body = {},
+                          std::string_view more_headers = {});
+    /// What comes until the server closes; throws when it doesn't within the limit.
+    std::string rest();
+    /// Whether the server has closed and nothing is left to read.
+    bool at_end();
+    void half_close();
+    /// Closes with a reset instead of a FIN.
+    void reset();
+
+private:
+    bool fill();
+
+    int fd_ = -1;
+    std::string received_;
+};
+
+} // namespace test_support

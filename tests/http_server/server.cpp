@@ -122,7 +122,7 @@ TEST_CASE_FIXTURE(server_fixture, "a client that sends and never reads is not re
     CHECK(taken < 64 * 1024 * 1024);
     socket_client other(port);
     CHECK(other.request("GET", "/").body == "root");
-    CHECK(!stop(100ms)); // it is cut, since it won't take its answers
+    CHECK(!stop(1s)); // it is cut, since it won't take its answers
     CHECK(running->stats().cut == 1);
 }
 

@@ -100,7 +100,7 @@ struct typed_job final : blocking_job {
                 value.emplace(call_job(f, std::move(token)));
             }
         } catch (...) {
-            value.emplace(current_error());
+            value.emplace(boost::system::in_place_error, current_error());
         }
     }
 
@@ -130,7 +130,7 @@ template<class R, class F>
 task<result<R>> blocking_pool::run_owned(blocking_pool& pool, F f) {
     detail::typed_job<R, F> job(f);
     auto ran = co_await pool.execute(job);
-    if (!ran) co_return ran.error();
+    if (!ran) co_return result<R>(boost::system::in_place_error, ran.error()); // R may be bool
     co_return std::move(*job.value);
 }
 

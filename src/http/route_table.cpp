@@ -137,8 +137,10 @@ void request_access::move_to(request& target, const request& source, const char*
     target.other_slash_ = source.other_slash_;
     target.params_size_ = source.params_size_;
     for (std::size_t i = 0; i < source.params_size_; ++i) {
-        const auto offset = source.params_[i].data() - source.bytes_;
-        target.params_[i] = {bytes + offset, source.params_[i].size()};
+        // An empty capture may point at static text: "GET http://host" has no path of its own.
+        const std::string_view captured = source.params_[i];
+        target.params_[i] =
+            captured.empty() ? "" : std::string_view(bytes + (captured.data() - source.bytes_), captured.size());
     }
 }
 

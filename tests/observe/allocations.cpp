@@ -10,12 +10,10 @@
 #include <new>
 #include <vector>
 
-#if defined(__has_feature)
+#ifdef __clang__
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define WEIR_SANITIZER_ALLOCATES
 #endif
-#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define WEIR_SANITIZER_ALLOCATES
 #endif
 
 namespace {
@@ -26,7 +24,7 @@ thread_local std::size_t allocations = 0;
 
 #ifdef WEIR_SANITIZER_ALLOCATES
 
-// A sanitizer brings its own operator new and tells about what it hands out.
+// clang's sanitizers bring their own operator new and tell about what they hand out.
 #include <sanitizer/allocator_interface.h>
 
 namespace {

@@ -157,6 +157,8 @@ task<result<void>> database::run(access how, session_job& job) {
     limits.deadline = ctx.deadline();
     limits.statement_timeout = impl_->options.statement_timeout;
     if (auto late = limits.reason()) co_return late;
+    const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != boost::asio::cancellation_type::none) co_return errc::cancelled;
 
     lane& on = impl_->lane_for(how);
     auto work = [this, &on, &job, &limits](std::stop_token stop) {

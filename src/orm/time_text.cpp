@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <weir/orm/column_type.hpp>
 
-#include <fmt/format.h>
-
 #include <charconv>
 
 namespace weir::orm {
@@ -35,6 +33,10 @@ bool take_fraction(std::string_view& text, int& micros) {
     return true;
 }
 
+void put_digits(char* at, int count, std::int64_t number) {
+    for (; count > 0; number /= 10) at[--count] = static_cast<char>('0' + number % 10);
+}
+
 } // namespace
 
 bool print_time(wall_time time, std::string& to) {
@@ -43,9 +45,15 @@ bool print_time(wall_time time, std::string& to) {
     const int year = static_cast<int>(date.year());
     if (year < 0 || year > 9999) return false;
     const chrono::hh_mm_ss clock(time - day);
-    fmt::format_to(std::back_inserter(to), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", year,
-                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                   clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+    char text[] = "0000-00-00T00:00:00.000000Z";
+    put_digits(text, 4, year);
+    put_digits(text + 5, 2, static_cast<unsigned>(date.month()));
+    put_digits(text + 8, 2, static_cast<unsigned>(date.day()));
+    put_digits(text + 11, 2, clock.hours().count());
+    put_digits(text + 14, 2, clock.minutes().count());
+    put_digits(text + 17, 2, clock.seconds().count());
+    put_digits(text + 20, 6, clock.subseconds().count());
+    to.append(text, sizeof(text) - 1);
     return true;
 }
 

@@ -188,6 +188,24 @@ TEST_CASE_FIXTURE(file_fixture, "a cancelled call that waits for its turn never 
     CHECK(!ran);
 }
 
+TEST_CASE_FIXTURE(file_fixture, "a task that was cancelled before it asks gets no answer, deadline or not") {
+    database db(path);
+    for (const time_point deadline : {time_point::max(), home.clock().now() + 1h}) {
+        std::optional<result<std::size_t>> outcome;
+        auto work = [&]() -> task<result<void>> {
+            co_await sleep_for(1h); // ends at once: cancelled
+            outcome = co_await db.execute("CREATE TABLE t (n INTEGER)");
+            co_return ok();
+        };
+        pending<void> call(home, work());
+        call.ctx.set_deadline(deadline);
+        call.stop();
+        CHECK(call.wait_on(home));
+        CHECK(outcome->error() == errc::cancelled);
+    }
+    CHECK(db.stats().writing.completed == 0);
+}
+
 TEST_CASE_FIXTURE(file_fixture, "at the context's deadline the running query ends") {
     manual_clock time;
     loop timed(time);

@@ -100,6 +100,7 @@ value to_value(V&& given) {
 /// A column of a table in a condition: `col<&user::age> >= 18 && col<&user::name>.like("张%")`.
 template<auto Member>
 class column {
+    static_assert(!reflect::name_of<Member>().empty()); // says so when the member isn't described
     using field = reflect::field_of<Member>;
 
 public:

@@ -20,7 +20,7 @@ struct database_options {
     std::string name = "db";      ///< thread names: `db-w-0` for the writer, `db-r-0`, `db-r-1`, ... for readers
     std::size_t readers = 4;      ///< threads that read, each with its connection; a `:memory:` database has none
     std::size_t queue = 1024;     ///< calls that may wait, for writing and for reading each
-    duration busy_timeout = std::chrono::seconds(5);      ///< how long another program's lock is waited for
+    duration busy_timeout = std::chrono::seconds(3);      ///< how long another program's lock is waited for
     duration statement_timeout = std::chrono::seconds(5); ///< one statement's time; no longer than the deadline
 };
 

@@ -71,6 +71,7 @@ column_info describe_column(Field field) {
 /// The table of a described struct whose schema begins with weir::table("name").
 template<class T>
 const table_info& table_of() {
+    static_assert(reflect::field_count<T> > 1, "weir: a table has columns beside its key");
     static const table_info made = [] {
         std::vector<column_info> columns;
         reflect::for_each_field<T>([&](auto field) { columns.push_back(detail::describe_column(field)); });

@@ -43,7 +43,7 @@ bool has_hashed_directory() {
 }
 
 // Looking one authority up in the directory when it's needed costs nothing at the start; reading the file
-// that holds all of them takes 30 ms and 2 MB for each client.
+// that holds all of them takes tens of milliseconds for each client.
 void trust_system(ssl::context& made) {
     const bool file_chosen = std::getenv(X509_get_default_cert_file_env()) != nullptr;
     boost::system::error_code failed;

@@ -17,10 +17,13 @@ bool same_name(std::string_view a, std::string_view b) noexcept {
            std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
+// Plain comparisons: find_first_of calls memchr for every character, a third of a small request's instructions.
+bool breaks_line(char c) noexcept { return c == '\r' || c == '\n' || c == '\0'; }
+bool breaks_name(char c) noexcept { return c == ':' || c == ' ' || c == '\t' || breaks_line(c); }
+
 void check_field(std::string_view name, std::string_view value) {
-    constexpr std::string_view breaks("\r\n\0", 3);
-    if (name.empty() || name.find_first_of(": \t\r\n") != std::string_view::npos ||
-        value.find_first_of(breaks) != std::string_view::npos)
+    if (name.empty() || std::any_of(name.begin(), name.end(), breaks_name) ||
+        std::any_of(value.begin(), value.end(), breaks_line))
         throw error_exception(
             error(errc::internal, "a response header would break the framing: " + std::string(name.substr(0, 40))));
 }

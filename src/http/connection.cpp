@@ -101,14 +101,14 @@ void connection::write_rest() {
                       });
 }
 
-void connection::finish() {
+void connection::finish(bool idle) {
+    if (idle) return abort();
     finishing_ = true;
     linger_until_ = home_.loop().now() + linger_time;
     if (!unsent_.empty()) linger_until_ += home_.host().limits.write_time;
     if (unsent_.empty()) half_close();
 }
 
-// The peer may still be sending: closing at once would reset the connection and lose our answer.
 void connection::half_close() {
     boost::system::error_code failed;
     socket_.shutdown(tcp_socket::shutdown_send, failed);

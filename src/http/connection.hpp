@@ -18,9 +18,11 @@ public:
     void tick(time_point now);
     void drain() { session_.drain(); }
     void close() noexcept;
+    /// Only waits for the peer's goodbye: nothing is lost when it is closed.
+    bool done() const noexcept { return finishing_ && unsent_.empty(); }
 
     bool write(std::string& output) override;
-    void finish() override;
+    void finish(bool idle) override;
     void abort() override;
     void resume_input() override;
 

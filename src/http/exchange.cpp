@@ -49,10 +49,12 @@ void running_exchange::adopt(const request& source, const request_head& head) {
     response_.clear();
     copy_head(head, head_);
     block_.assign(request_access::bytes(source), head.size);
-    block_.append(source.body());
+    block_.append(source.body()).append(source.remote_address());
     const auto whole = std::string_view(block_);
+    const std::size_t body_end = head.size + source.body().size();
     request_access::move_to(request_, source, block_.data(), head_, context_);
-    request_access::set_body(request_, whole.substr(head.size));
+    request_access::set_body(request_, whole.substr(head.size, body_end - head.size));
+    request_access::set_remote(request_, whole.substr(body_end));
 }
 
 void running_exchange::orphan() {

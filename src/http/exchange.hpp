@@ -55,7 +55,7 @@ private:
     session* owner_;
     const detail::route* route_ = nullptr;
     request_head head_;
-    std::string block_; // the request's own bytes: head, then body
+    std::string block_; // the request's own bytes: head, body, the peer's address
     request request_;
     response response_;
     boost::asio::cancellation_signal cancel_;

@@ -54,6 +54,7 @@ struct request_access {
     static void fill(request& req, const char* bytes, const request_head& head, weir::context& ctx,
                      std::string_view remote, time_point started) noexcept;
     static void set_body(request& req, std::string_view body) noexcept { req.body_ = body; }
+    static void set_remote(request& req, std::string_view remote) noexcept { req.remote_ = remote; }
     static void clear(request& req, weir::context& ctx, std::string_view remote, time_point started) noexcept;
     static void set_route(request& req, const route& found, std::string_view path, const route_match& match) noexcept;
     static void set_unrouted(request& req, const route& fallback, method_set allowed, bool other_slash) noexcept;

@@ -182,6 +182,7 @@ void session::answer(const request& req, const request_head& head, const route& 
         enter(state::idle, host_.limits.idle_time);
     else
         close();
+    answered_last_ = !keep_alive_;
 }
 
 void session::refuse(int status, std::string_view message) {
@@ -285,7 +286,7 @@ void session::flush() {
     }
     if (state_ != state::closing || finish_told_) return;
     finish_told_ = true;
-    wire_.finish();
+    wire_.finish(!answered_last_);
 }
 
 } // namespace weir::http::detail

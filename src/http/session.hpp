@@ -40,8 +40,10 @@ public:
     /// Sends the output and empties it. False when some of it still has to leave; `session::written()`
     /// follows then.
     virtual bool write(std::string& output) = 0;
-    /// Ends the connection after what was written: half-close, discard what still comes, close.
-    virtual void finish() = 0;
+    /// Ends the connection after what was written. The peer may still be sending, in which case closing at
+    /// once would reset the connection and lose our answer: half-close, discard what still comes, close. An
+    /// idle connection just closes.
+    virtual void finish(bool idle) = 0;
     /// Ends the connection now.
     virtual void abort() = 0;
     /// The session may want input again.
@@ -122,6 +124,7 @@ private:
     bool input_ended_ = false;
     bool keep_alive_ = true;
     bool finish_told_ = false;
+    bool answered_last_ = false; // an answer went before the end
 };
 
 } // namespace weir::http::detail

@@ -7,6 +7,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <sys/socket.h>
 
 namespace weir::http::detail {
@@ -110,10 +111,11 @@ void worker::accept_rest() {
 }
 
 std::size_t worker::cut() {
-    const std::size_t left = connections_.size();
-    counters_.cut.fetch_add(left, std::memory_order_relaxed);
+    const auto busy = [](const auto& one) { return !one->done(); };
+    const auto lost = static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(), busy));
+    counters_.cut.fetch_add(lost, std::memory_order_relaxed);
     while (!connections_.empty()) connections_.back()->abort();
-    return left;
+    return lost;
 }
 
 worker::buffer worker::take_buffer() {

@@ -31,7 +31,7 @@ struct memory_wire final : http::detail::transport {
         output.clear();
         return true;
     }
-    void finish() override { closed = true; }
+    void finish(bool) override { closed = true; }
     void abort() override { closed = true; }
     void resume_input() override {}
 

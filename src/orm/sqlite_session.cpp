@@ -141,6 +141,7 @@ result<std::unique_ptr<soci_session>> open_sqlite(const sqlite_options& options,
         opened->begin_job(limits);
         auto ready = opened->set_up(options.read_only);
         opened->end_job();
+        if (auto late = limits.reason(); late && !ready) return late;
         if (!ready) return cannot_open(error(ready.error().kind(), options.path + ": " + ready.error().describe()));
         return std::unique_ptr<soci_session>(std::move(opened));
     } catch (const soci::soci_error& failure) {

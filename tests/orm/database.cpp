@@ -136,19 +136,35 @@ TEST_CASE_FIXTURE(file_fixture, "a file that can't be used is one clear error, w
 TEST_CASE_FIXTURE(file_fixture, "a cancelled query is interrupted, and completes when its job has ended") {
     database db(path);
     auto job_left = std::make_unique<bool>(false); // freed with the frame if the call came back too early
+    std::promise<void> begun;
     auto body = [&, left = job_left.get()](orm::reader& r) -> result<std::int64_t> {
+        begun.set_value();
         auto counted = r.query<std::int64_t>(endless);
         *left = true;
         if (!counted) return counted.error();
         return counted->front();
     };
     pending<std::int64_t> call(home, db.read(body));
-    wait_until_running(db);
+    begun.get_future().wait();
     call.stop();
     CHECK(call.wait_on(home).error() == errc::cancelled);
     CHECK(*job_left);
     CHECK(home.block_on(db.query<int>("SELECT 1")).value().front() == 1);
     CHECK(db.stats().dropped == 0);
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a call that is cancelled while its connection opens is cancelled, not unavailable") {
+    database owner(path);
+    CHECK(home.block_on(owner.execute("PRAGMA locking_mode=EXCLUSIVE")));
+    CHECK(home.block_on(owner.execute("CREATE TABLE t (n INTEGER)")));
+    auto options = options_for(path);
+    options.busy_timeout = 1h;
+    database db(options);
+    pending<void> call(home, db.open());
+    wait_until_running(db);
+    call.stop();
+    CHECK(call.wait_on(home).error() == errc::cancelled);
+    CHECK(db.stats().opened == 0);
 }
 
 TEST_CASE("a memory database interrupts its one connection too, and keeps it") {

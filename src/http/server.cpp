@@ -46,7 +46,7 @@ result<void> server::impl::start() {
     const unsigned loops = options.loops != 0 ? options.loops : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < loops; ++i) {
         workers.push_back(std::make_unique<worker>(routes, options, counters, time));
-        if (auto bound = workers.back()->listen(port); !bound) return workers.clear(), bound;
+        if (auto bound = workers.back()->listen(port, i == 0); !bound) return workers.clear(), bound;
     }
     for (std::size_t i = 0; i < workers.size(); ++i) {
         workers[i]->accept();

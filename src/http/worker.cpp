@@ -32,6 +32,17 @@ error cannot_listen(const server_options& options, const boost::system::error_co
                  "can't listen on " + options.address + ":" + std::to_string(options.port) + ": " + why.message());
 }
 
+// SO_REUSEPORT lets a server's loops share a port, and would as well let two processes share it unnoticed:
+// binding without it tells whether the port is free.
+boost::system::error_code claim(asio::io_context& io, const tcp::endpoint& place) {
+    boost::system::error_code failed;
+    tcp_acceptor alone(io);
+    alone.open(place.protocol(), failed);
+    if (!failed) alone.set_option(asio::socket_base::reuse_address(true), failed);
+    if (!failed) alone.bind(place, failed);
+    return failed;
+}
+
 } // namespace
 
 worker::worker(std::shared_ptr<const route_table> routes, const server_options& options, server_counters& counters,
@@ -41,12 +52,13 @@ worker::worker(std::shared_ptr<const route_table> routes, const server_options& 
 
 worker::~worker() = default;
 
-result<void> worker::listen(std::uint16_t& port) {
+result<void> worker::listen(std::uint16_t& port, bool first) {
     boost::system::error_code failed;
     const auto address = asio::ip::make_address(options_.address, failed);
     if (failed) return cannot_listen(options_, failed);
     const tcp::endpoint place(address, port);
-    acceptor_.open(place.protocol(), failed);
+    if (first) failed = claim(loop_.io(), place);
+    if (!failed) acceptor_.open(place.protocol(), failed);
     if (!failed) acceptor_.set_option(asio::socket_base::reuse_address(true), failed);
     if (!failed) acceptor_.set_option(reuse_port(true), failed);
     if (!failed) acceptor_.bind(place, failed);
@@ -58,13 +70,17 @@ result<void> worker::listen(std::uint16_t& port) {
 }
 
 void worker::accept() {
+    if (!acceptor_.is_open()) return;
+    accepting_ = true;
     acceptor_.async_accept(peer_, [this](const boost::system::error_code& failed, tcp_socket socket) {
-        if (failed == asio::error::operation_aborted || !acceptor_.is_open()) return;
+        accepting_ = false;
         loop_.refresh();
+        // Accepted is accepted, even if the drain has closed the listener before this came to run.
+        if (!failed) admit(std::move(socket), peer_);
+        if (!acceptor_.is_open()) return tell_gone();
+        if (!failed) return accept();
         // Out of descriptors: what is open may close soon, so look again in a moment.
-        if (failed) return void(loop_.call_at(loop_.now() + accept_pause, [this] { accept(); }));
-        admit(std::move(socket), peer_);
-        accept();
+        loop_.call_at(loop_.now() + accept_pause, [this] { accept(); });
     });
 }
 
@@ -102,10 +118,11 @@ void worker::drain(std::function<void()> gone) {
 void worker::accept_rest() {
     boost::system::error_code failed;
     loop_.refresh();
+    tcp::endpoint peer; // peer_ belongs to the accept that is under way
     while (acceptor_.is_open()) {
-        tcp_socket socket = acceptor_.accept(peer_, failed);
+        tcp_socket socket = acceptor_.accept(peer, failed);
         if (failed) break;
-        admit(std::move(socket), peer_);
+        admit(std::move(socket), peer);
     }
     acceptor_.close(failed);
 }
@@ -155,7 +172,7 @@ void worker::retire(connection& one) {
 }
 
 void worker::tell_gone() {
-    if (!gone_ || !connections_.empty()) return;
+    if (!gone_ || accepting_ || !connections_.empty()) return;
     const auto tell = std::move(gone_);
     gone_ = nullptr;
     tell();

@@ -40,8 +40,9 @@ public:
            const weir::clock& time);
     ~worker();
 
-    /// Binds before the thread runs; `port` 0 picks one and is updated.
-    result<void> listen(std::uint16_t& port);
+    /// Binds before the thread runs; `port` 0 picks one and is updated. The first of a server's workers makes
+    /// sure that nobody else listens there.
+    result<void> listen(std::uint16_t& port, bool first);
     void accept();
     /// Begins the end; `gone` is called on this loop once the last connection has closed.
     void drain(std::function<void()> gone);
@@ -75,6 +76,7 @@ private:
     std::vector<std::shared_ptr<connection>> to_arm_;
     std::vector<buffer> spare_;
     std::function<void()> gone_;
+    bool accepting_ = false;
     bool sweeping_ = false;
 };
 

@@ -199,14 +199,18 @@ TEST_CASE_FIXTURE(server_fixture, "beyond the limit of connections one is told 5
 }
 
 TEST_CASE_FIXTURE(server_fixture, "an address that is taken is one clear error") {
-    const auto port = start();
     server_options options;
+    options.address = "127.0.0.1";
+    options.port = start();
+    server second(routes, options); // both would be able to share it
+    const auto taken = second.start();
+    CHECK(taken.error() == errc::unavailable);
+    CHECK(std::string(taken.error().message()).find(std::to_string(options.port)) != std::string::npos);
     options.address = "not-an-address";
     server wrong(routes, options);
     const auto failed = wrong.start();
     CHECK(failed.error() == errc::unavailable);
     CHECK(std::string(failed.error().message()).find("not-an-address") != std::string::npos);
-    CHECK(port != 0);
     CHECK(stop(5s));
 }
 

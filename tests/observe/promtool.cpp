@@ -1,40 +1,17 @@
 // SPDX-License-Identifier: MIT
 // labels: integration
+#include "support/promtool.hpp"
+
 #include <weir/core/blocking_pool.hpp>
 #include <weir/observe/collectors.hpp>
 
 #include <doctest/doctest.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <unistd.h>
+#include <stdexcept>
+#include <string>
 
 using namespace weir;
-
-namespace {
-
-struct verdict {
-    int status = -1;
-    std::string says{};
-};
-
-// What Prometheus' own checker (package prometheus) says about an exposition; status 127 when it isn't there.
-verdict promtool(const std::string& exposition) {
-    char path[] = "/tmp/weir-metrics-XXXXXX";
-    ::close(::mkstemp(path));
-    std::ofstream(path) << exposition;
-    std::FILE* const run = ::popen(("promtool check metrics <" + std::string(path) + " 2>&1").c_str(), "r");
-    REQUIRE(run);
-    verdict out;
-    for (int c = 0; (c = std::fgetc(run)) != EOF;) out.says += static_cast<char>(c);
-    const int ended = ::pclose(run);
-    out.status = WIFEXITED(ended) ? WEXITSTATUS(ended) : -1;
-    ::unlink(path);
-    return out;
-}
-
-} // namespace
+using test_support::promtool;
 
 TEST_CASE("promtool accepts what a service exposes, without a single remark") {
     blocking_pool pool({.name = "db", .threads = 1});

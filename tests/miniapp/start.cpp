@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "miniapp/shop.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace miniapp_test;
+
+namespace {
+
+const std::vector<std::string> secrets{"WECHAT_APPID=wx0123456789abcdef", "WECHAT_SECRET=of-the-platform-0123456789",
+                                       "JWT_SECRET=at-least-32-bytes-of-something-secret"};
+
+// A start that is expected to fail: its status and what it says.
+struct failed_start {
+    int status = -1;
+    std::string says{};
+};
+
+failed_start start_with(const std::vector<std::string>& more, std::vector<std::string> variables) {
+    const data_folder data;
+    child_process program(MINIAPP_PROGRAM, arguments(data, more), environment(std::move(variables)));
+    const int status = program.wait();
+    return {status, program.errors()};
+}
+
+// Checks that what was said is one line that holds all of these.
+void check_one_line(const std::string& says, const std::vector<std::string>& parts) {
+    INFO(says);
+    CHECK(std::count(says.begin(), says.end(), '\n') == 1);
+    CHECK(says.back() == '\n');
+    for (const auto& part : parts) {
+        CAPTURE(part);
+        CHECK(says.find(part) != std::string::npos);
+    }
+}
+
+} // namespace
+
+TEST_CASE("in prod a WeChat address that isn't https stops the start with a line that names it") {
+    const auto refused = start_with({"--profile", "prod", "--wechat.base_url", "http://127.0.0.1:8090"}, secrets);
+    CHECK(refused.status == 2);
+    check_one_line(refused.says, {"wechat.base_url", "http://127.0.0.1:8090", "https://"});
+}
+
+TEST_CASE("in prod a missing secret stops the start with a line that names it") {
+    for (std::size_t missing = 0; missing < secrets.size(); ++missing) {
+        auto variables = secrets;
+        variables.erase(variables.begin() + static_cast<std::ptrdiff_t>(missing));
+        const auto refused = start_with({"--profile", "prod"}, variables);
+        CHECK(refused.status == 2);
+        check_one_line(refused.says, {"miniapp-prod.yaml:", secrets[missing].substr(0, secrets[missing].find('='))});
+    }
+}
+
+TEST_CASE("prod is what runs when no profile is named") {
+    const auto refused = start_with({}, {});
+    CHECK(refused.status == 2);
+    CHECK(refused.says.find("WECHAT_APPID") != std::string::npos);
+}
+
+TEST_CASE("a mistake in the settings stops the start with a line that says what is accepted") {
+    const auto port = start_with({"--profile", "dev", "--port", "70000"}, {});
+    CHECK(port.status == 2);
+    check_one_line(port.says, {"port", "70000", "0..65535"});
+    const auto unknown = start_with({"--profile", "dev", "--wechat.apid", "wx1"}, {});
+    CHECK(unknown.status == 2);
+    check_one_line(unknown.says, {"wechat.apid", "wechat.appid"});
+    const auto page = start_with({"--profile", "dev", "--web", "/nowhere"}, {});
+    CHECK(page.status == 2);
+    check_one_line(page.says, {"/nowhere/index.html"});
+}
+
+TEST_CASE("in prod there is no login for developers, and secrets stay out of the log") {
+    const data_folder data;
+    child_process program(MINIAPP_PROGRAM,
+                          arguments(data, {"--profile", "prod", "--wechat.base_url", "https://127.0.0.1:1"}),
+                          environment(secrets));
+    const auto port = port_of(program);
+    refusal(socket_client(port).request("POST", "/dev/wx-login", R"({"user":"admin"})"), 404, "not_found");
+    CHECK(socket_client(port).request("GET", "/readyz").status == 200);
+    // nobody listens there
+    refusal(socket_client(port).request("POST", "/api/v1/auth/login", R"({"code":"0abc"})"), 503, "unavailable");
+    program.signal(SIGTERM);
+    CHECK(program.wait() == 0);
+    CHECK(program.errors().find("of-the-platform") == std::string::npos);
+    CHECK(program.errors().find("at-least-32-bytes") == std::string::npos);
+    CHECK(program.errors().find(R"("message":"configured")") != std::string::npos);
+}
+
+TEST_CASE("a port that is taken is a failed start, not a hang") {
+    shop first;
+    const data_folder data;
+    auto given = arguments(data, {"--profile", "dev"});
+    *(std::find(given.begin(), given.end(), "--port") + 1) = std::to_string(first.port());
+    child_process second(MINIAPP_PROGRAM, given, environment());
+    CHECK(second.wait() == 1);
+    CHECK(second.errors().find(std::to_string(first.port())) != std::string::npos);
+    CHECK(first.ask("GET", "/healthz").status == 200);
+}

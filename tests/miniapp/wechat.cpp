@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "miniapp/shop.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace miniapp_test;
+
+TEST_CASE_FIXTURE(shop, "a login code works once and only when WeChat gave it") {
+    const std::string code = wechat.login("alice");
+    CHECK(body_of<login>(log_in_with(code)).user.nickname == "WeChat user");
+    refusal(log_in_with(code), 401, "invalid_code");                    // 40163
+    refusal(log_in_with("0made-up"), 401, "invalid_code");              // 40029
+    refusal(log_in_with("%26secret=x&js_code=y"), 401, "invalid_code"); // stays one parameter
+    check_detail(refusal(log_in_with(""), 422, "validation_failed"), "code", "not_empty");
+}
+
+TEST_CASE_FIXTURE(shop, "each of WeChat's errors has its own answer, and the code still works afterwards") {
+    const std::string code = wechat.login("alice");
+    wechat.fail_next(40029);
+    refusal(log_in_with(code), 401, "invalid_code");
+
+    wechat.fail_next(45011);
+    const auto limited = log_in_with(code);
+    refusal(limited, 429, "resource_exhausted");
+    CHECK(limited.header("retry-after") == "60");
+
+    wechat.fail_next(-1);
+    const auto busy = log_in_with(code);
+    refusal(busy, 503, "unavailable");
+    CHECK(busy.header("retry-after") == "1");
+
+    wechat.fail_next(40226);
+    refusal(log_in_with(code), 403, "user_blocked");
+
+    wechat.fail_next(40013); // our own configuration: nothing that a client can change
+    CHECK(refusal(log_in_with(code), 500, "internal").message == "internal error");
+
+    wechat.state().garbage_next();
+    refusal(log_in_with(code), 502, "bad_gateway");
+
+    CHECK(body_of<login>(log_in_with(code)).token != "");
+}
+
+TEST_CASE_FIXTURE(shop, "neither answers nor the log hold the session key, the secret or a code") {
+    std::string seen;
+    const std::string code = wechat.login("alice");
+    for (const int errcode : {40029, 45011, -1, 40226, 40125}) {
+        wechat.fail_next(errcode);
+        seen += log_in_with(code).body;
+    }
+    wechat.state().garbage_next();
+    seen += log_in_with(code).body;
+    const auto good = log_in_with(code);
+    const auto token = body_of<login>(good).token;
+    seen += good.head + good.body;
+    seen += ask("GET", "/api/v1/me", {}, token).body;
+    CHECK(wechat.state().stats().exchanged == 1);
+
+    program().signal(SIGTERM);
+    CHECK(program().wait() == 0);
+    const std::string log = program().errors();
+    CHECK(log.find("jscode2session: errcode 40125") != std::string::npos); // the log does say why
+    for (const std::string& kept : {std::string("session_key"), wechat.state().options().secret, code,
+                                    std::string("only-for-development-never-for-production")}) {
+        CAPTURE(kept);
+        CHECK(seen.find(kept) == std::string::npos);
+        CHECK(log.find(kept) == std::string::npos);
+    }
+    CHECK(log.find(token) == std::string::npos);
+    CHECK(seen.find(wechat.state().openid("alice")) == std::string::npos);
+}

@@ -14,6 +14,7 @@ weir_test_packages=(
     clang clang-format libclang-rt-14-dev llvm
     doctest-dev libhiredis-dev
     prometheus # promtool checks the exposition of metrics
+    chromium chromium-driver curl jq # the page is clicked through
 )
 
 # What scripts/test --tidy needs on top of both.

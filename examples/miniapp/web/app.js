@@ -10,14 +10,15 @@ const kind_words = {
   unauthenticated: "Please log in first.",
   token_expired: "You have been logged out; please log in again.",
   invalid_code: "The login didn't work; please try again.",
-  permission_denied: "You may not do that.",
+  invalid_token: "You have been logged out; please log in again.",
+  permission_denied: "Sorry, this isn't open to you.",
   unavailable: "The shop is busy right now; please try again in a moment.",
 };
 
 class shop_error extends Error {
   constructor(status, body) {
     super(kind_words[body.code] ?? body.message ?? `Something went wrong (${status}).`);
-    this.code = body.code;
+    this.status = status;
   }
 }
 
@@ -50,9 +51,25 @@ async function attempt(button, action) {
     await action();
   } catch (failure) {
     tell(failure.message, true);
+    if (failure.status === 401) ask_for_login();
   } finally {
     if (button) button.disabled = false;
   }
+}
+
+// Whom the page is for: null when nobody is logged in.
+function welcome(user, token) {
+  state.user = user;
+  state.token = token;
+  find("who").textContent = user ? `Logged in as ${user.nickname}` : "Not logged in";
+  find("login").hidden = user !== null;
+  find("log-out").hidden = user === null;
+  find("orders-section").hidden = user === null;
+}
+
+function ask_for_login() {
+  welcome(null, null);
+  find("name").focus();
 }
 
 function element(tag, text, className) {
@@ -62,15 +79,28 @@ function element(tag, text, className) {
   return made;
 }
 
+// wx.login() in the real mini-program.
+async function wx_login(name) {
+  try {
+    return await call("POST", "/dev/wx-login", { user: name });
+  } catch (failure) {
+    if (failure.status !== 404) throw failure;
+    throw new Error("Here one logs in inside WeChat; this page can do it only in the dev profile.");
+  }
+}
+
 async function log_in(name) {
-  const { code } = await call("POST", "/dev/wx-login", { user: name }); // wx.login() in the real mini-program
+  const { code } = await wx_login(name);
   const login = await call("POST", "/api/v1/auth/login", { code });
-  state.token = login.token;
-  state.user = login.user;
-  find("who").textContent = `Logged in as ${login.user.nickname}`;
-  find("login").hidden = true;
+  welcome(login.user, login.token);
   tell(`Welcome, ${login.user.nickname}!`);
   await show_orders();
+  find("shelf-title").focus();
+}
+
+function log_out() {
+  ask_for_login();
+  tell("You are logged out. See you soon!");
 }
 
 async function show_products() {
@@ -79,7 +109,7 @@ async function show_products() {
   const list = await call("GET", `/api/v1/products?${query}`);
   find("products").replaceChildren(...list.items.map(product_card));
   const pages = Math.max(1, Math.ceil(list.total / list.size));
-  find("page").textContent = list.total === 0 ? "Nothing found" : `Page ${list.page} of ${pages}`;
+  find("page").textContent = list.total === 0 ? "Nothing found; try another word." : `Page ${list.page} of ${pages}`;
   find("previous").disabled = list.page <= 1;
   find("next").disabled = list.page >= pages;
 }
@@ -103,13 +133,31 @@ function add_to_basket(product) {
   show_basket();
 }
 
+function take_from_basket(product) {
+  state.basket.delete(product.id);
+  tell(`${product.name} is out of your basket.`);
+  show_basket();
+  find("basket-title").focus();
+}
+
 function show_basket() {
   const lines = [...state.basket].map(([id, quantity]) => ({ product: state.products.get(id), quantity }));
-  find("basket").replaceChildren(
-    ...lines.map(({ product, quantity }) => element("li", `${quantity} × ${product.name}`)));
+  find("basket").replaceChildren(...lines.map(basket_line));
+  if (lines.length === 0) find("basket").append(element("li", "Nothing in it yet.", "quiet"));
   const total = lines.reduce((sum, { product, quantity }) => sum + product.price_cents * quantity, 0);
-  find("total").textContent = `Total ${money(total)}`;
-  find("basket-section").hidden = lines.length === 0;
+  find("total").textContent = money(total);
+  find("checkout").hidden = lines.length === 0;
+}
+
+function basket_line({ product, quantity }) {
+  const line = element("li");
+  const remove = element("button", "Remove", "plain");
+  remove.type = "button";
+  remove.setAttribute("aria-label", `Remove ${product.name}`);
+  remove.addEventListener("click", () => take_from_basket(product));
+  line.append(element("span", `${quantity} × ${product.name}`, "name"),
+              element("span", money(product.price_cents * quantity)), remove);
+  return line;
 }
 
 async function place_order() {
@@ -119,22 +167,32 @@ async function place_order() {
   show_basket();
   tell(`Order ${order.id} is placed: ${money(order.total_cents)}. Thank you!`);
   await Promise.all([show_products(), show_orders()]);
+  find("orders-title").focus();
 }
 
 async function show_orders() {
   const list = await call("GET", `/api/v1/users/${state.user.id}/orders?size=10`);
-  find("orders").replaceChildren(...list.items.map((order) => {
-    const pieces = order.items.reduce((sum, item) => sum + item.quantity, 0);
-    return element("li", `Order ${order.id}: ${pieces} ${pieces === 1 ? "piece" : "pieces"}, ` +
-                         `${money(order.total_cents)}, ${order.status}`);
-  }));
+  find("orders").replaceChildren(...list.items.map(order_line));
   if (list.items.length === 0) find("orders").append(element("li", "None yet.", "quiet"));
-  find("orders-section").hidden = false;
 }
 
-function turn_page(by) {
+function order_line(order) {
+  const line = element("li");
+  const pieces = order.items.reduce((sum, item) => sum + item.quantity, 0);
+  const when = new Date(order.created_at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+  line.append(element("span", `Order ${order.id}, ${order.status}`), element("span", money(order.total_cents)),
+              element("span", `${pieces} ${pieces === 1 ? "piece" : "pieces"}, ${when}`, "name quiet"));
+  return line;
+}
+
+async function turn_page(by) {
   state.page += by;
-  return show_products();
+  try {
+    await show_products();
+  } catch (failure) {
+    state.page -= by;
+    throw failure;
+  }
 }
 
 find("login-form").addEventListener("submit", (event) => {
@@ -147,8 +205,10 @@ find("search-form").addEventListener("submit", (event) => {
   state.page = 1;
   attempt(event.submitter, show_products);
 });
+find("log-out").addEventListener("click", log_out);
 find("order").addEventListener("click", (event) => attempt(event.currentTarget, place_order));
 find("previous").addEventListener("click", () => attempt(null, () => turn_page(-1)));
 find("next").addEventListener("click", () => attempt(null, () => turn_page(1)));
 
+show_basket();
 attempt(null, show_products);

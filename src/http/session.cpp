@@ -84,6 +84,7 @@ bool session::advance(std::span<char>& input) {
     request_access::set_body(host_.req, text(input.subspan(head_size_, body)));
     head_size_ = 0;
     chunked_.reset();
+    more_ = input.size() > used;
     const bool answered = dispatch(matched);
     input = input.subspan(used);
     return answered;
@@ -170,7 +171,8 @@ bool session::dispatch(const route& matched) {
 }
 
 void session::answer(const request& req, const request_head& head, const route& matched, const response& res) {
-    keep_alive_ = keep_alive_ && !host_.draining;
+    // A stop still answers what had been sent before it: the last of the requests that are here says close.
+    keep_alive_ = keep_alive_ && (!host_.draining || more_);
     const framing how{head.verb == method::head, keep_alive_, head.minor_version == 0};
     const std::size_t before = host_.output.size();
     render(res, how, host_.date.at(host_.home.now(), host_.home.clock()), host_.output);
@@ -213,6 +215,7 @@ void session::exchange_finished() {
     const auto done = exchange_;
     {
         const scratch_use use(host_);
+        more_ = !pending_.empty();
         answer(done->req(), done->head(), done->matched(), done->res());
     }
     work({pending_.data(), pending_.size()});
@@ -254,6 +257,8 @@ void session::drain() {
 
 void session::enter(state next, duration patience) {
     state_ = next;
+    const bool waits_for_more = next == state::idle || next == state::head;
+    if (host_.draining && waits_for_more) patience = std::min(patience, host_.limits.drain_grace);
     deadline_ = host_.home.now() + patience;
 }
 

@@ -123,6 +123,7 @@ private:
     bool writing_ = false;
     bool input_ended_ = false;
     bool keep_alive_ = true;
+    bool more_ = false; // input followed the request that is being answered
     bool finish_told_ = false;
     bool answered_last_ = false; // an answer went before the end
 };

@@ -158,6 +158,27 @@ TEST_CASE_FIXTURE(server_fixture, "a stop answers what is in flight with Connect
     CHECK_THROWS_AS(socket_client{port}, std::runtime_error);
 }
 
+TEST_CASE_FIXTURE(server_fixture,
+                  "a stop answers every pipelined request that had been sent, and closes after the last") {
+    const auto port = start();
+    socket_client busy(port);
+    busy.send("GET /hold HTTP/1.1\r\nHost: a\r\nX-Name: first\r\n\r\n"
+              "GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nlast");
+    hold.await_waiting(1);
+    socket_client idle(port);
+    CHECK(idle.request("GET", "/").status == 200);
+    auto stopped = std::async(std::launch::async, [&] { return stop(20s); });
+    CHECK(idle.at_end()); // the stop has begun
+    hold.open();
+    CHECK(busy.receive().body == "first");
+    CHECK(busy.receive().body == "root");
+    const auto last = busy.receive();
+    CHECK(last.body == "last");
+    CHECK(last.header("connection") == "close");
+    CHECK(busy.at_end());
+    CHECK(stopped.get());
+}
+
 TEST_CASE_FIXTURE(server_fixture, "a stop past its deadline cuts and says so, and cancels the handlers") {
     const auto port = start();
     socket_client busy(port);

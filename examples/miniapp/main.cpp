@@ -13,12 +13,11 @@
 #include <weir/http/middleware/request_id.hpp>
 #include <weir/observe/collectors.hpp>
 
+#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace miniapp {
 
@@ -30,42 +29,22 @@ constexpr const char* usage =
     "  KEY       any key of the file, such as wechat.appid\n"
     "The environment counts as well: MINIAPP_PORT, MINIAPP_WECHAT_APPID, ...\n";
 
-// What has to be known before the configuration can be read.
-struct command_line {
-    std::string file = "miniapp.yaml";
-    std::string profile = "prod";
-    std::vector<const char*> rest{};
-    bool help = false;
-};
-
-command_line parse(int argc, char** argv) {
-    command_line given;
-    if (const char* chosen = std::getenv("MINIAPP_PROFILE")) given.profile = chosen;
-    for (int i = 0; i < argc; ++i) {
-        const std::string_view word = argv[i];
-        given.help = given.help || word == "--help" || word == "-h";
-        const bool has_value = i + 1 < argc;
-        if (word == "--config" && has_value)
-            given.file = argv[++i];
-        else if (word == "--profile" && has_value)
-            given.profile = argv[++i];
-        else
-            given.rest.push_back(argv[i]);
-    }
-    return given;
+bool asks_for_help(int argc, char** argv) {
+    const auto help = [](std::string_view word) { return word == "--help" || word == "-h"; };
+    return std::any_of(argv, argv + argc, help);
 }
 
-weir::result<settings> load(const command_line& given) {
+weir::result<settings> load(int argc, char** argv) {
     weir::config_options options;
-    options.file = given.file;
-    options.profile = given.profile;
+    options.file = "miniapp.yaml";
+    options.profile = "prod";
     options.env_prefix = "MINIAPP_";
-    options.args = {static_cast<int>(given.rest.size()), given.rest.data()};
+    options.args = {argc, argv};
     auto read = weir::load_config<settings>(options);
     // In production WeChat is the real one: nothing that could be its sandbox gets in.
-    if (read && read->profile == profile::prod && !read->wechat.base_url.starts_with("https://"))
-        return weir::error(weir::errc::invalid_argument, given.file + ": wechat.base_url = " + read->wechat.base_url +
-                                                             ": accepted in the prod profile: an https:// address");
+    if (read && read->environment == environment::prod && !read->wechat.base_url.starts_with("https://"))
+        return weir::error(weir::errc::invalid_argument, "wechat.base_url = " + read->wechat.base_url +
+                                                             ": accepted in production: an https:// address");
     return read;
 }
 
@@ -103,7 +82,7 @@ int serve(const settings& chosen) {
     const identity who(chosen.auth.jwt_secret, chosen.auth.expires_in);
     wechat_login wechat(chosen.wechat);
     dev_login dev(chosen.wechat);
-    const bool is_dev = chosen.profile == profile::dev;
+    const bool is_dev = chosen.environment == environment::dev;
 
     introducer introduce;
     if (is_dev) introduce = [&dev](std::string_view code) { return dev.introduce(code); };
@@ -134,7 +113,7 @@ int serve(const settings& chosen) {
     app.on_start("db", [&rows, seed = chosen.seed] { return rows.prepare(seed); });
     app.on_stop("db", [&db] { return db.close(); });
 
-    log.info("configured", weir::field("profile", is_dev ? "dev" : "prod"),
+    log.info("configured", weir::field("environment", is_dev ? "dev" : "prod"),
              weir::field("wechat", chosen.wechat.base_url), weir::field("settings", weir::dump(chosen)));
     if (is_dev) log.warn("dev profile: WeChat is a sandbox and anybody may log in as anybody");
     return app.run(run_options_of(chosen));
@@ -145,9 +124,8 @@ int serve(const settings& chosen) {
 } // namespace miniapp
 
 int main(int argc, char** argv) {
-    const auto given = miniapp::parse(argc, argv);
-    if (given.help) return std::fputs(miniapp::usage, stdout) < 0;
-    const auto chosen = miniapp::load(given);
+    if (miniapp::asks_for_help(argc, argv)) return std::fputs(miniapp::usage, stdout) < 0;
+    const auto chosen = miniapp::load(argc, argv);
     if (!chosen) return weir::fail(chosen.error());
     if (auto made = miniapp::make_folder(chosen->data); !made) return weir::fail(made.error());
     return miniapp::serve(*chosen);

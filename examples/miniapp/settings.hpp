@@ -11,8 +11,8 @@
 
 namespace miniapp {
 
-enum class profile { dev, prod };
-BOOST_DESCRIBE_ENUM(profile, dev, prod)
+enum class environment { dev, prod };
+BOOST_DESCRIBE_ENUM(environment, dev, prod)
 
 struct wechat_settings {
     std::string base_url = "https://api.weixin.qq.com";
@@ -33,7 +33,7 @@ struct db_settings {
 BOOST_DESCRIBE_STRUCT(db_settings, (), (readers))
 
 struct settings {
-    miniapp::profile profile = miniapp::profile::prod;
+    miniapp::environment environment = miniapp::environment::prod;
     std::string address = "0.0.0.0";
     std::int64_t port = 8080;
     std::int64_t loops = 0;
@@ -45,7 +45,7 @@ struct settings {
     wechat_settings wechat{};
     auth_settings auth{};
 };
-BOOST_DESCRIBE_STRUCT(settings, (), (profile, address, port, loops, data, web, log_level, seed, db, wechat, auth))
+BOOST_DESCRIBE_STRUCT(settings, (), (environment, address, port, loops, data, web, log_level, seed, db, wechat, auth))
 
 } // namespace miniapp
 

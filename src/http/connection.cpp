@@ -4,6 +4,8 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
+#include <utility>
+
 namespace weir::http::detail {
 
 namespace asio = boost::asio;
@@ -74,6 +76,11 @@ void connection::tick(time_point now) {
 
 bool connection::write(std::string& output) {
     if (closed_) return output.clear(), true;
+    if (!unsent_.empty()) {
+        queued_ += output;
+        output.clear();
+        return false;
+    }
     boost::system::error_code failed;
     const std::size_t sent = socket_.write_some(asio::buffer(output), failed);
     if (!failed && sent == output.size()) return output.clear(), true;
@@ -93,7 +100,8 @@ void connection::write_rest() {
                       [self = shared_from_this()](const boost::system::error_code& failed, std::size_t) {
                           if (self->closed_) return;
                           if (failed) return self->abort();
-                          self->unsent_ = {};
+                          self->unsent_ = std::exchange(self->queued_, {});
+                          if (!self->unsent_.empty()) return self->write_rest();
                           self->home_.loop().refresh();
                           if (self->finishing_) return self->half_close();
                           self->session_.written();

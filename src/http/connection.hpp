@@ -44,7 +44,8 @@ private:
     tcp_socket socket_;
     session session_;
     worker::buffer buffer_;
-    std::string unsent_;
+    std::string unsent_; // being written
+    std::string queued_; // to be written after it
     std::size_t discarded_ = 0;
     time_point last_input_;
     time_point linger_until_ = time_point::max();

@@ -58,19 +58,24 @@ void session::settle_end() {
     flush();
 }
 
-// Answers all complete requests of the input with as few writes as the output limit allows.
+// Answers all complete requests of the input with as few writes as the output limit allows; none while
+// earlier answers wait to leave.
 void session::work(std::span<char> input) {
-    for (bool stalled = true; stalled && !writing_;) {
-        {
-            const scratch_use use(host_);
-            while (host_.output.size() < host_.limits.output && advance(input)) {
-            }
-            stalled = host_.output.size() >= host_.limits.output;
-        }
+    bool stalled = true;
+    while (stalled) {
+        stalled = !writing_ && answer_ready(input);
         flush();
     }
     keep(input);
     settle_end();
+}
+
+// Whether it stopped because there was enough to send, rather than nothing more to answer.
+bool session::answer_ready(std::span<char>& input) {
+    const scratch_use use(host_);
+    while (host_.output.size() < host_.limits.output)
+        if (!advance(input)) return false;
+    return true;
 }
 
 bool session::advance(std::span<char>& input) {
@@ -285,9 +290,11 @@ void session::keep(std::span<char> rest) {
 }
 
 void session::flush() {
-    if (!host_.output.empty() && !writing_) {
+    // The output belongs to the loop: none of it may be left there for the next connection.
+    if (!host_.output.empty()) {
+        const bool waited = writing_;
         writing_ = !wire_.write(host_.output);
-        if (writing_) write_deadline_ = host_.home.now() + host_.limits.write_time;
+        if (writing_ && !waited) write_deadline_ = host_.home.now() + host_.limits.write_time;
     }
     if (state_ != state::closing || finish_told_) return;
     finish_told_ = true;

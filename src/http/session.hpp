@@ -37,8 +37,8 @@ struct session_host {
 /// The connection's other half: what a socket, or a test, does with what the session decides.
 class transport {
 public:
-    /// Sends the output and empties it. False when some of it still has to leave; `session::written()`
-    /// follows then.
+    /// Sends the output, behind what still has to leave, and empties it. False when some of it has to wait;
+    /// `session::written()` follows once, when all has left.
     virtual bool write(std::string& output) = 0;
     /// Ends the connection after what was written. The peer may still be sending, in which case closing at
     /// once would reset the connection and lose our answer: half-close, discard what still comes, close. An
@@ -91,6 +91,7 @@ private:
     };
 
     void work(std::span<char> input);
+    bool answer_ready(std::span<char>& input);
     bool advance(std::span<char>& input);
     bool read_head(std::span<char> input);
     bool judge(std::span<char> input, const route& matched);

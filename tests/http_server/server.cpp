@@ -50,6 +50,7 @@ private:
 struct server_fixture {
     gate hold;
     std::atomic<int> cancelled{0};
+    std::atomic<int> finished{0};
     blocking_pool pool{{.name = "hold", .threads = 4}};
     router routes;
     loop control;
@@ -63,6 +64,7 @@ struct server_fixture {
             auto job = [this](std::stop_token stop) { return hold.wait(stop); };
             const auto opened = co_await pool.run(job);
             if (!opened || !*opened) ++cancelled;
+            ++finished;
             co_return std::string(req.header("x-name"));
         });
     }
@@ -124,6 +126,23 @@ TEST_CASE_FIXTURE(server_fixture, "a client that sends and never reads is not re
     CHECK(other.request("GET", "/").body == "root");
     CHECK(!stop(1s)); // it is cut, since it won't take its answers
     CHECK(running->stats().cut == 1);
+}
+
+TEST_CASE_FIXTURE(server_fixture, "an answer waits while an earlier one is leaving, and stays on its own connection") {
+    server_options options;
+    options.loops = 1;
+    options.limits.output = 64 * 1024 * 1024; // the second request is begun before the first answer has left
+    const auto port = start(options);
+    socket_client slow = socket_client::small(port);
+    slow.send("GET /big HTTP/1.1\r\nHost: a\r\n\r\nGET /hold HTTP/1.1\r\nHost: a\r\nX-Name: second\r\n\r\n");
+    hold.await_waiting(1);
+    hold.open();
+    while (finished == 0) std::this_thread::yield();
+    socket_client other(port);
+    for (int i = 0; i < 20; ++i) CHECK(other.request("GET", "/").body == "root");
+    CHECK(slow.receive().body == std::string(4 * 1024 * 1024, 'x'));
+    CHECK(slow.receive().body == "second");
+    CHECK(stop(5s));
 }
 
 TEST_CASE_FIXTURE(server_fixture,

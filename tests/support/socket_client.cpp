@@ -27,8 +27,14 @@ std::string wire_response::header(std::string_view name) const {
     return head.substr(value, head.find("\r\n", value) - value);
 }
 
-socket_client::socket_client(std::uint16_t port, std::chrono::seconds limit) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+socket_client::socket_client(std::uint16_t port, std::chrono::seconds limit) : socket_client(port, limit, 0) {}
+
+socket_client socket_client::small(std::uint16_t port) { return {port, std::chrono::seconds(20), 4096}; }
+
+socket_client::socket_client(std::uint16_t port, std::chrono::seconds limit, int receive_buffer)
+    : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
     if (fd_ < 0) fail("socket");
+    if (receive_buffer != 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
     const timeval patience{limit.count(), 0};
     setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);

@@ -23,6 +23,8 @@ struct wire_response {
 class socket_client {
 public:
     explicit socket_client(std::uint16_t port, std::chrono::seconds limit = std::chrono::seconds(20));
+    /// One whose kernel holds little of what it hasn't read, so that the server has to wait.
+    static socket_client small(std::uint16_t port);
     ~socket_client();
     socket_client(socket_client&& other) noexcept;
     socket_client(const socket_client&) = delete;
@@ -44,6 +46,8 @@ public:
     void reset();
 
 private:
+    socket_client(std::uint16_t port, std::chrono::seconds limit, int receive_buffer);
+
     bool fill();
 
     int fd_ = -1;

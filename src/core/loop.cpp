@@ -35,7 +35,8 @@ loop::loop(const weir::clock& time)
     : io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), clock_(&time), now_(time.now()), root_(*this),
       timers_(std::make_unique<timers>(io_)) {}
 
-loop::~loop() = default;
+// What is attached to the loop goes first: it may hold timers and sockets of this loop.
+loop::~loop() { root_.reset(); }
 
 void loop::run() {
     const auto keep = asio::make_work_guard(io_);

@@ -143,12 +143,13 @@ TEST_CASE_FIXTURE(session_fixture, "what isn't HTTP gets one precise answer and 
         {"GET /" + std::string(9000, 'a'), 414},
         {"GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(17000, 'a'), 431},
     };
-    for (const auto& [bytes, status] : wrong) {
+    for (const auto& one : wrong) {
+        const std::string& bytes = one.first;
         CAPTURE(bytes.substr(0, 80));
         auto peer = client();
         peer.write(bytes);
         const auto res = peer.receive();
-        CHECK(res.status == status);
+        CHECK(res.status == one.second);
         CHECK(res.closes);
         CHECK(peer.closed());
         CHECK(res.body.starts_with(R"({"code":")"));

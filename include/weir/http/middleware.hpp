@@ -49,8 +49,7 @@ struct middleware {
     std::function<void(request&, response&)> after{};
     /// Around all that lies further in.
     std::function<task<response>(request&, next)> around{};
-    /// Exactly once when the request has ended, however it ended; the response can't be changed any more, and an
-    /// exception would end the loop.
+    /// Exactly once when the request has ended, however it ended; the response can't be changed any more.
     std::function<void(const request&, const response&, const exchange&)> done{};
 
     middleware() = default;

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include <weir/core/loop_local.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+
+using namespace weir;
+using namespace std::chrono_literals;
+
+namespace {
+
+// Holds a timer of its loop until it goes.
+struct timed {
+    timed(loop& on, int& left) : home(on), gone(left), timer(on.call_at(on.now() + 1h, [] {})) {}
+    ~timed() { gone += home.cancel_timer(timer); }
+
+    loop& home;
+    int& gone;
+    loop::timer_id timer;
+};
+
+} // namespace
+
+TEST_CASE("each loop gets one of its own, and takes it along while its timers still work") {
+    int gone = 0;
+    int made = 0;
+    const loop_local<timed> locals([&](loop& home) {
+        ++made;
+        return std::make_unique<timed>(home, gone);
+    });
+    const loop_local<timed> others([&](loop& home) { return std::make_unique<timed>(home, gone); });
+    loop second;
+    {
+        loop first;
+        timed& mine = locals.of(first);
+        CHECK(&locals.of(first) == &mine);
+        CHECK(&locals.of(second) != &mine);
+        CHECK(&others.of(first) != &mine);
+        CHECK(made == 2);
+    }
+    CHECK(gone == 2);
+}

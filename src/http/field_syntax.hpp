@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/byte_scan.hpp"
+#include <weir/http/message.hpp>
+
+#include <algorithm>
+#include <string_view>
+
+// The pieces that field values are made of (RFC 9110 section 5.6).
+namespace weir::http::detail {
+
+constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+/// Equal but for the case of ASCII letters.
+constexpr bool equal_no_case(std::string_view a, std::string_view b) noexcept {
+    return a.size() == b.size() &&
+           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+constexpr bool starts_with_no_case(std::string_view text, std::string_view prefix) noexcept {
+    return text.size() >= prefix.size() && equal_no_case(text.substr(0, prefix.size()), prefix);
+}
+
+/// Without the blanks around it.
+constexpr std::string_view trim(std::string_view text) noexcept {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
+    return text;
+}
+
+inline bool is_token(std::string_view text) noexcept {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is(byte_class::token, c); });
+}
+
+/// Takes what stands before the separator off the front, trimmed; the whole rest when there is none.
+/// A separator inside a quoted string separates nothing.
+constexpr std::string_view take_until(std::string_view& rest, char separator) noexcept {
+    bool quoted = false;
+    std::size_t at = 0;
+    for (; at < rest.size(); ++at) {
+        if (rest[at] == '"') quoted = !quoted;
+        if (rest[at] == '\\' && quoted && at + 1 < rest.size()) ++at;
+        if (rest[at] == separator && !quoted) break;
+    }
+    const auto piece = trim(rest.substr(0, std::min(at, rest.size())));
+    rest.remove_prefix(std::min(at + 1, rest.size()));
+    return piece;
+}
+
+/// Walks over the elements of a comma-separated list; empty ones are passed over (RFC 9110 section 5.6.1.2).
+class comma_list {
+public:
+    explicit constexpr comma_list(std::string_view text) noexcept : rest_(text) {}
+
+    constexpr bool next() noexcept {
+        do {
+            if (rest_.empty()) return false;
+            element_ = take_until(rest_, ',');
+        } while (element_.empty());
+        return true;
+    }
+
+    constexpr std::string_view element() const noexcept { return element_; }
+
+private:
+    std::string_view rest_;
+    std::string_view element_;
+};
+
+/// Calls `f` with the value of each field of that name, in their order; the name in lower case.
+template<class F>
+void each_field(const request& req, std::string_view name, F&& f) {
+    for (std::size_t i = 0; i < req.header_count(); ++i)
+        if (const auto field = req.header_at(i); equal_no_case(field.name, name)) f(field.value);
+}
+
+} // namespace weir::http::detail

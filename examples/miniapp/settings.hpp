@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <weir/app/duration_format.hpp>
 #include <weir/observe/log.hpp>
 #include <weir/reflect/schema.hpp>
 
 #include <boost/describe.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace miniapp {
 
@@ -18,8 +21,9 @@ struct wechat_settings {
     std::string base_url = "https://api.weixin.qq.com";
     std::string appid{};
     std::string secret{};
+    std::chrono::milliseconds deadline{5000}; // of one question; a login that takes longer is a 503
 };
-BOOST_DESCRIBE_STRUCT(wechat_settings, (), (base_url, appid, secret))
+BOOST_DESCRIBE_STRUCT(wechat_settings, (), (base_url, appid, secret, deadline))
 
 struct auth_settings {
     std::string jwt_secret{}; // HS256: at least 32 bytes
@@ -47,14 +51,23 @@ struct settings {
 };
 BOOST_DESCRIBE_STRUCT(settings, (), (environment, address, port, loops, data, web, log_level, seed, db, wechat, auth))
 
+struct longer_than_nothing {
+    static constexpr std::string_view name() { return "longer_than_nothing"; }
+
+    template<class M>
+    static constexpr void fit() {}
+    static bool holds(std::chrono::milliseconds value) { return value.count() > 0; }
+    static std::string message() { return "must be longer than 0"; }
+};
+
 } // namespace miniapp
 
 template<>
-inline constexpr auto weir::schema<miniapp::wechat_settings> = weir::object()
-                                                                   .field(&miniapp::wechat_settings::appid,
-                                                                          weir::not_empty)
-                                                                   .field(&miniapp::wechat_settings::secret,
-                                                                          weir::not_empty, weir::secret);
+inline constexpr auto weir::schema<miniapp::wechat_settings> =
+    weir::object()
+        .field(&miniapp::wechat_settings::appid, weir::not_empty)
+        .field(&miniapp::wechat_settings::secret, weir::not_empty, weir::secret)
+        .field(&miniapp::wechat_settings::deadline, miniapp::longer_than_nothing{});
 
 template<>
 inline constexpr auto weir::schema<miniapp::auth_settings> = weir::object()

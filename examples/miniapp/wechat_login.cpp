@@ -65,17 +65,20 @@ result<std::string> openid_in(const weir::http::client_response& res) {
     return std::move(*answer->openid);
 }
 
-std::unique_ptr<weir::http::client> make_client(weir::loop& home) {
+weir::http::client_options client_options_of(const wechat_settings& settings) {
     weir::http::client_options options;
     options.connect_timeout = std::chrono::seconds(3);
-    options.deadline = std::chrono::seconds(5);
+    options.deadline = settings.deadline;
     options.max_body = 64 * 1024;
-    return std::make_unique<weir::http::client>(home, std::move(options));
+    return options;
 }
 
 } // namespace
 
-wechat_login::wechat_login(wechat_settings settings) : settings_(std::move(settings)), clients_(make_client) {}
+wechat_login::wechat_login(wechat_settings settings)
+    : settings_(std::move(settings)), clients_([options = client_options_of(settings_)](weir::loop& home) {
+          return std::make_unique<weir::http::client>(home, options);
+      }) {}
 
 task<result<std::string>> wechat_login::openid_of(std::string code) {
     const weir::executor here = co_await weir::this_task;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "miniapp/shop.hpp"
+#include <weir/security/jwt.hpp>
 
 #include <doctest/doctest.h>
 
@@ -8,6 +9,20 @@ using namespace miniapp_test;
 namespace {
 
 constexpr const char* orders = "/api/v1/orders";
+
+// A token for this user as the dev profile signs it, that expires so many seconds from now.
+std::string signed_token(std::int64_t user_id, std::int64_t expires_in) {
+    const auto key = weir::jwt_key::hs256("only-for-development-never-for-production").value();
+    weir::jwt_options options;
+    options.issuer = "miniapp";
+    weir::jwt_claims claims;
+    claims.sub = std::to_string(user_id);
+    claims.roles = {"shopper"};
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    claims.iat = std::chrono::duration_cast<std::chrono::seconds>(now).count() - 7200;
+    claims.exp = *claims.iat + 7200 + expires_in;
+    return weir::jwt_keys(key, options).sign(claims).value();
+}
 
 } // namespace
 
@@ -46,6 +61,16 @@ TEST_CASE_FIXTURE(shop, "without a good token it is a 401 that says how to log i
     }
     refusal(socket_client(port()).request("GET", "/api/v1/me", {}, "Authorization: Basic YTpi\r\n"), 401,
             "unauthenticated");
+}
+
+TEST_CASE_FIXTURE(shop, "a well-signed token that has expired is a 401 that says so") {
+    const auto alice = log_in("alice").user.id;
+    CHECK(body_of<user>(ask("GET", "/api/v1/me", {}, signed_token(alice, 60))).id == alice);
+    const auto stale = ask("GET", "/api/v1/me", {}, signed_token(alice, -60));
+    CHECK(refusal(stale, 401, "token_expired").details.empty());
+    CHECK(stale.header("www-authenticate") == "Bearer");
+    refusal(ask("POST", orders, order_body(1, 1), signed_token(alice, -60)), 401, "token_expired");
+    CHECK(stock_of(1) == 120);
 }
 
 TEST_CASE_FIXTURE(shop, "what is somebody else's or an admin's is a 403") {

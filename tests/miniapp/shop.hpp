@@ -5,6 +5,7 @@
 #include "support/socket_client.hpp"
 #include <weir/reflect/json.hpp>
 #include <weir/reflect/schema.hpp>
+#include <weir/testing/fault_proxy.hpp>
 #include <weir/testing/wechat_sandbox.hpp>
 
 #include <boost/describe.hpp>
@@ -186,16 +187,17 @@ inline std::string authorization(std::string_view token) {
     return token.empty() ? std::string() : "Authorization: Bearer " + std::string(token) + "\r\n";
 }
 
-/// The program in its dev profile, with WeChat's sandbox in this process and a fresh data folder.
+/// The program in its dev profile, with WeChat's sandbox in this process, a line between them that can be
+/// made a bad one, and a fresh data folder.
 class shop {
 public:
-    shop() { start(); }
+    explicit shop(std::vector<std::string> more_arguments = {}) : more_(std::move(more_arguments)) { start(); }
 
     /// Again on the same data, once the program has ended.
     void start() {
-        program_ = std::make_unique<child_process>(
-            MINIAPP_PROGRAM, arguments(data_, {"--profile", "dev", "--wechat.base_url", wechat.base_url()}),
-            environment());
+        std::vector<std::string> more{"--profile", "dev", "--wechat.base_url", line.base_url()};
+        more.insert(more.end(), more_.begin(), more_.end());
+        program_ = std::make_unique<child_process>(MINIAPP_PROGRAM, arguments(data_, more), environment());
         port_ = port_of(*program_);
     }
 
@@ -236,8 +238,10 @@ public:
     }
 
     weir::testing::wechat_sandbox wechat; // outlives the program, which talks to it
+    weir::testing::fault_proxy line{wechat.port()};
 
 private:
+    std::vector<std::string> more_;
     data_folder data_;
     std::unique_ptr<child_process> program_;
     std::uint16_t port_ = 0;

@@ -3,7 +3,25 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+
 using namespace miniapp_test;
+using namespace std::chrono_literals;
+using weir::testing::fault;
+
+namespace {
+
+struct hurried_shop : shop {
+    hurried_shop() : shop({"--wechat.deadline", "500ms"}) {}
+};
+
+std::string login_bytes(const std::string& code) {
+    const std::string body = R"({"code":")" + code + R"("})";
+    return "POST /api/v1/auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+} // namespace
 
 TEST_CASE_FIXTURE(shop, "a login code works once and only when WeChat gave it") {
     const std::string code = wechat.login("alice");
@@ -39,6 +57,31 @@ TEST_CASE_FIXTURE(shop, "each of WeChat's errors has its own answer, and the cod
     refusal(log_in_with(code), 502, "bad_gateway");
 
     CHECK(body_of<login>(log_in_with(code)).token != "");
+}
+
+TEST_CASE_FIXTURE(hurried_shop, "a WeChat that is late, deaf or away is a 503 in time, and everybody else is served") {
+    const std::vector<fault> faults{fault::deaf(), fault::blackhole(), fault::trickle(1, 1s), fault::reset_after(0)};
+    const pid_t started = program().pid();
+    for (const auto& bad : faults) {
+        CAPTURE(static_cast<int>(bad.what()));
+        line.set(bad);
+        const auto begun = std::chrono::steady_clock::now();
+        socket_client login(port());
+        login.send(login_bytes(wechat.login("alice")));
+        CHECK(ask("GET", "/healthz").status == 200);
+        CHECK(stock_of(1) == 120);
+        const auto late = login.receive();
+        CHECK(std::chrono::steady_clock::now() - begun < 4s); // its deadline is 500ms, by default 5s
+        CHECK(refusal(late, 503, "unavailable").details.empty());
+    }
+    line.refuse();
+    refusal(log_in_with(wechat.login("alice")), 503, "unavailable");
+    program().line_with("before the deadline"); // the log knows why
+
+    line.heal();
+    CHECK(body_of<login>(log_in_with(wechat.login("alice"))).token != "");
+    CHECK(program().running());
+    CHECK(program().pid() == started);
 }
 
 TEST_CASE_FIXTURE(shop, "neither answers nor the log hold the session key, the secret or a code") {

@@ -37,6 +37,7 @@ child_process::child_process(const std::string& program, std::vector<std::string
     if (pid_ == 0) { // from here to execve only what is safe in the child of a program with threads
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent || dup2(pipe_ends[1], STDERR_FILENO) < 0) _exit(127);
+        close_range(STDERR_FILENO + 1, ~0U, 0); // a listener of the test's would live on in the child
         execve(program.c_str(), argv.data(), envp.data());
         _exit(127);
     }

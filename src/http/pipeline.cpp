@@ -3,6 +3,8 @@
 
 #include <weir/core/error.hpp>
 
+#include <cstdio>
+
 namespace weir::http {
 
 namespace detail {
@@ -92,10 +94,35 @@ task<void> run_coroutine(const route& route, std::size_t step, request& req, res
     run_after(route, step, passed, req, out);
 }
 
+namespace {
+
+// A layer's `done` has thrown: the request is answered, so this is for whoever keeps the log.
+void report_lost(const route& route, const request& req, const error& lost) noexcept {
+    bool heard = false;
+    for (const auto& layer : route.layers) {
+        if (!layer->done_failed) continue;
+        try {
+            layer->done_failed(req, lost);
+            heard = true;
+        } catch (...) { // not heard, then
+        }
+    }
+    const std::string_view why = lost.message();
+    if (!heard) std::fprintf(stderr, "weir: a middleware's done: %.*s\n", static_cast<int>(why.size()), why.data());
+}
+
+} // namespace
+
 void run_done(const route& route, const request& req, const response& out, const exchange& end) {
     if (!route.has_done) return;
-    for (std::size_t i = route.layers.size(); i-- > 0;)
-        if (route.layers[i]->done) route.layers[i]->done(req, out, end);
+    for (std::size_t i = route.layers.size(); i-- > 0;) {
+        if (!route.layers[i]->done) continue;
+        try {
+            route.layers[i]->done(req, out, end);
+        } catch (...) {
+            report_lost(route, req, current_error());
+        }
+    }
 }
 
 } // namespace detail

@@ -11,7 +11,10 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdio>
 #include <stdexcept>
+#include <string>
+#include <unistd.h>
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -76,6 +79,30 @@ struct log_fixture {
     }
 
     test_client client(http::limits limits = {}) { return test_client(app, {.limits = limits, .clock = &time}); }
+};
+
+// What goes to stderr while it lives.
+class captured_stderr {
+public:
+    captured_stderr() : file_(std::tmpfile()), before_(::dup(STDERR_FILENO)) { ::dup2(::fileno(file_), STDERR_FILENO); }
+    ~captured_stderr() {
+        ::dup2(before_, STDERR_FILENO);
+        ::close(before_);
+        std::fclose(file_);
+    }
+    captured_stderr(const captured_stderr&) = delete;
+    captured_stderr& operator=(const captured_stderr&) = delete;
+
+    std::string text() const {
+        std::string all(4096, '\0');
+        const auto size = ::pread(::fileno(file_), all.data(), all.size(), 0);
+        all.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+        return all;
+    }
+
+private:
+    std::FILE* file_;
+    int before_;
 };
 
 bool has(const std::string& line, std::string_view part) { return line.find(part) != std::string::npos; }
@@ -214,6 +241,55 @@ TEST_CASE_FIXTURE(log_fixture, "a request past its deadline is logged once, as 5
     peer.poll();
     REQUIRE(lines.lines().size() == 1);
     CHECK(has(lines.lines().front(), R"("status":504)"));
+}
+
+TEST_CASE_FIXTURE(log_fixture, "a done that throws is logged, the other layers hear of the end, and requests go on") {
+    std::string ended;
+    const auto layer = [&ended](char name, bool throws) {
+        middleware made;
+        made.done = [&ended, name, throws](const request&, const response& res, const http::exchange&) {
+            ended += name + std::to_string(res.status);
+            if (throws) throw std::runtime_error("disk full");
+        };
+        return made;
+    };
+    app.route("/counted", [&](router& in) {
+        in.use(layer('a', false)).use(layer('b', true)).use(layer('c', false));
+        in.get("/plain", [] { return ""; });
+        in.get("/coroutine", []() -> task<std::string> { co_return ""; });
+    });
+    auto peer = client();
+    for (const char* target : {"/counted/plain", "/counted/coroutine"}) {
+        CAPTURE(target);
+        ended.clear();
+        lines.clear();
+        CHECK(peer.get(target).status == 200);
+        CHECK(ended == "c200b200a200");
+        const auto seen = lines.lines();
+        REQUIRE(seen.size() == 2);
+        CHECK(has(seen[0], R"("level":"error")"));
+        CHECK(has(seen[0], "middleware failed after the response"));
+        CHECK(has(seen[0], "disk full"));
+        CHECK(has(seen[0], target));
+        CHECK(has(seen[1], R"("status":200)"));
+    }
+}
+
+TEST_CASE("a done that throws and that no layer hears of shows on stderr") {
+    router app;
+    middleware broken;
+    broken.done = [](const request&, const response&, const http::exchange&) { throw std::runtime_error("disk full"); };
+    SUBCASE("because none listens") {}
+    SUBCASE("because the one that listens fails too") {
+        broken.done_failed = [](const request&, const error&) { throw std::runtime_error("no memory"); };
+    }
+    app.use(broken);
+    app.get("/", [] { return "fine"; });
+    test_client client(app);
+    const captured_stderr seen;
+    CHECK(client.get("/").body == "fine");
+    CHECK(client.get("/").body == "fine");
+    CHECK(seen.text() == "weir: a middleware's done: disk full\nweir: a middleware's done: disk full\n");
 }
 
 TEST_CASE("a forwarded address is believed from trusted proxies only") {

@@ -51,6 +51,9 @@ struct middleware {
     std::function<task<response>(request&, next)> around{};
     /// Exactly once when the request has ended, however it ended; the response can't be changed any more.
     std::function<void(const request&, const response&, const exchange&)> done{};
+    /// Hears of an exception that left a `done` of the same route, its own or another layer's, since no response
+    /// can tell of it any more: `recover` logs it. When no layer takes it, it is written to stderr.
+    std::function<void(const request&, const error&)> done_failed{};
 
     middleware() = default;
 

@@ -20,6 +20,7 @@ public:
     void close() noexcept;
     /// Only waits for the peer's goodbye: nothing is lost when it is closed.
     bool done() const noexcept { return finishing_ && unsent_.empty(); }
+    bool holds_buffer() const noexcept { return buffer_ != nullptr; }
 
     bool write(std::string& output) override;
     void finish(bool idle) override;

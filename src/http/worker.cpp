@@ -127,12 +127,11 @@ void worker::accept_rest() {
     acceptor_.close(failed);
 }
 
-std::size_t worker::cut() {
+void worker::cut() {
     const auto busy = [](const auto& one) { return !one->done(); };
     const auto lost = static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(), busy));
     counters_.cut.fetch_add(lost, std::memory_order_relaxed);
     while (!connections_.empty()) connections_.back()->abort();
-    return lost;
 }
 
 worker::buffer worker::take_buffer() {
@@ -140,6 +139,11 @@ worker::buffer worker::take_buffer() {
     buffer one = std::move(spare_.back());
     spare_.pop_back();
     return one;
+}
+
+std::size_t worker::lent_buffers() const noexcept {
+    const auto holds = [](const auto& one) { return one->holds_buffer(); };
+    return static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(), holds));
 }
 
 void worker::return_buffer(buffer used) {

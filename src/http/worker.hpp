@@ -46,11 +46,13 @@ public:
     void accept();
     /// Begins the end; `gone` is called on this loop once the last connection has closed.
     void drain(std::function<void()> gone);
-    /// Closes what is left; how many.
-    std::size_t cut();
+    /// Closes what is left; `server_counters::cut` counts those that were still busy.
+    void cut();
 
     weir::loop& loop() noexcept { return loop_; }
     session_host& host() noexcept { return host_; }
+    /// How many connections have a read buffer right now.
+    std::size_t lent_buffers() const noexcept;
 
     // For connections.
     buffer take_buffer();

@@ -124,15 +124,6 @@ constexpr std::string_view expected_name() {
 }
 
 template<class T>
-struct unwrap_optional {
-    using type = T;
-};
-template<class T>
-struct unwrap_optional<std::optional<T>> {
-    using type = T;
-};
-
-template<class T>
 error bind_parameter(void* target, std::string_view name, std::string_view text) {
     error failed;
     reflect::for_each_field<T>([&](const auto& field) {
@@ -140,7 +131,7 @@ error bind_parameter(void* target, std::string_view name, std::string_view text)
         auto& member = static_cast<T*>(target)->*(field.member);
         using member_type = std::remove_reference_t<decltype(member)>;
         if (!parse_text(text, member))
-            failed = ill_typed("query", name, expected_name<typename unwrap_optional<member_type>::type>());
+            failed = ill_typed("query", name, expected_name<reflect::unwrap_optional<member_type>>());
     });
     return failed;
 }

@@ -6,6 +6,8 @@
 #include <weir/http/server.hpp>
 #include <weir/testing/test_client.hpp>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -36,17 +38,23 @@ void allow_descriptors(rlim_t count) {
 
 TEST_CASE("1,000 suspended handlers read their headers after the loop has served others") {
     allow_descriptors(2200);
-    std::atomic<bool> open{false};
+    std::vector<boost::asio::steady_timer*> waiting; // in the handlers' frames, on the one loop
     std::atomic<int> suspended{0};
     std::atomic<int> right{0};
     router routes;
     routes.post("/wait", [&](request& req) -> task<std::string> {
         const std::string_view name = req.header("x-name"); // taken before the first suspension
         const std::string_view body = req.body();
+        const executor here = co_await this_task;
+        boost::asio::steady_timer opened(here.context().loop().io(), boost::asio::steady_timer::time_point::max());
+        waiting.push_back(&opened);
         ++suspended;
-        while (!open) co_await sleep_for(20ms);
+        co_await opened.async_wait(boost::asio::as_tuple(use_task));
         if (name == req.header("x-name") && body == "body" && req.path() == "/wait") ++right;
         co_return std::string(name);
+    });
+    routes.post("/open", [&] {
+        for (auto* one : waiting) one->cancel();
     });
     routes.get("/others", [](request& req) { return std::string(req.query()); });
 
@@ -64,7 +72,7 @@ TEST_CASE("1,000 suspended handlers read their headers after the loop has served
     }
     test_support::socket_client other(running.port());
     while (suspended < 1000) REQUIRE(other.request("GET", "/others?" + std::string(600, 'q')).status == 200);
-    open = true;
+    CHECK(other.request("POST", "/open").status == 204);
     for (std::size_t i = 0; i < clients.size(); ++i)
         REQUIRE(clients[i].receive().body == "handler-" + std::to_string(i));
     CHECK(right == 1000);

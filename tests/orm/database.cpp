@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "orm/support.hpp"
 
-#include <boost/asio/cancellation_signal.hpp>
 #include <doctest/doctest.h>
 
 #include <fstream>
@@ -28,32 +27,6 @@ struct file_fixture {
         row.text = "milk";
         home.block_on(rows.auto_migrate()).value();
         home.block_on(rows.insert(row)).value();
-    }
-};
-
-// A call in a task of its own that can be cancelled.
-template<class T>
-struct pending {
-    weir::context ctx;
-    boost::asio::cancellation_signal cancel;
-    std::optional<result<T>> outcome;
-
-    pending(loop& home, task<result<T>> call) : ctx(home) {
-        home.spawn(wait(std::move(call)), ctx, cancel, [](std::exception_ptr) {});
-        home.poll();
-    }
-
-    task<void> wait(task<result<T>> call) {
-        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
-        co_await boost::asio::this_coro::throw_if_cancelled(false);
-        outcome = co_await std::move(call);
-    }
-
-    void stop() { cancel.emit(boost::asio::cancellation_type::total); }
-
-    result<T>& wait_on(loop& home) {
-        while (!outcome) home.run_one();
-        return *outcome;
     }
 };
 

@@ -4,6 +4,9 @@
 #include <weir/core/loop.hpp>
 #include <weir/orm.hpp>
 
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -54,6 +57,32 @@ public:
 
 private:
     std::filesystem::path path_;
+};
+
+// A call in a task of its own that can be cancelled.
+template<class T>
+struct pending {
+    weir::context ctx;
+    boost::asio::cancellation_signal cancel;
+    std::optional<weir::result<T>> outcome;
+
+    pending(weir::loop& home, weir::task<weir::result<T>> call) : ctx(home) {
+        home.spawn(wait(std::move(call)), ctx, cancel, [](std::exception_ptr) {});
+        home.poll();
+    }
+
+    weir::task<void> wait(weir::task<weir::result<T>> call) {
+        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        outcome = co_await std::move(call);
+    }
+
+    void stop() { cancel.emit(boost::asio::cancellation_type::total); }
+
+    weir::result<T>& wait_on(weir::loop& home) {
+        while (!outcome) home.run_one();
+        return *outcome;
+    }
 };
 
 } // namespace orm_test

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "orm/support.hpp"
 
-#include <boost/asio/cancellation_signal.hpp>
 #include <doctest/doctest.h>
 
 #include <future>
@@ -135,20 +134,10 @@ TEST_CASE_FIXTURE(shop_fixture, "a cancelled transaction is interrupted and take
         if (!counted) return counted.error();
         return ok();
     };
-    boost::asio::cancellation_signal cancel;
-    context ctx(home);
-    std::optional<result<void>> outcome;
-    auto work = [&]() -> task<void> {
-        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
-        co_await boost::asio::this_coro::throw_if_cancelled(false);
-        outcome = co_await db.transaction(body);
-    };
-    home.spawn(work(), ctx, cancel, [](std::exception_ptr) {});
-    home.poll();
+    pending<void> call(home, db.transaction(body));
     begun.get_future().wait();
-    cancel.emit(boost::asio::cancellation_type::total);
-    while (!outcome) home.run_one();
-    CHECK(outcome->error() == errc::cancelled);
+    call.stop();
+    CHECK(call.wait_on(home).error() == errc::cancelled);
     CHECK(stock() == 10);
 }
 
@@ -161,21 +150,11 @@ TEST_CASE_FIXTURE(shop_fixture, "a cancelled transaction isn't stored although i
         cancelled.get_future().wait();
         return ok();
     };
-    boost::asio::cancellation_signal cancel;
-    context ctx(home);
-    std::optional<result<void>> outcome;
-    auto work = [&]() -> task<void> {
-        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
-        co_await boost::asio::this_coro::throw_if_cancelled(false);
-        outcome = co_await db.transaction(body);
-    };
-    home.spawn(work(), ctx, cancel, [](std::exception_ptr) {});
-    home.poll();
+    pending<void> call(home, db.transaction(body));
     begun.get_future().wait();
-    cancel.emit(boost::asio::cancellation_type::total);
+    call.stop();
     cancelled.set_value();
-    while (!outcome) home.run_one();
-    CHECK(outcome->error() == errc::cancelled);
+    CHECK(call.wait_on(home).error() == errc::cancelled);
     CHECK(stock() == 10);
 }
 

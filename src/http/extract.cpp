@@ -1,35 +1,32 @@
 // SPDX-License-Identifier: MIT
+#include "http/field_syntax.hpp"
 #include "http/framework_errors.hpp"
 #include "http/percent.hpp"
 #include <weir/http/extract.hpp>
-
-#include <algorithm>
 
 namespace weir::http::detail {
 
 namespace {
 
 // `application/json` and `application/*+json`, whatever parameters follow.
-bool is_json(std::string_view type) {
-    type = type.substr(0, type.find(';'));
-    while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.remove_suffix(1);
-    std::string lower(type);
-    std::transform(lower.begin(), lower.end(), lower.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return lower == "application/json" || (lower.starts_with("application/") && lower.ends_with("+json"));
+bool is_json(std::string_view content_type) {
+    constexpr std::string_view suffix = "+json";
+    const auto type = media_type(content_type);
+    if (equal_no_case(type, "application/json")) return true;
+    return starts_with_no_case(type, "application/") && type.size() > suffix.size() &&
+           equal_no_case(type.substr(type.size() - suffix.size()), suffix);
 }
 
 } // namespace
 
-error ill_typed(std::string_view where, std::string_view field, std::string_view expected) {
+error ill_typed(std::string_view what, std::string_view field, std::string_view expected) {
     std::string message = "expected ";
     message += expected;
-    return error(errc::invalid_argument, std::string(where) + " parameter " + std::string(field) + ": " + message)
+    return error(errc::invalid_argument, std::string(what) + " " + std::string(field) + ": " + message)
         .with_detail({std::string(field), "type", message});
 }
 
-error each_query_parameter(std::string_view text,
-                           error (*bind)(void* target, std::string_view name, std::string_view value), void* target) {
+error each_query_parameter(std::string_view text, parameter_binder bind, void* target) {
     std::string scratch;
     query_pairs pairs(text, scratch);
     while (pairs.next())

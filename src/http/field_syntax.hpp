@@ -33,6 +33,11 @@ inline bool is_token(std::string_view text) noexcept {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is(byte_class::token, c); });
 }
 
+/// A Content-Type's value without its parameters.
+constexpr std::string_view media_type(std::string_view content_type) noexcept {
+    return trim(content_type.substr(0, content_type.find(';')));
+}
+
 /// Takes what stands before the separator off the front, trimmed; the whole rest when there is none.
 /// A separator inside a quoted string separates nothing.
 constexpr std::string_view take_until(std::string_view& rest, char separator) noexcept {

@@ -36,7 +36,8 @@ private:
 };
 
 /// The query string bound to a described struct: absent members keep their defaults, unknown names are
-/// ignored. 400 for a value of the wrong type, 422 where the struct's schema is broken.
+/// ignored, an empty value leaves an optional number absent. 400 for a value of the wrong type, 422 where the
+/// struct's schema is broken.
 template<class T>
 class query {
 public:
@@ -85,17 +86,19 @@ struct extractor;
 
 namespace detail {
 
-/// Calls `bind` with each name and value of a query string, decoded; stops at the first error.
-error each_query_parameter(std::string_view text,
-                           error (*bind)(void* target, std::string_view name, std::string_view value), void* target);
+using parameter_binder = error (*)(void* target, std::string_view name, std::string_view value);
 
-error ill_typed(std::string_view where, std::string_view field, std::string_view expected);
+/// Calls `bind` with each name and value of a query string, decoded; stops at the first error.
+error each_query_parameter(std::string_view text, parameter_binder bind, void* target);
+
+/// `what` is what the field is: a query parameter, say.
+error ill_typed(std::string_view what, std::string_view field, std::string_view expected);
 error require_json(const request& req);
 
 inline bool parse_text(std::string_view text, std::string& out) { return out.assign(text), true; }
 
 inline bool parse_text(std::string_view text, bool& out) {
-    out = text == "true" || text == "1";
+    out = text == "true" || text == "1" || text == "on"; // what a checkbox sends
     return out || text == "false" || text == "0";
 }
 
@@ -108,6 +111,7 @@ bool parse_text(std::string_view text, T& out) {
 
 template<class T>
 bool parse_text(std::string_view text, std::optional<T>& out) {
+    if (!std::same_as<T, std::string> && text.empty()) return out.reset(), true; // a form's input left empty
     return parse_text(text, out.emplace());
 }
 
@@ -123,7 +127,8 @@ constexpr std::string_view expected_name() {
         return "text";
 }
 
-template<class T>
+// One name and value into the struct's member of that name; `What` names such a pair in an error.
+template<class T, fixed_string What>
 error bind_parameter(void* target, std::string_view name, std::string_view text) {
     error failed;
     reflect::for_each_field<T>([&](const auto& field) {
@@ -131,7 +136,7 @@ error bind_parameter(void* target, std::string_view name, std::string_view text)
         auto& member = static_cast<T*>(target)->*(field.member);
         using member_type = std::remove_reference_t<decltype(member)>;
         if (!parse_text(text, member))
-            failed = ill_typed("query", name, expected_name<reflect::unwrap_optional<member_type>>());
+            failed = ill_typed(What.view(), name, expected_name<reflect::unwrap_optional<member_type>>());
     });
     return failed;
 }
@@ -148,7 +153,7 @@ struct extractor<path<Name, T>> {
         } else {
             T value{};
             if (!detail::parse_text(*text, value))
-                return detail::ill_typed("path", Name.view(), detail::expected_name<T>());
+                return detail::ill_typed("path parameter", Name.view(), detail::expected_name<T>());
             return path<Name, T>(std::move(value));
         }
     }
@@ -158,7 +163,8 @@ template<class T>
 struct extractor<query<T>> {
     static result<query<T>> from(request& req) {
         T value{};
-        if (error failed = detail::each_query_parameter(req.query(), &detail::bind_parameter<T>, &value)) return failed;
+        constexpr detail::parameter_binder bind = &detail::bind_parameter<T, "query parameter">;
+        if (error failed = detail::each_query_parameter(req.query(), bind, &value)) return failed;
         if (auto valid = weir::validate(value); !valid) return valid.error();
         return query<T>(std::move(value));
     }

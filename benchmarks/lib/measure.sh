@@ -14,6 +14,7 @@ bench_scratch=$(mktemp -d)
 bench_records=$bench_scratch/records
 bench_pids=()
 server_pid='' server_port='' # of the server started last
+fixed_port=''                # set by who starts a server that doesn't announce its port
 bench_reason='' # why the last bench_* function failed
 
 bench_cleanup() {
@@ -62,7 +63,8 @@ bench_record_facts() {
     if command -v go >/dev/null; then bench_record fact "Go       $(go version)"; fi
 }
 
-# bench_start COMMAND...: starts a server that announces its port; sets server_pid and server_port.
+# bench_start COMMAND...: starts a server on server_cpu that announces its port, or has fixed_port; sets
+# server_pid and server_port.
 bench_start() {
     local log=$bench_scratch/server.out tries
     : >"$log"
@@ -71,8 +73,13 @@ bench_start() {
     server_pid=$!
     bench_pids+=("$server_pid")
     for ((tries = 0; tries < 600; ++tries)); do
-        server_port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$log")
-        [ -z "$server_port" ] || return 0
+        if [ -z "$fixed_port" ]; then
+            server_port=$(sed -n 's/^listening on .*:\([0-9]*\)$/\1/p' "$log")
+            [ -z "$server_port" ] || return 0
+        elif (exec 3<>"/dev/tcp/127.0.0.1/$fixed_port") 2>/dev/null; then
+            server_port=$fixed_port
+            return 0
+        fi
         kill -0 "$server_pid" 2>/dev/null || break
         sleep 0.05
     done
@@ -95,13 +102,18 @@ bench_stop() {
     bench_pids=("${kept[@]}")
 }
 
-# bench_load CASE_FILE PORT REQUESTS [ARGUMENT...]: the client's `name value` lines go to client.out
+# bench_load CASE_FILE PORT REQUESTS [ARGUMENT...]: that many requests, after those of --warmup
 bench_load() {
     local case_file=$1 port=$2 requests=$3
     shift 3
+    bench_client --case "$case_file" --port "$port" --requests "$requests" "$@"
+}
+
+# bench_client ARGUMENT...: the client's `name value` lines go to client.out
+bench_client() {
     # in the background, since `wait` lets a signal's trap run at once
-    setpriv --pdeathsig KILL taskset -c "$client_cpu" "$bench_programs/http_client" --case "$case_file" \
-        --port "$port" --requests "$requests" "$@" >"$bench_scratch/client.out" 2>"$bench_scratch/client.err" &
+    setpriv --pdeathsig KILL taskset -c "$client_cpu" "$bench_programs/http_client" "$@" \
+        >"$bench_scratch/client.out" 2>"$bench_scratch/client.err" &
     wait $! && return 0
     bench_reason="the load failed: $(tail -n 1 "$bench_scratch/client.err" | tr '\t\r' '  ' | cut -c 1-200)"
     return 1
@@ -141,23 +153,50 @@ bench_count_own_allocations() {
     bench_counted "the server didn't say how much it allocated"
 }
 
-# System calls that receive, and those that send, on whatever descriptor.
-bench_count_recv_calls() { bench_count_calls 'read|readv|recvfrom|recvmsg|recvmmsg' "$@"; }
-bench_count_send_calls() { bench_count_calls 'write|writev|sendto|sendmsg|sendmmsg|sendfile' "$@"; }
+# The system calls behind each metric, on whatever descriptor.
+declare -A bench_calls_of=(
+    [recv_calls]='read|readv|recvfrom|recvmsg|recvmmsg'
+    [send_calls]='write|writev|sendto|sendmsg|sendmmsg|sendfile'
+    [epoll_ctl_calls]='epoll_ctl'
+    [timerfd_calls]='timerfd_.*'
+    [futex_calls]='futex'
+)
 
-bench_count_calls() {
-    local calls=$1 log=$bench_scratch/strace.log case_file=$2 requests=$3 tries
-    shift 3
+# bench_trace CASE_FILE REQUESTS COMMAND...: strace's counts of a server's whole life, for bench_traced
+bench_trace() {
+    local log=$bench_scratch/strace.log case_file=$1 requests=$2 tries
+    shift 2
     command -v strace >/dev/null || { bench_reason="strace isn't installed" && return 1; }
     rm -f "$log"
     # -D: the server, not strace, is this script's child; strace writes its summary once the server has ended
     bench_serve_load "$case_file" "$requests" strace -D -f -c -U name,calls -o "$log" -- "$@" || return 1
     for ((tries = 0; tries < 100; ++tries)); do
-        ! grep -q ' total$\|^total ' "$log" 2>/dev/null || break
+        ! grep -q ' total$\|^total ' "$log" 2>/dev/null || return 0
         sleep 0.05
     done
-    counted=$(awk -v calls="^($calls)\$" '$1 ~ calls { sum += $2 } END { if (NR > 2) print sum + 0 }' "$log")
-    bench_counted "strace counted nothing"
+    bench_reason="strace counted nothing"
+    return 1
+}
+
+# bench_traced METRIC: how often the metric's calls were made in the last bench_trace
+bench_traced() {
+    awk -v calls="^(${bench_calls_of[$1]})\$" '$1 ~ calls { sum += $2 } END { print sum + 0 }' "$bench_scratch/strace.log"
+}
+
+# bench_trace_twice CASE SERVER CASE_FILE FEW MANY METRICS COMMAND...: as bench_count_twice, for several
+# metrics of system calls at once
+bench_trace_twice() {
+    local case_name=$1 server=$2 case_file=$3 few=$4 many=$5 metrics=$6 requests metric
+    shift 6
+    for requests in "$few" "$many"; do
+        if ! bench_trace "$case_file" "$requests" "$@"; then
+            for metric in $metrics; do bench_record missing "$case_name" "$metric" 1/request "$server" "$bench_reason"; done
+            return
+        fi
+        for metric in $metrics; do
+            bench_record count "$case_name" "$metric" 1/request "$server" "$requests" "$(bench_traced "$metric")"
+        done
+    done
 }
 
 bench_under_valgrind() {
@@ -173,6 +212,7 @@ bench_serve_load() {
     shift 2
     bench_start "$@" || return 1
     bench_load "$case_file" "$server_port" "$requests" || outcome=1
+    sleep 0.1 # until it has closed its connections, every time or never: those calls have to cancel out
     bench_stop "$server_pid"
     return "$outcome"
 }

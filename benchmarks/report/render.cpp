@@ -31,8 +31,8 @@ std::string readable(const figure& shown) {
     return fmt::format("{:.{}f}", *shown.value, size >= 100 ? 1 : size >= 10 ? 2 : 3);
 }
 
-/// Lines of cells, the first two columns to the left and the others to the right.
-std::string aligned(const std::vector<std::vector<std::string>>& lines) {
+/// Lines of cells, the first `left` columns to the left and the others to the right.
+std::string aligned(const std::vector<std::vector<std::string>>& lines, std::size_t left) {
     std::vector<std::size_t> widths;
     for (const auto& line : lines) {
         widths.resize(std::max(widths.size(), line.size()));
@@ -41,50 +41,114 @@ std::string aligned(const std::vector<std::vector<std::string>>& lines) {
     std::string out;
     for (const auto& line : lines) {
         for (std::size_t i = 0; i < line.size(); ++i)
-            out += i < 2 ? fmt::format("  {:<{}}", line[i], widths[i]) : fmt::format("  {:>{}}", line[i], widths[i]);
+            out += i < left ? fmt::format("  {:<{}}", line[i], widths[i]) : fmt::format("  {:>{}}", line[i], widths[i]);
         out += '\n';
     }
     return out;
 }
 
-std::string case_table(const summary& measured, const std::string& case_name) {
-    std::vector<std::vector<std::string>> lines{{case_name, "unit"}};
-    lines.front().insert(lines.front().end(), measured.servers.begin(), measured.servers.end());
-    for (const auto& shown : measured.rows) {
-        if (shown.case_name != case_name) continue;
-        auto& line = lines.emplace_back(std::vector{shown.metric, shown.unit});
-        for (const auto& each : shown.figures) line.push_back(readable(each));
-    }
-    return aligned(lines);
+/// The servers that have at least one figure; the others are only in the list of what is missing.
+std::vector<std::size_t> shown_servers(const summary& measured) {
+    std::vector<std::size_t> shown;
+    for (std::size_t i = 0; i < measured.servers.size(); ++i)
+        if (std::ranges::any_of(measured.rows, [i](const row& each) { return each.figures[i].value.has_value(); }))
+            shown.push_back(i);
+    return shown;
 }
 
+std::vector<std::string> heading(const summary& measured, std::vector<std::string> cells) {
+    for (const auto server : shown_servers(measured)) cells.push_back(measured.servers[server]);
+    return cells;
+}
+
+std::vector<std::string> line_of(const summary& measured, const row& shown, std::vector<std::string> cells) {
+    for (const auto server : shown_servers(measured)) cells.push_back(readable(shown.figures[server]));
+    return cells;
+}
+
+std::string case_table(const summary& measured, const std::string& case_name) {
+    std::vector<std::vector<std::string>> lines{heading(measured, {case_name, "unit"})};
+    for (const auto& shown : measured.rows)
+        if (shown.case_name == case_name) lines.push_back(line_of(measured, shown, {shown.metric, shown.unit}));
+    return aligned(lines, 2);
+}
+
+/// As it is printed: 1.204 is no more than 1.2.
+bool within(const figure& reached, double limit) { return std::round(*reached.value * 100) <= std::round(limit * 100); }
+
+std::string verdict(const goal& wanted, const figure& reached) {
+    if (!reached.value) return "not measured";
+    if (!within(reached, wanted.must)) return "MISSED";
+    return wanted.aim && within(reached, *wanted.aim) ? "met, aim too" : "met";
+}
+
+/// One line per goal whose case was measured, and how many are met.
+std::string goals_table(const summary& measured) {
+    std::vector<std::vector<std::string>> lines{heading(measured, {"figure", "verdict", "must", "aim"})};
+    std::size_t met = 0;
+    std::size_t missed = 0;
+    for (const auto& wanted : measured.goals) {
+        const auto found = std::ranges::find_if(measured.rows, [&](const row& each) {
+            return each.case_name == wanted.case_name && each.metric == wanted.metric;
+        });
+        if (found == measured.rows.end()) continue;
+        const auto said = verdict(wanted, found->figures.front());
+        met += said.starts_with("met") ? 1 : 0;
+        missed += said == "MISSED" ? 1 : 0;
+        lines.push_back(
+            line_of(measured, *found, {wanted.label, said, readable({wanted.must}), readable({wanted.aim})}));
+    }
+    if (lines.size() == 1) return {};
+    return fmt::format("\n{}  musts: {} met, {} missed, {} not measured in this run\n", aligned(lines, 2), met, missed,
+                       measured.goals.size() - met - missed);
+}
+
+/// The same reason for the same figures, of one server or several.
 struct absence {
-    std::string who_and_why{};
+    std::string who{};
+    std::string why{};
     std::string what{};
-    std::size_t rows = 0;
 };
+
+/// Which figures of a server are missing for that reason: whole cases by their name alone.
+std::string missing_for(const summary& measured, std::size_t server, const std::string& why) {
+    const auto is_missing = [&](const row& each) {
+        return !each.figures[server].value && each.figures[server].reason == why;
+    };
+    if (std::ranges::all_of(measured.rows, is_missing)) return "every figure";
+    std::string out;
+    std::string whole;
+    for (const auto& shown : measured.rows) {
+        if (!is_missing(shown) || shown.case_name == whole) continue;
+        const auto of_the_case = [&](const row& each) { return each.case_name != shown.case_name || is_missing(each); };
+        const bool all = std::ranges::all_of(measured.rows, of_the_case);
+        if (all) whole = shown.case_name;
+        out += (out.empty() ? "" : ", ") + shown.case_name + (all ? "" : " " + shown.metric);
+    }
+    return out;
+}
 
 std::vector<absence> absences(const summary& measured) {
     std::vector<absence> found;
     for (const auto& shown : measured.rows) {
         for (std::size_t i = 0; i < shown.figures.size(); ++i) {
             if (shown.figures[i].value) continue;
-            auto who_and_why = measured.servers[i] + ": " + shown.figures[i].reason;
-            auto known = std::ranges::find(found, who_and_why, &absence::who_and_why);
-            if (known == found.end()) known = found.insert(found.end(), {.who_and_why = std::move(who_and_why)});
-            known->what.append(known->rows++ > 0 ? ", " : "").append(shown.case_name + " " + shown.metric);
+            const auto& why = shown.figures[i].reason;
+            const auto what = missing_for(measured, i, why);
+            const auto known =
+                std::ranges::find_if(found, [&](const absence& each) { return each.why == why && each.what == what; });
+            if (known == found.end())
+                found.push_back({.who = measured.servers[i], .why = why, .what = what});
+            else if ((", " + known->who + ",").find(", " + measured.servers[i] + ",") == std::string::npos)
+                known->who += ", " + measured.servers[i];
         }
     }
     return found;
 }
 
-/// One line per server and reason, with what it concerns.
 std::string missing_figures(const summary& measured) {
     std::string out;
-    for (const auto& each : absences(measured)) {
-        const auto all = each.rows == measured.rows.size();
-        out += fmt::format("  -  {} ({})\n", each.who_and_why, all ? "every figure" : each.what);
-    }
+    for (const auto& each : absences(measured)) out += fmt::format("  -  {}: {} ({})\n", each.who, each.why, each.what);
     return out;
 }
 
@@ -120,6 +184,7 @@ void write_row(std::string& json, std::string_view bench, const summary& measure
 std::string table(const summary& measured) {
     auto out = measured.title + "\n";
     for (const auto& fact : measured.facts) out.append("  ").append(fact).append("\n");
+    out += goals_table(measured);
     std::vector<std::string> cases;
     for (const auto& shown : measured.rows)
         if (std::ranges::find(cases, shown.case_name) == cases.end()) cases.push_back(shown.case_name);

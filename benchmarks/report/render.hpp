@@ -8,7 +8,8 @@
 
 namespace weir::bench {
 
-/// The summary for people: title, facts, one table per case, and a line for each figure that is missing.
+/// The summary for people: title, facts, the goals and whether weir meets them, one table per case, and a
+/// line for each figure that is missing. A server without any figure has no column.
 std::string table(const summary& measured);
 
 /// The rows as a JSON array, one per line:

@@ -24,8 +24,9 @@ struct evidence {
 struct collected_row {
     row shape{};
     std::map<std::string, evidence> by_server{};
-    std::string ratio_of{}; // of a ratio row: the metric it divides
-    std::string base{};     // and the server it divides by
+    std::string ratio_of{};    // of a ratio row: the metric it divides,
+    std::string base_metric{}; // the one it divides by,
+    std::string base_server{}; // and whose that is; empty: the same server's
 };
 
 std::vector<std::string> fields_of(const std::string& line) {
@@ -65,7 +66,11 @@ public:
         else if (kind == "missing" && size == 6)
             of(fields).reason = fields[5];
         else if (kind == "ratio" && size == 5)
-            add_ratio(fields);
+            ratio_row(fields).base_server = fields[4];
+        else if (kind == "growth" && size == 5)
+            ratio_row(fields).base_metric = fields[4];
+        else if (kind == "goal" && size == 6)
+            add_goal(fields);
         else
             throw std::runtime_error("not a record");
     }
@@ -98,10 +103,16 @@ private:
         return row_of(fields[1], fields[2], fields[3]).by_server[fields[4]];
     }
 
-    void add_ratio(const std::vector<std::string>& fields) {
+    collected_row& ratio_row(const std::vector<std::string>& fields) {
         auto& added = row_of(fields[1], fields[2], "ratio");
-        added.ratio_of = fields[3];
-        added.base = fields[4];
+        added.ratio_of = added.base_metric = fields[3];
+        return added;
+    }
+
+    void add_goal(const std::vector<std::string>& fields) {
+        auto& added = result_.goals.emplace_back(
+            goal{.label = fields[1], .case_name = fields[2], .metric = fields[3], .must = number(fields[4])});
+        if (fields[5] != "-") added.aim = number(fields[5]);
     }
 
     figure figure_of(collected_row& collected, const std::string& server) {
@@ -114,13 +125,25 @@ private:
     }
 
     figure ratio_figure(const collected_row& collected, const std::string& server) {
-        auto* of = find(collected.shape.case_name, collected.ratio_of);
-        if (of == nullptr) return {.reason = "not measured"};
-        const auto& mine = of->by_server[server];
-        const auto& base = of->by_server[collected.base];
+        const auto mine = of(collected, collected.ratio_of, server);
+        const auto base = of(collected, collected.base_metric, base_server(collected, server));
         if (auto ratio = ratio_by_round(mine.samples, base.samples)) return {.value = ratio};
         if (!mine.reason.empty()) return {.reason = mine.reason};
-        return {.reason = mine.samples.empty() ? "not measured" : "no matching rounds of " + collected.base};
+        if (mine.samples.empty()) return {.reason = "not measured"};
+        return {.reason = "no matching rounds of " + base_name(collected)};
+    }
+
+    static const std::string& base_server(const collected_row& collected, const std::string& server) {
+        return collected.base_server.empty() ? server : collected.base_server;
+    }
+
+    static const std::string& base_name(const collected_row& collected) {
+        return collected.base_server.empty() ? collected.base_metric : collected.base_server;
+    }
+
+    evidence of(const collected_row& ratio, const std::string& metric, const std::string& server) {
+        auto* source = find(ratio.shape.case_name, metric);
+        return source == nullptr ? evidence{} : source->by_server[server];
     }
 
     summary result_;
@@ -140,8 +163,11 @@ std::optional<double> per_request(std::span<const counted_run> runs) {
     if (runs.size() != 2) return std::nullopt;
     const auto [shorter, longer] = std::minmax(
         runs[0], runs[1], [](const counted_run& a, const counted_run& b) { return a.requests < b.requests; });
-    if (shorter.requests == longer.requests || longer.total < shorter.total) return std::nullopt;
-    return (longer.total - shorter.total) / (longer.requests - shorter.requests);
+    const auto requests = longer.requests - shorter.requests;
+    const auto total = longer.total - shorter.total;
+    // what happens by the clock and not by the request may happen once less in the longer run
+    if (requests == 0 || total < -requests / 1000) return std::nullopt;
+    return std::max(total, 0.0) / requests;
 }
 
 std::optional<double> ratio_by_round(std::span<const double> values, std::span<const double> base) {

@@ -24,11 +24,21 @@ struct row {
     std::vector<figure> figures{};
 };
 
+/// What a figure of weir has to be: no more than `must`, and better no more than `aim`.
+struct goal {
+    std::string label{};
+    std::string case_name{};
+    std::string metric{};
+    double must = 0;
+    std::optional<double> aim{};
+};
+
 /// What a benchmark measured. The first server is weir, the others are its peers.
 struct summary {
     std::string title{};
     std::vector<std::string> facts{};
     std::vector<std::string> servers{};
+    std::vector<goal> goals{};
     std::vector<row> rows{};
 };
 
@@ -42,7 +52,8 @@ struct counted_run {
 std::optional<double> median(std::vector<double> values);
 
 /// The cost of one request from two runs of different length: whatever happens once per run cancels out.
-/// Nothing when there aren't exactly two, or they don't differ, or the longer one counted less.
+/// Nothing when there aren't exactly two, or they don't differ, or the longer one counted less by more than
+/// one in a thousand requests.
 std::optional<double> per_request(std::span<const counted_run> runs);
 
 /// The median of `values[i] / base[i]`: values of the same round, measured next to each other, are compared.
@@ -56,7 +67,9 @@ std::optional<double> ratio_by_round(std::span<const double> values, std::span<c
 ///     sample   CASE METRIC UNIT SERVER VALUE             the row holds the median
 ///     count    CASE METRIC UNIT SERVER REQUESTS TOTAL    two of these: the row holds per_request
 ///     missing  CASE METRIC UNIT SERVER REASON
-///     ratio    CASE METRIC OF_METRIC BASE_SERVER         ratio_by_round of samples
+///     ratio    CASE METRIC OF_METRIC BASE_SERVER         ratio_by_round of samples, to that server's
+///     growth   CASE METRIC OF_METRIC BASE_METRIC         the same, to another metric of the same server
+///     goal     LABEL CASE METRIC MUST AIM                an AIM of - is none
 ///
 /// Every row has a figure for every server. Throws std::runtime_error that names a line it can't read.
 summary summarise(std::istream& records);

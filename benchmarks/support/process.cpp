@@ -1,14 +1,35 @@
 // SPDX-License-Identifier: MIT
 #include "support/process.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <limits>
+#include <initializer_list>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 namespace weir::bench {
+
+namespace {
+
+/// The sum of the named lines of /proc/PID/smaps_rollup.
+std::size_t kib_of_rollup(int pid, std::initializer_list<std::string_view> names) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
+    std::size_t sum = 0;
+    std::size_t found = 0;
+    for (std::string word; file >> word;) {
+        std::size_t kib = 0;
+        if (std::ranges::find(names, word) == names.end() || !(file >> kib)) continue;
+        sum += kib;
+        ++found;
+    }
+    if (found != names.size()) throw std::runtime_error("no smaps_rollup of process " + std::to_string(pid));
+    return sum;
+}
+
+} // namespace
 
 std::chrono::nanoseconds cpu_time(int pid) {
     const auto tasks = "/proc/" + std::to_string(pid) + "/task";
@@ -26,13 +47,8 @@ std::chrono::nanoseconds cpu_time(int pid) {
     return std::chrono::nanoseconds(total);
 }
 
-std::size_t resident_kib(int pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) + "/smaps_rollup");
-    for (std::string word; file >> word;) {
-        std::size_t kib = 0;
-        if (word == "Rss:" && file >> kib) return kib;
-    }
-    throw std::runtime_error("no smaps_rollup of process " + std::to_string(pid));
-}
+std::size_t resident_kib(int pid) { return kib_of_rollup(pid, {"Rss:"}); }
+
+std::size_t private_memory(int pid) { return kib_of_rollup(pid, {"Private_Clean:", "Private_Dirty:"}) * 1024; }
 
 } // namespace weir::bench

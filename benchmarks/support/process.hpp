@@ -13,4 +13,8 @@ std::chrono::nanoseconds cpu_time(int pid);
 /// The process's resident memory in KiB, from /proc/PID/smaps_rollup (exact, unlike /proc/PID/status).
 std::size_t resident_kib(int pid);
 
+/// What the process has in memory for itself alone, in bytes: the private pages of /proc/PID/smaps_rollup,
+/// which leaves shared libraries out. Throws std::runtime_error.
+std::size_t private_memory(int pid);
+
 } // namespace weir::bench

@@ -34,23 +34,53 @@ TEST_CASE("a missing figure is null and has its reason") {
     CHECK(shape_error(json) == "");
 }
 
-TEST_CASE("the table names every server, groups thousands and explains what is missing") {
+TEST_CASE("the table names every server that has a figure, groups thousands and explains what is missing") {
     const auto shown = table(measured());
     CHECK(shown.find("flags  -O3 -DNDEBUG") != std::string::npos);
-    CHECK(shown.find("weir  raw_epoll  go") != std::string::npos);
+    CHECK(shown.find("weir  raw_epoll\n") != std::string::npos);
     CHECK(shown.find("2,500") != std::string::npos);
     CHECK(shown.find("600.2") != std::string::npos);
     CHECK(shown.find("-  go: Go can't run there (every figure)") != std::string::npos);
 }
 
-TEST_CASE("rows that miss a figure for the same reason share a line") {
+TEST_CASE("figures that are missing for the same reason share a line") {
     auto all = measured();
     all.rows.push_back(all.rows[0]);
     all.rows.push_back(all.rows[0]);
     all.rows[1].metric = "allocations";
+    all.rows[2].metric = "cpu_us";
     all.rows[2].figures[2] = {.value = 1};
     CHECK(table(all).find("(plaintext instructions, plaintext allocations)") != std::string::npos);
 }
+
+TEST_CASE("a case that misses all of a server's figures is named once, and servers with the same fate together") {
+    auto all = measured();
+    all.servers.push_back("nginx");
+    all.rows[0].figures = {{2500}, {600}, {1}, {2}};
+    for (const char* metric : {"instructions", "cpu_us"})
+        all.rows.push_back({"echo", metric, "u", {{1}, {1}, {.reason = "no JSON"}, {.reason = "no JSON"}}});
+    CHECK(table(all).find("  -  go, nginx: no JSON (echo)\n") != std::string::npos);
+}
+
+TEST_CASE("the goals' table says of each whether it is met") {
+    auto all = measured();
+    all.rows.push_back({"echo", "cpu_over_raw", "ratio", {{1.204}, {1}, {1.5}}});
+    all.rows.push_back({"idle", "bytes", "B", {{.reason = "it fell over"}, {1}, {2}}});
+    all.goals = {{"plain", "plaintext", "instructions", 5000, 3500},
+                 {"plainer", "plaintext", "instructions", 2499, 1000},
+                 {"ratio", "echo", "cpu_over_raw", 1.2, 1.08},
+                 {"memory", "idle", "bytes", 1024, {}},
+                 {"elsewhere", "conn2000", "cpu_us", 1, {}}};
+    const auto shown = table(all);
+    CHECK(shown.find("plain    met, aim too  5,000  3,500  2,500") != std::string::npos);
+    CHECK(shown.find("plainer  MISSED        2,499  1,000  2,500") != std::string::npos);
+    CHECK(shown.find("ratio    met           1.200  1.080  1.204") != std::string::npos); // as printed with 2 digits
+    CHECK(shown.find("memory   not measured  1,024      -      -") != std::string::npos);
+    CHECK(shown.find("elsewhere") == std::string::npos);
+    CHECK(shown.find("musts: 2 met, 1 missed, 2 not measured in this run") != std::string::npos);
+}
+
+TEST_CASE("without goals there is no table of them") { CHECK(table(measured()).find("musts") == std::string::npos); }
 
 TEST_CASE("figures are readable at every size") {
     auto sized = measured();

@@ -43,6 +43,11 @@ TEST_CASE("runs that can't be subtracted give no cost per request") {
     CHECK_FALSE(per_request(std::vector<counted_run>{{1, 1}, {2, 2}, {3, 3}}).has_value());
 }
 
+TEST_CASE("one less in a thousand requests is what the clock does, and counts as none") {
+    CHECK(per_request(std::vector<counted_run>{{1000, 64}, {3000, 63}}) == 0);
+    CHECK_FALSE(per_request(std::vector<counted_run>{{1000, 64}, {3000, 61}}).has_value());
+}
+
 TEST_CASE("a ratio compares values of the same round, so a slow round doesn't count against one side") {
     const std::vector<double> mine{6, 12, 6.6};
     const std::vector<double> base{5, 10, 5.5};
@@ -86,6 +91,35 @@ TEST_CASE("a ratio to a base that failed in some rounds is missing, not guessed"
                                      "ratio\tjson\tcpu_over_raw\tcpu_us\traw\n");
     CHECK_FALSE(measured.rows[1].figures[0].value.has_value());
     CHECK(measured.rows[1].figures[0].reason == "no matching rounds of raw");
+}
+
+TEST_CASE("growth compares two metrics of the same server") {
+    const auto measured = summary_of("sample\tmany\tcpu_us\tus\tweir\t6\n"
+                                     "sample\tmany\tcpu_us_at_64\tus\tweir\t4\n"
+                                     "sample\tmany\tcpu_us\tus\traw\t5\n"
+                                     "missing\tmany\tcpu_us_at_64\tus\traw\tit fell over\n"
+                                     "growth\tmany\tcpu_over_64\tcpu_us\tcpu_us_at_64\n");
+    REQUIRE(measured.rows.size() == 3);
+    CHECK(measured.rows[2].unit == "ratio");
+    CHECK(measured.rows[2].figures[0].value == 1.5);
+    CHECK_FALSE(measured.rows[2].figures[1].value.has_value());
+    CHECK(measured.rows[2].figures[1].reason == "no matching rounds of cpu_us_at_64");
+}
+
+TEST_CASE("a ratio over a metric that nobody recorded is missing") {
+    const auto measured = summary_of("growth\tmany\tcpu_over_64\tcpu_us\tcpu_us_at_64\n");
+    CHECK(measured.rows[0].figures[0].reason == "not measured");
+}
+
+TEST_CASE("goals have a must, and an aim where one is given") {
+    const auto measured = summary_of("goal\tinstructions, plaintext\tplaintext\tinstructions\t5000\t3500\n"
+                                     "goal\tsend calls\tplaintext\tsend_calls\t1\t-\n");
+    REQUIRE(measured.goals.size() == 2);
+    CHECK(measured.goals[0].label == "instructions, plaintext");
+    CHECK(measured.goals[0].must == 5000);
+    CHECK(measured.goals[0].aim == 3500);
+    CHECK_FALSE(measured.goals[1].aim.has_value());
+    CHECK(measured.rows.empty());
 }
 
 TEST_CASE("two counted runs become one figure; one alone is a reason") {

@@ -25,6 +25,8 @@ public:
     /// answer, a connection that ends early, or 30 s without an answer.
     void run(std::size_t requests);
 
+    std::size_t connections() const noexcept { return connections_.size(); }
+
 private:
     struct connection {
         descriptor socket;

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/byte_block.hpp"
+
 #include <array>
 #include <cstdint>
 #include <cstring>
-
-#if defined(__SSE2__) && !defined(WEIR_PORTABLE_SCAN)
-#define WEIR_SCAN_SSE2 1
-#include <emmintrin.h>
-#endif
 
 // Finds the first byte of a kind, 16 bytes at a time where the processor can. No function reads at or
 // behind `end`; each returns `end` when there is no such byte.
@@ -64,31 +61,7 @@ inline const char* skip_class(std::uint8_t kind, const char* p, const char* end)
 
 #ifdef WEIR_SCAN_SSE2
 
-inline std::uint64_t load_up_to_7(const char* p, std::size_t size) noexcept {
-    const auto byte = [p](std::size_t at) { return std::uint64_t{static_cast<unsigned char>(p[at])}; };
-    if (size >= 4) {
-        std::uint32_t first;
-        std::uint32_t last;
-        std::memcpy(&first, p, 4);
-        std::memcpy(&last, p + size - 4, 4);
-        return std::uint64_t{first} | std::uint64_t{last} << (8 * (size - 4));
-    }
-    if (size == 0) return 0;
-    return byte(0) | byte(size / 2) << (8 * (size / 2)) | byte(size - 1) << (8 * (size - 1));
-}
-
-/// The last fewer than 16 bytes of a buffer, the rest zero, without reading behind them.
-inline __m128i load_rest(const char* p, std::size_t size) noexcept {
-    std::uint64_t low = 0;
-    std::uint64_t high = 0;
-    if (size >= 8) {
-        std::memcpy(&low, p, 8);
-        high = load_up_to_7(p + 8, size - 8);
-    } else {
-        low = load_up_to_7(p, size);
-    }
-    return _mm_set_epi64x(static_cast<long long>(high), static_cast<long long>(low));
-}
+using weir::detail::load_rest;
 
 inline __m128i load_block(const char* p, const char* end) noexcept {
     const auto size = static_cast<std::size_t>(end - p);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "reflect/json_reader.hpp"
+
 #include "reflect/json_builder.hpp"
+#include "reflect/json_quick_reader.hpp"
 #include "reflect/rapidjson_reader.hpp"
 #include <weir/core/utf8.hpp>
 
@@ -76,13 +79,16 @@ public:
         if (size_ > few) many_.reset(new char[size_ + json_text_slack]);
         data_ = many_ ? many_.get() : few_;
         std::memcpy(data_, text.data(), size_);
-        char* const end = data_ + size_;
-        std::memset(end, 0, json_text_slack);
-        // RapidJSON takes a NUL for the end of the document, so those inside become a byte that it refuses.
-        for (char* nul = data_; (nul = static_cast<char*>(std::memchr(nul, 0, size_left(nul)))) != nullptr;) *nul = 1;
+        std::memset(data_ + size_, 0, json_text_slack);
     }
 
-    char* begin() noexcept { return data_; }
+    /// RapidJSON takes a NUL for the end of the document, so those inside become a byte that it refuses.
+    char* without_nuls() noexcept {
+        for (char* nul = data_; (nul = static_cast<char*>(std::memchr(nul, 0, size_left(nul)))) != nullptr;) *nul = 1;
+        return data_;
+    }
+
+    std::string_view text() const noexcept { return {data_, size_}; }
 
 private:
     static constexpr std::size_t few = 4096;
@@ -107,7 +113,7 @@ void parse(scratch& copy, json_builder& builder) {
     // Enough for RapidJSON's notes on 64 levels, so that it never asks for memory.
     alignas(16) char notes[2048];
     json_memory memory(notes, sizeof notes);
-    json_text stream(copy.begin());
+    json_text stream(copy.without_nuls());
     json_parser reader(&memory, 1024);
     event_adapter adapter(builder);
     const auto parsed = reader.Parse<flags>(stream, adapter);
@@ -117,14 +123,25 @@ void parse(scratch& copy, json_builder& builder) {
     builder.malformed(std::move(message), !is_between_values(parsed.Code()));
 }
 
+result<void> read_thoroughly(scratch& copy, void* into, const json_type& type, const json_options& options) {
+    json_builder builder(into, type, options, !is_plain(copy.text()));
+    parse(copy, builder);
+    return std::move(builder.mistakes()).finish(); // the copy still stands: paths point into it
+}
+
 } // namespace
 
 result<void> read_json(std::string_view text, void* into, const json_type& type, const json_options& options) {
     if (text.size() >= std::numeric_limits<std::uint32_t>::max()) return errc::too_large;
-    json_builder builder(into, type, options, !is_plain(text));
-    scratch copy(text); // outlives the parse: paths point into it
-    parse(copy, builder);
-    return std::move(builder.mistakes()).finish();
+    scratch copy(text);
+    if (read_quickly(copy.text(), into, type, options)) return {};
+    return read_thoroughly(copy, into, type, options);
+}
+
+result<void> read_json_thoroughly(std::string_view text, void* into, const json_type& type,
+                                  const json_options& options) {
+    scratch copy(text);
+    return read_thoroughly(copy, into, type, options);
 }
 
 } // namespace weir::reflect::detail

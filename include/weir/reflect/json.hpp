@@ -46,7 +46,7 @@ result<T> from_json(std::string_view text, const json_options& options = {}) {
 /// a map is null, NaN and infinity are null, ill-formed UTF-8 is replaced. Allocates in `out` only.
 template<class T>
 void to_json(const T& value, std::string& out) {
-    reflect::detail::json_output<false>{out}.value(value);
+    reflect::detail::json_output<false>(out).value(value);
 }
 
 template<class T>
@@ -59,7 +59,7 @@ std::string to_json(const T& value) {
 /// The same for logs and dumps: members marked `secret` are written as "***".
 template<class T>
 void to_log_json(const T& value, std::string& out) {
-    reflect::detail::json_output<true>{out}.value(value);
+    reflect::detail::json_output<true>(out).value(value);
 }
 
 template<class T>

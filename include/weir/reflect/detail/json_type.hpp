@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <weir/reflect/detail/json_key.hpp>
 #include <weir/reflect/schema.hpp>
 #include <weir/reflect/text_format.hpp>
 
@@ -51,6 +52,8 @@ struct json_member {
     void* (*in)(void* object);
     void (*set_default)(void* object); ///< null when there is no defaults(...)
     bool required;
+    const char* key; ///< json_key
+    std::uint32_t key_size;
 };
 
 /// Sets of members are bits of this many words.
@@ -144,7 +147,11 @@ struct json_binding<std::vector<M, Allocator>> {
         return {.kind = json_kind::list, .element = &json_type_of<M>, .clear = clear, .add = add};
     }
     static void clear(void* to) { static_cast<list*>(to)->clear(); }
-    static void* add(void* to) { return &static_cast<list*>(to)->emplace_back(); }
+    static void* add(void* to) {
+        auto& items = *static_cast<list*>(to);
+        if (items.capacity() == 0) items.reserve(4); // otherwise the first four ask for memory three times
+        return &items.emplace_back();
+    }
 };
 
 template<class M>
@@ -182,8 +189,13 @@ struct json_field {
     static constexpr json_member member() {
         constexpr bool required =
             !described_field::is_optional && !has_default && !described_field::template has<rules::not_required>();
-        return {described_field::name, &json_type_of<typename described_field::value_type>, in,
-                has_default ? set_default : nullptr, required};
+        return {described_field::name,
+                &json_type_of<typename described_field::value_type>,
+                in,
+                has_default ? set_default : nullptr,
+                required,
+                json_key<described_field>.data(),
+                json_key_size<described_field>};
     }
 };
 

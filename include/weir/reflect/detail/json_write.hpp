@@ -1,47 +1,28 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <weir/core/json_writer.hpp>
+#include <weir/core/json_sink.hpp>
 #include <weir/reflect/detail/json_type.hpp>
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace weir::reflect::detail {
 
-// `"name":` as one run of bytes.
-template<class Field>
-inline constexpr auto json_key = [] {
-    std::array<char, Field::name.size() + 3> text{};
-    text[0] = '"';
-    std::copy_n(Field::name.data(), Field::name.size(), text.data() + 1);
-    text[text.size() - 2] = '"';
-    text[text.size() - 1] = ':';
-    return text;
-}();
-
-// Every element left a comma behind it; the last one's place is the bracket's.
-inline void close_json(std::string& out, char bracket) {
-    if (out.back() == ',')
-        out.back() = bracket;
-    else
-        out += bracket;
-}
-
 /// Writes values straight from memory into the string; a redacting writer puts *** for `secret` members.
+/// Every element leaves a comma behind it, and the last one's place becomes the bracket's.
 template<bool Redact>
-struct json_output {
-    std::string& out;
+class json_output {
+public:
+    explicit json_output(std::string& out) noexcept : sink_(out) {}
 
     template<class M>
     void value(const M& value) {
         if constexpr (std::integral<M> || std::floating_point<M>)
-            append_json(out, value);
+            number(value);
         else if constexpr (rules::text<M>)
-            append_json(out, std::string_view(value));
+            sink_.text(std::string_view(value));
         else if constexpr (has_text_format<M>)
             text(value);
         else if constexpr (described_enum<M>)
@@ -60,19 +41,32 @@ struct json_output {
     }
 
 private:
+    void put(char c) {
+        sink_.need(1);
+        sink_.put(c);
+    }
+
+    template<class M>
+    void number(M value) {
+        sink_.need(weir::detail::json_sink::number_size);
+        sink_.put_number(value);
+    }
+
     template<class M>
     void text(const M& value) {
-        out += '"';
-        text_format<M>::append(out, value);
-        out += '"';
+        sink_.append([&](std::string& out) {
+            out += '"';
+            text_format<M>::append(out, value);
+            out += '"';
+        });
     }
 
     // A value that the enum's description lacks has no name to write.
     void name(std::string_view name) {
         if (name.data())
-            append_json(out, name);
+            sink_.text(name);
         else
-            append_json(out, nullptr);
+            sink_.raw("null");
     }
 
     template<class M>
@@ -80,49 +74,62 @@ private:
         if (item)
             value(*item);
         else
-            append_json(out, nullptr);
+            sink_.raw("null");
     }
 
     template<class M>
     void list(const M& items) {
-        out += '[';
+        put('[');
         for (const auto& item : items) {
             value(item);
-            out += ',';
+            put(',');
         }
-        close_json(out, ']');
+        close(']');
     }
 
     template<class M>
     void map(const M& items) {
-        out += '{';
+        put('{');
         for (const auto& [key, item] : items) {
-            append_json(out, std::string_view(key));
-            out += ':';
+            sink_.text(std::string_view(key));
+            put(':');
             value(item);
-            out += ',';
+            put(',');
         }
-        close_json(out, '}');
+        close('}');
     }
 
     template<class T>
     void object(const T& object) {
-        out += '{';
+        put('{');
         for_each_field<T>([&](auto field) { member(field, field.of(object)); });
-        close_json(out, '}');
+        close('}');
     }
 
     template<class Field, class M>
     void member(Field field, const M& item) {
         if constexpr (field.is_optional)
             if (!item) return;
-        out.append(json_key<Field>.data(), json_key<Field>.size());
-        if constexpr (Redact && field.template has<rules::secret>())
-            out += R"("***")";
-        else
+        // with room for a number and the comma, so that most members ask but once
+        sink_.need(sizeof(json_key<Field>) + weir::detail::json_sink::number_size + 1);
+        sink_.put(json_key<Field>, json_key_size<Field>);
+        if constexpr (Redact && field.template has<rules::secret>()) {
+            sink_.raw(R"("***")");
+        } else if constexpr (std::integral<M> || std::floating_point<M>) {
+            sink_.put_number(item);
+            return sink_.put(',');
+        } else {
             value(item);
-        out += ',';
+        }
+        put(',');
     }
+
+    void close(char bracket) {
+        sink_.need(1);
+        sink_.close(bracket);
+    }
+
+    weir::detail::json_sink sink_;
 };
 
 } // namespace weir::reflect::detail

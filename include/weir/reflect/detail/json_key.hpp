@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+namespace weir::reflect::detail {
+
+/// How long `"name":` is.
+template<class Field>
+inline constexpr std::size_t json_key_size = Field::name.size() + 3;
+
+/// `"name":` as one run of bytes, filled up with zeros so that it can be compared 16 bytes at a time.
+template<class Field>
+inline constexpr auto json_key = [] {
+    std::array<char, (json_key_size<Field> + 15) / 16 * 16> text{};
+    text[0] = '"';
+    std::copy_n(Field::name.data(), Field::name.size(), text.data() + 1);
+    text[json_key_size<Field> - 2] = '"';
+    text[json_key_size<Field> - 1] = ':';
+    return text;
+}();
+
+} // namespace weir::reflect::detail

@@ -102,6 +102,10 @@ inline __m128i other_than_host(__m128i bytes) noexcept {
     return not_of(_mm_or_si128(letter, _mm_or_si128(digit, mark)));
 }
 
+inline __m128i other_than_id(__m128i bytes) noexcept {
+    return _mm_andnot_si128(equals(bytes, '_'), other_than_host(bytes));
+}
+
 inline __m128i other_than_target(__m128i bytes) noexcept {
     // signed: bytes from 0x80 on are negative
     const __m128i outside = _mm_or_si128(_mm_cmplt_epi8(bytes, _mm_set1_epi8(0x21)), equals(bytes, 0x7f));
@@ -141,6 +145,9 @@ inline const char* skip_target(const char* p, const char* end) noexcept {
 /// The first byte that isn't a letter, a digit, '-' or '.'.
 inline const char* skip_host(const char* p, const char* end) noexcept { return find_block(p, end, other_than_host); }
 
+/// The first byte that isn't a letter, a digit, '-', '.' or '_'.
+inline const char* skip_id(const char* p, const char* end) noexcept { return find_block(p, end, other_than_id); }
+
 /// The first '%', '.' or byte beyond ASCII: a path without them needs no look at its segments.
 inline const char* skip_plain(const char* p, const char* end) noexcept { return find_block(p, end, other_than_plain); }
 
@@ -158,6 +165,11 @@ inline const char* skip_target(const char* p, const char* end) noexcept {
 
 inline const char* skip_host(const char* p, const char* end) noexcept {
     return skip_class(byte_class::host_fast, p, end);
+}
+
+inline const char* skip_id(const char* p, const char* end) noexcept {
+    while (p != end && (is(byte_class::host_fast, *p) || *p == '_')) ++p;
+    return p;
 }
 
 inline const char* skip_plain(const char* p, const char* end) noexcept { return skip_class(byte_class::plain, p, end); }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "http/header_access.hpp"
 #include <weir/core/json_writer.hpp>
 #include <weir/http/into_response.hpp>
 
@@ -19,7 +20,7 @@ void write_detail(json_writer& json, const error_detail& detail) {
 } // namespace
 
 void into_response(std::string_view text, response& out) {
-    out.headers.add("content-type", "text/plain; charset=utf-8");
+    detail::header_access::append(out.headers, "content-type: text/plain; charset=utf-8\r\n");
     out.body.assign(text);
 }
 
@@ -40,7 +41,8 @@ void into_response(const error& failure, response& out) {
 }
 
 void detail::begin_json(response& out) {
-    out.headers.set("content-type", "application/json");
+    if (!out.headers.lines().empty()) out.headers.erase("content-type");
+    detail::header_access::append(out.headers, "content-type: application/json\r\n");
     out.body.clear();
 }
 

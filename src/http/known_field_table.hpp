@@ -132,8 +132,11 @@ constexpr bool same_letters(const char* text, const known_name& name) noexcept {
 /// The known field whose name these bytes are; there has to be one.
 inline known_field find_known(const char* text, std::size_t size) noexcept {
     const auto slot = slots_of_known[hash_known(text, size)];
-    return slot.size == size && same_letters(text, known_names[slot.field]) ? static_cast<known_field>(slot.field)
-                                                                            : known_field::none;
+    // nearly all who ask by name ask in lower case
+    return slot.size == size && (std::string_view(text, size) == known_names[slot.field].view() ||
+                                 same_letters(text, known_names[slot.field]))
+               ? static_cast<known_field>(slot.field)
+               : known_field::none;
 }
 
 } // namespace weir::http::detail

@@ -2,6 +2,7 @@
 #include "http/head_parser.hpp"
 #include "http/percent.hpp"
 #include "http/route_table.hpp"
+#include "http/same_name.hpp"
 #include <weir/http/message.hpp>
 
 #include <algorithm>
@@ -10,22 +11,16 @@ namespace weir::http {
 
 namespace {
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-// Plain comparisons: find_first_of calls memchr for every character, a third of a small request's instructions.
-bool breaks_line(char c) noexcept { return c == '\r' || c == '\n' || c == '\0'; }
-bool breaks_name(char c) noexcept { return c == ':' || c == ' ' || c == '\t' || breaks_line(c); }
-
-void check_field(std::string_view name, std::string_view value) {
-    if (name.empty() || std::any_of(name.begin(), name.end(), breaks_name) ||
-        std::any_of(value.begin(), value.end(), breaks_line))
-        throw error_exception(
-            error(errc::internal, "a response header would break the framing: " + std::string(name.substr(0, 40))));
+const head_field* find_field(const request_head* head, const char* bytes, std::string_view name) noexcept {
+    if (head == nullptr) return nullptr;
+    const known_field known = known_field_of(name);
+    if (known != known_field::none) return head->find(known);
+    for (std::size_t i = 0; i < head->field_count; ++i) {
+        const head_field& field = head->fields[i];
+        if (field.name_size == name.size() && detail::same_name(field.name_in({bytes, head->size}), name))
+            return &field;
+    }
+    return nullptr;
 }
 
 } // namespace
@@ -56,54 +51,17 @@ header_view request::header_at(std::size_t index) const noexcept {
 }
 
 std::string_view request::header(std::string_view name) const noexcept {
-    for (std::size_t i = 0; i < header_count(); ++i)
-        if (const auto field = header_at(i); same_name(field.name, name)) return field.value;
-    return {};
+    const head_field* const field = find_field(head_, bytes_, name);
+    return field != nullptr ? field->value_in({bytes_, head_->size}) : std::string_view{};
 }
 
-bool request::has_header(std::string_view name) const noexcept {
-    for (std::size_t i = 0; i < header_count(); ++i)
-        if (same_name(header_at(i).name, name)) return true;
-    return false;
-}
+bool request::has_header(std::string_view name) const noexcept { return find_field(head_, bytes_, name) != nullptr; }
 
 std::string_view request::bearer() const noexcept {
     constexpr std::string_view scheme = "bearer ";
     const auto value = header("authorization");
-    if (value.size() <= scheme.size() || !same_name(value.substr(0, scheme.size()), scheme)) return {};
+    if (value.size() <= scheme.size() || !detail::same_name(value.substr(0, scheme.size()), scheme)) return {};
     return value.substr(std::min(value.find_first_not_of(' ', scheme.size()), value.size()));
-}
-
-std::size_t header_list::place(std::string_view name) const noexcept {
-    for (std::size_t at = 0; at < lines_.size();) {
-        const std::size_t colon = lines_.find(':', at);
-        if (same_name(std::string_view(lines_).substr(at, colon - at), name)) return at;
-        at = lines_.find('\n', colon) + 1;
-    }
-    return std::string::npos;
-}
-
-header_list& header_list::add(std::string_view name, std::string_view value) {
-    check_field(name, value);
-    lines_.append(name).append(": ").append(value).append("\r\n");
-    return *this;
-}
-
-header_list& header_list::set(std::string_view name, std::string_view value) {
-    erase(name);
-    return add(name, value);
-}
-
-std::string_view header_list::find(std::string_view name) const noexcept {
-    const std::size_t at = place(name);
-    if (at == std::string::npos) return {};
-    const std::size_t value = at + name.size() + 2;
-    return std::string_view(lines_).substr(value, lines_.find('\r', value) - value);
-}
-
-void header_list::erase(std::string_view name) {
-    for (std::size_t at = place(name); at != std::string::npos; at = place(name))
-        lines_.erase(at, lines_.find('\n', at) + 1 - at);
 }
 
 void response::clear() noexcept {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "http/render.hpp"
 
+#include "http/append.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
@@ -22,10 +24,22 @@ const std::string& status_line(int status) {
     return lines[status >= 100 && status < 600 ? static_cast<std::size_t>(status) : 500];
 }
 
-void append_length(std::size_t size, std::string& out) {
-    std::array<char, 24> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), size).ptr;
-    out.append("content-length: ").append(digits.data(), end).append("\r\n");
+// A number's digits, somewhere at hand.
+class decimal {
+public:
+    explicit decimal(std::size_t number) noexcept
+        : size_(static_cast<std::size_t>(std::to_chars(digits_, digits_ + sizeof digits_, number).ptr - digits_)) {}
+
+    std::string_view text() const noexcept { return {digits_, size_}; }
+
+private:
+    char digits_[24];
+    std::size_t size_;
+};
+
+std::string_view connection_line(framing how) noexcept {
+    if (!how.keep_alive) return "connection: close\r\n";
+    return how.http_1_0 ? "connection: keep-alive\r\n" : "";
 }
 
 bool has_body(int status) noexcept { return status >= 200 && status != 204 && status != 304; }
@@ -44,14 +58,19 @@ std::string_view date_line::at(time_point now, const weir::clock& clock) {
 }
 
 void render(const response& res, framing how, std::string_view date, std::string& out) {
-    out.append(status_line(res.status)).append(res.headers.lines()).append(date);
-    if (has_body(res.status)) append_length(res.body.size(), out);
-    if (!how.keep_alive)
-        out.append("connection: close\r\n");
-    else if (how.http_1_0)
-        out.append("connection: keep-alive\r\n");
-    out.append("\r\n");
-    if (has_body(res.status) && !how.head_only) out.append(res.body);
+    constexpr std::string_view length_name = "content-length: ";
+    constexpr std::string_view line_end = "\r\n";
+    const std::string_view status = status_line(res.status);
+    const std::string_view connection = connection_line(how);
+    const bool body = has_body(res.status);
+    const decimal length(res.body.size());
+    const std::size_t length_line = length_name.size() + length.text().size() + line_end.size();
+    char* at = extend(out, status.size() + res.headers.lines().size() + date.size() + (body ? length_line : 0) +
+                               connection.size() + line_end.size());
+    at = put(put(put(at, status), res.headers.lines()), date);
+    if (body) at = put(put(put(at, length_name), length.text()), line_end);
+    put(put(at, connection), line_end);
+    if (body && !how.head_only) out.append(res.body);
 }
 
 } // namespace weir::http::detail

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "http/byte_scan.hpp"
 #include <weir/http/middleware/request_id.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <random>
@@ -14,11 +14,8 @@ namespace {
 constexpr std::string_view field_name = "x-request-id";
 
 bool acceptable(std::string_view id) {
-    const auto fine = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-               c == '-';
-    };
-    return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), fine);
+    const char* const end = id.data() + id.size();
+    return !id.empty() && id.size() <= 64 && detail::skip_id(id.data(), end) == end;
 }
 
 // Unique rather than secret: a random start per thread, then a walk through all 64-bit numbers.
@@ -34,9 +31,23 @@ std::uint64_t next_number() {
     return mixed ^ (mixed >> 31);
 }
 
+// Eight hexadecimal digits as the bytes of a number, the first one highest.
+std::uint64_t hex_digits(std::uint64_t eight) {
+    eight = (eight << 16 | eight) & 0x0000ffff0000ffffU;
+    eight = (eight << 8 | eight) & 0x00ff00ff00ff00ffU;
+    eight = (eight << 4 | eight) & 0x0f0f0f0f0f0f0f0fU;
+    const std::uint64_t letters = (eight + 0x0606060606060606U) >> 4 & 0x0101010101010101U;
+    return eight + 0x3030303030303030U + letters * ('a' - '0' - 10);
+}
+
+void put_bytes(std::uint64_t bytes, char* to) {
+    for (unsigned i = 0; i < 8; ++i) to[i] = static_cast<char>(bytes >> (56 - 8 * i));
+}
+
 std::array<char, 16> hex(std::uint64_t number) {
     std::array<char, 16> digits;
-    for (std::size_t i = digits.size(); i-- > 0; number >>= 4) digits[i] = "0123456789abcdef"[number & 15U];
+    put_bytes(hex_digits(number >> 32), digits.data());
+    put_bytes(hex_digits(number & 0xffffffffU), digits.data() + 8);
     return digits;
 }
 

@@ -55,6 +55,23 @@ TEST_CASE("scanning a host stops where the table says") {
     check_against_table(&skip_host, byte_class::host_fast, '7');
 }
 
+TEST_CASE("scanning an id takes letters, digits, '-', '.' and '_' at every place of a block") {
+    constexpr std::string_view more = "-._";
+    int differing = 0;
+    for (int byte = 0; byte < 256; ++byte) {
+        const char c = static_cast<char>(byte);
+        const bool fine = is(byte_class::host, c) &&
+                          (is(byte_class::name_fast, c) || (c >= '0' && c <= '9') || more.find(c) != more.npos);
+        for (std::size_t place = 0; place < 35; ++place) {
+            std::vector<char> block(35, 'i');
+            block[place] = c;
+            const char* const end = block.data() + block.size();
+            if (skip_id(block.data(), end) != (fine ? end : block.data() + place)) ++differing;
+        }
+    }
+    CHECK(differing == 0);
+}
+
 TEST_CASE("tokens are RFC 9110's and hosts RFC 3986's") {
     std::string tokens;
     for (int c = 0; c < 256; ++c)

@@ -16,6 +16,7 @@ namespace weir::http {
 struct request_head;
 
 namespace detail {
+struct header_access;
 struct request_access;
 struct route;
 } // namespace detail
@@ -112,6 +113,8 @@ public:
     std::string_view lines() const noexcept { return lines_; }
 
 private:
+    friend struct detail::header_access;
+
     std::size_t place(std::string_view name) const noexcept;
 
     std::string lines_;

@@ -3,6 +3,13 @@
 
 namespace weir {
 
+void context::take(context& other) noexcept {
+    deadline_ = other.deadline_;
+    request_id_.swap(other.request_id_);
+    attached_.swap(other.attached_);
+    other.reset();
+}
+
 void context::reset() noexcept {
     deadline_ = time_point::max();
     request_id_.clear();

@@ -16,7 +16,7 @@ public:
         : log_(std::move(log)), proxies_(options.trusted_proxies), quiet_(options.quiet) {}
 
     void operator()(const request& req, const response& res, const exchange& end) const {
-        const bool worth_a_warning = res.status >= 500;
+        const bool worth_a_warning = res.status >= 500 || (end.aborted && res.failure);
         if (!worth_a_warning && std::find(quiet_.begin(), quiet_.end(), req.path()) != quiet_.end()) return;
         const log_level level = worth_a_warning ? log_level::error : log_level::info;
         if (worth_a_warning && res.failure)

@@ -4,6 +4,9 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
+#include <cerrno>
+#include <sys/sendfile.h>
 #include <utility>
 
 namespace weir::http::detail {
@@ -15,8 +18,8 @@ connection::connection(worker& home, tcp_socket socket, std::string remote)
       last_input_(home.loop().now()) {}
 
 void connection::arm() {
-    if (reading_ || closed_ || !unsent_.empty()) return;
-    if (!finishing_ && !session_.wants_input()) return;
+    if (reading_ || closed_) return;
+    if (finishing_ ? sending() : !session_.wants_input()) return;
     reading_ = true;
     if (parked_)
         wait_until_readable();
@@ -76,7 +79,7 @@ void connection::tick(time_point now) {
 
 bool connection::write(std::string& output) {
     if (closed_) return output.clear(), true;
-    if (!unsent_.empty()) {
+    if (sending()) {
         queued_ += output;
         output.clear();
         return false;
@@ -102,19 +105,53 @@ void connection::write_rest() {
                           if (failed) return self->abort();
                           self->unsent_ = std::exchange(self->queued_, {});
                           if (!self->unsent_.empty()) return self->write_rest();
-                          self->home_.loop().refresh();
-                          if (self->finishing_) return self->half_close();
-                          self->session_.written();
-                          self->arm();
+                          if (self->send_some()) self->left();
                       });
+}
+
+bool connection::send_file(const file_range& part) {
+    file_ = part;
+    return closed_ || (unsent_.empty() && send_some());
+}
+
+// As much of the file as the kernel takes; true when nothing has to wait.
+bool connection::send_some() {
+    while (file_.size != 0) {
+        auto offset = static_cast<off_t>(file_.offset);
+        const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(file_.size, 1 << 20));
+        const ssize_t sent = ::sendfile(socket_.native_handle(), file_.file->descriptor(), &offset, most);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent < 0 && errno == EAGAIN) return wait_for_room(), false;
+        if (sent <= 0) return abort(), true; // the peer is gone, or the file has become shorter
+        file_.offset += static_cast<std::uint64_t>(sent);
+        file_.size -= static_cast<std::uint64_t>(sent);
+    }
+    file_.file.reset();
+    return true;
+}
+
+void connection::wait_for_room() {
+    socket_.async_wait(tcp_socket::wait_write, [self = shared_from_this()](const boost::system::error_code& failed) {
+        if (self->closed_) return;
+        if (failed) return self->abort();
+        if (self->send_some() && !self->closed_) self->left();
+    });
+}
+
+// All that was written has gone to the kernel.
+void connection::left() {
+    home_.loop().refresh();
+    if (finishing_) return half_close();
+    session_.written();
+    arm();
 }
 
 void connection::finish(bool idle) {
     if (idle) return abort();
     finishing_ = true;
     linger_until_ = home_.loop().now() + linger_time;
-    if (!unsent_.empty()) linger_until_ += home_.host().limits.write_time;
-    if (unsent_.empty()) half_close();
+    if (!sending()) return half_close();
+    linger_until_ += home_.host().limits.write_time;
 }
 
 void connection::half_close() {

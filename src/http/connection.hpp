@@ -19,10 +19,11 @@ public:
     void drain() { session_.drain(); }
     void close() noexcept;
     /// Only waits for the peer's goodbye: nothing is lost when it is closed.
-    bool done() const noexcept { return finishing_ && unsent_.empty(); }
+    bool done() const noexcept { return finishing_ && !sending(); }
     bool holds_buffer() const noexcept { return buffer_ != nullptr; }
 
     bool write(std::string& output) override;
+    bool send_file(const file_range& part) override;
     void finish(bool idle) override;
     void abort() override;
     void resume_input() override;
@@ -34,11 +35,15 @@ private:
     static constexpr std::size_t linger_bytes = 256 * 1024;
     static constexpr duration linger_time = std::chrono::seconds(1);
 
+    bool sending() const noexcept { return !unsent_.empty() || file_.size != 0; }
     void read();
     void wait_until_readable();
     void received(const boost::system::error_code& failed, std::size_t size);
     void discard(std::size_t size);
     void write_rest();
+    bool send_some();
+    void wait_for_room();
+    void left();
     void half_close();
 
     worker& home_;
@@ -47,6 +52,7 @@ private:
     worker::buffer buffer_;
     std::string unsent_; // being written
     std::string queued_; // to be written after it
+    file_range file_{};  // to be sent after that
     std::size_t discarded_ = 0;
     time_point last_input_;
     time_point linger_until_ = time_point::max();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/exchange.hpp"
 
+#include "http/response_tail.hpp"
 #include "http/session.hpp"
 
 #include <boost/asio/async_result.hpp>
@@ -25,12 +26,35 @@ void copy_head(const request_head& from, request_head& to) {
 
 } // namespace
 
-bool running_exchange::start(const detail::route& route, const request& source, const request_head& head,
+void running_exchange::adopt(const detail::route& route, const request& source, const request_head& head,
                              time_point deadline) {
-    adopt(source, head);
-    route_ = &route;
+    context_.reset();
     context_.set_deadline(deadline);
-    busy_ = starting_ = ready_ = true;
+    response_.clear();
+    stream_.reset();
+    streaming_ = whole_ = false;
+    route_ = &route;
+    copy_head(head, head_);
+    block_.assign(request_access::bytes(source), head.size);
+    block_.append(source.body()).append(source.remote_address());
+    const auto whole = std::string_view(block_);
+    const std::size_t body_end = head.size + source.body().size();
+    request_access::move_to(request_, source, block_.data(), head_, context_);
+    request_access::set_body(request_, whole.substr(head.size, body_end - head.size));
+    request_access::set_remote(request_, whole.substr(body_end));
+    request_access::set_running(request_, *this);
+}
+
+bool running_exchange::produce(body_form form) {
+    streaming_ = true;
+    context_.set_deadline(time_point::max());
+    stream().begin(form, announced_size(*response_.tail));
+    return run(job::produce);
+}
+
+bool running_exchange::run(job next) {
+    job_ = next;
+    starting_ = ready_ = true;
     if (spawned_) {
         wake();
     } else {
@@ -41,28 +65,32 @@ bool running_exchange::start(const detail::route& route, const request& source, 
         });
     }
     starting_ = false;
-    return !busy_;
+    return !busy();
 }
 
-void running_exchange::adopt(const request& source, const request_head& head) {
-    context_.reset();
-    response_.clear();
-    copy_head(head, head_);
-    block_.assign(request_access::bytes(source), head.size);
-    block_.append(source.body()).append(source.remote_address());
-    const auto whole = std::string_view(block_);
-    const std::size_t body_end = head.size + source.body().size();
-    request_access::move_to(request_, source, block_.data(), head_, context_);
-    request_access::set_body(request_, whole.substr(head.size, body_end - head.size));
-    request_access::set_remote(request_, whole.substr(body_end));
+exchange_stream& running_exchange::stream() {
+    if (!stream_) stream_ = std::make_unique<exchange_stream>(*owner_);
+    return *stream_;
+}
+
+void running_exchange::input_came() {
+    if (stream_) stream_->input_came();
+}
+
+void running_exchange::output_left() {
+    if (stream_) stream_->output_left();
+}
+
+void running_exchange::cancel() {
+    if (!busy() || cancelled_) return;
+    cancelled_ = true;
+    cancel_.emit(asio::cancellation_type::total);
 }
 
 void running_exchange::orphan() {
     owner_ = nullptr;
-    if (busy_ && !cancelled_) {
-        cancelled_ = true;
-        cancel();
-    }
+    if (stream_) stream_->orphan();
+    cancel();
     release();
 }
 
@@ -88,22 +116,48 @@ task<void> running_exchange::mailbox(std::shared_ptr<running_exchange> self) {
         while (!self->ready_ && !self->stop_) co_await self->letter();
         if (!self->ready_) co_return;
         self->ready_ = false;
-        co_await run_coroutine(*self->route_, 0, self->request_, self->response_);
+        if (self->job_ == job::handle)
+            co_await run_coroutine(*self->route_, 0, self->request_, self->response_);
+        else
+            co_await self->produce_tail();
         self->finished();
     }
 }
 
+task<void> running_exchange::produce_tail() {
+    bool whole = false;
+    try {
+        whole = co_await write_tail();
+    } catch (...) {
+        response_.failure = error(errc::internal).caused_by(current_error());
+    }
+    whole_ = stream_->finish(whole);
+}
+
+task<bool> running_exchange::write_tail() {
+    if (auto* const other = std::get_if<upgrade>(&response_.tail->kind)) {
+        co_await other->run(*this);
+        co_return true;
+    }
+    auto& body = std::get<streamed_body>(response_.tail->kind);
+    body_writer out(*this);
+    const auto written = co_await body.source(out);
+    if (written) co_return true;
+    response_.failure = written.error();
+    co_return body.endless&& cancelled_; // a stopping server's events end here
+}
+
 void running_exchange::finished() {
-    busy_ = false;
+    job_ = job::none;
     if (!starting_) report();
 }
 
 void running_exchange::report() {
     if (abandoned_) return;
     if (owner_) return owner_->exchange_finished();
-    response_.status = client_closed_request;
+    if (!streaming_) response_.status = client_closed_request;
     const duration took = home_.clock().now() - request_.started();
-    run_done(*route_, request_, response_, exchange{took, 0, true});
+    run_done(*route_, request_, response_, exchange{took, streamed(), true});
 }
 
 } // namespace weir::http::detail

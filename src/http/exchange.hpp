@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/resume_slot.hpp"
+#include "http/exchange_stream.hpp"
 #include "http/head_parser.hpp"
 #include "http/pipeline.hpp"
 #include <weir/core/loop.hpp>
@@ -16,17 +17,28 @@ namespace weir::http::detail {
 class session;
 
 /// A connection's coroutine side: the request being handled with the bytes it points into, its context
-/// and response, and the mailbox coroutine that runs its handlers one after the other. Made at the
-/// connection's first coroutine request, kept alive by the mailbox until the handler has really ended.
+/// and response, and the mailbox coroutine that runs its handlers one after the other, and what they leave
+/// to be streamed. Made at the connection's first coroutine request, kept alive by the mailbox until the
+/// handler has really ended.
 class running_exchange : public std::enable_shared_from_this<running_exchange> {
 public:
     running_exchange(weir::loop& home, session& owner) : home_(home), context_(home), owner_(&owner) {}
 
-    /// Takes over the request's head and body and starts its handler; true when it has ended already.
-    bool start(const route& route, const request& source, const request_head& head, time_point deadline);
+    /// Takes over the request's head and body.
+    void adopt(const route& route, const request& source, const request_head& head, time_point deadline);
+    /// Takes over what a plain handler leaves, for the sake of its response's tail.
+    void adopt(weir::context& its, response made) {
+        context_.take(its);
+        response_ = std::move(made);
+    }
+
+    /// Runs the handler; true when it has ended already.
+    bool handle() { return run(job::handle); }
+    /// Runs the response's tail, whose head is on its way; true when it has ended already.
+    bool produce(body_form form);
 
     /// Ends the handler's wait; it ends in its own time.
-    void cancel() { cancel_.emit(boost::asio::cancellation_type::total); }
+    void cancel();
     /// The connection is gone: the handler is cancelled, nobody asks for its response.
     void orphan();
     /// The connection is idle: lets the mailbox go.
@@ -34,21 +46,37 @@ public:
 
     /// The answer was given by somebody else (504); what the handler brings is dropped.
     void abandon() noexcept { abandoned_ = true; }
-    /// Tells the connection that the handler has ended, or the layers when there is none any more.
+    /// Tells the connection that the job has ended, or the layers when there is none any more.
     void report();
-    bool busy() const noexcept { return busy_; }
+    bool busy() const noexcept { return job_ != job::none; }
 
     const request& req() const noexcept { return request_; }
-    const response& res() const noexcept { return response_; }
+    response& res() noexcept { return response_; }
     const request_head& head() const noexcept { return head_; }
     const detail::route& matched() const noexcept { return *route_; }
+    weir::context& context() noexcept { return context_; }
+    weir::loop& home() noexcept { return home_; }
+
+    /// Made when it is first needed.
+    exchange_stream& stream();
+    bool awaits_body() const noexcept { return stream_ && stream_->reading(); }
+    void input_came();
+    void output_left();
+    /// Bytes of the streamed body, and whether it came to its end.
+    std::uint64_t streamed() const noexcept { return stream_ ? stream_->sent() : 0; }
+    bool whole() const noexcept { return whole_; }
+    session* owner() const noexcept { return owner_; }
 
 private:
+    enum class job : std::uint8_t { none, handle, produce };
+
     static task<void> mailbox(std::shared_ptr<running_exchange> self);
     task<void> letter();
+    task<void> produce_tail();
+    task<bool> write_tail();
+    bool run(job next);
     void wake();
     void finished();
-    void adopt(const request& source, const request_head& head);
 
     weir::loop& home_;
     weir::context context_;
@@ -60,13 +88,16 @@ private:
     response response_;
     boost::asio::cancellation_signal cancel_;
     weir::detail::resume_slot waiting_;
+    std::unique_ptr<exchange_stream> stream_;
+    job job_ = job::none;
     bool spawned_ = false;
     bool ready_ = false;
     bool stop_ = false;
-    bool busy_ = false;
     bool starting_ = false;
     bool abandoned_ = false;
     bool cancelled_ = false;
+    bool streaming_ = false; // the response's head has been sent
+    bool whole_ = false;
 };
 
 } // namespace weir::http::detail

@@ -69,6 +69,7 @@ void response::clear() noexcept {
     body.clear();
     headers.clear();
     failure = {};
+    tail.reset();
 }
 
 std::string_view reason(int status) noexcept {

@@ -2,6 +2,7 @@
 #include "http/render.hpp"
 
 #include "http/append.hpp"
+#include "http/response_tail.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -37,14 +38,32 @@ private:
     std::size_t size_;
 };
 
+// What says where the body ends; the length follows where that is known.
+std::string_view delimiter_name(body_form form) noexcept {
+    if (form == body_form::chunked) return "transfer-encoding: chunked\r\n";
+    return form == body_form::buffered || form == body_form::sized ? "content-length: " : "";
+}
+
+std::size_t body_size(const response& res) noexcept {
+    return res.tail ? static_cast<std::size_t>(*announced_size(*res.tail)) : res.body.size();
+}
+
 std::string_view connection_line(framing how) noexcept {
+    if (how.form == body_form::upgraded) return "connection: upgrade\r\n";
     if (!how.keep_alive) return "connection: close\r\n";
     return how.http_1_0 ? "connection: keep-alive\r\n" : "";
 }
 
+} // namespace
+
 bool has_body(int status) noexcept { return status >= 200 && status != 204 && status != 304; }
 
-} // namespace
+body_form form_of(const response& res, std::uint8_t minor_version) noexcept {
+    if (!res.tail) return body_form::buffered;
+    if (std::holds_alternative<upgrade>(res.tail->kind)) return body_form::upgraded;
+    if (announced_size(*res.tail)) return body_form::sized;
+    return minor_version == 0 ? body_form::until_close : body_form::chunked;
+}
 
 std::string_view date_line::at(time_point now, const weir::clock& clock) {
     if (now >= until_) {
@@ -58,17 +77,18 @@ std::string_view date_line::at(time_point now, const weir::clock& clock) {
 }
 
 void render(const response& res, framing how, std::string_view date, std::string& out) {
-    constexpr std::string_view length_name = "content-length: ";
     constexpr std::string_view line_end = "\r\n";
     const std::string_view status = status_line(res.status);
     const std::string_view connection = connection_line(how);
     const bool body = has_body(res.status);
-    const decimal length(res.body.size());
-    const std::size_t length_line = length_name.size() + length.text().size() + line_end.size();
-    char* at = extend(out, status.size() + res.headers.lines().size() + date.size() + (body ? length_line : 0) +
-                               connection.size() + line_end.size());
-    at = put(put(put(at, status), res.headers.lines()), date);
-    if (body) at = put(put(put(at, length_name), length.text()), line_end);
+    const bool sized = how.form == body_form::buffered || how.form == body_form::sized;
+    const std::string_view delimited = body ? delimiter_name(how.form) : std::string_view();
+    const decimal length(sized ? body_size(res) : 0);
+    const std::size_t length_line = sized ? length.text().size() + line_end.size() : 0;
+    char* at = extend(out, status.size() + res.headers.lines().size() + date.size() + delimited.size() +
+                               (body ? length_line : 0) + connection.size() + line_end.size());
+    at = put(put(put(put(at, status), res.headers.lines()), date), delimited);
+    if (body && sized) at = put(put(at, length.text()), line_end);
     put(put(at, connection), line_end);
     if (body && !how.head_only) out.append(res.body);
 }

@@ -72,7 +72,7 @@ void route_table::set_fallback_layers(layer_list layers) {
     fallback_.settle();
 }
 
-void route_table::add(method verb, std::string pattern, handler target, layer_list layers, std::size_t max_body) {
+void route_table::add(method verb, std::string pattern, handler target, layer_list layers, route_limits limits) {
     const auto inserted = tree_.insert(verb, pattern, static_cast<std::uint32_t>(routes_.size()));
     if (!inserted)
         throw std::invalid_argument("weir: route " + std::string(name(verb)) + " " + pattern + ": " +
@@ -83,7 +83,7 @@ void route_table::add(method verb, std::string pattern, handler target, layer_li
     made->pattern = std::move(pattern);
     made->target = std::move(target);
     made->layers = std::move(layers);
-    made->max_body = max_body;
+    made->limits = limits;
     made->settle();
     routes_.push_back(std::move(made));
 }

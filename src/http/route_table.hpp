@@ -20,8 +20,8 @@ struct route {
     std::vector<std::string> names{};
     handler target{};
     layer_list layers{};
-    std::size_t max_body = 0; // 0: the server's
-    bool coroutine = false;   // the handler or a layer needs a frame
+    route_limits limits{};
+    bool coroutine = false; // the handler or a layer needs a frame
     bool has_done = false;
 
     void settle();
@@ -30,7 +30,7 @@ struct route {
 /// All routes of a service. Filled while setting up, read by every loop afterwards.
 class route_table {
 public:
-    void add(method verb, std::string pattern, handler target, layer_list layers, std::size_t max_body);
+    void add(method verb, std::string pattern, handler target, layer_list layers, route_limits limits);
     void set_fallback_layers(layer_list layers);
     void set_trailing_slash(trailing_slash policy) noexcept { slash_ = policy; }
 
@@ -61,6 +61,8 @@ struct request_access {
     static const char* bytes(const request& req) noexcept { return req.bytes_; }
     static void move_to(request& target, const request& source, const char* bytes, const request_head& head,
                         weir::context& ctx) noexcept;
+    static void set_running(request& req, running_exchange& running) noexcept { req.running_ = &running; }
+    static running_exchange* running(const request& req) noexcept { return req.running_; }
     static const route* matched(const request& req) noexcept { return req.matched_; }
     static method_set allowed(const request& req) noexcept { return req.allowed_; }
     static bool other_slash(const request& req) noexcept { return req.other_slash_; }

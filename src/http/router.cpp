@@ -8,8 +8,8 @@ namespace weir::http {
 
 router::router() : table_(std::make_shared<detail::route_table>()) {}
 
-router::router(std::shared_ptr<detail::route_table> table, std::string prefix, layers around, std::size_t max_body)
-    : table_(std::move(table)), prefix_(std::move(prefix)), layers_(std::move(around)), max_body_(max_body) {}
+router::router(std::shared_ptr<detail::route_table> table, std::string prefix, layers around, route_limits limits)
+    : table_(std::move(table)), prefix_(std::move(prefix)), layers_(std::move(around)), limits_(limits) {}
 
 router::router(router&&) noexcept = default;
 router& router::operator=(router&&) noexcept = default;
@@ -23,7 +23,7 @@ router& router::use(middleware layer) {
 }
 
 router router::with(middleware layer) const {
-    router same(table_, prefix_, layers_, max_body_);
+    router same(table_, prefix_, layers_, limits_);
     same.layers_.push_back(std::make_shared<const middleware>(std::move(layer)));
     return same;
 }
@@ -33,14 +33,14 @@ router router::below(std::string_view prefix) const {
     if (prefix.empty() || prefix.front() != '/' || prefix.back() == '/' || !plain)
         throw std::invalid_argument("weir: a route prefix is like \"/api/v1\", without parameters; got \"" +
                                     std::string(prefix) + "\"");
-    return {table_, prefix_ + std::string(prefix), layers_, max_body_};
+    return {table_, prefix_ + std::string(prefix), layers_, limits_};
 }
 
 router& router::add(http::method verb, std::string_view pattern, handler target) {
     has_routes_ = true;
     // Inside a group "/" means the group's own path.
     std::string whole = prefix_.empty() || pattern != "/" ? prefix_ + std::string(pattern) : prefix_;
-    table_->add(verb, std::move(whole), std::move(target), layers_, max_body_);
+    table_->add(verb, std::move(whole), std::move(target), layers_, limits_);
     return *this;
 }
 
@@ -50,7 +50,12 @@ router& router::on_trailing_slash(trailing_slash policy) {
 }
 
 router& router::max_body(std::size_t bytes) {
-    max_body_ = bytes;
+    limits_.max_body = bytes;
+    return *this;
+}
+
+router& router::timeout(duration time) {
+    limits_.handler_time = time;
     return *this;
 }
 

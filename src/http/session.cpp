@@ -34,20 +34,28 @@ session::~session() {
 }
 
 bool session::wants_input() const noexcept {
-    if (input_ended_ || writing_ || state_ == state::closing) return false;
-    return state_ != state::handling || pending_.size() < host_.limits.pipelined;
+    if (input_ended_ || state_ == state::closing) return false;
+    if (occupied()) return pending_.size() < host_.limits.pipelined;
+    return !writing_;
 }
 
 void session::receive(std::span<char> bytes) {
     if (state_ == state::closing) return;
-    if (pending_.empty() && state_ != state::handling) return work(bytes);
+    if (pending_.empty() && !occupied()) return work(bytes);
     pending_.append(bytes.data(), bytes.size());
-    if (state_ != state::handling && !writing_) work({pending_.data(), pending_.size()});
+    if (occupied()) return tell_input();
+    if (!writing_) work({pending_.data(), pending_.size()});
 }
 
 void session::receive_end() {
     input_ended_ = true;
+    if (occupied()) tell_input();
     settle_end();
+}
+
+void session::tell_input() {
+    const auto reader = exchange_; // may end, and with it our hold on it
+    if (reader) reader->input_came();
 }
 
 // After the peer's last byte: what it is owed has been sent, so the connection ends too.
@@ -58,30 +66,41 @@ void session::settle_end() {
     flush();
 }
 
+void session::work(std::span<char> input) {
+    do {
+        answer_all(input);
+        keep(input);
+        const bool more = go_on();
+        input = {pending_.data(), pending_.size()};
+        if (!more) break;
+    } while (true);
+    settle_end();
+}
+
 // Answers all complete requests of the input with as few writes as the output limit allows; none while
 // earlier answers wait to leave.
-void session::work(std::span<char> input) {
+void session::answer_all(std::span<char>& input) {
     bool stalled = true;
     while (stalled) {
         stalled = !writing_ && answer_ready(input);
         flush();
     }
-    keep(input);
-    settle_end();
 }
 
 // Whether it stopped because there was enough to send, rather than nothing more to answer.
 bool session::answer_ready(std::span<char>& input) {
     const scratch_use use(host_);
-    while (host_.output.size() < host_.limits.output)
+    while (host_.output.size() < host_.limits.output && !file_)
         if (!advance(input)) return false;
     return true;
 }
 
 bool session::advance(std::span<char>& input) {
-    if (input.empty() || state_ == state::handling || state_ == state::closing) return false;
+    if (input.empty() || occupied()) return false;
     const bool resumed = head_size_ != 0;
     if (!resumed && !read_head(input)) return false;
+    if (!resumed && request_access::matched(host_.req)->target.streams_body)
+        return handle_later(input, *request_access::matched(host_.req));
     std::size_t used = 0;
     if (!(chunked_ ? read_chunks(input, used) : read_body(input, used))) return false;
     const route& matched = resumed ? load(input) : *request_access::matched(host_.req);
@@ -123,12 +142,13 @@ const route& session::load(std::span<char> input) {
 // What is known to be wrong before the body has come is answered now, so that it needn't come.
 bool session::judge(std::span<char> input, const route& matched) {
     const request_head& head = host_.head;
-    const std::size_t most = matched.max_body != 0 ? matched.max_body : host_.limits.body;
+    const std::size_t most = matched.limits.max_body != 0 ? matched.limits.max_body : host_.limits.body;
     if (head.verb == method::unknown) return refuse(501, "this method isn't known here"), false;
     if (head.content_length > most) return refuse(413, "the body is larger than this resource accepts"), false;
     keep_alive_ = head.keep_alive;
     head_size_ = head.size;
     body_size_ = head.content_length;
+    if (matched.target.streams_body) return await_reader(head, most, input.size() > head.size), true;
     if (head.chunked) chunked_ = std::make_unique<chunked_body>(chunked_body{chunked_decoder(chunk_limits{most}), 0});
     if (!head.expect_continue || input.size() > head.size) return true;
     if (&matched != &host_.routes->fallback()) {
@@ -168,22 +188,41 @@ bool session::dispatch(const route& matched) {
         answer(host_.req, host_.head, matched, host_.res);
         return true;
     }
-    enter(state::handling, host_.limits.handler_time);
-    if (!exchange_) exchange_ = std::make_shared<running_exchange>(host_.home, *this);
-    if (!exchange_->start(matched, host_.req, host_.head, deadline_)) return false;
+    enter(state::handling, handler_time(matched));
+    prepare_exchange(matched);
+    if (!exchange_->handle()) return false;
     answer(exchange_->req(), exchange_->head(), matched, exchange_->res());
     return true;
 }
 
-void session::answer(const request& req, const request_head& head, const route& matched, const response& res) {
+void session::prepare_exchange(const route& matched) {
+    if (!exchange_) exchange_ = std::make_shared<running_exchange>(host_.home, *this);
+    exchange_->adopt(matched, host_.req, host_.head, deadline_);
+}
+
+void session::answer(const request& req, const request_head& head, const route& matched, response& res) {
     // A stop still answers what had been sent before it: the last of the requests that are here says close.
     keep_alive_ = keep_alive_ && (!host_.draining || more_);
-    const framing how{head.verb == method::head, keep_alive_, head.minor_version == 0};
+    const body_form form = form_of(res, head.minor_version);
+    if (form == body_form::until_close) keep_alive_ = false;
+    const framing how{head.verb == method::head, keep_alive_, head.minor_version == 0, form};
     const std::size_t before = host_.output.size();
     render(res, how, host_.date.at(host_.home.now(), host_.home.clock()), host_.output);
+    std::uint64_t size = host_.output.size() - before;
+    if (res.tail && !how.head_only && (has_body(res.status) || form == body_form::upgraded)) {
+        if (form != body_form::sized || !std::holds_alternative<file_range>(res.tail->kind))
+            return begin_tail(req, matched, res, form);
+        file_ = std::move(res.tail);
+        size += *announced_size(*file_);
+    }
+    end_request(req, matched, res, size, false);
+}
+
+void session::end_request(const request& req, const route& matched, const response& res, std::uint64_t size,
+                          bool aborted) {
     if (matched.has_done) {
         const duration took = host_.home.clock().now() - req.started();
-        run_done(matched, req, res, exchange{took, host_.output.size() - before, false});
+        run_done(matched, req, res, exchange{took, size, aborted});
     }
     if (keep_alive_)
         enter(state::idle, host_.limits.idle_time);
@@ -196,6 +235,7 @@ void session::refuse(int status, std::string_view message) {
     response res;
     into_response(framework_error(status, message), res);
     host_.context.reset();
+    incoming_.reset();
     request_access::clear(host_.req, host_.context, remote_, host_.home.now());
     keep_alive_ = false;
     answer(host_.req, request_head{}, host_.routes->fallback(), res);
@@ -204,6 +244,7 @@ void session::refuse(int status, std::string_view message) {
 // The handler's time is up: the client gets 504 now, and the request lives on until the handler has ended.
 void session::answer_late() {
     const auto late = std::move(exchange_);
+    incoming_.reset();
     response res;
     into_response(error(errc::deadline_exceeded, "the handler ran out of time"), res);
     late->abandon();
@@ -217,19 +258,19 @@ void session::exchange_finished() {
         host_.home.post([waiting = exchange_] { waiting->report(); });
         return;
     }
-    const auto done = exchange_;
-    {
-        const scratch_use use(host_);
-        more_ = !pending_.empty();
-        answer(done->req(), done->head(), done->matched(), done->res());
-    }
+    ended();
     work({pending_.data(), pending_.size()});
     wire_.resume_input();
 }
 
 void session::written() {
     writing_ = false;
-    if (state_ == state::closing || state_ == state::handling) return flush();
+    if (occupied()) {
+        flush();
+        const auto writer = exchange_;
+        if (writer) writer->output_left();
+        return;
+    }
     work({pending_.data(), pending_.size()});
     wire_.resume_input();
 }
@@ -248,8 +289,10 @@ void session::tick(time_point now) {
         refuse(408, "the request took too long to arrive");
         break;
     case state::handling:
+        if (exchange_->awaits_body()) return body_late();
         answer_late();
         break;
+    case state::streaming:
     case state::closing:
         return;
     }
@@ -258,6 +301,7 @@ void session::tick(time_point now) {
 
 void session::drain() {
     if (state_ == state::idle) deadline_ = std::min(deadline_, host_.home.now() + host_.limits.drain_grace);
+    if (state_ == state::streaming) stop_endless();
 }
 
 void session::enter(state next, duration patience) {
@@ -278,6 +322,7 @@ void session::rest(time_point now) {
 void session::close() {
     state_ = state::closing;
     pending_.clear();
+    incoming_.reset();
 }
 
 void session::keep(std::span<char> rest) {
@@ -291,14 +336,21 @@ void session::keep(std::span<char> rest) {
 
 void session::flush() {
     // The output belongs to the loop: none of it may be left there for the next connection.
-    if (!host_.output.empty()) {
-        const bool waited = writing_;
-        writing_ = !wire_.write(host_.output);
-        if (writing_ && !waited) write_deadline_ = host_.home.now() + host_.limits.write_time;
+    if (!host_.output.empty()) push(host_.output);
+    if (file_) {
+        const auto sending = std::move(file_);
+        note_writing(!wire_.send_file(std::get<file_range>(sending->kind)));
     }
     if (state_ != state::closing || finish_told_) return;
     finish_told_ = true;
     wire_.finish(!answered_last_);
+}
+
+void session::push(std::string& out) { note_writing(!wire_.write(out)); }
+
+void session::note_writing(bool waits) {
+    if (waits && !writing_) write_deadline_ = host_.home.now() + host_.limits.write_time;
+    writing_ = waits;
 }
 
 } // namespace weir::http::detail

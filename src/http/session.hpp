@@ -3,7 +3,9 @@
 
 #include "http/body_decoder.hpp"
 #include "http/exchange.hpp"
+#include "http/incoming_body.hpp"
 #include "http/render.hpp"
+#include "http/response_tail.hpp"
 #include "http/route_table.hpp"
 #include <weir/http/limits.hpp>
 
@@ -40,6 +42,8 @@ public:
     /// Sends the output, behind what still has to leave, and empties it. False when some of it has to wait;
     /// `session::written()` follows once, when all has left.
     virtual bool write(std::string& output) = 0;
+    /// Sends part of a file behind what still has to leave; the rest as for `write`.
+    virtual bool send_file(const file_range& part) = 0;
     /// Ends the connection after what was written. The peer may still be sending, in which case closing at
     /// once would reset the connection and lose our answer: half-close, discard what still comes, close. An
     /// idle connection just closes.
@@ -54,8 +58,8 @@ protected:
 };
 
 /// One HTTP/1.1 connection as a state machine without I/O (RFC 9112): bytes in, answers and decisions out.
-/// Plain handlers run inside `receive`; coroutine handlers through a running_exchange, during which no
-/// further request is begun. Belongs to one loop.
+/// Plain handlers run inside `receive`; coroutine handlers and streamed bodies through a running_exchange,
+/// during which no further request is begun. Belongs to one loop.
 class session {
 public:
     session(session_host& host, transport& wire, std::string remote);
@@ -80,9 +84,18 @@ public:
     // Called by the exchange.
     void exchange_finished();
     void exchange_broke() { wire_.abort(); }
+    /// The next piece of a streamed request body; asks for more input where there is none.
+    incoming_body::step take_body(std::string& piece);
+    error body_failure() const { return incoming_->failure(); }
+    std::optional<std::uint64_t> body_size() const noexcept;
+    /// All input of an upgraded connection; false when none has come, an empty piece for the peer's end.
+    bool take_input(std::string& piece);
+    /// Sends behind what still has to leave, and empties `out`.
+    void push(std::string& out);
+    bool writing() const noexcept { return writing_; }
 
 private:
-    enum class state : std::uint8_t { idle, head, body, handling, closing };
+    enum class state : std::uint8_t { idle, head, body, handling, streaming, closing };
 
     // A chunked body on its way in; its decoded bytes stand behind the head in pending_.
     struct chunked_body {
@@ -91,7 +104,9 @@ private:
     };
 
     void work(std::span<char> input);
+    void answer_all(std::span<char>& input);
     bool answer_ready(std::span<char>& input);
+    bool go_on();
     bool advance(std::span<char>& input);
     bool read_head(std::span<char> input);
     bool judge(std::span<char> input, const route& matched);
@@ -99,7 +114,22 @@ private:
     bool read_chunks(std::span<char>& input, std::size_t& used);
     const route& load(std::span<char> input);
     bool dispatch(const route& matched);
-    void answer(const request& req, const request_head& head, const route& matched, const response& res);
+    bool handle_later(std::span<char>& input, const route& matched);
+    void prepare_exchange(const route& matched);
+    void ended();
+    void settle_body();
+    void answer(const request& req, const request_head& head, const route& matched, response& res);
+    void begin_tail(const request& req, const route& matched, response& res, body_form form);
+    void end_request(const request& req, const route& matched, const response& res, std::uint64_t size, bool aborted);
+    void end_tail();
+    void await_reader(const request_head& head, std::size_t most, bool more);
+    void body_late();
+    void stop_endless();
+    void tell_input();
+    void note_writing(bool waits);
+    duration handler_time(const route& matched) const noexcept;
+    time_point body_deadline() const noexcept;
+    bool occupied() const noexcept { return state_ >= state::handling; }
     void refuse(int status, std::string_view message);
     void answer_late();
     void enter(state next, duration patience);
@@ -115,6 +145,8 @@ private:
     std::string pending_; // input of a request that isn't complete, or that waits for a handler
     std::shared_ptr<running_exchange> exchange_;
     std::unique_ptr<chunked_body> chunked_;
+    std::unique_ptr<incoming_body> incoming_; // while its handler may read it
+    std::shared_ptr<response_tail> file_;     // to be sent behind the output
     time_point deadline_;
     time_point write_deadline_{};
     std::uint32_t scanned_ = 0;
@@ -127,6 +159,9 @@ private:
     bool more_ = false; // input followed the request that is being answered
     bool finish_told_ = false;
     bool answered_last_ = false; // an answer went before the end
+    bool launch_ = false;        // the exchange has something to run once the input is put away
+    bool continue_owed_ = false; // 100 goes out when the handler begins to read
+    body_form form_ = body_form::buffered;
 };
 
 } // namespace weir::http::detail

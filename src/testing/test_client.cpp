@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "http/body_decoder.hpp"
 #include "http/session.hpp"
 #include <weir/testing/test_client.hpp>
 
@@ -6,6 +7,7 @@
 #include <charconv>
 #include <optional>
 #include <stdexcept>
+#include <unistd.h>
 
 namespace weir::testing {
 
@@ -29,6 +31,14 @@ struct memory_wire final : http::detail::transport {
     bool write(std::string& output) override {
         received += output;
         output.clear();
+        return true;
+    }
+    bool send_file(const http::file_range& part) override {
+        std::string bytes(static_cast<std::size_t>(part.size), '\0');
+        const ssize_t size =
+            ::pread(part.file->descriptor(), bytes.data(), bytes.size(), static_cast<off_t>(part.offset));
+        if (size != static_cast<ssize_t>(bytes.size())) return abort(), true;
+        received += bytes;
         return true;
     }
     void finish(bool) override { closed = true; }
@@ -77,6 +87,25 @@ test_response read_head(std::string_view head) {
     return res;
 }
 
+// Reads the body that stands at the front of the bytes; how many of them it took, nothing when it isn't whole.
+std::optional<std::size_t> cut_body(std::string_view bytes, test_response& res, bool head_only, bool closed) {
+    if (head_only || res.status == 204 || res.status == 304 || res.status < 200) return 0;
+    if (res.header("transfer-encoding") == "chunked") {
+        std::string decoded(bytes);
+        const auto verdict = http::chunked_decoder().feed({decoded.data(), decoded.size()});
+        if (verdict.status != http::chunk_status::done) return std::nullopt;
+        res.body = decoded.substr(0, verdict.produced);
+        return verdict.consumed;
+    }
+    const std::string length = res.header("content-length");
+    std::size_t size = 0;
+    std::from_chars(length.data(), length.data() + length.size(), size);
+    if (length.empty()) size = bytes.size(); // until the connection closes
+    if (bytes.size() < size || (length.empty() && !closed)) return std::nullopt;
+    res.body = bytes.substr(0, size);
+    return size;
+}
+
 } // namespace
 
 std::string test_response::header(std::string_view name) const {
@@ -90,13 +119,9 @@ std::optional<test_response> test_client::impl::take(bool head_only) {
     const std::size_t blank = received.find("\r\n\r\n");
     if (blank == std::string::npos) return std::nullopt;
     test_response res = read_head(std::string_view(received).substr(0, blank + 2));
-    std::size_t size = 0;
-    const std::string length = res.header("content-length");
-    std::from_chars(length.data(), length.data() + length.size(), size);
-    if (head_only) size = 0;
-    if (received.size() < blank + 4 + size) return std::nullopt;
-    res.body = received.substr(blank + 4, size);
-    received.erase(0, blank + 4 + size);
+    const auto body = cut_body(std::string_view(received).substr(blank + 4), res, head_only, wire().closed);
+    if (!body) return std::nullopt;
+    received.erase(0, blank + 4 + *body);
     return res;
 }
 

@@ -54,6 +54,9 @@ public:
         return nullptr;
     }
 
+    /// Takes over what another context of the loop holds; that one is as new afterwards.
+    void take(context& other) noexcept;
+
     /// Forgets everything but the loop, for the next piece of work.
     void reset() noexcept;
 

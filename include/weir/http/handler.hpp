@@ -14,10 +14,13 @@
 
 namespace weir::http {
 
+class body_reader;
+
 /// A user's function as the router keeps it: extractors and conversion included. Exactly one is set.
 struct handler {
     std::function<void(request&, response&)> plain{};
     std::function<task<void>(request&, response&)> coroutine{};
+    bool streams_body = false; ///< it begins with the head and reads the body itself
 };
 
 namespace detail {
@@ -150,12 +153,21 @@ task<void> call_coroutine(F& f, request& req, response& out) {
     }
 }
 
+// Whether a handler takes the request's body as a stream.
+template<class Arguments>
+inline constexpr bool reads_body = false;
+template<class... Args>
+inline constexpr bool reads_body<std::tuple<Args...>> = (std::is_same_v<std::remove_cvref_t<Args>, body_reader> || ...);
+
 template<class F>
 handler adapt(F f) {
     using returned = typename signature<F>::value;
     static_assert(std::is_void_v<task_value_t<returned>> || responds<task_value_t<returned>>,
                   "the handler returns a type without an into_response overload");
+    constexpr bool streams = reads_body<typename signature<F>::arguments>;
+    static_assert(!streams || is_task<returned>, "a handler that reads the body as a stream returns a task");
     handler made;
+    made.streams_body = streams;
     if constexpr (is_task<returned>)
         made.coroutine = [f = std::move(f)](request& req, response& out) mutable {
             return call_coroutine(f, req, out);

@@ -20,6 +20,7 @@ struct limits {
     std::size_t output = 256 * 1024;               ///< bytes of answers gathered before they are sent
     duration head_time = std::chrono::seconds(10); ///< from a head's first byte to its last; 408
     duration body_time = std::chrono::seconds(30); ///< from the head to the body's last byte; 408
+    std::uint32_t body_rate = 16 * 1024; ///< bytes a second that a streamed body comes with, after body_time; 408
     duration handler_time = std::chrono::seconds(30);      ///< a coroutine handler's deadline; 504
     duration write_time = std::chrono::seconds(30);        ///< for the peer to take an answer; then it is cut
     duration idle_time = std::chrono::seconds(60);         ///< between requests; then the connection closes

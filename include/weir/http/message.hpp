@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,7 +19,9 @@ struct request_head;
 namespace detail {
 struct header_access;
 struct request_access;
+struct response_tail;
 struct route;
+class running_exchange;
 } // namespace detail
 
 struct header_view {
@@ -90,8 +93,9 @@ private:
     std::array<std::string_view, 8> params_{};
     std::size_t params_size_ = 0;
     const detail::route* matched_ = nullptr;
-    method_set allowed_{};     // methods of this path, where the request's own isn't among them
-    bool other_slash_ = false; // the path exists with its trailing slash added or taken away
+    detail::running_exchange* running_ = nullptr; // of a coroutine handler
+    method_set allowed_{};                        // methods of this path, where the request's own isn't among them
+    bool other_slash_ = false;                    // the path exists with its trailing slash added or taken away
     time_point started_{};
 };
 
@@ -127,6 +131,8 @@ struct response {
     header_list headers{};
     /// The error this response tells of, for logs; no error otherwise.
     error failure{};
+    /// A body that isn't in `body`: streamed, from a file, or another protocol. Made by weir's own functions.
+    std::shared_ptr<detail::response_tail> tail{};
 
     response() = default;
     explicit response(int with_status) : status(with_status) {}

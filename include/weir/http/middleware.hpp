@@ -33,7 +33,7 @@ private:
 struct exchange {
     duration took{};         ///< from the head's arrival to the response's last byte being rendered
     std::uint64_t bytes = 0; ///< of the response, head and body
-    bool aborted = false;    ///< the peer went away before the answer; the status is then 499
+    bool aborted = false;    ///< the answer didn't come to its end; when it didn't even begin, the status is 499
 };
 
 /// One layer around a handler. Layers run in reading order: the first `use`d is the outermost.

@@ -19,6 +19,12 @@ namespace detail {
 class route_table;
 } // namespace detail
 
+/// What routes set apart from the server's limits; zero where they don't.
+struct route_limits {
+    std::size_t max_body = 0;
+    duration handler_time{};
+};
+
 /// What happens to `/todos/` when only `/todos` is a route, and the other way round.
 enum class trailing_slash : std::uint8_t {
     strict,   ///< they are different paths: 404
@@ -112,18 +118,22 @@ public:
     /// The largest body these routes accept, in bytes; 413 beyond it. Default: the server's (1 MiB).
     router& max_body(std::size_t bytes);
 
+    /// The deadline of these routes' coroutine handlers, which `context().deadline()` shows and outgoing calls
+    /// keep to; 504 beyond it. Default: `limits::handler_time` (30 s).
+    router& timeout(duration time);
+
     const std::shared_ptr<detail::route_table>& table() const noexcept { return table_; }
 
 private:
     using layers = std::vector<std::shared_ptr<const middleware>>;
 
-    router(std::shared_ptr<detail::route_table> table, std::string prefix, layers around, std::size_t max_body);
+    router(std::shared_ptr<detail::route_table> table, std::string prefix, layers around, route_limits limits);
     router below(std::string_view prefix) const;
 
     std::shared_ptr<detail::route_table> table_;
     std::string prefix_;
     layers layers_;
-    std::size_t max_body_ = 0;
+    route_limits limits_{};
     bool has_routes_ = false;
 };
 

@@ -56,6 +56,7 @@ public:
     void write_end();
     /// The peer is gone without a goodbye.
     void reset();
+    /// The next response, its body decoded from chunks.
     test_response receive(bool head_only = false);
     std::string output();
     /// Lets what is ready run, deadlines included.

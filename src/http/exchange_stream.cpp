@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "http/exchange_stream.hpp"
+
+#include "http/session.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <array>
+#include <charconv>
+
+namespace weir::http::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+void append_hex(std::size_t number, std::string& out) {
+    std::array<char, 16> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
+    out.append(digits.data(), end);
+}
+
+bool cancelled(const asio::cancellation_state& state) { return state.cancelled() != asio::cancellation_type::none; }
+
+} // namespace
+
+task<result<std::string_view>> exchange_stream::read() {
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    for (;;) {
+        if (!owner_) co_return errc::cancelled;
+        const auto step = owner_->take_body(piece_);
+        if (step == incoming_body::step::failed) co_return owner_->body_failure();
+        if (step != incoming_body::step::more) co_return std::string_view(piece_);
+        if (cancelled(state)) co_return errc::cancelled;
+        co_await input_.wait();
+    }
+}
+
+task<result<std::string_view>> exchange_stream::read_raw() {
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    while (owner_ && !owner_->take_input(piece_)) {
+        if (cancelled(state)) co_return errc::cancelled;
+        co_await input_.wait();
+    }
+    if (!owner_) co_return errc::cancelled;
+    co_return std::string_view(piece_);
+}
+
+void exchange_stream::begin(body_form form, std::optional<std::uint64_t> size) {
+    form_ = form;
+    left_ = size;
+}
+
+error exchange_stream::check(std::string_view piece) const {
+    if (!owner_) return errc::cancelled;
+    if (left_ && piece.size() > *left_)
+        return error(errc::invalid_argument, "more was written than the response's announced size");
+    return {};
+}
+
+void exchange_stream::frame(std::string_view piece) {
+    if (form_ == body_form::chunked) {
+        append_hex(piece.size(), gathered_);
+        gathered_.append("\r\n").append(piece).append("\r\n");
+    } else {
+        gathered_.append(piece);
+    }
+    if (left_) *left_ -= piece.size();
+    sent_ += piece.size();
+}
+
+task<result<void>> exchange_stream::write(std::string_view piece) {
+    if (error refused = check(piece)) co_return refused;
+    if (piece.empty()) co_return ok();
+    frame(piece);
+    co_return co_await send();
+}
+
+task<result<void>> exchange_stream::write_raw(std::string_view bytes) {
+    if (!owner_) co_return errc::cancelled;
+    gathered_.append(bytes);
+    sent_ += bytes.size();
+    co_return co_await send();
+}
+
+task<result<void>> exchange_stream::send() {
+    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
+    if (!owner_->writing()) owner_->push(gathered_);
+    for (;;) {
+        if (!owner_) co_return errc::cancelled;
+        if (!owner_->writing() || gathered_.size() < high_water) co_return ok();
+        if (cancelled(state)) co_return errc::cancelled;
+        co_await output_.wait();
+    }
+}
+
+void exchange_stream::output_left() {
+    if (!gathered_.empty()) owner_->push(gathered_);
+    output_.wake();
+}
+
+bool exchange_stream::finish(bool whole) {
+    if (!owner_) return false;
+    if (left_ && *left_ != 0) whole = false;
+    if (whole && form_ == body_form::chunked) gathered_.append("0\r\n").append(trailers_.lines()).append("\r\n");
+    if (!gathered_.empty()) owner_->push(gathered_);
+    return whole;
+}
+
+} // namespace weir::http::detail

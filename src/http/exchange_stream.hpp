@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/wait_point.hpp"
+#include <weir/core/result.hpp>
+#include <weir/http/message.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weir::http::detail {
+
+class session;
+
+/// How the body of a streamed response is delimited.
+enum class body_form : std::uint8_t {
+    buffered,    // Content-Length of what is in `response::body`
+    sized,       // Content-Length as announced
+    chunked,     // RFC 9112 section 7.1
+    until_close, // HTTP/1.0
+    upgraded,    // 101: no body, another protocol
+};
+
+/// What a handler reads of the request's body and writes of the response's, with back-pressure on both
+/// sides. Belongs to an exchange; the connection may go away before it.
+class exchange_stream {
+public:
+    explicit exchange_stream(session& owner) noexcept : owner_(&owner) {}
+
+    // For the handler's side.
+    task<result<std::string_view>> read();
+    task<result<void>> write(std::string_view piece);
+    header_list& trailers() noexcept { return trailers_; }
+
+    /// Raw input and output after an upgrade; an empty piece is the peer's end.
+    task<result<std::string_view>> read_raw();
+    task<result<void>> write_raw(std::string_view bytes);
+
+    // For the connection's side.
+    void begin(body_form form, std::optional<std::uint64_t> size);
+    /// Ends the body; false when it can't be whole, so that the connection must break.
+    bool finish(bool whole);
+    void input_came() { input_.wake(); }
+    void output_left();
+    void orphan() noexcept { owner_ = nullptr; }
+    bool reading() const noexcept { return static_cast<bool>(input_); }
+    std::uint64_t sent() const noexcept { return sent_; }
+
+private:
+    static constexpr std::size_t high_water = 64 * 1024;
+
+    error check(std::string_view piece) const;
+    void frame(std::string_view piece);
+    task<result<void>> send();
+
+    session* owner_; // null once the connection is gone
+    wait_point input_;
+    wait_point output_;
+    std::string piece_;    // what was read last
+    std::string gathered_; // to be sent when the peer has taken what is on its way
+    header_list trailers_;
+    std::optional<std::uint64_t> left_;
+    std::uint64_t sent_ = 0;
+    body_form form_ = body_form::buffered;
+};
+
+} // namespace weir::http::detail

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/body_decoder.hpp"
+#include <weir/core/error.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace weir::http::detail {
+
+/// A request's body on its way to a handler that reads it piece by piece, in either framing.
+class incoming_body {
+public:
+    enum class step : std::uint8_t { piece, end, more, failed };
+
+    explicit incoming_body(std::uint64_t length) noexcept : left_(length) {}
+    explicit incoming_body(chunk_limits limits) noexcept : decoder_(limits) {}
+
+    /// Moves what belongs to the body from the front of `input` into `piece`; `more` when that was nothing.
+    step take(std::string& input, std::string& piece);
+    /// Takes what is left of the body from `input` and drops it; whether that was all.
+    bool skip(std::string& input);
+
+    /// No more of it will come; repeated by every further `take`.
+    void fail(error why);
+
+    const error& failure() const noexcept { return failure_; }
+    bool ended() const noexcept { return !failure_ && (decoder_ ? done_ : left_ == 0); }
+    std::uint64_t received() const noexcept { return received_; }
+    std::optional<std::uint64_t> size() const noexcept;
+
+private:
+    step take_sized(std::string& input, std::string& piece);
+    step take_chunks(std::string& input, std::string& piece);
+
+    std::optional<chunked_decoder> decoder_;
+    std::uint64_t left_ = 0;
+    std::uint64_t received_ = 0;
+    bool done_ = false;
+    error failure_;
+};
+
+} // namespace weir::http::detail

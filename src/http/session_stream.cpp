@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// The session's part in bodies that are streamed, either way.
+#include "http/framework_errors.hpp"
+#include "http/session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::http::detail {
+
+// The handler is to read this body itself.
+void session::await_reader(const request_head& head, std::size_t most, bool more) {
+    if (head.chunked)
+        incoming_ = std::make_unique<incoming_body>(chunk_limits{most});
+    else
+        incoming_ = std::make_unique<incoming_body>(head.content_length);
+    continue_owed_ = head.expect_continue && !more;
+}
+
+// Hands the head to the exchange; its handler begins once what follows the head has been put away.
+bool session::handle_later(std::span<char>& input, const route& matched) {
+    enter(state::handling, handler_time(matched));
+    prepare_exchange(matched);
+    input = input.subspan(head_size_);
+    head_size_ = 0;
+    launch_ = true;
+    return false;
+}
+
+// Runs what was put off; whether it has ended already.
+bool session::go_on() {
+    if (!launch_) return false;
+    launch_ = false;
+    const bool over = state_ == state::streaming ? exchange_->produce(form_) : exchange_->handle();
+    if (over) ended();
+    if (!over && host_.draining && state_ == state::streaming) stop_endless();
+    return over;
+}
+
+// The exchange's job has ended.
+void session::ended() {
+    if (state_ == state::streaming) return end_tail();
+    settle_body();
+    more_ = !pending_.empty();
+    const auto done = exchange_;
+    answer(done->req(), done->head(), done->matched(), done->res());
+}
+
+// A body that nobody has read to its end may still be coming: the connection ends after the answer.
+void session::settle_body() {
+    if (!incoming_) return;
+    if (!incoming_->skip(pending_)) keep_alive_ = false;
+    incoming_.reset();
+}
+
+incoming_body::step session::take_body(std::string& piece) {
+    if (!incoming_) return piece.clear(), incoming_body::step::end;
+    auto step = incoming_->take(pending_, piece);
+    if (step == incoming_body::step::more && input_ended_) {
+        incoming_->fail(error(errc::invalid_argument, "the connection ended before the body did"));
+        step = incoming_body::step::failed;
+    }
+    if (step == incoming_body::step::more) {
+        if (std::exchange(continue_owed_, false)) {
+            std::string go("HTTP/1.1 100 Continue\r\n\r\n");
+            push(go);
+        }
+        deadline_ = body_deadline();
+        wire_.resume_input();
+    } else {
+        deadline_ = host_.home.now() + handler_time(exchange_->matched());
+        exchange_->context().set_deadline(deadline_);
+        if (step == incoming_body::step::piece) wire_.resume_input();
+    }
+    return step;
+}
+
+std::optional<std::uint64_t> session::body_size() const noexcept {
+    if (!incoming_) return 0;
+    return incoming_->size();
+}
+
+time_point session::body_deadline() const noexcept {
+    const auto earned = std::chrono::seconds(incoming_->received() / std::max(host_.limits.body_rate, 1U));
+    return exchange_->req().started() + host_.limits.body_time + earned;
+}
+
+duration session::handler_time(const route& matched) const noexcept {
+    return matched.limits.handler_time != duration::zero() ? matched.limits.handler_time : host_.limits.handler_time;
+}
+
+// Whoever waits for the body learns that it comes too slowly, and may still answer.
+void session::body_late() {
+    incoming_->fail(framework_error(408, "the body took too long to arrive"));
+    tell_input();
+}
+
+bool session::take_input(std::string& piece) {
+    piece.clear();
+    std::swap(piece, pending_);
+    if (piece.empty() && !input_ended_) return false;
+    wire_.resume_input();
+    return true;
+}
+
+void session::begin_tail(const request& req, const route& matched, response& res, body_form form) {
+    if (&req == &host_.req) {
+        prepare_exchange(matched);
+        exchange_->adopt(host_.context, std::move(res));
+    }
+    form_ = form;
+    state_ = state::streaming;
+    deadline_ = time_point::max();
+    launch_ = true;
+}
+
+void session::end_tail() {
+    const auto done = exchange_;
+    if (!done->whole()) keep_alive_ = false;
+    if (form_ == body_form::upgraded) keep_alive_ = false;
+    end_request(done->req(), done->matched(), done->res(), done->streamed(), !done->whole());
+    if (done->whole()) return;
+    finish_told_ = true; // in the middle of the body: the peer has to notice
+    wire_.abort();
+}
+
+// What has no end of its own ends with the server.
+void session::stop_endless() {
+    const auto& kind = exchange_->res().tail->kind;
+    const auto* body = std::get_if<streamed_body>(&kind);
+    if (body && !body->endless) return;
+    keep_alive_ = false;
+    const auto running = exchange_;
+    running->cancel();
+}
+
+} // namespace weir::http::detail

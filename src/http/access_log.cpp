@@ -29,11 +29,20 @@ private:
     template<class... More>
     void write(log_level level, const request& req, const response& res, const exchange& end,
                const More&... more) const {
+        client_info scratch;
         log_.log(level, "request", field("method", req.method_name()), field("path", req.path()),
                  field("route", req.route()), field("status", res.status), field("duration_ms", milliseconds(end.took)),
-                 field("bytes", end.bytes), field("client", proxies_.client_of(req)),
+                 field("bytes", end.bytes), field("client", address_of(req, scratch)),
                  field("user_agent", req.header("user-agent")), field("request_id", req.context().request_id()),
                  more...);
+    }
+
+    std::string_view address_of(const request& req, client_info& scratch) const {
+        if (const auto* known = req.find<client_info>()) return known->address;
+        if (proxies_.empty()) return req.remote_address();
+        scratch.address = req.remote_address();
+        proxies_.follow(req, proxy_fields::x_forwarded, scratch);
+        return scratch.address;
     }
 
     logger log_;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "http/client_address.hpp"
 
-#include <boost/asio/ip/address.hpp>
+#include "http/authority.hpp"
+#include "http/field_syntax.hpp"
 
 #include <stdexcept>
 
@@ -11,18 +12,60 @@ namespace ip = boost::asio::ip;
 
 namespace {
 
-std::string_view trim(std::string_view text) {
-    while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-    while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-    return text;
-}
-
 std::string as_network(const std::string& given) {
     if (given.find('/') != std::string::npos) return given;
     return given + (given.find(':') == std::string::npos ? "/32" : "/128");
 }
 
+std::vector<std::string_view> elements_of(const request& req, std::string_view name) {
+    std::vector<std::string_view> all;
+    each_field(req, name, [&](std::string_view value) {
+        for (comma_list list(value); list.next();) all.push_back(list.element());
+    });
+    return all;
+}
+
+// The element as far from the right as the hop; the leftmost where a proxy further in added none.
+std::string_view beside(const std::vector<std::string_view>& list, std::size_t from_right) {
+    if (list.empty()) return {};
+    return list[list.size() - 1 - std::min(from_right, list.size() - 1)];
+}
+
+std::vector<forwarded_hop> x_forwarded_hops(const request& req) {
+    const auto addresses = elements_of(req, "x-forwarded-for");
+    const auto schemes = elements_of(req, "x-forwarded-proto");
+    const auto hosts = elements_of(req, "x-forwarded-host");
+    std::vector<forwarded_hop> hops;
+    if (addresses.empty()) hops.push_back({{}, beside(schemes, 0), beside(hosts, 0)});
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+        const std::size_t from_right = addresses.size() - 1 - i;
+        hops.push_back({addresses[i], beside(schemes, from_right), beside(hosts, from_right)});
+    }
+    return hops;
+}
+
+std::vector<forwarded_hop> forwarded_hops(const request& req) {
+    std::vector<forwarded_hop> hops;
+    each_field(req, "forwarded", [&](std::string_view value) { parse_forwarded(value, hops); });
+    return hops;
+}
+
+void note_scheme(std::string_view said, std::string& scheme) {
+    if (equal_no_case(said, "https")) scheme = "https";
+    if (equal_no_case(said, "http")) scheme = "http";
+}
+
 } // namespace
+
+std::optional<ip::address> parse_address(std::string_view text) {
+    constexpr std::size_t longest = 45; // of an IPv6 address that ends in an IPv4 one
+    if (text.size() > longest || text.find_first_of(std::string_view("%\0", 2)) != std::string_view::npos) return {};
+    boost::system::error_code failed;
+    const auto address = ip::make_address(std::string(text), failed);
+    if (failed) return {};
+    if (address.is_v6() && address.to_v6().is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+    return address;
+}
 
 proxy_list::proxy_list(const std::vector<std::string>& trusted) {
     for (const auto& given : trusted) {
@@ -38,32 +81,28 @@ proxy_list::proxy_list(const std::vector<std::string>& trusted) {
     }
 }
 
-bool proxy_list::trusts(std::string_view text) const {
-    boost::system::error_code failed;
-    const auto address = ip::make_address(std::string(text), failed);
-    if (failed) return false;
+bool proxy_list::trusts(const ip::address& address) const {
     if (address.is_v4()) {
         const ip::network_v4 host(address.to_v4(), 32);
-        for (const auto& net : v4_)
-            if (host == net || host.is_subnet_of(net)) return true;
-        return false;
+        return std::any_of(v4_.begin(), v4_.end(),
+                           [&](const auto& net) { return host == net || host.is_subnet_of(net); });
     }
     const ip::network_v6 host(address.to_v6(), 128);
-    for (const auto& net : v6_)
-        if (host == net || host.is_subnet_of(net)) return true;
-    return false;
+    return std::any_of(v6_.begin(), v6_.end(), [&](const auto& net) { return host == net || host.is_subnet_of(net); });
 }
 
-std::string_view proxy_list::client_of(const request& req) const {
-    std::string_view client = req.remote_address();
-    if (v4_.empty() && v6_.empty()) return client;
-    std::string_view hops = req.header("x-forwarded-for");
-    while (!hops.empty() && trusts(client)) {
-        const std::size_t comma = hops.rfind(',');
-        client = trim(comma == std::string_view::npos ? hops : hops.substr(comma + 1));
-        hops = comma == std::string_view::npos ? std::string_view{} : hops.substr(0, comma);
+void proxy_list::follow(const request& req, proxy_fields fields, client_info& client) const {
+    auto speaker = parse_address(client.address);
+    if (empty() || !speaker || !trusts(*speaker)) return;
+    const auto hops = fields == proxy_fields::forwarded ? forwarded_hops(req) : x_forwarded_hops(req);
+    for (auto hop = hops.rbegin(); hop != hops.rend() && trusts(*speaker); ++hop) {
+        note_scheme(hop->scheme, client.scheme);
+        if (valid_authority(hop->host)) client.host = hop->host;
+        const auto address = parse_address(hop_address(hop->address));
+        if (!address) break;
+        speaker = address;
     }
-    return client;
+    client.address = speaker->to_string();
 }
 
 } // namespace weir::http::detail

@@ -1,28 +1,36 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <weir/http/message.hpp>
+#include "http/forwarded.hpp"
+#include <weir/http/middleware/trusted_proxies.hpp>
 
+#include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/network_v4.hpp>
 #include <boost/asio/ip/network_v6.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace weir::http::detail {
 
+/// Reads an address; an IPv4 address inside an IPv6 one (::ffff:192.0.2.1) is that IPv4 address.
+std::optional<boost::asio::ip::address> parse_address(std::string_view text);
+
 /// The proxies between us and our clients.
 class proxy_list {
 public:
     explicit proxy_list(const std::vector<std::string>& trusted);
 
-    /// Where the request came from: the peer, or where a trusted peer says, read from the right until an
-    /// address that isn't trusted.
-    std::string_view client_of(const request& req) const;
+    /// Where the request came from: what arrived, overwritten by what trusted hops say, read from the right
+    /// until one isn't trusted. `client` holds what the connection alone tells.
+    void follow(const request& req, proxy_fields fields, client_info& client) const;
+
+    bool empty() const noexcept { return v4_.empty() && v6_.empty(); }
 
 private:
-    bool trusts(std::string_view address) const;
+    bool trusts(const boost::asio::ip::address& address) const;
 
     std::vector<boost::asio::ip::network_v4> v4_;
     std::vector<boost::asio::ip::network_v6> v6_;

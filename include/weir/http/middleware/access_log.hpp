@@ -11,7 +11,8 @@ namespace weir::http {
 
 struct access_log_options {
     /// Proxies whose X-Forwarded-For is believed: addresses or networks ("10.0.0.0/8"). Others can't make
-    /// up a client's address. A malformed one throws std::invalid_argument at start-up.
+    /// up a client's address. A malformed one throws std::invalid_argument at start-up. Where the middleware
+    /// `trusted_proxies` has found out the client already, that counts.
     std::vector<std::string> trusted_proxies{};
     /// Paths that aren't logged when they succeed, such as health checks.
     std::vector<std::string> quiet{"/healthz", "/readyz", "/metrics"};

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "http/client_address.hpp"
+
+#include <stdexcept>
+
+namespace weir::http {
+
+namespace {
+
+client_info on_the_connection(const request& req) {
+    return {std::string(req.remote_address()), "http", std::string(req.header("host"))};
+}
+
+} // namespace
+
+client_info client_of(const request& req) {
+    const auto* known = req.find<client_info>();
+    return known ? *known : on_the_connection(req);
+}
+
+middleware trusted_proxies(trusted_proxies_options options) {
+    if (options.direct_scheme != "http" && options.direct_scheme != "https")
+        throw std::invalid_argument("weir: trusted_proxies: direct_scheme is http or https");
+    middleware layer;
+    layer.before = [proxies = detail::proxy_list(options.proxies), fields = options.fields,
+                    scheme = std::move(options.direct_scheme)](request& req) -> result<void> {
+        client_info client = on_the_connection(req);
+        client.scheme = scheme;
+        proxies.follow(req, fields, client);
+        req.attach(std::move(client));
+        return ok();
+    };
+    return layer;
+}
+
+} // namespace weir::http

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include "http/client_address.hpp"
+#include <weir/http/middleware/access_log.hpp>
+#include <weir/http/middleware/trusted_proxies.hpp>
+#include <weir/http/router.hpp>
+#include <weir/testing/test_client.hpp>
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+
+using namespace weir;
+using http::proxy_fields;
+
+namespace {
+
+using fields = std::vector<std::pair<std::string, std::string>>;
+
+// What a handler sees of the client, when the peer 127.0.0.1 sends these fields.
+std::string seen(http::trusted_proxies_options options, const fields& sent) {
+    router app;
+    app.use(trusted_proxies(std::move(options)));
+    app.get("/", [](client_info client) { return client.scheme + "://" + client.host + " " + client.address; });
+    test_client client(app);
+    std::string head = "GET / HTTP/1.1\r\nHost: inner:8080\r\n";
+    for (const auto& [name, value] : sent) head.append(name).append(": ").append(value).append("\r\n");
+    client.write(head + "\r\n");
+    return client.receive().body;
+}
+
+http::trusted_proxies_options trusting(std::vector<std::string> proxies,
+                                       proxy_fields which = proxy_fields::x_forwarded) {
+    return {.proxies = std::move(proxies), .fields = which};
+}
+
+std::string by_forwarded(const std::string& value) {
+    return seen(trusting({"127.0.0.1", "10.0.0.0/8"}, proxy_fields::forwarded), {{"Forwarded", value}});
+}
+
+std::string by_address(const std::string& value) {
+    return seen(trusting({"127.0.0.0/8", "10.0.0.0/8", "2001:db8::/32"}), {{"X-Forwarded-For", value}});
+}
+
+const std::string direct = "http://inner:8080 127.0.0.1";
+
+} // namespace
+
+TEST_CASE("a peer that isn't trusted is the client, whatever it says") {
+    const fields said{{"X-Forwarded-For", "6.6.6.6"}, {"X-Forwarded-Proto", "https"}, {"X-Forwarded-Host", "evil"}};
+    CHECK(seen({}, said) == direct);
+    CHECK(seen(trusting({"10.0.0.0/8"}), said) == direct);
+    CHECK(seen(trusting({"::1", "127.0.0.2"}), said) == direct);
+    CHECK(seen({.direct_scheme = "https"}, said) == "https://inner:8080 127.0.0.1");
+}
+
+TEST_CASE("a trusted proxy tells address, scheme and host") {
+    const fields said{
+        {"X-Forwarded-For", "203.0.113.9"}, {"X-Forwarded-Proto", "HTTPS"}, {"X-Forwarded-Host", "shop.example:8443"}};
+    CHECK(seen(trusting({"127.0.0.1"}), said) == "https://shop.example:8443 203.0.113.9");
+    CHECK(seen(trusting({"127.0.0.1"}), {{"X-Forwarded-Proto", "https"}}) == "https://inner:8080 127.0.0.1");
+    CHECK(seen(trusting({"127.0.0.1"}), {}) == direct);
+}
+
+TEST_CASE("hops are read from the right until one isn't ours, over all fields of that name") {
+    CHECK(by_address("6.6.6.6, 203.0.113.9, 10.1.2.3") == "http://inner:8080 203.0.113.9");
+    CHECK(by_address("10.9.9.9, 10.1.2.3") == "http://inner:8080 10.9.9.9");
+    CHECK(by_address("6.6.6.6,, 203.0.113.9 ,") == "http://inner:8080 203.0.113.9");
+    CHECK(seen(trusting({"127.0.0.1", "10.0.0.0/8"}),
+               {{"X-Forwarded-For", "6.6.6.6, 203.0.113.9"}, {"x-forwarded-for", "10.1.2.3"}}) ==
+          "http://inner:8080 203.0.113.9");
+}
+
+TEST_CASE("scheme and host are those beside the hop that is taken") {
+    const fields said{{"X-Forwarded-For", "6.6.6.6, 203.0.113.9, 10.1.2.3"},
+                      {"X-Forwarded-Proto", "ftp, https, http"},
+                      {"X-Forwarded-Host", "shop.example"}};
+    CHECK(seen(trusting({"127.0.0.1", "10.0.0.0/8"}), said) == "https://shop.example 203.0.113.9");
+}
+
+TEST_CASE("what is no address ends the walk at the proxy that named it") {
+    for (const char* nonsense : {"unknown", "_hidden", "6.6.6.6.6", "1.2.3.4:port", "[::1", "[::1]x", "fe80::1%lo",
+                                 "<script>", "300.1.1.1", "\"1.2.3.4\""}) {
+        CAPTURE(nonsense);
+        CHECK(by_address(std::string("6.6.6.6, ") + nonsense + ", 10.1.2.3") == "http://inner:8080 10.1.2.3");
+    }
+}
+
+TEST_CASE("ports and brackets are taken off, and IPv4 inside IPv6 is IPv4") {
+    CHECK(by_address("203.0.113.9:4711") == "http://inner:8080 203.0.113.9");
+    CHECK(by_address("[2001:db9::1]:4711") == "http://inner:8080 2001:db9::1");
+    CHECK(by_address("2001:DB9::0:1, 2001:db8::7") == "http://inner:8080 2001:db9::1");
+    CHECK(by_address("6.6.6.6, ::ffff:203.0.113.9, ::ffff:10.1.2.3") == "http://inner:8080 203.0.113.9");
+}
+
+TEST_CASE("a scheme or host that is none is left unread") {
+    const auto with = [](const char* name, const char* value) {
+        return seen(trusting({"127.0.0.1"}), {{name, value}});
+    };
+    for (const char* scheme : {"ftp", "javascript", "https\"", "wss"})
+        CHECK(with("X-Forwarded-Proto", scheme) == direct);
+    for (const char* host : {"a b", "a/b", "a@b", "a:b", "a%2e", "\"a\""})
+        CHECK(with("X-Forwarded-Host", host) == direct);
+}
+
+TEST_CASE("Forwarded is read as RFC 7239 has it") {
+    CHECK(by_forwarded("for=203.0.113.9;proto=https;host=shop.example;by=10.0.0.1") ==
+          "https://shop.example 203.0.113.9");
+    CHECK(by_forwarded("FOR=\"[2001:db8::17]:4711\" ; Proto=HTTPS; host=\"shop.example:8443\"") ==
+          "https://shop.example:8443 2001:db8::17");
+    CHECK(by_forwarded("for=6.6.6.6;proto=https, for=203.0.113.9;proto=https, for=10.0.0.3;proto=http") ==
+          "https://inner:8080 203.0.113.9");
+    CHECK(by_forwarded("for=6.6.6.6, for=unknown;proto=https, for=10.0.0.3") == "https://inner:8080 10.0.0.3");
+    CHECK(by_forwarded("for=_secret") == direct);
+}
+
+TEST_CASE("a malformed element of Forwarded says nothing, and nothing left of it is read") {
+    for (const char* bad : {"for=1.2.3.4;for=5.6.7.8", "for=", "for", "=1.2.3.4", "for=\"1.2.3.4", "for=1.2.3.4\"",
+                            "for=\"1.2.3\\.4\"", "for = 1.2.3.4", "for=1.2.3.4 proto=https", "f r=1.2.3.4"}) {
+        CAPTURE(bad);
+        CHECK(by_forwarded(std::string("for=6.6.6.6, ") + bad) == direct);
+    }
+}
+
+TEST_CASE("a client's quote can't make the proxy's own word part of its text") {
+    for (const char* opening : {"for=\"", "for=6.6.6.6;host=\"", "for=6.6.6.6;x=\"\\", "for=6.6.6.6;x=\"a\";y=\""}) {
+        CAPTURE(opening);
+        CHECK(by_forwarded(std::string(opening) + ", for=203.0.113.9") == direct);
+        CHECK(by_forwarded(std::string(opening) + ", for=\"203.0.113.9\"") == direct);
+    }
+}
+
+TEST_CASE("only the kind of field that the proxies set is read") {
+    const fields both{{"X-Forwarded-For", "203.0.113.9"}, {"Forwarded", "for=6.6.6.6"}};
+    CHECK(seen(trusting({"127.0.0.1"}), both) == "http://inner:8080 203.0.113.9");
+    CHECK(seen(trusting({"127.0.0.1"}, proxy_fields::forwarded), both) == "http://inner:8080 6.6.6.6");
+}
+
+TEST_CASE("without the middleware the connection's own facts are the client's") {
+    router app;
+    app.get("/", [](client_info client) { return client.scheme + "://" + client.host + " " + client.address; });
+    test_client client(app);
+    CHECK(client.header("x-forwarded-for", "6.6.6.6").get("/").body == "http://test 127.0.0.1");
+}
+
+TEST_CASE("the access log names the client that the middleware found out") {
+    manual_clock time;
+    memory_log lines;
+    router app;
+    app.use(access_log(logger(lines.sink(), {.asynchronous = false, .clock = &time})));
+    app.use(trusted_proxies(trusting({"127.0.0.1"}, proxy_fields::forwarded)));
+    app.get("/", [] { return ""; });
+    test_client client(app, {.clock = &time});
+    client.header("forwarded", "for=203.0.113.9").get("/");
+    REQUIRE(lines.lines().size() == 1);
+    CHECK(lines.lines().front().find(R"("client":"203.0.113.9")") != std::string::npos);
+}
+
+TEST_CASE("what is no network or scheme is refused at start-up") {
+    CHECK_THROWS_AS(trusted_proxies(trusting({"everybody"})), std::invalid_argument);
+    CHECK_THROWS_AS(trusted_proxies(trusting({"10.0.0.0/33"})), std::invalid_argument);
+    CHECK_THROWS_AS(trusted_proxies({.direct_scheme = "ftp"}), std::invalid_argument);
+}

@@ -6,7 +6,7 @@
 weir_build_packages=(
     g++ cmake ninja-build ccache pkg-config ca-certificates
     libboost1.81-dev rapidjson-dev libfmt-dev
-    libssl-dev libyaml-cpp-dev libsoci-dev libsqlite3-dev
+    libssl-dev zlib1g-dev libbrotli-dev libyaml-cpp-dev libsoci-dev libsqlite3-dev
 )
 
 # What the tests need on top of that.

@@ -5,6 +5,9 @@
 #include <soci/sqlite3/soci-sqlite3.h>
 #include <yaml-cpp/yaml.h>
 
+#include <brotli/decode.h>
+#include <brotli/encode.h>
+
 int main() {
     soci::session database(soci::sqlite3, ":memory:");
     int one = 0;
@@ -13,7 +16,8 @@ int main() {
     const int length = redisFormatCommand(&command, "PING");
     redisFreeCommand(command);
     const bool yaml = YAML::Load("port: 8080")["port"].as<int>() == 8080;
-    return one == 1 && length > 0 && yaml ? 0 : 1;
+    const bool brotli = BrotliEncoderVersion() == BrotliDecoderVersion();
+    return one == 1 && length > 0 && yaml && brotli ? 0 : 1;
 }
 #else
 int main() { return 0; }

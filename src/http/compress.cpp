@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+#include "http/content_encoder.hpp"
+#include "http/field_syntax.hpp"
+#include "http/vary.hpp"
+#include <weir/http/middleware/compress.hpp>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace weir::http {
+
+namespace {
+
+using detail::content_coding;
+
+bool ends_with_no_case(std::string_view text, std::string_view suffix) noexcept {
+    return text.size() > suffix.size() && detail::equal_no_case(text.substr(text.size() - suffix.size()), suffix);
+}
+
+bool has_body_of_its_own(int status) noexcept {
+    return status >= 200 && status != 204 && status != 205 && status != 206 && status != 304;
+}
+
+bool forbids_change(const response& res) noexcept {
+    for (detail::comma_list list(res.headers.find("cache-control")); list.next();)
+        if (detail::equal_no_case(list.element(), "no-transform")) return true;
+    return res.headers.contains("content-encoding") || res.headers.contains("content-digest");
+}
+
+// The encoded bytes aren't those that the tag was made of (RFC 9110 section 8.8.1).
+void weaken_tag(header_list& headers) {
+    const std::string tag(headers.find("etag"));
+    if (tag.starts_with('"')) headers.set("etag", "W/" + tag);
+}
+
+class compressor {
+public:
+    explicit compressor(compress_options options) : options_(std::move(options)) {
+        const bool right = options_.gzip_level >= 1 && options_.gzip_level <= 9 && options_.brotli_quality >= 0 &&
+                           options_.brotli_quality <= 11 && options_.min_size <= options_.max_size;
+        if (!right)
+            throw std::invalid_argument("weir: compress: gzip_level is 1 to 9, brotli_quality 0 to 11, and min_size "
+                                        "no more than max_size");
+    }
+
+    void operator()(request& req, response& res) const {
+        const bool unchanged = res.status == 304;
+        if (!unchanged && !could_encode(res)) return;
+        detail::accepted_codings accepted;
+        detail::each_field(req, "accept-encoding", [&](std::string_view field) { accepted.add(field); });
+        const auto coding = accepted.best();
+        detail::add_vary(res.headers, "Accept-Encoding");
+        if (coding == content_coding::identity) return;
+        // the tag that comes with 304 is the one that the encoded answer had
+        if (unchanged) return weaken_tag(res.headers);
+        const bool must = accepted.refuses_identity();
+        if (must || res.body.size() >= options_.min_size) encode(res, coding, must);
+    }
+
+private:
+    // Whether it depends on Accept-Encoding alone: small bodies count where a client might refuse identity.
+    bool could_encode(const response& res) const {
+        return has_body_of_its_own(res.status) && !res.body.empty() && res.body.size() <= options_.max_size &&
+               suits(res.headers.find("content-type")) && !forbids_change(res);
+    }
+
+    bool suits(std::string_view content_type) const {
+        if (is_compressible(content_type)) return true;
+        const auto type = detail::media_type(content_type);
+        return std::any_of(options_.types.begin(), options_.types.end(),
+                           [&](const auto& one) { return detail::equal_no_case(one, type); });
+    }
+
+    void encode(response& res, content_coding coding, bool must) const {
+        detail::content_encoder encoder(coding, {options_.gzip_level, options_.brotli_quality, res.body.size()});
+        std::string encoded;
+        encoded.reserve(res.body.size() / 2);
+        encoder.write(res.body, encoded);
+        encoder.finish(encoded);
+        if (!must && encoded.size() >= res.body.size()) return;
+        res.body = std::move(encoded);
+        res.headers.set("content-encoding", detail::name(coding));
+        weaken_tag(res.headers);
+    }
+
+    compress_options options_;
+};
+
+} // namespace
+
+bool is_compressible(std::string_view content_type) noexcept {
+    const auto type = detail::media_type(content_type);
+    if (detail::starts_with_no_case(type, "text/")) return !detail::equal_no_case(type, "text/event-stream");
+    if (ends_with_no_case(type, "+json") || ends_with_no_case(type, "+xml")) return true;
+    constexpr std::string_view known[] = {"application/json", "application/javascript",
+                                          "application/xml",  "application/x-ndjson",
+                                          "application/wasm", "application/yaml",
+                                          "application/sql",  "application/rtf",
+                                          "font/ttf",         "font/otf",
+                                          "image/bmp",        "image/x-icon"};
+    return std::any_of(std::begin(known), std::end(known), [&](auto one) { return detail::equal_no_case(type, one); });
+}
+
+middleware compress(compress_options options) {
+    middleware layer;
+    layer.after = compressor(std::move(options));
+    return layer;
+}
+
+} // namespace weir::http

@@ -2,6 +2,7 @@
 #include "http/client_dialer.hpp"
 #include "http/client_pool.hpp"
 #include "http/client_response_parser.hpp"
+#include "http/client_slots.hpp"
 #include "http/client_wire.hpp"
 #include <weir/http/client.hpp>
 
@@ -78,17 +79,18 @@ error why_stopped(const client_call& call) {
 struct client::impl {
     impl(loop& on, client_options given)
         : home(on), options(std::move(given)), dialer(on, options),
-          pool(on, options.max_idle_per_host, options.idle_timeout) {}
+          pool(on, options.max_idle_per_host, options.idle_timeout), slots(options.max_per_host) {}
 
     task<result<client_response>> send(client_request request);
     task<void> run(client_call& call);
-    task<bool> attempt(client_call& call, bool fresh);
+    task<bool> attempt(client_call& call, const std::string& key, bool fresh);
     time_point deadline_of(const client_request& request, const context& ctx) const;
 
     loop& home;
     const client_options options;
     client_dialer dialer;
     client_pool pool;
+    client_slots slots;
     client_stats counts{};
 };
 
@@ -120,15 +122,21 @@ task<result<client_response>> client::impl::send(client_request request) {
 }
 
 task<void> client::impl::run(client_call& call) {
-    const bool again = co_await attempt(call, false);
+    const std::string key = call.url.pool_key();
+    client_slots::slot place = slots.try_take(key);
+    if (!place) place = co_await slots.take(key, call.stop);
+    if (!place) {
+        call.failure = call.stop.reason();
+        co_return;
+    }
+    const bool again = co_await attempt(call, key, false);
     if (!again) co_return;
     ++counts.retried;
-    co_await attempt(call, true);
+    co_await attempt(call, key, true);
 }
 
 // Whether the call deserves a fresh connection: the idle one was dead before it brought a byte.
-task<bool> client::impl::attempt(client_call& call, bool fresh) {
-    const std::string key = call.url.pool_key();
+task<bool> client::impl::attempt(client_call& call, const std::string& key, bool fresh) {
     auto connection = fresh ? nullptr : pool.take(key);
     if (connection) {
         ++counts.reused;
@@ -173,6 +181,7 @@ void client::close_idle() noexcept { impl_->pool.clear(); }
 client_stats client::stats() const noexcept {
     client_stats now = impl_->counts;
     now.idle = impl_->pool.size();
+    now.waiting = impl_->slots.waiting();
     return now;
 }
 

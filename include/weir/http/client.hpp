@@ -64,6 +64,7 @@ struct client_options {
     duration deadline = std::chrono::seconds(30);       ///< the whole call; the context's deadline counts as well
     std::size_t max_head = 64 * 1024;                   ///< bytes of a response's status line and fields
     std::size_t max_body = 8 * 1024 * 1024;
+    std::size_t max_per_host = 64; ///< connections open at once; further calls wait their turn. 0: no limit
     std::size_t max_idle_per_host = 8;
     duration idle_timeout = std::chrono::seconds(30);
     std::string user_agent = "weir/0.1";
@@ -80,6 +81,7 @@ struct client_stats {
     std::uint64_t reused = 0;  ///< calls that found an idle connection
     std::uint64_t retried = 0; ///< calls repeated because the idle connection turned out to be dead
     std::size_t idle = 0;
+    std::size_t waiting = 0; ///< calls, for a connection to their host
 };
 
 /// An HTTP/1.1 client with keep-alive and TLS 1.2 or later (certificate and host name verified, SNI).

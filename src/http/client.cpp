@@ -1,72 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include "http/client_dialer.hpp"
+#include "http/client_exchange.hpp"
 #include "http/client_pool.hpp"
-#include "http/client_response_parser.hpp"
 #include "http/client_slots.hpp"
+#include "http/client_timer.hpp"
 #include "http/client_wire.hpp"
 #include <weir/http/client.hpp>
 
-#include <boost/asio/error.hpp>
-
 #include <algorithm>
-#include <array>
 
 namespace weir::http {
 
-namespace asio = boost::asio;
-
 namespace {
-
-// One call on its way: what is asked, how much may come back, and what became of it.
-struct client_call {
-    client_call(client_request asked, client_url parsed, std::string rendered)
-        : request(std::move(asked)), url(std::move(parsed)), head(std::move(rendered)) {}
-
-    client_request request;
-    client_url url;
-    std::string head;
-    client_response_parser::limits most{};
-    client_interrupt stop{};
-    error failure{};
-    client_response response{};
-};
-
-error broken(const client_url& url, const boost::system::error_code& failed) {
-    return {errc::unavailable, "the connection to " + url.authority() + " failed: " + failed.message()};
-}
-
-error at_host(const error& failure, const client_url& url) {
-    return {failure.kind(), url.authority() + ": " + std::string(failure.message())};
-}
-
-// The end of the stream, told from a failure; under TLS only an orderly end counts (RFC 8446, 6.1).
-result<void> ended(client_response_parser& parser, const client_url& url, const boost::system::error_code& failed) {
-    if (failed != asio::error::eof && !(failed == asio::ssl::error::stream_truncated && !parser.reads_until_close()))
-        return broken(url, failed);
-    auto complete = parser.end_of_stream();
-    if (!complete) return at_host(complete.error(), url);
-    return ok();
-}
-
-task<result<void>> read_response(client_connection& connection, client_response_parser& parser, const client_url& url) {
-    std::vector<char> room(16 * 1024);
-    while (!parser.done()) {
-        boost::system::error_code failed;
-        const std::size_t got = co_await connection.read(room, failed);
-        auto fed = parser.feed({room.data(), got});
-        if (!fed) co_return at_host(fed.error(), url);
-        if (failed && !parser.done()) co_return ended(parser, url, failed);
-    }
-    co_return ok();
-}
-
-// A server may answer and close before it has read the whole request, so what it said is read in any case.
-task<result<void>> exchange(client_connection& connection, client_call& call, client_response_parser& parser) {
-    const auto unsent = co_await connection.write(call.head, call.request.body);
-    auto outcome = co_await read_response(connection, parser, call.url);
-    if (!outcome && unsent) co_return broken(call.url, unsent);
-    co_return outcome;
-}
 
 error why_stopped(const client_call& call) {
     if (call.stop.reason() == errc::deadline_exceeded)
@@ -95,9 +40,7 @@ struct client::impl {
 };
 
 time_point client::impl::deadline_of(const client_request& request, const context& ctx) const {
-    const duration most = request.deadline.value_or(options.deadline);
-    const time_point now = home.clock().now();
-    const time_point own = most < time_point::max() - now ? now + most : time_point::max();
+    const time_point own = later(home.clock().now(), request.deadline.value_or(options.deadline));
     return std::min(own, ctx.deadline());
 }
 
@@ -111,9 +54,11 @@ task<result<client_response>> client::impl::send(client_request request) {
 
     ++counts.calls;
     const time_point deadline = deadline_of(request, here.context());
-    client_call call(std::move(request), std::move(*url), std::move(*head));
+    client_call call(std::move(request), std::move(*url), std::move(*head), counts);
     call.most.head = options.max_head;
     call.most.body = call.request.max_body.value_or(options.max_body);
+    call.first_byte = options.first_byte_timeout;
+    call.between_bytes = options.between_bytes_timeout;
     if (deadline <= home.clock().now()) co_return error(errc::deadline_exceeded);
     co_await run_interruptible(deadline, call.stop, run(call));
     if (call.failure && call.stop.reason()) co_return why_stopped(call);
@@ -149,7 +94,7 @@ task<bool> client::impl::attempt(client_call& call, const std::string& key, bool
     }
     client_response_parser parser(call.request.method == "HEAD", call.most);
     call.stop.on_raise([link = connection.get()] { link->close(); });
-    auto outcome = co_await exchange(*connection, call, parser);
+    auto outcome = co_await exchange(home, *connection, call, parser);
     call.stop.on_raise({});
     if (outcome) {
         call.failure = error();
@@ -158,7 +103,8 @@ task<bool> client::impl::attempt(client_call& call, const std::string& key, bool
         co_return false;
     }
     call.failure = outcome.error();
-    co_return connection->reused && !parser.started() && !call.stop.reason() && idempotent(call.request.method);
+    const bool was_dead = connection->reused && !parser.started() && call.failure == errc::unavailable;
+    co_return was_dead && !call.stop.reason() && idempotent(call.request.method);
 }
 
 client::client(loop& home, client_options options) : impl_(std::make_unique<impl>(home, std::move(options))) {}

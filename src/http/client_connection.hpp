@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "http/client_interrupt.hpp"
 #include "http/client_url.hpp"
 #include "http/tls.hpp"
+#include <weir/core/task.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -13,7 +13,6 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace weir::http {
 
@@ -50,9 +49,5 @@ private:
     socket_type socket_;
     std::optional<boost::asio::ssl::stream<socket_type&>> tls_;
 };
-
-/// Looks the host up. An address is taken as it is; a name goes to the resolver's thread.
-task<result<std::vector<boost::asio::ip::tcp::endpoint>>> resolve(boost::asio::io_context& io, const client_url& url,
-                                                                  client_interrupt& stop);
 
 } // namespace weir::http

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "http/client_dialer.hpp"
 
+#include "http/client_timer.hpp"
+
 namespace weir::http {
 
 namespace {
@@ -14,39 +16,50 @@ tls_trust trust_of(const client_options& options) {
     return trust;
 }
 
-error too_slow(const client_url& url, std::string_view what) {
-    return {errc::unavailable, std::string(what) + " " + url.authority() + " took longer than the connect timeout"};
+error too_slow(std::string_view what, const client_url& url, std::string_view timeout) {
+    return {errc::unavailable,
+            std::string(what) + " " + url.authority() + " took longer than the " + std::string(timeout) + " timeout"};
 }
 
 } // namespace
 
 client_dialer::client_dialer(loop& home, const client_options& options)
-    : home_(home), timeout_(options.connect_timeout), verify_(!options.dangerously_accept_any_certificate),
+    : home_(home), lookup_(home, options.lookup_ttl, client_lookup::system(home)),
+      lookup_timeout_(options.lookup_timeout), connect_timeout_(options.connect_timeout),
+      tls_timeout_(options.tls_timeout), verify_(!options.dangerously_accept_any_certificate),
       tls_(tls_client_context(trust_of(options))) {}
 
 task<result<client_dialer::connection>> client_dialer::dial(const client_url& url, client_interrupt& stop) {
-    const time_point until = home_.clock().now() + timeout_;
-    client_interrupt lookup;
-    const auto timer = home_.call_at(until, [&lookup] { lookup.raise(errc::unavailable); });
-    stop.on_raise([&lookup, &stop] { lookup.raise(stop.reason()); });
-    auto found = co_await resolve(home_.io(), url, lookup);
-    stop.on_raise({});
-    home_.cancel_timer(timer);
-    if (stop.reason()) co_return stop.reason();
-    if (lookup.reason()) co_return too_slow(url, "looking up");
+    auto found = co_await look_up(url, stop);
     if (!found) co_return found.error();
-    co_return co_await try_each(url, *found, until, stop);
+    auto made = co_await try_each(url, *found, stop);
+    if (!made) lookup_.forget(url.host); // it may have moved
+    co_return made;
 }
 
-task<result<client_dialer::connection>> client_dialer::try_each(const client_url& url,
-                                                                const std::vector<boost::asio::ip::tcp::endpoint>& all,
-                                                                time_point until, client_interrupt& stop) {
+task<result<client_lookup::addresses>> client_dialer::look_up(const client_url& url, client_interrupt& stop) {
+    client_interrupt limit;
+    client_timer timer(home_, [&limit] { limit.raise(errc::unavailable); });
+    timer.expect_within(lookup_timeout_);
+    stop.on_raise([&limit, &stop] { limit.raise(stop.reason()); });
+    auto found = co_await lookup_.find(url.host, limit);
+    stop.on_raise({});
+    if (stop.reason()) co_return stop.reason();
+    if (limit.reason()) co_return too_slow("looking up", url, "lookup");
+    co_return found;
+}
+
+task<result<client_dialer::connection>>
+client_dialer::try_each(const client_url& url, const client_lookup::addresses& all, client_interrupt& stop) {
+    const time_point until = later(home_.clock().now(), connect_timeout_);
     error last(errc::unavailable, "the name " + url.host + " has no address");
     for (std::size_t i = 0; i < all.size(); ++i) {
         const time_point now = home_.clock().now();
         const auto share = (until - now) / static_cast<duration::rep>(all.size() - i);
         auto made = std::make_unique<client_connection>(home_.io());
-        auto opened = co_await open(*made, url, all[i], now + share, stop);
+        stop.on_raise([link = made.get()] { link->close(); });
+        auto opened = co_await open(*made, url, endpoint(all[i], url.port), now + share);
+        stop.on_raise({});
         if (opened) co_return std::move(made);
         if (stop.reason()) co_return stop.reason();
         last = opened.error();
@@ -54,27 +67,28 @@ task<result<client_dialer::connection>> client_dialer::try_each(const client_url
     co_return last;
 }
 
-task<result<void>> client_dialer::open(client_connection& made, const client_url& url,
-                                       boost::asio::ip::tcp::endpoint to, time_point until, client_interrupt& stop) {
-    bool late = false;
-    const auto timer = home_.call_at(until, [&late, &made] {
-        late = true;
-        made.close();
-    });
-    stop.on_raise([&made] { made.close(); });
-    auto opened = co_await connect(made, url, to);
-    stop.on_raise({});
-    home_.cancel_timer(timer);
-    if (late) co_return too_slow(url, "connecting to");
-    co_return opened;
+task<result<void>> client_dialer::open(client_connection& made, const client_url& url, endpoint to, time_point until) {
+    auto connected = co_await connect(made, url, to, until);
+    if (!connected || !url.tls) co_return connected;
+    co_return co_await secure(made, url);
 }
 
-task<result<void>> client_dialer::connect(client_connection& made, const client_url& url,
-                                          boost::asio::ip::tcp::endpoint to) {
+task<result<void>> client_dialer::connect(client_connection& made, const client_url& url, endpoint to,
+                                          time_point until) {
+    client_timer timer(home_, [&made] { made.close(); });
+    timer.ring_at(until);
     const auto failed = co_await made.connect(to);
+    if (timer.rang()) co_return too_slow("connecting to", url, "connect");
     if (failed) co_return error(errc::unavailable, "connecting to " + url.authority() + " failed: " + failed.message());
-    if (url.tls) co_return co_await made.handshake(tls_, url, verify_);
     co_return ok();
+}
+
+task<result<void>> client_dialer::secure(client_connection& made, const client_url& url) {
+    client_timer timer(home_, [&made] { made.close(); });
+    timer.expect_within(tls_timeout_);
+    auto secured = co_await made.handshake(tls_, url, verify_);
+    if (timer.rang()) co_return too_slow("TLS with", url, "TLS");
+    co_return secured;
 }
 
 } // namespace weir::http

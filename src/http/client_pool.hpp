@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/client_connection.hpp"
+#include <weir/core/loop.hpp>
 
 #include <memory>
 #include <string>

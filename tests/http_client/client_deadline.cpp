@@ -112,7 +112,7 @@ TEST_CASE_FIXTURE(silent_fixture, "work with a deadline around it cancels the ca
     CHECK(inner == errc::cancelled);
 }
 
-TEST_CASE("a lookup that isn't answered in time is left behind at the connect timeout") {
+TEST_CASE("a lookup that isn't answered in time is left behind at its timeout") {
     manual_clock time;
     loop home(time);
     client outgoing(home);
@@ -123,10 +123,10 @@ TEST_CASE("a lookup that isn't answered in time is left behind at the connect ti
     time.advance(5s);
     turn_until(home, [&] { return call.done(); });
     CHECK(call.outcome->error() == errc::unavailable);
-    CHECK(call.outcome->error().message() == "looking up localhost:1 took longer than the connect timeout");
+    CHECK(call.outcome->error().message() == "looking up localhost:1 took longer than the lookup timeout");
 }
 
-TEST_CASE("a handshake that never ends is cut at the connect timeout, before the call's deadline") {
+TEST_CASE("a handshake that never ends is cut at its timeout, before the call's deadline") {
     scripted_server deaf([&](peer& link) { link.wait_until_gone(); });
     manual_clock time;
     loop home(time);
@@ -137,7 +137,76 @@ TEST_CASE("a handshake that never ends is cut at the connect timeout, before the
     time.advance(5s);
     turn_until(home, [&] { return call.done(); });
     CHECK(call.outcome->error() == errc::unavailable);
-    CHECK(call.outcome->error().message().find("longer than the connect timeout") != std::string_view::npos);
+    CHECK(call.outcome->error().message().find("longer than the TLS timeout") != std::string_view::npos);
+}
+
+TEST_CASE_FIXTURE(silent_fixture, "a server that falls silent inside the body meets the timeout between bytes") {
+    client_options options;
+    options.between_bytes_timeout = 2s;
+    client impatient(home, options);
+    home.spawn(call.follow(impatient.get(upstream.server.url("/"))));
+    turn_until(home, [&] { return impatient.stats().received != 0; });
+    const auto failure = failure_after(2s);
+    CHECK(failure == errc::deadline_exceeded);
+    CHECK(failure.message() == "127.0.0.1:" + std::to_string(upstream.server.port()) +
+                                   " stopped inside its response for longer than the between-bytes timeout");
+}
+
+TEST_CASE("a server that doesn't begin to answer meets the first byte's timeout, and isn't asked again") {
+    std::atomic<int> asked{0};
+    scripted_server server([&](peer& link) {
+        link.request();
+        link.answer("first");
+        link.request();
+        ++asked;
+        link.wait_until_gone();
+    });
+    manual_clock time;
+    loop home(time);
+    client_options options;
+    options.first_byte_timeout = 3s;
+    client outgoing(home, options);
+    REQUIRE(home.block_on(outgoing.get(server.url("/"))));
+    pending_call call;
+    home.spawn(call.follow(outgoing.get(server.url("/"))));
+    turn_until(home, [&] { return asked == 1; });
+    time.advance(2s);
+    home.poll();
+    CHECK(!call.done());
+    time.advance(1s);
+    turn_until(home, [&] { return call.done(); });
+    CHECK(call.outcome->error() == errc::deadline_exceeded);
+    CHECK(call.outcome->error().message().find("didn't answer for longer than the first-byte") != std::string::npos);
+    CHECK(outgoing.stats().retried == 0);
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE("every byte buys a slow server more time, up to the call's deadline") {
+    std::atomic<int> wanted{0};
+    scripted_server slow([&](peer& link) {
+        link.request();
+        link.send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+        for (int sent = 0; sent < 5; ++sent) {
+            while (wanted <= sent) std::this_thread::yield();
+            link.send("x");
+        }
+    });
+    manual_clock time;
+    loop home(time);
+    client_options options;
+    options.between_bytes_timeout = 2s;
+    client outgoing(home, options);
+    pending_call call;
+    std::size_t seen = 0;
+    home.spawn(call.follow(outgoing.get(slow.url("/"))));
+    while (!call.done()) {
+        turn_until(home, [&] { return call.done() || outgoing.stats().received > seen; });
+        seen = outgoing.stats().received;
+        time.advance(1500ms);
+        home.poll();
+        ++wanted;
+    }
+    CHECK(call.outcome->value().body == "xxxxx");
 }
 
 TEST_CASE("cancellation inside the handshake arrives as cancelled") {

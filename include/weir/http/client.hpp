@@ -60,9 +60,14 @@ struct client_response {
 };
 
 struct client_options {
-    duration connect_timeout = std::chrono::seconds(5); ///< name lookup, TCP and TLS handshake together
-    duration deadline = std::chrono::seconds(30);       ///< the whole call; the context's deadline counts as well
-    std::size_t max_head = 64 * 1024;                   ///< bytes of a response's status line and fields
+    duration deadline = std::chrono::seconds(30); ///< the whole call; the context's deadline counts as well
+    duration lookup_timeout = std::chrono::seconds(5);
+    duration connect_timeout = std::chrono::seconds(5);        ///< TCP, all addresses of the host together
+    duration tls_timeout = std::chrono::seconds(5);            ///< the handshake
+    duration first_byte_timeout = std::chrono::seconds(30);    ///< from the request's end to the response's begin
+    duration between_bytes_timeout = std::chrono::seconds(30); ///< for more of the response
+    duration lookup_ttl = std::chrono::seconds(30);            ///< how long addresses are remembered; 0: not at all
+    std::size_t max_head = 64 * 1024;                          ///< bytes of a response's status line and fields
     std::size_t max_body = 8 * 1024 * 1024;
     std::size_t max_per_host = 64; ///< connections open at once; further calls wait their turn. 0: no limit
     std::size_t max_idle_per_host = 8;
@@ -80,6 +85,8 @@ struct client_stats {
     std::uint64_t opened = 0;  ///< connections that were established
     std::uint64_t reused = 0;  ///< calls that found an idle connection
     std::uint64_t retried = 0; ///< calls repeated because the idle connection turned out to be dead
+    std::uint64_t sent = 0;    ///< bytes of requests, TLS not counted
+    std::uint64_t received = 0;
     std::size_t idle = 0;
     std::size_t waiting = 0; ///< calls, for a connection to their host
 };
@@ -100,10 +107,11 @@ public:
     task<result<client_response>> get(std::string_view url);
     task<result<client_response>> post(std::string_view url, std::string body, std::string_view content_type);
 
-    /// errc::invalid_argument: the URL or a field; deadline_exceeded: out of time; unavailable: lookup, connect
-    /// (also past connect_timeout), TLS, reset, truncated or malformed response; too_large: head or body over its
-    /// limit. Cancellation closes the connection: errc::cancelled. When a kept-alive connection turns out to be
-    /// dead before a byte of the response has come, an idempotent request is sent once more on a new one.
+    /// errc::invalid_argument: the URL or a field; deadline_exceeded: the call, the first byte or a next one is late;
+    /// unavailable: lookup, connect, TLS (also past their timeouts), reset, truncated or malformed response;
+    /// too_large: head or body over its limit. Cancellation closes the connection: errc::cancelled. When a kept-alive
+    /// connection turns out to be dead before a byte of the response has come, an idempotent request is sent once more
+    /// on a new one.
     task<result<client_response>> send(client_request request);
 
     /// Closes what is kept alive.

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "http/client_exchange.hpp"
+
+#include "http/client_timer.hpp"
+
+#include <boost/asio/error.hpp>
+
+#include <memory>
+
+namespace weir::http {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t room_size = 16 * 1024;
+
+error broken(const client_url& url, const boost::system::error_code& failed) {
+    return {errc::unavailable, "the connection to " + url.authority() + " failed: " + failed.message()};
+}
+
+error at_host(const error& failure, const client_url& url) {
+    return {failure.kind(), url.authority() + ": " + std::string(failure.message())};
+}
+
+error silent(const client_url& url, bool started) {
+    const std::string_view what = started ? " stopped inside its response" : " didn't answer";
+    const std::string_view timeout = started ? "between-bytes" : "first-byte";
+    return {errc::deadline_exceeded,
+            url.authority() + std::string(what) + " for longer than the " + std::string(timeout) + " timeout"};
+}
+
+// The end of the stream, told from a failure; under TLS only an orderly end counts (RFC 8446, 6.1).
+result<void> ended(client_response_parser& parser, const client_url& url, const boost::system::error_code& failed) {
+    if (failed != asio::error::eof && !(failed == asio::ssl::error::stream_truncated && !parser.reads_until_close()))
+        return broken(url, failed);
+    auto complete = parser.end_of_stream();
+    if (!complete) return at_host(complete.error(), url);
+    return ok();
+}
+
+task<result<void>> read_response(loop& home, client_connection& connection, client_call& call,
+                                 client_response_parser& parser) {
+    const std::unique_ptr<char[]> room(new char[room_size]);
+    client_timer patience(home, [&connection] { connection.close(); });
+    while (!parser.done()) {
+        patience.expect_within(parser.started() ? call.between_bytes : call.first_byte);
+        boost::system::error_code failed;
+        const std::span<char> into(room.get(), room_size);
+        const std::size_t got = co_await connection.read(into, failed);
+        call.counts.received += got;
+        if (patience.rang()) co_return silent(call.url, parser.started());
+        const std::string_view piece(room.get(), got);
+        auto fed = parser.feed(piece);
+        if (!fed) co_return at_host(fed.error(), call.url);
+        if (failed && !parser.done()) co_return ended(parser, call.url, failed);
+    }
+    co_return ok();
+}
+
+} // namespace
+
+task<result<void>> exchange(loop& home, client_connection& connection, client_call& call,
+                            client_response_parser& parser) {
+    const auto unsent = co_await connection.write(call.head, call.request.body);
+    if (!unsent) call.counts.sent += call.head.size() + call.request.body.size();
+    auto outcome = co_await read_response(home, connection, call, parser);
+    if (!outcome && unsent) co_return broken(call.url, unsent);
+    co_return outcome;
+}
+
+} // namespace weir::http

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/client_connection.hpp"
+#include "http/client_interrupt.hpp"
+#include "http/client_response_parser.hpp"
+
+#include <string>
+
+namespace weir::http {
+
+/// One call on its way: what is asked, how much may come back, and what became of it.
+struct client_call {
+    client_call(client_request asked, client_url parsed, std::string rendered, client_stats& sums)
+        : request(std::move(asked)), url(std::move(parsed)), head(std::move(rendered)), counts(sums) {}
+
+    client_request request;
+    client_url url;
+    std::string head;
+    client_stats& counts;
+    client_response_parser::limits most{};
+    duration first_byte{};
+    duration between_bytes{};
+    client_interrupt stop{};
+    error failure{};
+    client_response response{};
+};
+
+/// Sends the request and reads the response. A server may answer and close before it has read the whole
+/// request, so what it said is read in any case.
+task<result<void>> exchange(loop& home, client_connection& connection, client_call& call,
+                            client_response_parser& parser);
+
+} // namespace weir::http

@@ -2,6 +2,7 @@
 #include "http/client_dialer.hpp"
 #include "http/client_exchange.hpp"
 #include "http/client_pool.hpp"
+#include "http/client_redirect.hpp"
 #include "http/client_slots.hpp"
 #include "http/client_timer.hpp"
 #include "http/client_wire.hpp"
@@ -28,6 +29,9 @@ struct client::impl {
 
     task<result<client_response>> send(client_request request);
     task<void> run(client_call& call);
+    task<void> run_hop(client_call& call);
+    bool redirect(client_call& call) const;
+    void settle(const client_call& call, std::string_view method, time_point begun);
     task<bool> attempt(client_call& call, const std::string& key, bool fresh);
     time_point deadline_of(const client_request& request, const context& ctx) const;
 
@@ -53,20 +57,67 @@ task<result<client_response>> client::impl::send(client_request request) {
     if (!head) co_return head.error();
 
     ++counts.calls;
+    const time_point begun = home.clock().now();
+    const std::string method = request.method;
     const time_point deadline = deadline_of(request, here.context());
     client_call call(std::move(request), std::move(*url), std::move(*head), counts);
     call.most.head = options.max_head;
     call.most.body = call.request.max_body.value_or(options.max_body);
     call.first_byte = options.first_byte_timeout;
     call.between_bytes = options.between_bytes_timeout;
-    if (deadline <= home.clock().now()) co_return error(errc::deadline_exceeded);
-    co_await run_interruptible(deadline, call.stop, run(call));
-    if (call.failure && call.stop.reason()) co_return why_stopped(call);
+    if (deadline <= begun)
+        call.failure = errc::deadline_exceeded;
+    else
+        co_await run_interruptible(deadline, call.stop, run(call));
+    if (call.failure && call.stop.reason()) call.failure = why_stopped(call);
+    settle(call, method, begun);
     if (call.failure) co_return call.failure;
     co_return std::move(call.response);
 }
 
+void client::impl::settle(const client_call& call, std::string_view method, time_point begun) {
+    counts.redirects += static_cast<std::uint64_t>(call.redirects);
+    if (call.failure) ++counts.failed;
+    if (!options.on_call) return;
+    const std::string host = call.url.authority();
+    client_report report;
+    report.method = method;
+    report.host = host;
+    report.status = call.failure ? 0 : call.response.status;
+    report.failure = call.failure;
+    report.took = home.clock().now() - begun;
+    report.sent = call.sent;
+    report.received = call.received;
+    report.redirects = call.redirects;
+    options.on_call(report);
+}
+
 task<void> client::impl::run(client_call& call) {
+    do {
+        co_await run_hop(call);
+        if (call.failure) co_return;
+    } while (redirect(call));
+    call.response.url = call.url.whole();
+}
+
+// Whether the call goes on to where the response points.
+bool client::impl::redirect(client_call& call) const {
+    const int most = call.request.max_redirects.value_or(options.max_redirects);
+    if (most <= 0 || !is_redirect(call.response)) return false;
+    if (call.redirects == most)
+        call.failure = error(errc::unavailable, call.url.authority() + " redirects once more after " +
+                                                    std::to_string(most) + " redirects");
+    else if (auto followed = follow_redirect(call.request, call.url, call.response); !followed)
+        call.failure = followed.error();
+    else if (auto head = render_client_head(call.request, call.url, options.user_agent); !head)
+        call.failure = head.error();
+    else
+        call.head = std::move(*head);
+    if (!call.failure) ++call.redirects;
+    return !call.failure;
+}
+
+task<void> client::impl::run_hop(client_call& call) {
     const std::string key = call.url.pool_key();
     client_slots::slot place = slots.try_take(key);
     if (!place) place = co_await slots.take(key, call.stop);
@@ -104,7 +155,7 @@ task<bool> client::impl::attempt(client_call& call, const std::string& key, bool
     }
     call.failure = outcome.error();
     const bool was_dead = connection->reused && !parser.started() && call.failure == errc::unavailable;
-    co_return was_dead && !call.stop.reason() && idempotent(call.request.method);
+    co_return was_dead && !call.stop.reason() && call.request.idempotent();
 }
 
 client::client(loop& home, client_options options) : impl_(std::make_unique<impl>(home, std::move(options))) {}

@@ -48,6 +48,7 @@ task<result<void>> read_response(loop& home, client_connection& connection, clie
         boost::system::error_code failed;
         const std::span<char> into(room.get(), room_size);
         const std::size_t got = co_await connection.read(into, failed);
+        call.received += got;
         call.counts.received += got;
         if (patience.rang()) co_return silent(call.url, parser.started());
         const std::string_view piece(room.get(), got);
@@ -63,7 +64,10 @@ task<result<void>> read_response(loop& home, client_connection& connection, clie
 task<result<void>> exchange(loop& home, client_connection& connection, client_call& call,
                             client_response_parser& parser) {
     const auto unsent = co_await connection.write(call.head, call.request.body);
-    if (!unsent) call.counts.sent += call.head.size() + call.request.body.size();
+    if (!unsent) {
+        call.sent += call.head.size() + call.request.body.size();
+        call.counts.sent += call.head.size() + call.request.body.size();
+    }
     auto outcome = co_await read_response(home, connection, call, parser);
     if (!outcome && unsent) co_return broken(call.url, unsent);
     co_return outcome;

@@ -24,6 +24,9 @@ struct client_call {
     client_interrupt stop{};
     error failure{};
     client_response response{};
+    std::uint64_t sent = 0;
+    std::uint64_t received = 0;
+    int redirects = 0;
 };
 
 /// Sends the request and reads the response. A server may answer and close before it has read the whole

@@ -68,6 +68,8 @@ std::string client_url::authority() const {
     return text.append(1, ':').append(std::to_string(port));
 }
 
+std::string client_url::whole() const { return (tls ? "https://" : "http://") + authority() + target; }
+
 std::string client_url::pool_key() const {
     return std::string(tls ? "https " : "http ").append(host).append(1, ' ').append(std::to_string(port));
 }

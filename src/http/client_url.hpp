@@ -18,6 +18,8 @@ struct client_url {
 
     /// For the Host field: with brackets where needed, without a default port.
     std::string authority() const;
+    /// The URL as text again.
+    std::string whole() const;
     /// Which connections may serve it.
     std::string pool_key() const;
 };

@@ -58,12 +58,6 @@ bool is_token(std::string_view text) noexcept {
 
 bool is_field_value(std::string_view text) noexcept { return std::all_of(text.begin(), text.end(), value_character); }
 
-bool idempotent(std::string_view method) noexcept {
-    for (const std::string_view safe : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
-        if (method == safe) return true;
-    return false;
-}
-
 result<std::string> render_client_head(const client_request& request, const client_url& url,
                                        std::string_view user_agent) {
     if (!is_token(request.method)) return error(errc::invalid_argument, "the method isn't valid");
@@ -91,8 +85,12 @@ void client_headers::add(std::string name, std::string value) {
     fields_.push_back({std::move(name), std::move(value)});
 }
 
-void client_headers::set(std::string name, std::string value) {
+void client_headers::erase(std::string_view name) {
     std::erase_if(fields_, [&](const field& one) { return same_ignoring_case(one.name, name); });
+}
+
+void client_headers::set(std::string name, std::string value) {
+    erase(name);
     add(std::move(name), std::move(value));
 }
 
@@ -100,6 +98,13 @@ std::optional<std::string_view> client_headers::find(std::string_view name) cons
     for (const auto& one : fields_)
         if (same_ignoring_case(one.name, name)) return one.value;
     return std::nullopt;
+}
+
+bool client_request::idempotent() const noexcept {
+    if (repeatable) return *repeatable;
+    for (const std::string_view one : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+        if (method == one) return true;
+    return false;
 }
 
 } // namespace weir::http

@@ -14,9 +14,6 @@ namespace weir::http {
 result<std::string> render_client_head(const client_request& request, const client_url& url,
                                        std::string_view user_agent);
 
-/// RFC 9110, 9.2.2: sending it twice does what sending it once does.
-bool idempotent(std::string_view method) noexcept;
-
 /// Compares field names and tokens, which are ASCII.
 bool same_ignoring_case(std::string_view a, std::string_view b) noexcept;
 

@@ -6,6 +6,7 @@
 #include <weir/core/task.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,7 @@ public:
     void add(std::string name, std::string value);
     /// Replaces every field of that name.
     void set(std::string name, std::string value);
+    void erase(std::string_view name);
     /// The first field's value; the view lives until the headers change.
     std::optional<std::string_view> find(std::string_view name) const noexcept;
 
@@ -51,12 +53,31 @@ struct client_request {
     std::string body{};
     std::optional<duration> deadline{};    ///< for this call, instead of the client's
     std::optional<std::size_t> max_body{}; ///< of this response, instead of the client's
+    std::optional<int> max_redirects{};    ///< for this call, instead of the client's
+    std::optional<bool> repeatable{};      ///< what idempotent() says, where the method doesn't tell
+
+    /// Whether sending it twice does no harm (RFC 9110, 9.2.2), so that it may be tried again when nobody knows
+    /// whether it arrived. A POST with a key that its server recognises says `repeatable = true`.
+    bool idempotent() const noexcept;
 };
 
 struct client_response {
     int status = 0;
     client_headers headers{};
     std::string body{};
+    std::string url{}; ///< where it came from, after redirects
+};
+
+/// How a call ended, told to `client_options::on_call`. The views live as long as that call.
+struct client_report {
+    std::string_view method; ///< as asked; a redirect may have changed it
+    std::string_view host;   ///< with the port where it isn't the scheme's; never the path
+    int status = 0;          ///< 0 when there was no complete response
+    error failure{};
+    duration took{};
+    std::uint64_t sent = 0; ///< bytes, TLS not counted
+    std::uint64_t received = 0;
+    int redirects = 0;
 };
 
 struct client_options {
@@ -72,6 +93,11 @@ struct client_options {
     std::size_t max_per_host = 64; ///< connections open at once; further calls wait their turn. 0: no limit
     std::size_t max_idle_per_host = 8;
     duration idle_timeout = std::chrono::seconds(30);
+    /// How often a call follows a redirect (301, 302, 303, 307, 308); beyond that, and from https to http, it is
+    /// errc::unavailable. 0: the redirect is the answer. Another origin isn't sent Authorization and Cookie.
+    int max_redirects = 0;
+    /// After each call that was sent or tried, on the client's loop; see `measure_calls`. What it throws leaves send().
+    std::function<void(const client_report&)> on_call{};
     std::string user_agent = "weir/0.1";
     bool system_trust_store = true;
     std::string ca_file{}; ///< trusted as well: PEM, one or more certificates
@@ -82,10 +108,12 @@ struct client_options {
 
 struct client_stats {
     std::uint64_t calls = 0;
-    std::uint64_t opened = 0;  ///< connections that were established
-    std::uint64_t reused = 0;  ///< calls that found an idle connection
-    std::uint64_t retried = 0; ///< calls repeated because the idle connection turned out to be dead
-    std::uint64_t sent = 0;    ///< bytes of requests, TLS not counted
+    std::uint64_t opened = 0;    ///< connections that were established
+    std::uint64_t reused = 0;    ///< calls that found an idle connection
+    std::uint64_t retried = 0;   ///< calls repeated because the idle connection turned out to be dead
+    std::uint64_t failed = 0;    ///< calls without a complete response
+    std::uint64_t redirects = 0; ///< that were followed
+    std::uint64_t sent = 0;      ///< bytes of requests, TLS not counted
     std::uint64_t received = 0;
     std::size_t idle = 0;
     std::size_t waiting = 0; ///< calls, for a connection to their host
@@ -94,7 +122,7 @@ struct client_stats {
 /// An HTTP/1.1 client with keep-alive and TLS 1.2 or later (certificate and host name verified, SNI).
 /// Belongs to one loop and outlives its calls; a service with several loops has one on each.
 /// Names are looked up on the thread that Asio keeps for its resolver, one per loop; an abandoned lookup ends there.
-/// Redirects are not followed. Any complete response is a success, whatever its status.
+/// Any complete response is a success, whatever its status.
 /// Logs nothing, and errors never hold a URL's path or query.
 class client {
 public:
@@ -110,8 +138,8 @@ public:
     /// errc::invalid_argument: the URL or a field; deadline_exceeded: the call, the first byte or a next one is late;
     /// unavailable: lookup, connect, TLS (also past their timeouts), reset, truncated or malformed response;
     /// too_large: head or body over its limit. Cancellation closes the connection: errc::cancelled. When a kept-alive
-    /// connection turns out to be dead before a byte of the response has come, an idempotent request is sent once more
-    /// on a new one.
+    /// connection turns out to be dead before a byte of the response has come, a request that is idempotent() is sent
+    /// once more on a new one.
     task<result<client_response>> send(client_request request);
 
     /// Closes what is kept alive.

@@ -14,8 +14,9 @@ constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cas
 
 /// Equal but for the case of ASCII letters.
 constexpr bool equal_no_case(std::string_view a, std::string_view b) noexcept {
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
+    const auto same = [](char x, char y) { return lower(x) == lower(y); };
+    // mostly they are the same without that, which takes a call instead of a loop
+    return a.size() == b.size() && (a == b || std::equal(a.begin(), a.end(), b.begin(), same));
 }
 
 constexpr bool starts_with_no_case(std::string_view text, std::string_view prefix) noexcept {

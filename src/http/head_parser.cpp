@@ -275,7 +275,12 @@ bool head_reader::plain_fields(detail::padded_text text) noexcept {
     while (count < most) {
         head_field& field = head.fields[count];
         const char* const next = detail::plain_field_line(text, at, field);
-        if (next == nullptr || next - at > longest) break;
+        if (next == nullptr || next - at > longest) {
+            if (!detail::is_pair(text, at, "\r\n")) break;
+            at += 2;
+            stop(true);
+            return complete();
+        }
         at = next;
         ++count;
         const auto known = field.known;

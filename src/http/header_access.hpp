@@ -1,14 +1,35 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "http/append.hpp"
 #include <weir/http/message.hpp>
+
+#include <cstdint>
+#include <string_view>
 
 namespace weir::http::detail {
 
+/// A name's bit among header_list's; two names may have the same.
+constexpr std::uint64_t name_bit(std::string_view name) noexcept {
+    if (name.empty()) return 1;
+    const unsigned ends = static_cast<unsigned>(name.front() | 0x20) + 8U * static_cast<unsigned>(name.back() | 0x20);
+    return std::uint64_t{1} << ((name.size() + ends) % 64);
+}
+
 /// What the engine may do with fields that it knows to be right.
 struct header_access {
-    /// Adds a whole line, unlooked at.
-    static void append(header_list& to, std::string_view line) { to.lines_.append(line); }
+    /// Adds a field, unlooked at.
+    static void append(header_list& to, std::string_view name, std::string_view value) {
+        to.names_ |= name_bit(name);
+        char* at = extend(to.lines_, name.size() + value.size() + 4);
+        put(put(put(put(at, name), ": "), value), "\r\n");
+    }
+
+    /// Replaces every field of that name, the value unlooked at.
+    static void set(header_list& to, std::string_view name, std::string_view value) {
+        to.erase(name);
+        append(to, name, value);
+    }
 };
 
 } // namespace weir::http::detail

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "http/append.hpp"
 #include "http/byte_scan.hpp"
-#include "http/same_name.hpp"
+#include "http/field_syntax.hpp"
+#include "http/header_access.hpp"
 #include <weir/http/message.hpp>
 
 #include <algorithm>
@@ -26,11 +26,12 @@ bool keeps_framing(std::string_view name, std::string_view value) noexcept {
 } // namespace
 
 std::size_t header_list::place(std::string_view name) const noexcept {
+    if ((names_ & detail::name_bit(name)) == 0) return std::string::npos;
     const std::string_view lines = lines_;
     for (std::size_t at = 0; at < lines.size(); at = lines.find('\n', at) + 1) {
         const auto line = lines.substr(at);
         if (line.size() > name.size() && line[name.size()] == ':' &&
-            detail::same_name(line.substr(0, name.size()), name))
+            detail::equal_no_case(line.substr(0, name.size()), name))
             return at;
     }
     return std::string::npos;
@@ -40,9 +41,7 @@ header_list& header_list::add(std::string_view name, std::string_view value) {
     if (!keeps_framing(name, value))
         throw error_exception(
             error(errc::internal, "a response header would break the framing: " + std::string(name.substr(0, 40))));
-    char* at = detail::extend(lines_, name.size() + value.size() + 4);
-    at = detail::put(detail::put(at, name), ": ");
-    detail::put(detail::put(at, value), "\r\n");
+    detail::header_access::append(*this, name, value);
     return *this;
 }
 

@@ -20,7 +20,7 @@ void write_detail(json_writer& json, const error_detail& detail) {
 } // namespace
 
 void into_response(std::string_view text, response& out) {
-    detail::header_access::append(out.headers, "content-type: text/plain; charset=utf-8\r\n");
+    detail::header_access::append(out.headers, "content-type", "text/plain; charset=utf-8");
     out.body.assign(text);
 }
 
@@ -41,8 +41,7 @@ void into_response(const error& failure, response& out) {
 }
 
 void detail::begin_json(response& out) {
-    if (!out.headers.lines().empty()) out.headers.erase("content-type");
-    detail::header_access::append(out.headers, "content-type: application/json\r\n");
+    header_access::set(out.headers, "content-type", "application/json");
     out.body.clear();
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "http/field_syntax.hpp"
 #include "http/head_parser.hpp"
 #include "http/percent.hpp"
 #include "http/route_table.hpp"
-#include "http/same_name.hpp"
 #include <weir/http/message.hpp>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ const head_field* find_field(const request_head* head, const char* bytes, std::s
     if (known != known_field::none) return head->find(known);
     for (std::size_t i = 0; i < head->field_count; ++i) {
         const head_field& field = head->fields[i];
-        if (field.name_size == name.size() && detail::same_name(field.name_in({bytes, head->size}), name))
+        if (field.name_size == name.size() && detail::equal_no_case(field.name_in({bytes, head->size}), name))
             return &field;
     }
     return nullptr;
@@ -60,7 +60,7 @@ bool request::has_header(std::string_view name) const noexcept { return find_fie
 std::string_view request::bearer() const noexcept {
     constexpr std::string_view scheme = "bearer ";
     const auto value = header("authorization");
-    if (value.size() <= scheme.size() || !detail::same_name(value.substr(0, scheme.size()), scheme)) return {};
+    if (value.size() <= scheme.size() || !detail::equal_no_case(value.substr(0, scheme.size()), scheme)) return {};
     return value.substr(std::min(value.find_first_not_of(' ', scheme.size()), value.size()));
 }
 

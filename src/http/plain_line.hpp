@@ -132,6 +132,8 @@ public:
     static bool fits(std::string_view) noexcept { return false; }
 };
 
+inline bool is_pair(padded_text, const char*, const char (&)[3]) noexcept { return false; }
+
 inline const char* plain_request_line(padded_text, const char*, request_head&) noexcept { return nullptr; }
 
 inline const char* plain_field_line(padded_text, const char*, head_field&) noexcept { return nullptr; }

@@ -65,29 +65,31 @@ body_form form_of(const response& res, std::uint8_t minor_version) noexcept {
     return minor_version == 0 ? body_form::until_close : body_form::chunked;
 }
 
-std::string_view date_line::at(time_point now, const weir::clock& clock) {
+const date_line& date_line::at(time_point now, const weir::clock& clock) {
     if (now >= until_) {
         const auto wall = clock.wall_now();
         const auto second = std::chrono::floor<std::chrono::seconds>(wall);
         until_ = now + (second + std::chrono::seconds(1) - wall);
-        line_ = fmt::format("date: {:%a, %d %b %Y %H:%M:%S} GMT\r\n",
-                            fmt::gmtime(static_cast<std::time_t>(second.time_since_epoch().count())));
+        start_ = fmt::format("HTTP/1.1 200 OK\r\ndate: {:%a, %d %b %Y %H:%M:%S} GMT\r\n",
+                             fmt::gmtime(static_cast<std::time_t>(second.time_since_epoch().count())));
     }
-    return line_;
+    return *this;
 }
 
-void render(const response& res, framing how, std::string_view date, std::string& out) {
+void render(const response& res, framing how, const date_line& date, std::string& out) {
     constexpr std::string_view line_end = "\r\n";
-    const std::string_view status = status_line(res.status);
+    const bool ok = res.status == 200;
+    const std::string_view status = ok ? date.ok_and_text() : status_line(res.status);
+    const std::string_view rest = ok ? std::string_view() : date.text();
     const std::string_view connection = connection_line(how);
     const bool body = has_body(res.status);
     const bool sized = how.form == body_form::buffered || how.form == body_form::sized;
     const std::string_view delimited = body ? delimiter_name(how.form) : std::string_view();
     const decimal length(sized ? body_size(res) : 0);
     const std::size_t length_line = sized ? length.text().size() + line_end.size() : 0;
-    char* at = extend(out, status.size() + res.headers.lines().size() + date.size() + delimited.size() +
+    char* at = extend(out, status.size() + rest.size() + res.headers.lines().size() + delimited.size() +
                                (body ? length_line : 0) + connection.size() + line_end.size());
-    at = put(put(put(put(at, status), res.headers.lines()), date), delimited);
+    at = put(put(put(put(at, status), rest), res.headers.lines()), delimited);
     if (body && sized) at = put(put(at, length.text()), line_end);
     put(put(at, connection), line_end);
     if (body && !how.head_only) out.append(res.body);

@@ -11,14 +11,20 @@
 
 namespace weir::http::detail {
 
-/// The Date field's line, made anew once a second (RFC 9110 section 6.6.1). One per loop.
+/// The Date field's line, made anew once a second (RFC 9110 section 6.6.1), and how most responses begin: with the
+/// status line of 200 and that line. One per loop.
 class date_line {
 public:
-    std::string_view at(time_point now, const weir::clock& clock);
+    const date_line& at(time_point now, const weir::clock& clock);
+
+    std::string_view text() const noexcept { return std::string_view(start_).substr(status_size); }
+    std::string_view ok_and_text() const noexcept { return start_; }
 
 private:
+    static constexpr std::size_t status_size = 17; // HTTP/1.1 200 OK
+
     time_point until_ = time_point::min();
-    std::string line_;
+    std::string start_;
 };
 
 /// What of the request decides how its response is framed.
@@ -36,6 +42,6 @@ body_form form_of(const response& res, std::uint8_t minor_version) noexcept;
 bool has_body(int status) noexcept;
 
 /// Appends the response as it goes on the wire.
-void render(const response& res, framing how, std::string_view date, std::string& out);
+void render(const response& res, framing how, const date_line& date, std::string& out);
 
 } // namespace weir::http::detail

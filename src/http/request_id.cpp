@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "http/byte_scan.hpp"
+#include "http/head_parser.hpp"
+#include "http/header_access.hpp"
+#include "http/route_table.hpp"
 #include <weir/http/middleware/request_id.hpp>
 
 #include <array>
@@ -56,13 +59,15 @@ std::array<char, 16> hex(std::uint64_t number) {
 middleware request_id(request_id_options options) {
     middleware layer;
     layer.before = [accept = options.accept](request& req) -> result<void> {
-        const auto given = accept ? req.header(field_name) : std::string_view{};
+        const auto given = accept ? detail::request_access::field(req, known_field::x_request_id) : std::string_view{};
         if (acceptable(given)) return req.context().set_request_id(given), ok();
         const auto made = hex(next_number());
         req.context().set_request_id({made.data(), made.size()});
         return ok();
     };
-    layer.after = [](request& req, response& res) { res.headers.set(field_name, req.context().request_id()); };
+    layer.after = [](request& req, response& res) {
+        detail::header_access::set(res.headers, field_name, req.context().request_id());
+    };
     return layer;
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "http/route_table.hpp"
 
+#include "http/byte_scan.hpp"
 #include "http/framework_errors.hpp"
 #include "http/head_parser.hpp"
 #include "http/percent.hpp"
+#include <weir/http/extract.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -154,6 +156,26 @@ void request_access::set_route(request& req, const route& found, std::string_vie
     for (std::size_t i = 0; i < match.capture_count; ++i) req.params_[i] = match.captures[i].in(path);
 }
 
+std::string_view request_access::field(const request& req, known_field known) noexcept {
+    const head_field* const found = req.head_ != nullptr ? req.head_->find(known) : nullptr;
+    return found != nullptr ? found->value_in({req.bytes_, req.head_->size}) : std::string_view{};
+}
+
+std::optional<std::string_view> request_access::raw_param(const request& req, std::string_view name) noexcept {
+    if (req.matched_ == nullptr) return {};
+    const auto& names = req.matched_->names;
+    for (std::size_t i = 0; i < req.params_size_ && i < names.size(); ++i)
+        if (names[i] == name) return req.params_[i];
+    return {};
+}
+
+std::optional<std::string_view> plain_param(const request& req, std::string_view name) noexcept {
+    const auto raw = request_access::raw_param(req, name);
+    if (!raw) return {};
+    const char* const end = raw->data() + raw->size();
+    return skip_plain(raw->data(), end) == end ? raw : std::nullopt;
+}
+
 void request_access::set_unrouted(request& req, const route& fallback, method_set allowed, bool other_slash) noexcept {
     req.route_ = {};
     req.matched_ = &fallback;
@@ -166,11 +188,10 @@ void request_access::set_unrouted(request& req, const route& fallback, method_se
 
 result<std::string> request::param(std::string_view name) const {
     if (!matched_) return error(errc::not_found, "no route, no parameter " + std::string(name));
-    const auto place = std::find(matched_->names.begin(), matched_->names.end(), name);
-    const auto index = static_cast<std::size_t>(place - matched_->names.begin());
-    if (index >= params_size_) return error(errc::not_found, "the route has no parameter " + std::string(name));
+    const auto raw = detail::request_access::raw_param(*this, name);
+    if (!raw) return error(errc::not_found, "the route has no parameter " + std::string(name));
     std::string decoded;
-    const auto verdict = decode_segment(params_[index], decoded);
+    const auto verdict = decode_segment(*raw, decoded);
     if (verdict != percent_verdict::ok)
         return error(errc::invalid_argument, reason(verdict))
             .with_detail({std::string(name), "encoding", reason(verdict)});

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "http/known_field.hpp"
 #include "http/route_tree.hpp"
 #include <weir/http/handler.hpp>
 #include <weir/http/middleware.hpp>
 #include <weir/http/router.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,6 +61,10 @@ struct request_access {
     static void set_route(request& req, const route& found, std::string_view path, const route_match& match) noexcept;
     static void set_unrouted(request& req, const route& fallback, method_set allowed, bool other_slash) noexcept;
     static const char* bytes(const request& req) noexcept { return req.bytes_; }
+    /// The value of the first field of that name, empty when there is none.
+    static std::string_view field(const request& req, known_field known) noexcept;
+    /// A path parameter as it was sent; nothing when the route lacks it.
+    static std::optional<std::string_view> raw_param(const request& req, std::string_view name) noexcept;
     static void move_to(request& target, const request& source, const char* bytes, const request_head& head,
                         weir::context& ctx) noexcept;
     static void set_running(request& req, running_exchange& running) noexcept { req.running_ = &running; }

@@ -55,6 +55,7 @@ private:
 template<class T>
 class body {
 public:
+    body() = default;
     explicit body(T value) : value_(std::move(value)) {}
 
     const T& operator*() const& noexcept { return value_; }
@@ -63,7 +64,7 @@ public:
     T* operator->() noexcept { return &value_; }
 
 private:
-    T value_;
+    T value_{};
 };
 
 /// A request header by name; empty when absent: `header<"user-agent"> agent`.
@@ -94,6 +95,8 @@ error each_query_parameter(std::string_view text, parameter_binder bind, void* t
 /// `what` is what the field is: a query parameter, say.
 error ill_typed(std::string_view what, std::string_view field, std::string_view expected);
 error require_json(const request& req);
+/// A path parameter as it was sent, if nothing in it is encoded.
+std::optional<std::string_view> plain_param(const request& req, std::string_view name) noexcept;
 
 inline bool parse_text(std::string_view text, std::string& out) { return out.assign(text), true; }
 
@@ -146,17 +149,19 @@ error bind_parameter(void* target, std::string_view name, std::string_view text)
 template<fixed_string Name, class T>
 struct extractor<path<Name, T>> {
     static result<path<Name, T>> from(request& req) {
-        auto text = req.param(Name.view());
-        if (!text) return text.error();
-        if constexpr (std::same_as<T, std::string>) {
-            return path<Name, T>(std::move(*text));
+        T value{};
+        if (const auto plain = detail::plain_param(req, Name.view())) {
+            if (!detail::parse_text(*plain, value)) return ill_typed();
         } else {
-            T value{};
-            if (!detail::parse_text(*text, value))
-                return detail::ill_typed("path parameter", Name.view(), detail::expected_name<T>());
-            return path<Name, T>(std::move(value));
+            const auto decoded = req.param(Name.view());
+            if (!decoded) return decoded.error();
+            if (!detail::parse_text(*decoded, value)) return ill_typed();
         }
+        return path<Name, T>(std::move(value));
     }
+
+private:
+    static error ill_typed() { return detail::ill_typed("path parameter", Name.view(), detail::expected_name<T>()); }
 };
 
 template<class T>
@@ -173,11 +178,16 @@ struct extractor<query<T>> {
 template<class T>
 struct extractor<body<T>> {
     static result<body<T>> from(request& req) {
+        body<T> made;
+        if (error refused = fill(req, made)) return refused;
+        return made;
+    }
+    /// The same where it stands: the handler's argument isn't moved about.
+    static error fill(request& req, body<T>& into) {
         if (error refused = detail::require_json(req)) return refused;
-        T value{};
-        if (auto parsed = weir::from_json(req.body(), value); !parsed) return parsed.error();
-        if (auto valid = weir::validate(value); !valid) return valid.error();
-        return body<T>(std::move(value));
+        if (auto parsed = weir::from_json(req.body(), *into.operator->()); !parsed) return parsed.error();
+        if (auto valid = weir::validate(*into); !valid) return valid.error();
+        return {};
     }
 };
 

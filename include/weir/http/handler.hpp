@@ -72,6 +72,8 @@ struct argument {
     std::optional<value_type> value;
 
     error load(request& req) {
+        if constexpr (requires { extractor<value_type>::fill(req, *value); })
+            return extractor<value_type>::fill(req, value.emplace());
         auto made = extractor<value_type>::from(req);
         if (!made) return made.error();
         value.emplace(std::move(*made));

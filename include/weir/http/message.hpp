@@ -111,7 +111,10 @@ public:
     std::string_view find(std::string_view name) const noexcept;
     bool contains(std::string_view name) const noexcept { return place(name) != std::string::npos; }
     void erase(std::string_view name);
-    void clear() noexcept { lines_.clear(); }
+    void clear() noexcept {
+        lines_.clear();
+        names_ = 0;
+    }
 
     /// `name: value\r\n` for each.
     std::string_view lines() const noexcept { return lines_; }
@@ -122,6 +125,7 @@ private:
     std::size_t place(std::string_view name) const noexcept;
 
     std::string lines_;
+    std::uint64_t names_ = 0; // a bit for each name there may be, so that most that aren't there aren't looked for
 };
 
 /// What is sent back. Content-Length, Date and Connection are the server's own.

@@ -29,19 +29,19 @@ void connection::arm() {
 
 void connection::read() {
     if (!buffer_) buffer_ = home_.take_buffer();
-    socket_.async_read_some(asio::buffer(buffer_.get(), worker::buffer_size),
-                            [self = shared_from_this()](const boost::system::error_code& failed, std::size_t size) {
+    socket_.async_read_some(asio::buffer(buffer_.get(), read_buffer_size),
+                            pooled([self = self()](const boost::system::error_code& failed, std::size_t size) {
                                 self->received(failed, size);
-                            });
+                            }));
 }
 
 void connection::wait_until_readable() {
     home_.return_buffer(std::move(buffer_));
-    socket_.async_wait(tcp_socket::wait_read, [self = shared_from_this()](const boost::system::error_code&) {
-        self->reading_ = false;
-        self->parked_ = false;
-        self->arm(); // an error shows itself in the read
-    });
+    socket_.async_wait(tcp_socket::wait_read, pooled([self = self()](const boost::system::error_code&) {
+                           self->reading_ = false;
+                           self->parked_ = false;
+                           self->arm(); // an error shows itself in the read
+                       }));
 }
 
 void connection::received(const boost::system::error_code& failed, std::size_t size) {
@@ -58,7 +58,7 @@ void connection::received(const boost::system::error_code& failed, std::size_t s
         session_.receive_end();
     else
         session_.receive({buffer_.get(), size});
-    if (!closed_) home_.arm_later(shared_from_this());
+    if (!closed_) home_.arm_later(self());
 }
 
 void connection::discard(std::size_t size) {
@@ -100,12 +100,12 @@ bool connection::write(std::string& output) {
 
 void connection::write_rest() {
     asio::async_write(socket_, asio::buffer(unsent_),
-                      [self = shared_from_this()](const boost::system::error_code& failed, std::size_t) {
+                      [self = self()](const boost::system::error_code& failed, std::size_t) {
                           if (self->closed_) return;
                           if (failed) return self->abort();
                           self->unsent_ = std::exchange(self->queued_, {});
                           if (!self->unsent_.empty()) return self->write_rest();
-                          if (self->send_some()) self->left();
+                          if (self->send_some() && !self->closed_) self->left();
                       });
 }
 
@@ -131,7 +131,7 @@ bool connection::send_some() {
 }
 
 void connection::wait_for_room() {
-    socket_.async_wait(tcp_socket::wait_write, [self = shared_from_this()](const boost::system::error_code& failed) {
+    socket_.async_wait(tcp_socket::wait_write, [self = self()](const boost::system::error_code& failed) {
         if (self->closed_) return;
         if (failed) return self->abort();
         if (self->send_some() && !self->closed_) self->left();
@@ -158,7 +158,7 @@ void connection::half_close() {
     boost::system::error_code failed;
     socket_.shutdown(tcp_socket::shutdown_send, failed);
     if (failed) return abort();
-    home_.arm_later(shared_from_this());
+    home_.arm_later(self());
 }
 
 void connection::abort() {
@@ -174,7 +174,7 @@ void connection::close() noexcept {
 }
 
 void connection::resume_input() {
-    if (!closed_) home_.arm_later(shared_from_this());
+    if (!closed_) home_.arm_later(self());
 }
 
 } // namespace weir::http::detail

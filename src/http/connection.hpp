@@ -3,14 +3,17 @@
 
 #include "http/worker.hpp"
 
-#include <memory>
+#include <boost/asio/bind_allocator.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
 #include <string>
 
 namespace weir::http::detail {
 
 /// A session on a socket. While requests come it reads into a buffer borrowed from its worker; once idle
 /// it gives the buffer back and only waits for readiness.
-class connection final : public transport, public std::enable_shared_from_this<connection> {
+class connection final : public transport,
+                         public boost::intrusive_ref_counter<connection, boost::thread_unsafe_counter> {
 public:
     connection(worker& home, tcp_socket socket, std::string remote);
 
@@ -35,6 +38,11 @@ private:
     static constexpr std::size_t linger_bytes = 256 * 1024;
     static constexpr duration linger_time = std::chrono::seconds(1);
 
+    template<class F>
+    auto pooled(F handler) {
+        return boost::asio::bind_allocator(block_allocator<std::byte>(home_.operations()), std::move(handler));
+    }
+    connection_pointer self() noexcept { return connection_pointer(this); }
     bool sending() const noexcept { return !unsent_.empty() || file_.size != 0; }
     void read();
     void wait_until_readable();
@@ -49,7 +57,7 @@ private:
     worker& home_;
     tcp_socket socket_;
     session session_;
-    worker::buffer buffer_;
+    read_buffer buffer_;
     std::string unsent_; // being written
     std::string queued_; // to be written after it
     file_range file_{};  // to be sent after that

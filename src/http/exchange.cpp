@@ -116,10 +116,23 @@ task<void> running_exchange::mailbox(std::shared_ptr<running_exchange> self) {
         while (!self->ready_ && !self->stop_) co_await self->letter();
         if (!self->ready_) co_return;
         self->ready_ = false;
-        if (self->job_ == job::handle)
-            co_await run_coroutine(*self->route_, 0, self->request_, self->response_);
-        else
+        if (self->job_ == job::produce) {
             co_await self->produce_tail();
+        } else {
+            // The usual case has no frame of its own: Asio keeps the memory of two, the handler's are those.
+            const detail::route& route = *self->route_;
+            const entered_layers entered = enter_layers(route, 0, self->request_, self->response_);
+            if (entered.stop == entered_layers::next_stop::handler && route.target.coroutine) {
+                try {
+                    co_await route.target.coroutine(self->request_, self->response_);
+                } catch (...) {
+                    answer_thrown(self->response_);
+                }
+            } else {
+                co_await run_rest(route, entered, self->request_, self->response_);
+            }
+            leave_layers(route, 0, entered, self->request_, self->response_);
+        }
         self->finished();
     }
 }

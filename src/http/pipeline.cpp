@@ -25,12 +25,7 @@ error shown_error() {
     }
 }
 
-void answer_thrown(response& out) {
-    out.clear();
-    into_response(shown_error(), out);
-}
-
-// The one place where exceptions of handlers and layers end.
+// Runs a plain function of a layer or a handler; an exception becomes the answer.
 template<class F>
 void guarded(response& out, F&& f) {
     try {
@@ -58,6 +53,11 @@ void run_after(const route& route, std::size_t from, std::size_t to, request& re
 
 } // namespace
 
+void answer_thrown(response& out) {
+    out.clear();
+    into_response(shown_error(), out);
+}
+
 void run_plain(const route& route, request& req, response& out) {
     std::size_t passed = 0;
     while (passed < route.layers.size() && admits(*route.layers[passed], req, out)) ++passed;
@@ -65,33 +65,33 @@ void run_plain(const route& route, request& req, response& out) {
     run_after(route, 0, passed, req, out);
 }
 
-// One frame for the layers and the handler's call together: each awaits inside its own try block here.
-task<void> run_coroutine(const route& route, std::size_t step, request& req, response& out) {
-    std::size_t passed = step;
-    bool answered = false;
-    for (; passed < route.layers.size() && !answered; ++passed) {
-        const middleware& layer = *route.layers[passed];
-        if (!admits(layer, req, out)) {
-            answered = true;
-            break;
-        }
-        if (!layer.around) continue;
-        answered = true;
-        try {
-            out = co_await layer.around(req, next(route, passed + 1));
-        } catch (...) {
-            answer_thrown(out);
-        }
+entered_layers enter_layers(const route& route, std::size_t step, request& req, response& out) {
+    using stop = entered_layers::next_stop;
+    for (std::size_t at = step; at < route.layers.size(); ++at) {
+        const middleware& layer = *route.layers[at];
+        if (!admits(layer, req, out)) return {at, stop::nothing};
+        if (layer.around) return {at, stop::around};
     }
-    if (!answered && route.target.plain) guarded(out, [&] { route.target.plain(req, out); });
-    if (!answered && route.target.coroutine) {
-        try {
+    return {route.layers.size(), stop::handler};
+}
+
+task<void> run_rest(const route& route, const entered_layers& entered, request& req, response& out) {
+    using stop = entered_layers::next_stop;
+    try {
+        if (entered.stop == stop::around)
+            out = co_await route.layers[entered.passed]->around(req, next(route, entered.passed + 1));
+        else if (entered.stop == stop::handler && route.target.plain)
+            route.target.plain(req, out);
+        else if (entered.stop == stop::handler)
             co_await route.target.coroutine(req, out);
-        } catch (...) {
-            answer_thrown(out);
-        }
+    } catch (...) {
+        answer_thrown(out);
     }
-    run_after(route, step, passed, req, out);
+}
+
+void leave_layers(const route& route, std::size_t step, const entered_layers& entered, request& req, response& out) {
+    const bool around = entered.stop == entered_layers::next_stop::around;
+    run_after(route, step, entered.passed + (around ? 1 : 0), req, out);
 }
 
 namespace {
@@ -129,7 +129,9 @@ void run_done(const route& route, const request& req, const response& out, const
 
 task<response> next::operator()(request& req) const {
     response out;
-    co_await detail::run_coroutine(*route_, step_, req, out);
+    const detail::entered_layers entered = detail::enter_layers(*route_, step_, req, out);
+    co_await detail::run_rest(*route_, entered, req, out);
+    detail::leave_layers(*route_, step_, entered, req, out);
     co_return out;
 }
 

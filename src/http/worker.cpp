@@ -90,7 +90,7 @@ void worker::admit(tcp_socket socket, const tcp::endpoint& peer) {
     socket.non_blocking(true, ignored);
     socket.set_option(tcp::no_delay(true), ignored);
     if (counters_.open.fetch_add(1, std::memory_order_relaxed) >= options_.connections) return refuse(socket);
-    auto made = std::make_shared<connection>(*this, std::move(socket), peer.address().to_string());
+    const connection_pointer made(new connection(*this, std::move(socket), peer.address().to_string()));
     made->place = connections_.size();
     connections_.push_back(made);
     if (host_.draining) made->drain();
@@ -134,9 +134,9 @@ void worker::cut() {
     while (!connections_.empty()) connections_.back()->abort();
 }
 
-worker::buffer worker::take_buffer() {
-    if (spare_.empty()) return buffer(new char[buffer_size]);
-    buffer one = std::move(spare_.back());
+read_buffer worker::take_buffer() {
+    if (spare_.empty()) return map_buffer();
+    read_buffer one = std::move(spare_.back());
     spare_.pop_back();
     return one;
 }
@@ -146,17 +146,17 @@ std::size_t worker::lent_buffers() const noexcept {
     return static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(), holds));
 }
 
-void worker::return_buffer(buffer used) {
+void worker::return_buffer(read_buffer used) {
     if (used && spare_.size() < spare_buffers) spare_.push_back(std::move(used));
 }
 
 // Reading again right after a write would find nothing and cost a system call; one handler arms all
 // connections of this turn, by which time their next bytes have often come.
-void worker::arm_later(std::shared_ptr<connection> one) {
+void worker::arm_later(connection_pointer one) {
     to_arm_.push_back(std::move(one));
     if (to_arm_.size() != 1) return;
     asio::post(loop_.io(), [this] {
-        std::vector<std::shared_ptr<connection>> batch;
+        std::vector<connection_pointer> batch;
         batch.swap(to_arm_);
         for (const auto& each : batch) each->arm();
         batch.clear();

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "http/block_pool.hpp"
+#include "http/read_buffer.hpp"
 #include "http/session.hpp"
 #include <weir/http/server.hpp>
 
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <atomic>
 #include <functional>
@@ -20,6 +23,8 @@ using tcp_socket = boost::asio::basic_stream_socket<tcp, boost::asio::io_context
 using tcp_acceptor = boost::asio::basic_socket_acceptor<tcp, boost::asio::io_context::executor_type>;
 
 class connection;
+/// Counts without atomics, as a connection never leaves its loop.
+using connection_pointer = boost::intrusive_ptr<connection>;
 
 /// Counters that all loops of a server share.
 struct server_counters {
@@ -33,9 +38,6 @@ struct server_counters {
 /// Everything but `loop().post` is for the loop's thread.
 class worker {
 public:
-    static constexpr std::size_t buffer_size = 16 * 1024;
-    using buffer = std::unique_ptr<char[]>;
-
     worker(std::shared_ptr<const route_table> routes, const server_options& options, server_counters& counters,
            const weir::clock& time);
     ~worker();
@@ -55,9 +57,10 @@ public:
     std::size_t lent_buffers() const noexcept;
 
     // For connections.
-    buffer take_buffer();
-    void return_buffer(buffer used);
-    void arm_later(std::shared_ptr<connection> one);
+    read_buffer take_buffer();
+    void return_buffer(read_buffer used);
+    block_pool& operations() noexcept { return operations_; }
+    void arm_later(connection_pointer one);
     void retire(connection& one);
 
 private:
@@ -70,13 +73,14 @@ private:
 
     const server_options& options_;
     server_counters& counters_;
+    block_pool operations_; // outlives the loop's pending operations
     weir::loop loop_;
     session_host host_;
     tcp_acceptor acceptor_;
     tcp::endpoint peer_;
-    std::vector<std::shared_ptr<connection>> connections_;
-    std::vector<std::shared_ptr<connection>> to_arm_;
-    std::vector<buffer> spare_;
+    std::vector<connection_pointer> connections_;
+    std::vector<connection_pointer> to_arm_;
+    std::vector<read_buffer> spare_;
     std::function<void()> gone_;
     bool accepting_ = false;
     bool sweeping_ = false;

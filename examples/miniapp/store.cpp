@@ -48,6 +48,7 @@ user_view view(const user& row) { return {row.id, row.nickname, row.email, row.r
 
 task<result<std::vector<order_view>>> with_items(store& from, std::vector<order> orders) {
     std::vector<std::int64_t> ids;
+    ids.reserve(orders.size());
     for (const auto& one : orders) ids.push_back(one.id);
     std::map<std::int64_t, std::vector<order_item_view>> items;
     if (!ids.empty()) {
@@ -58,6 +59,7 @@ task<result<std::vector<order_view>>> with_items(store& from, std::vector<order>
             items[line.order_id].push_back({line.product_id, line.quantity, line.price_cents});
     }
     std::vector<order_view> views;
+    views.reserve(orders.size());
     for (const auto& one : orders)
         views.push_back({one.id, one.user_id, one.status, one.total_cents, std::move(items[one.id]), one.created_at});
     co_return views;

@@ -236,7 +236,9 @@ void binder::check_rules() {
         }
         const auto& [at, text] = source->second;
         const std::string value = text ? " = " + shown(*text, note.secret) : std::string();
-        mistakes_.push_back({at, broken.field, broken.rule, broken.field + value + ": " + why});
+        std::string told = broken.field;
+        told.append(value).append(": ").append(why);
+        mistakes_.push_back({at, broken.field, broken.rule, std::move(told)});
     }
 }
 

@@ -128,6 +128,7 @@ char* put_digits(char* at, std::uint64_t number) noexcept {
 char* put_short_decimal(char* at, double number) noexcept {
     const double magnitude = std::fabs(number);
     if (!(magnitude < 1e11) || (number == 0 && std::signbit(number))) return nullptr;
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings): a number that it rounds wrongly fails the next line
     const auto thousandths = static_cast<std::uint64_t>(magnitude * 1000 + 0.5);
     if (static_cast<double>(thousandths) / 1000 != magnitude) return nullptr;
     if (number < 0) *at++ = '-';

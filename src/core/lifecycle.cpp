@@ -29,7 +29,7 @@ task<result<void>> with_deadline(time_point at, task<result<void>> work) {
         auto run = [](task<result<void>> inner, std::optional<result<void>>& out) -> task<void> {
             co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
             co_await asio::this_coro::throw_if_cancelled(false);
-            out.emplace(co_await std::move(inner));
+            out.emplace(co_await std::move(inner)); // NOLINT(bugprone-use-after-move): once
         };
         auto finished = [&home, &failure, timer, cancel, shared](std::exception_ptr thrown) {
             home.cancel_timer(timer);

@@ -8,7 +8,10 @@ namespace weir::http {
 
 namespace {
 
-double milliseconds(duration took) { return static_cast<double>(took.count() / 1000) / 1000; }
+double milliseconds(duration took) {
+    const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(took);
+    return static_cast<double>(whole.count()) / 1000;
+}
 
 class access_logger {
 public:

@@ -53,8 +53,7 @@ public:
     /// The session may want input again.
     virtual void resume_input() = 0;
 
-protected:
-    ~transport() = default;
+    virtual ~transport() = default;
 };
 
 /// One HTTP/1.1 connection as a state machine without I/O (RFC 9112): bytes in, answers and decisions out.

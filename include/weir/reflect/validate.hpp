@@ -33,11 +33,9 @@ private:
 
 template<class M>
 consteval bool has_parts() {
-    if constexpr (is_optional<M>)
-        return has_parts<typename M::value_type>();
-    else if constexpr (rules::many<M> && requires { typename M::mapped_type; })
+    if constexpr (rules::many<M> && requires { typename M::mapped_type; })
         return has_parts<typename M::mapped_type>();
-    else if constexpr (rules::many<M>)
+    else if constexpr (is_optional<M> || rules::many<M>)
         return has_parts<typename M::value_type>();
     else
         return described<M>;

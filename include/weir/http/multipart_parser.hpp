@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/result.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace weir::http {
+
+/// What a multipart form may hold; 413 beyond it. The whole is bounded by the body's own limit.
+struct multipart_limits {
+    std::size_t parts = 100;            ///< fields and files together
+    std::size_t head = 8 * 1024;        ///< bytes of one part's header fields
+    std::size_t field = 64 * 1024;      ///< bytes of one field
+    std::size_t file = std::size_t(-1); ///< bytes of one file
+};
+
+/// What a part says of itself.
+struct multipart_head {
+    std::string name{};
+    /// The last step of the name that the client gave, UTF-8, without any folder; empty where nothing is left
+    /// of it. For show: never a path to write to.
+    std::string filename{};
+    bool is_file = false;                   ///< whether a file name was given, be it empty
+    std::string content_type{"text/plain"}; ///< as claimed; for a file application/octet-stream by default
+};
+
+enum class multipart_event : std::uint8_t {
+    more,     ///< what was fed is used up
+    part,     ///< a part begins: see head()
+    data,     ///< some of its bytes: see data()
+    part_end, ///< it is complete
+    end,      ///< the form is complete
+};
+
+/// Takes a multipart/form-data body apart (RFC 7578, RFC 2046 section 5.1) as its bytes come, without I/O, holding
+/// no more of it than a part's header. Strict: no preamble, no epilogue, no padding, no folded lines, and a
+/// Content-Disposition in each part. Errors are 400 and 413, and final. Belongs to one loop.
+///
+///     for (;;) switch (parser.next().value()) {
+///         case multipart_event::more: parser.feed(...); break;      // or fail, where no more is to come
+class multipart_parser {
+public:
+    /// For a request's Content-Type: 415 if it isn't multipart/form-data, 400 without a valid boundary.
+    static result<multipart_parser> for_type(std::string_view content_type, multipart_limits limits = {});
+
+    /// The next bytes of the body, once next() has said `more`. They have to stay until it says so again.
+    void feed(std::string_view bytes);
+
+    result<multipart_event> next();
+
+    const multipart_head& head() const noexcept { return head_; }
+    /// Lives until the following next().
+    std::string_view data() const noexcept { return data_; }
+    bool complete() const noexcept { return state_ == state::epilogue; }
+
+private:
+    enum class state : std::uint8_t { start, delimited, head, data, epilogue, failed };
+
+    multipart_parser(std::string_view boundary, multipart_limits limits);
+
+    std::string_view rest() const noexcept;
+    void advance(std::size_t size) noexcept { at_ += size; }
+    multipart_event want_more();
+    result<multipart_event> read_start();
+    result<multipart_event> read_delimited();
+    result<multipart_event> read_head();
+    result<multipart_event> read_data();
+    result<multipart_event> read_epilogue();
+    result<multipart_event> give(std::string_view bytes);
+    error refuse(error why);
+
+    multipart_limits limits_;
+    std::string delimiter_; // CRLF, two dashes, the boundary
+    state state_ = state::start;
+    std::string carry_;    // bytes that were fed before and aren't used up
+    std::string_view fed_; // or those that were fed last
+    std::size_t at_ = 0;   // what is used up of either
+    std::size_t scanned_ = 0;
+    std::size_t parts_ = 0;
+    std::size_t part_size_ = 0;
+    std::size_t epilogue_ = 0;
+    multipart_head head_;
+    std::string_view data_;
+    error failed_;
+};
+
+} // namespace weir::http

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+#include <weir/http/multipart_parser.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace weir;
+using http::multipart_event;
+using http::multipart_head;
+using http::multipart_limits;
+using http::multipart_parser;
+
+namespace {
+
+constexpr std::string_view form_type = "multipart/form-data; boundary=b1";
+constexpr std::size_t whole = 1U << 20;
+
+std::string described(const multipart_head& head) {
+    return head.name + (head.is_file ? "(" + head.filename + "|" + head.content_type + ")" : "") + "=";
+}
+
+// Notes what the parser finds until it has used up what was fed; the status where it refuses.
+int drain(multipart_parser& parser, std::string& seen) {
+    for (;;) {
+        const auto event = parser.next();
+        if (!event) return event.error().status();
+        switch (*event) {
+        case multipart_event::part:
+            seen += described(parser.head());
+            break;
+        case multipart_event::data:
+            seen += parser.data();
+            break;
+        case multipart_event::part_end:
+            seen += ';';
+            break;
+        case multipart_event::more:
+        case multipart_event::end:
+            return 0;
+        }
+    }
+}
+
+// What a body holds that comes in pieces of that size: `name=content;` for a field,
+// `name(filename|type)=content;` for a file, `cut` where it isn't complete, the status where it is refused.
+std::string parsed(std::string_view body, std::size_t piece = whole, multipart_limits limits = {}) {
+    auto parser = multipart_parser::for_type(form_type, limits).value();
+    std::string seen;
+    for (std::size_t at = 0; at < body.size(); at += piece) {
+        const std::string chunk(body.substr(at, piece)); // goes away, as a connection's bytes do
+        parser.feed(chunk);
+        if (const int status = drain(parser, seen)) {
+            CHECK(parser.next().error().status() == status); // for good
+            return std::to_string(status);
+        }
+    }
+    return parser.complete() ? seen : seen + "cut";
+}
+
+int type_status(std::string_view content_type) {
+    const auto parser = multipart_parser::for_type(content_type);
+    return parser ? 200 : parser.error().status();
+}
+
+// A form of one part with these header lines.
+std::string one_part(std::string_view head, std::string_view content = "x") {
+    std::string body = "--b1\r\n";
+    return body.append(head).append("\r\n\r\n").append(content).append("\r\n--b1--\r\n");
+}
+
+std::string with_disposition(const char* rest) {
+    return parsed(one_part(std::string("Content-Disposition: form-data") + rest));
+}
+
+// What browsers send, with data that looks like a boundary nearly to the end.
+const std::string form = "--b1\r\n"
+                         "Content-Disposition: form-data; name=\"title\"\r\n"
+                         "\r\n"
+                         "two\r\nlines\r\n--b\r\n-\r\n\r\n"
+                         "\r\n--b1\r\n"
+                         "content-disposition:form-data; name=\"photo\"; filename=\"me.png\"\r\n"
+                         "Content-Type: image/png\r\n"
+                         "\r\n"
+                         "\r\r\n--b\r\r\n--\r"
+                         "\r\n--b1\r\n"
+                         "Content-Disposition: form-data; name=empty\r\n"
+                         "\r\n"
+                         "\r\n--b1--\r\n";
+const std::string seen_of_form =
+    "title=two\r\nlines\r\n--b\r\n-\r\n\r\n;photo(me.png|image/png)=\r\r\n--b\r\r\n--\r;empty=;";
+
+} // namespace
+
+TEST_CASE("fields and files come out as they went in, however the bytes are cut") {
+    for (std::size_t piece = 1; piece <= form.size(); ++piece) {
+        CAPTURE(piece);
+        CHECK(parsed(form, piece) == seen_of_form);
+    }
+}
+
+TEST_CASE("at each place where the bytes end, the form is known to be cut") {
+    for (std::size_t size = 0; size + 2 < form.size(); ++size) {
+        CAPTURE(size);
+        CHECK(parsed(std::string_view(form).substr(0, size)).ends_with("cut"));
+    }
+    CHECK(parsed(std::string_view(form).substr(0, form.size() - 2)) == seen_of_form);
+}
+
+TEST_CASE("data in one piece is found in one piece") {
+    auto parser = multipart_parser::for_type(form_type).value();
+    const std::string body = one_part("Content-Disposition: form-data; name=a; filename=b", std::string(100000, '\r'));
+    parser.feed(body);
+    CHECK(parser.next().value() == multipart_event::part);
+    CHECK(parser.next().value() == multipart_event::data);
+    CHECK(parser.data().size() == 100000);
+    CHECK(parser.data().data() == body.data() + body.find("\r\n\r\n") + 4);
+    CHECK(parser.next().value() == multipart_event::part_end);
+    CHECK(parser.next().value() == multipart_event::end);
+    CHECK(parser.next().value() == multipart_event::end);
+}
+
+TEST_CASE("a form may be empty, and may begin with a line break") {
+    CHECK(parsed("--b1--") == "");
+    CHECK(parsed("--b1--\r\n") == "");
+    CHECK(parsed("\r\n" + form) == seen_of_form);
+    CHECK(parsed("\r\n" + form, 1) == seen_of_form);
+}
+
+TEST_CASE("other text around the parts is refused") {
+    for (const std::string& body :
+         {"preamble\r\n" + form, "\n" + form, "\r\n\r\n" + form, form + "x", form + "\r\n", form + form,
+          std::string("--b2--"), std::string("b1--"), std::string("--b1 \r\n"), std::string("--b1-x"),
+          std::string("--b1\n\n"), one_part("Content-Disposition: form-data; name=a", "x\r\n--b1x")}) {
+        CAPTURE(body);
+        CHECK(parsed(body) == "400");
+        CHECK(parsed(body, 1) == "400");
+    }
+}
+
+TEST_CASE("a part's header is strict") {
+    for (const char* head :
+         {"", "Content-Type: text/plain", "Content-Disposition: form-data", "Content-Disposition: attachment; name=a",
+          "Content-Disposition : form-data; name=a", "Content-Disposition: form-data;\r\n name=a",
+          "Content-Disposition: form-data; name=a\nX: y", "Content-Disposition: form-data; name=a\rX: y",
+          "Content-Disposition: form-data; name=a\r\nnonsense",
+          "Content-Disposition: form-data; name=a\r\nContent-Disposition: form-data; name=b",
+          "Content-Disposition: form-data; name=a\r\nContent-Type: a/b\r\ncontent-type: c/d",
+          "Content-Disposition: form-data; name=a\r\nContent-Transfer-Encoding: base64"}) {
+        CAPTURE(head);
+        CHECK(parsed(one_part(head)) == "400");
+    }
+    CHECK(parsed(one_part(std::string_view("Content-Disposition: form-data; name=a\r\nX: \0", 44))) == "400");
+    CHECK(parsed(one_part("Content-Disposition: form-data; name=a\r\nX-More: y\r\nContent-Transfer-Encoding: 8BIT")) ==
+          "a=x;");
+}
+
+TEST_CASE("names are unquoted, once each, and UTF-8") {
+    CHECK(with_disposition("; name=\"a b; c=d\"") == "a b; c=d=x;");
+    CHECK(with_disposition(" ;  NAME = a") == "400");
+    CHECK(with_disposition(" ;  NAME=\"\\\"q\\\"\"") == "\"q\"=x;");
+    CHECK(with_disposition("; name=\"\xe5\xbc\xa0\"") == "\xe5\xbc\xa0=x;");
+    CHECK(with_disposition("; name=\"\"") == "=x;");
+    for (const char* bad : {"; name", "; name=", "; name=\"a", "; name=a b", "; name=a; name=b", "; name=\"\xff\"",
+                            "; name=a;", "name=a", "; name=a, name=b", "; =a", "; name=a; filename=b; filename=c"}) {
+        CAPTURE(bad);
+        CHECK(with_disposition(bad) == "400");
+    }
+}
+
+TEST_CASE("a file's name is its last step, without a way out of any folder") {
+    const auto name = [](const char* given) {
+        return with_disposition((std::string("; name=f; filename=") + given).c_str());
+    };
+    CHECK(name("\"me.png\"") == "f(me.png|application/octet-stream)=x;");
+    CHECK(name("\"../../etc/passwd\"") == "f(passwd|application/octet-stream)=x;");
+    CHECK(name("\"C:\\dir\\me.png\"") == "f(me.png|application/octet-stream)=x;");
+    CHECK(name("\"C:\\\\dir\\\\me.png\"") == "f(me.png|application/octet-stream)=x;");
+    for (const char* nothing : {"\"\"", "\"..\"", "\".\"", "\"a/..\"", "\"/\"", "\"a\\\\\""}) {
+        CAPTURE(nothing);
+        CHECK(name(nothing) == "f(|application/octet-stream)=x;");
+    }
+    CHECK(name("a.txt; filename*=utf-8''b.txt") == "f(a.txt|application/octet-stream)=x;");
+    CHECK(name("\"\xff\"") == "400");
+}
+
+TEST_CASE("what is over a limit is a 413, in time") {
+    const auto limited = [](std::string_view body, multipart_limits limits) { return parsed(body, 1, limits); };
+    CHECK(limited(form, {.parts = 3}) == seen_of_form);
+    CHECK(limited(form, {.parts = 2}) == "413");
+    const std::string field = one_part("Content-Disposition: form-data; name=a", "12345");
+    CHECK(limited(field, {.field = 5, .file = 0}) == "a=12345;");
+    CHECK(limited(field, {.field = 4}) == "413");
+    const std::string file = one_part("Content-Disposition: form-data; name=a; filename=f", "12345");
+    CHECK(limited(file, {.field = 0, .file = 5}) == "a(f|application/octet-stream)=12345;");
+    CHECK(limited(file, {.file = 4}) == "413");
+    CHECK(limited(field, {.head = 38}) == "a=12345;");
+    CHECK(limited(field, {.head = 37}) == "413");
+    CHECK(limited("--b1\r\n" + std::string(100, 'x'), {.head = 50}) == "413");
+}
+
+TEST_CASE("the boundary comes from a multipart/form-data type, once and well-formed") {
+    for (const char* good : {"multipart/form-data; boundary=b1", "Multipart/Form-Data;boundary=\"a b'()+_,-./:=?c\"",
+                             "multipart/form-data; charset=utf-8; BOUNDARY=----WebKitFormBoundary7MA4YWxkTrZu0gW"})
+        CHECK(type_status(good) == 200);
+    for (const char* other : {"", "application/json", "multipart/mixed; boundary=b1",
+                              "multipart/form-datax; boundary=b", "multipart/form-data, boundary=b"})
+        CHECK(type_status(other) == 415);
+    for (const char* bad : {"multipart/form-data", "multipart/form-data; boundary=",
+                            "multipart/form-data; boundary=\"\"", "multipart/form-data; boundary=\"b \"",
+                            "multipart/form-data; boundary=\"b;\"", "multipart/form-data; boundary=\"b\\\\\"",
+                            "multipart/form-data; boundary=a; boundary=b", "multipart/form-data; boundary=\"b"}) {
+        CAPTURE(bad);
+        CHECK(type_status(bad) == 400);
+    }
+    CHECK(type_status("multipart/form-data; boundary=" + std::string(70, 'b')) == 200);
+    CHECK(type_status("multipart/form-data; boundary=" + std::string(71, 'b')) == 400);
+}

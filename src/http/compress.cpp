@@ -33,6 +33,22 @@ void weaken_tag(header_list& headers) {
     if (tag.starts_with('"')) headers.set("etag", "W/" + tag);
 }
 
+// Whether the client keeps an encoded answer of that state: it knows the weak form of the tag.
+bool knows_weak_form(const request& req, std::string_view tag) {
+    bool known = false;
+    detail::each_field(req, "if-none-match", [&](std::string_view list) {
+        for (detail::comma_list tags(list); tags.next();)
+            known = known || (tags.element().starts_with("W/") && tags.element().substr(2) == tag);
+    });
+    return known;
+}
+
+// A 304 says what the answer that it stands for said.
+void update_not_modified(const request& req, response& res) {
+    detail::add_vary(res.headers, "Accept-Encoding");
+    if (knows_weak_form(req, res.headers.find("etag"))) weaken_tag(res.headers);
+}
+
 class compressor {
 public:
     explicit compressor(compress_options options) : options_(std::move(options)) {
@@ -44,15 +60,13 @@ public:
     }
 
     void operator()(request& req, response& res) const {
-        const bool unchanged = res.status == 304;
-        if (!unchanged && !could_encode(res)) return;
+        if (res.status == 304) return update_not_modified(req, res);
+        if (!could_encode(res)) return;
         detail::accepted_codings accepted;
         detail::each_field(req, "accept-encoding", [&](std::string_view field) { accepted.add(field); });
         const auto coding = accepted.best();
         detail::add_vary(res.headers, "Accept-Encoding");
         if (coding == content_coding::identity) return;
-        // the tag that comes with 304 is the one that the encoded answer had
-        if (unchanged) return weaken_tag(res.headers);
         const bool must = accepted.refuses_identity();
         if (must || res.body.size() >= options_.min_size) encode(res, coding, must);
     }
@@ -97,7 +111,7 @@ bool is_compressible(std::string_view content_type) noexcept {
                                           "application/wasm", "application/yaml",
                                           "application/sql",  "application/rtf",
                                           "font/ttf",         "font/otf",
-                                          "image/bmp",        "image/x-icon"};
+                                          "image/bmp",        "image/vnd.microsoft.icon"};
     return std::any_of(std::begin(known), std::end(known), [&](auto one) { return detail::equal_no_case(type, one); });
 }
 

@@ -15,6 +15,7 @@
 namespace weir::http {
 
 class body_reader;
+class multipart_reader;
 
 /// A user's function as the router keeps it: extractors and conversion included. Exactly one is set.
 struct handler {
@@ -155,11 +156,15 @@ task<void> call_coroutine(F& f, request& req, response& out) {
     }
 }
 
-// Whether a handler takes the request's body as a stream.
+// Whether a handler's parameter, or any of them, takes the request's body as a stream.
 template<class Arguments>
 inline constexpr bool reads_body = false;
+template<>
+inline constexpr bool reads_body<body_reader> = true;
+template<>
+inline constexpr bool reads_body<multipart_reader> = true;
 template<class... Args>
-inline constexpr bool reads_body<std::tuple<Args...>> = (std::is_same_v<std::remove_cvref_t<Args>, body_reader> || ...);
+inline constexpr bool reads_body<std::tuple<Args...>> = (reads_body<std::remove_cvref_t<Args>> || ...);
 
 template<class F>
 handler adapt(F f) {

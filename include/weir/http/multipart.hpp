@@ -19,7 +19,7 @@ struct multipart_part {
 
 /// A multipart/form-data form with its fields and files: a handler's parameter, for bodies up to the route's
 /// limit (`router::max_body`). 415 for another media type, 400 for a malformed form, 413 over multipart_limits.
-/// What is too large for memory is taken from `multipart_parser` piece by piece and written to an `upload_file`.
+/// What is too large for memory comes by `multipart_reader`.
 class multipart {
 public:
     explicit multipart(std::vector<multipart_part> parts) : parts_(std::move(parts)) {}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/blocking_pool.hpp>
+#include <weir/http/body_reader.hpp>
+#include <weir/http/multipart_parser.hpp>
+#include <weir/http/upload_file.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace weir::http {
+
+/// A multipart/form-data form as it comes in, as a parameter of a coroutine handler: one part after the other,
+/// none of them in memory as a whole. Reading slower than the client sends makes the client wait. Errors as
+/// body_reader's, 415 for another media type, 400 for a malformed form, 413 over multipart_limits; final.
+///
+///     task<result<void>> upload(weir::multipart_reader form) {
+///         for (;;) {
+///             auto part = co_await form.next_part();
+///             if (!part) co_return part.error();
+///             if (!*part) break;
+///             if ((*part)->is_file) ...co_await form.save_to(file, disk_pool)
+class multipart_reader {
+public:
+    multipart_reader(body_reader body, multipart_parser parser) : body_(body), parser_(std::move(parser)) {}
+
+    /// Goes to the next part, past what is left of this one; null at the form's end. The head lives until the
+    /// following call.
+    task<result<const multipart_head*>> next_part();
+
+    /// The part's next piece; empty at its end. The view lives until the next call.
+    task<result<std::string_view>> read();
+
+    /// All that is left of the part, up to `most` bytes; errc::too_large beyond.
+    task<result<std::string>> read_all(std::size_t most);
+
+    /// Writes what is left of the part to the file, each piece on a thread of the pool. Errors as upload_file's.
+    task<result<void>> save_to(upload_file& file, blocking_pool& pool);
+
+private:
+    // Past `more`, by feeding the parser.
+    task<result<multipart_event>> next();
+    // Reads what is behind the form, which is a line break at most, so that the connection can go on.
+    task<result<void>> finish();
+
+    body_reader body_;
+    multipart_parser parser_;
+    bool inside_ = false; // of a part
+};
+
+template<>
+struct extractor<multipart_reader> {
+    static result<multipart_reader> from(request& req);
+};
+
+} // namespace weir::http
+
+namespace weir {
+using http::multipart_reader;
+using http::upload_file;
+} // namespace weir

@@ -19,6 +19,7 @@ connection::connection(worker& home, tcp_socket socket, std::string remote)
 
 void connection::arm() {
     if (reading_ || closed_) return;
+    if (tls_ && queued_.size() > queued_bytes) return;
     if (finishing_ ? sending() : !session_.wants_input()) return;
     reading_ = true;
     if (parked_)
@@ -37,6 +38,7 @@ void connection::read() {
 
 void connection::wait_until_readable() {
     home_.return_buffer(std::move(buffer_));
+    if (tls_ && queued_.empty()) std::string().swap(queued_);
     socket_.async_wait(tcp_socket::wait_read, pooled([self = self()](const boost::system::error_code&) {
                            self->reading_ = false;
                            self->parked_ = false;
@@ -55,7 +57,9 @@ void connection::received(const boost::system::error_code& failed, std::size_t s
         return discard(size);
     }
     if (failed)
-        session_.receive_end();
+        end_of_input();
+    else if (tls_)
+        decrypt({buffer_.get(), size});
     else
         session_.receive({buffer_.get(), size});
     if (!closed_) home_.arm_later(self());
@@ -69,6 +73,7 @@ void connection::discard(std::size_t size) {
 
 void connection::tick(time_point now) {
     if (finishing_ && now >= linger_until_) return abort();
+    if (tls_ && !tls_->told && now >= tls_->ready_by) return abort();
     session_.tick(now);
     const bool quiet = reading_ && !parked_ && now - last_input_ >= std::chrono::seconds(1);
     if (closed_ || !quiet) return;
@@ -79,11 +84,16 @@ void connection::tick(time_point now) {
 
 bool connection::write(std::string& output) {
     if (closed_) return output.clear(), true;
+    if (tls_) return write_secure(output);
     if (sending()) {
         queued_ += output;
         output.clear();
         return false;
     }
+    return put(output);
+}
+
+bool connection::put(std::string& output) {
     boost::system::error_code failed;
     const std::size_t sent = socket_.write_some(asio::buffer(output), failed);
     if (!failed && sent == output.size()) return output.clear(), true;
@@ -116,6 +126,7 @@ bool connection::send_file(const file_range& part) {
 
 // As much of the file as the kernel takes; true when nothing has to wait.
 bool connection::send_some() {
+    if (tls_ && file_.size != 0) return encrypt_some();
     while (file_.size != 0) {
         auto offset = static_cast<off_t>(file_.offset);
         const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(file_.size, 1 << 20));
@@ -147,6 +158,7 @@ void connection::left() {
 }
 
 void connection::finish(bool idle) {
+    if (idle && tls_) said_goodbye();
     if (idle) return abort();
     finishing_ = true;
     linger_until_ = home_.loop().now() + linger_time;
@@ -155,6 +167,7 @@ void connection::finish(bool idle) {
 }
 
 void connection::half_close() {
+    if (tls_ && !said_goodbye()) return;
     boost::system::error_code failed;
     socket_.shutdown(tcp_socket::shutdown_send, failed);
     if (failed) return abort();

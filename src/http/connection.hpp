@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "http/tls_context.hpp"
+#include "http/tls_engine.hpp"
 #include "http/worker.hpp"
 
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 
+#include <memory>
+#include <span>
 #include <string>
 
 namespace weir::http::detail {
@@ -16,6 +20,9 @@ class connection final : public transport,
                          public boost::intrusive_ref_counter<connection, boost::thread_unsafe_counter> {
 public:
     connection(worker& home, tcp_socket socket, std::string remote);
+
+    /// Speaks TLS, from the first byte on.
+    void secure(const tls_context& certificate);
 
     void arm();
     void tick(time_point now);
@@ -36,6 +43,8 @@ public:
 private:
     // A peer that never closes may make us read this much after our last answer, and no longer than that.
     static constexpr std::size_t linger_bytes = 256 * 1024;
+    // A TLS peer that makes us answer (a change of keys) and doesn't take the answers isn't read from any more.
+    static constexpr std::size_t queued_bytes = 256 * 1024;
     static constexpr duration linger_time = std::chrono::seconds(1);
 
     template<class F>
@@ -43,11 +52,30 @@ private:
         return boost::asio::bind_allocator(block_allocator<std::byte>(home_.operations()), std::move(handler));
     }
     connection_pointer self() noexcept { return connection_pointer(this); }
+
+    // The TLS of a connection that isn't in clear.
+    struct secure_layer {
+        secure_layer(SSL_CTX* context, time_point until) : engine(context, tls_engine::role::server), ready_by(until) {}
+
+        tls_engine engine;
+        time_point ready_by;
+        bool told = false; // the session knows what the handshake has brought
+    };
+
     bool sending() const noexcept { return !unsent_.empty() || file_.size != 0; }
     void read();
     void wait_until_readable();
     void received(const boost::system::error_code& failed, std::size_t size);
     void discard(std::size_t size);
+    void end_of_input();
+    bool put(std::string& output);
+    // under TLS
+    void decrypt(std::span<const char> bytes);
+    void tls_broke();
+    bool write_secure(std::string& output);
+    bool put_queued();
+    bool encrypt_some();
+    bool said_goodbye();
     void write_rest();
     bool send_some();
     void wait_for_room();
@@ -57,9 +85,10 @@ private:
     worker& home_;
     tcp_socket socket_;
     session session_;
+    std::unique_ptr<secure_layer> tls_; // null in clear
     read_buffer buffer_;
     std::string unsent_; // being written
-    std::string queued_; // to be written after it
+    std::string queued_; // to be written after it; under TLS whatever was encrypted passes through here
     file_range file_{};  // to be sent after that
     std::size_t discarded_ = 0;
     time_point last_input_;

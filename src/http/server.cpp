@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "http/tls_context.hpp"
 #include "http/worker.hpp"
 #include <weir/http/server.hpp>
 
@@ -33,6 +34,7 @@ struct server::impl {
     const weir::clock& time;
     std::uint16_t port;
     detail::server_counters counters;
+    detail::tls_slot tls;
     std::vector<std::unique_ptr<worker>> workers;
     std::vector<std::thread> threads;
 };
@@ -43,9 +45,12 @@ void server::impl::serve(std::size_t index) {
 }
 
 result<void> server::impl::start() {
+    if (options.tls)
+        if (auto loaded = tls.load(*options.tls); !loaded) return loaded;
     const unsigned loops = options.loops != 0 ? options.loops : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < loops; ++i) {
         workers.push_back(std::make_unique<worker>(routes, options, counters, time));
+        if (options.tls) workers.back()->use_tls(tls);
         if (auto bound = workers.back()->listen(port, i == 0); !bound) return workers.clear(), bound;
     }
     for (std::size_t i = 0; i < workers.size(); ++i) {
@@ -61,6 +66,11 @@ server::server(const router& routes, server_options options, const weir::clock& 
 server::~server() = default;
 
 result<void> server::start() { return impl_->start(); }
+
+result<void> server::reload_tls() {
+    if (!impl_->options.tls) return error(errc::invalid_argument, "this server has no TLS to reload");
+    return impl_->tls.load(*impl_->options.tls);
+}
 
 std::uint16_t server::port() const noexcept { return impl_->port; }
 

@@ -135,6 +135,7 @@ const route& session::load(std::span<char> input) {
     if (head_size_ != 0)
         parse_head(text(input), {host_.limits.request_line, host_.limits.head, host_.limits.fields}, host_.head);
     host_.context.reset();
+    if (tls_) host_.context.attach(tls_);
     request_access::fill(host_.req, input.data(), host_.head, host_.context, remote_, host_.home.now());
     return host_.routes->match(host_.req);
 }
@@ -198,6 +199,7 @@ bool session::dispatch(const route& matched) {
 void session::prepare_exchange(const route& matched) {
     if (!exchange_) exchange_ = std::make_shared<running_exchange>(host_.home, *this);
     exchange_->adopt(matched, host_.req, host_.head, deadline_);
+    if (tls_) exchange_->context().attach(tls_);
 }
 
 void session::answer(const request& req, const request_head& head, const route& matched, response& res) {

@@ -14,6 +14,10 @@
 #include <span>
 #include <string>
 
+namespace weir::http {
+struct tls_info;
+}
+
 namespace weir::http::detail {
 
 /// What the sessions of one loop share: the routes, the limits, and scratch memory that is in use only
@@ -66,6 +70,8 @@ public:
     session(const session&) = delete;
     session& operator=(const session&) = delete;
 
+    /// The connection is TLS: what its requests are told of it.
+    void secure(std::shared_ptr<const tls_info> its) { tls_ = std::move(its); }
     /// Input, in memory that the session may change and that is the caller's again afterwards.
     void receive(std::span<char> bytes);
     /// The peer has sent its last byte; what it is owed is still sent.
@@ -141,7 +147,8 @@ private:
     session_host& host_;
     transport& wire_;
     std::string remote_;
-    std::string pending_; // input of a request that isn't complete, or that waits for a handler
+    std::shared_ptr<const tls_info> tls_; // null in clear
+    std::string pending_;                 // input of a request that isn't complete, or that waits for a handler
     std::shared_ptr<running_exchange> exchange_;
     std::unique_ptr<chunked_body> chunked_;
     std::unique_ptr<incoming_body> incoming_; // while its handler may read it

@@ -67,10 +67,14 @@ bool demand_name(SSL* connection, const std::string& host, bool address) {
 
 } // namespace
 
+void tls_harden(SSL_CTX* context) {
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+}
+
 ssl::context tls_client_context(const tls_trust& trust) {
     ssl::context made(ssl::context::tls_client);
-    SSL_CTX_set_min_proto_version(made.native_handle(), TLS1_2_VERSION);
-    SSL_CTX_set_options(made.native_handle(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
+    tls_harden(made.native_handle());
     made.set_verify_mode(trust.verify ? ssl::verify_peer : ssl::verify_none);
     boost::system::error_code failed;
     if (trust.system_store) trust_system(made);
@@ -81,10 +85,9 @@ ssl::context tls_client_context(const tls_trust& trust) {
 }
 
 result<void> tls_expect_host(SSL* connection, const std::string& host, bool verify) {
-    static constexpr unsigned char http_1_1[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     const bool address = is_address(host);
     const bool set = name_peer(connection, host, address) && (!verify || demand_name(connection, host, address)) &&
-                     SSL_set_alpn_protos(connection, http_1_1, sizeof http_1_1) == 0;
+                     SSL_set_alpn_protos(connection, tls_protocols.data(), tls_protocols.size()) == 0;
     if (!set) return error(errc::invalid_argument, "TLS can't name the host " + host);
     return ok();
 }

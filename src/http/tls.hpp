@@ -5,9 +5,16 @@
 
 #include <boost/asio/ssl/context.hpp>
 
+#include <array>
 #include <string>
 
 namespace weir::http {
+
+/// What both sides speak inside TLS, as ALPN lists it (RFC 7301).
+inline constexpr std::array<unsigned char, 9> tls_protocols{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+
+/// For either side: TLS 1.2 or later, no compression, no renegotiation.
+void tls_harden(SSL_CTX* context);
 
 struct tls_trust {
     bool system_store = true;
@@ -16,7 +23,7 @@ struct tls_trust {
     bool verify = true;
 };
 
-/// A context for outgoing connections: TLS 1.2 or later, no compression, no renegotiation.
+/// A hardened context for outgoing connections.
 /// Throws error_exception (errc::invalid_argument) when a certificate can't be loaded.
 boost::asio::ssl::context tls_client_context(const tls_trust& trust);
 

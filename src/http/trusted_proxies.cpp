@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "http/client_address.hpp"
+#include <weir/http/tls.hpp>
 
 #include <stdexcept>
 
@@ -8,7 +9,7 @@ namespace weir::http {
 namespace {
 
 client_info on_the_connection(const request& req) {
-    return {std::string(req.remote_address()), "http", std::string(req.header("host"))};
+    return {std::string(req.remote_address()), tls_of(req) ? "https" : "http", std::string(req.header("host"))};
 }
 
 } // namespace
@@ -25,7 +26,7 @@ middleware trusted_proxies(trusted_proxies_options options) {
     layer.before = [proxies = detail::proxy_list(options.proxies), fields = options.fields,
                     scheme = std::move(options.direct_scheme)](request& req) -> result<void> {
         client_info client = on_the_connection(req);
-        client.scheme = scheme;
+        if (!tls_of(req)) client.scheme = scheme;
         proxies.follow(req, fields, client);
         req.attach(std::move(client));
         return ok();

@@ -91,6 +91,7 @@ void worker::admit(tcp_socket socket, const tcp::endpoint& peer) {
     socket.set_option(tcp::no_delay(true), ignored);
     if (counters_.open.fetch_add(1, std::memory_order_relaxed) >= options_.connections) return refuse(socket);
     const connection_pointer made(new connection(*this, std::move(socket), peer.address().to_string()));
+    if (tls_) made->secure(*tls_->current());
     made->place = connections_.size();
     connections_.push_back(made);
     if (host_.draining) made->drain();
@@ -101,8 +102,8 @@ void worker::admit(tcp_socket socket, const tcp::endpoint& peer) {
 void worker::refuse(tcp_socket& socket) {
     counters_.open.fetch_sub(1, std::memory_order_relaxed);
     counters_.refused.fetch_add(1, std::memory_order_relaxed);
-    boost::system::error_code ignored; // it was turned away, whether it hears so or not
-    socket.write_some(asio::buffer(overloaded), ignored);
+    boost::system::error_code ignored;                               // it was turned away, whether it hears so or not
+    if (!tls_) socket.write_some(asio::buffer(overloaded), ignored); // a handshake isn't worth it
     socket.shutdown(tcp_socket::shutdown_both, ignored);
 }
 

@@ -23,6 +23,7 @@ using tcp_socket = boost::asio::basic_stream_socket<tcp, boost::asio::io_context
 using tcp_acceptor = boost::asio::basic_socket_acceptor<tcp, boost::asio::io_context::executor_type>;
 
 class connection;
+class tls_slot;
 /// Counts without atomics, as a connection never leaves its loop.
 using connection_pointer = boost::intrusive_ptr<connection>;
 
@@ -42,6 +43,8 @@ public:
            const weir::clock& time);
     ~worker();
 
+    /// Takes each further connection as TLS, with the certificate that is there by then.
+    void use_tls(const tls_slot& certificates) noexcept { tls_ = &certificates; }
     /// Binds before the thread runs; `port` 0 picks one and is updated. The first of a server's workers makes
     /// sure that nobody else listens there.
     result<void> listen(std::uint16_t& port, bool first);
@@ -73,7 +76,8 @@ private:
 
     const server_options& options_;
     server_counters& counters_;
-    block_pool operations_; // outlives the loop's pending operations
+    block_pool operations_;         // outlives the loop's pending operations
+    const tls_slot* tls_ = nullptr; // null in clear
     weir::loop loop_;
     session_host host_;
     tcp_acceptor acceptor_;

@@ -4,10 +4,12 @@
 #include <weir/core/loop.hpp>
 #include <weir/http/limits.hpp>
 #include <weir/http/router.hpp>
+#include <weir/http/tls.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace weir::http {
@@ -18,7 +20,8 @@ struct server_options {
     unsigned loops = 0;              ///< threads that serve; 0: one per processor
     int backlog = 1024;              ///< connections the kernel may hold ready per loop
     std::size_t connections = 10000; ///< open at once; one more is answered 503 with Retry-After
-    http::limits limits{};           ///< of each connection
+    http::limits limits{};           ///< of each connection; a TLS handshake has `head_time` as well
+    std::optional<server_tls> tls{}; ///< HTTPS; a request in clear is then answered 400, and closed
 };
 
 struct server_stats {
@@ -38,13 +41,19 @@ public:
     server(const server&) = delete;
     server& operator=(const server&) = delete;
 
-    /// Binds and starts serving. errc::unavailable when the address can't be had, with the reason.
+    /// Binds and starts serving. errc::unavailable when the address can't be had, errc::invalid_argument when
+    /// a file of `tls` can't be used, with the reason.
     result<void> start();
 
     /// Stops in order: the accept queue is emptied, the listeners close; requests in flight are answered
     /// with `Connection: close`; idle connections close after a short grace. Completes when the last
     /// connection is gone; errc::deadline_exceeded when some had to be cut at `deadline`.
     task<result<void>> stop(time_point deadline);
+
+    /// Reads the files of `tls` again, for connections from now on; those that are open keep the certificate
+    /// they began with. errc::invalid_argument, and everything stays as it is, when a file can't be used or
+    /// there is no `tls`. Thread-safe; reads files, so it doesn't belong on a busy loop.
+    result<void> reload_tls();
 
     /// The port it listens on, once started.
     std::uint16_t port() const noexcept;

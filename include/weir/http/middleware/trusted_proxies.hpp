@@ -22,7 +22,7 @@ struct trusted_proxies_options {
     /// std::invalid_argument at start-up.
     std::vector<std::string> proxies{};
     proxy_fields fields = proxy_fields::x_forwarded;
-    /// The scheme of requests that came without a proxy's word: "https" where weir itself ends TLS.
+    /// The scheme of requests in clear that came without a proxy's word; those over TLS are https.
     std::string direct_scheme = "http";
 };
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+// The connection's part in TLS. Whatever was encrypted goes through queued_, so that records leave in their order.
+#include "http/connection.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <unistd.h>
+#include <utility>
+
+namespace weir::http::detail {
+
+namespace {
+
+constexpr std::size_t file_piece = 64 * 1024;
+
+// Without HTTP's own rules: there is no request that could be judged by them.
+constexpr std::string_view wants_tls =
+    "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 80\r\nconnection: close\r\n\r\n"
+    R"({"code":"invalid_argument","message":"this port speaks HTTPS only","details":[]})";
+
+} // namespace
+
+void connection::secure(const tls_context& certificate) {
+    tls_ = std::make_unique<secure_layer>(certificate.native(), last_input_ + home_.host().limits.head_time);
+}
+
+void connection::decrypt(std::span<const char> bytes) {
+    std::array<char, tls_engine::record> plain;
+    tls_->engine.feed(bytes);
+    std::size_t size = 0;
+    tls_engine::step came{};
+    do {
+        came = tls_->engine.read(plain, size, queued_);
+        if (!queued_.empty()) put_queued();
+        if (!tls_->told && tls_->engine.ready()) {
+            tls_->told = true;
+            session_.secure(std::make_shared<const tls_info>(tls_->engine.info()));
+        }
+        if (came == tls_engine::step::piece && !closed_) session_.receive({plain.data(), size});
+    } while (came == tls_engine::step::piece && !closed_ && !finishing_);
+    tls_->engine.feed({}); // the memory is given back
+    if (closed_ || finishing_) return;
+    if (came == tls_engine::step::end) end_of_input();
+    if (came == tls_engine::step::failed) tls_broke();
+}
+
+// Where the peer says no more without close_notify, what it had sent whole is answered all the same: a request
+// says itself where it ends.
+void connection::end_of_input() {
+    if (tls_ && !tls_->told) return abort();
+    session_.receive_end();
+}
+
+// What can still be told has been told by an alert, unless the peer doesn't speak TLS at all.
+void connection::tls_broke() {
+    if (tls_->told) return abort();
+    if (tls_->engine.peer_speaks_http()) {
+        queued_ += wants_tls;
+        put_queued();
+    }
+    if (!closed_) finish(false);
+}
+
+bool connection::write_secure(std::string& output) {
+    const bool done = tls_->engine.encrypt(output, queued_);
+    output.clear();
+    if (!done) return abort(), true;
+    return put_queued();
+}
+
+bool connection::put_queued() {
+    if (!unsent_.empty()) return false; // it follows by itself
+    return put(queued_);
+}
+
+// A file in records: the next piece once the last one has left. True when nothing has to wait.
+bool connection::encrypt_some() {
+    const std::unique_ptr<char[]> piece(new char[file_piece]);
+    while (file_.size != 0 && !closed_) {
+        const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(file_.size, file_piece));
+        const ssize_t got = ::pread(file_.file->descriptor(), piece.get(), most, static_cast<off_t>(file_.offset));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return abort(), true; // the file has become shorter
+        const auto size = static_cast<std::size_t>(got);
+        if (!tls_->engine.encrypt({piece.get(), size}, queued_)) return abort(), true;
+        file_.offset += size;
+        file_.size -= size;
+        if (!put_queued()) return false;
+    }
+    file_.file.reset();
+    return true;
+}
+
+// close_notify (RFC 8446 section 6.1); false when it has to wait for what is before it.
+bool connection::said_goodbye() {
+    tls_->engine.close(queued_);
+    return queued_.empty() || put_queued();
+}
+
+} // namespace weir::http::detail

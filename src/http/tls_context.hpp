@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/openssl_handle.hpp"
+#include <weir/core/result.hpp>
+#include <weir/http/tls.hpp>
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <mutex>
+
+namespace weir::http::detail {
+
+/// A server's certificate and rules as OpenSSL keeps them. Doesn't change once loaded; thread-safe.
+class tls_context {
+public:
+    /// Reads the files; errc::invalid_argument names the one that can't be used, and why.
+    static result<std::shared_ptr<const tls_context>> load(const server_tls& options);
+
+    SSL_CTX* native() const noexcept { return context_.get(); }
+
+private:
+    tls_context();
+
+    result<void> prepare(const server_tls& options);
+    result<void> use_certificate(const server_tls& options);
+    result<void> ask_clients(const server_tls& options);
+
+    openssl_handle<SSL_CTX, SSL_CTX_free> context_;
+};
+
+/// The context that new connections take; a connection keeps the one that it began with. Thread-safe.
+class tls_slot {
+public:
+    /// Keeps what it has when the files are bad.
+    result<void> load(const server_tls& options);
+    std::shared_ptr<const tls_context> current() const;
+
+private:
+    mutable std::mutex mutex_;
+    std::shared_ptr<const tls_context> context_;
+};
+
+} // namespace weir::http::detail

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "support/certificates.hpp"
+#include <weir/http/tls.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace support {
+
+/// PEM files in a folder that goes with it: an authority, and what it signed for a server.
+class certificate_folder {
+public:
+    certificate_folder() {
+        std::string name = (std::filesystem::temp_directory_path() / "weir-tls-XXXXXX").string();
+        if (!::mkdtemp(name.data())) throw std::runtime_error("mkdtemp");
+        folder_ = name;
+        put("ca.pem", trusted.pem());
+        renew("weir test");
+    }
+    ~certificate_folder() { std::filesystem::remove_all(folder_); }
+    certificate_folder(const certificate_folder&) = delete;
+    certificate_folder& operator=(const certificate_folder&) = delete;
+
+    std::string path(std::string_view name) const { return (folder_ / name).string(); }
+    std::string put(std::string_view name, std::string_view text) const {
+        std::ofstream(path(name), std::ios::trunc) << text;
+        return path(name);
+    }
+
+    /// Another certificate for localhost in the place of the last one.
+    void renew(const std::string& common_name) const {
+        certificate_request wanted;
+        wanted.common_name = common_name;
+        wanted.subject_alt_name = "DNS:localhost,IP:127.0.0.1";
+        const auto made = trusted.sign(wanted);
+        put("server.pem", made.pem);
+        put("server.key", made.key_pem);
+    }
+
+    weir::server_tls options() const {
+        weir::server_tls made;
+        made.certificate_file = path("server.pem");
+        made.key_file = path("server.key");
+        return made;
+    }
+    weir::server_tls options(weir::http::client_certificates clients) const {
+        weir::server_tls made = options();
+        made.clients = clients;
+        made.client_ca_file = path("ca.pem");
+        return made;
+    }
+
+    authority trusted;
+
+private:
+    std::filesystem::path folder_;
+};
+
+} // namespace support

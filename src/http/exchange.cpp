@@ -84,6 +84,8 @@ void running_exchange::output_left() {
 void running_exchange::cancel() {
     if (!busy() || cancelled_) return;
     cancelled_ = true;
+    const auto self = shared_from_this();
+    if (stream_) stream_->stopping();
     cancel_.emit(asio::cancellation_type::total);
 }
 
@@ -148,10 +150,7 @@ task<void> running_exchange::produce_tail() {
 }
 
 task<bool> running_exchange::write_tail() {
-    if (auto* const other = std::get_if<upgrade>(&response_.tail->kind)) {
-        co_await other->run(*this);
-        co_return true;
-    }
+    if (auto* const other = std::get_if<upgrade>(&response_.tail->kind)) co_return co_await other->run(*this);
     auto& body = std::get<streamed_body>(response_.tail->kind);
     body_writer out(*this);
     const auto written = co_await body.source(out);

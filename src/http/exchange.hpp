@@ -65,6 +65,7 @@ public:
     /// Bytes of the streamed body, and whether it came to its end.
     std::uint64_t streamed() const noexcept { return stream_ ? stream_->sent() : 0; }
     bool whole() const noexcept { return whole_; }
+    bool cancelled() const noexcept { return cancelled_; }
     session* owner() const noexcept { return owner_; }
 
 private:

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace weir::http::detail {
 
@@ -36,15 +37,7 @@ task<result<std::string_view>> exchange_stream::read() {
     }
 }
 
-task<result<std::string_view>> exchange_stream::read_raw() {
-    const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-    while (owner_ && !owner_->take_input(piece_)) {
-        if (cancelled(state)) co_return errc::cancelled;
-        co_await input_.wait();
-    }
-    if (!owner_) co_return errc::cancelled;
-    co_return std::string_view(piece_);
-}
+bool exchange_stream::take_raw(std::string& piece) { return owner_ && owner_->take_input(piece); }
 
 void exchange_stream::begin(body_form form, std::optional<std::uint64_t> size) {
     form_ = form;
@@ -76,11 +69,22 @@ task<result<void>> exchange_stream::write(std::string_view piece) {
     co_return co_await send();
 }
 
-task<result<void>> exchange_stream::write_raw(std::string_view bytes) {
-    if (!owner_) co_return errc::cancelled;
-    gathered_.append(bytes);
-    sent_ += bytes.size();
-    co_return co_await send();
+void exchange_stream::write_now(std::string_view piece) {
+    if (!owner_ || owner_->writing()) return;
+    frame(piece);
+    owner_->push(gathered_);
+}
+
+void exchange_stream::push_raw() {
+    if (!owner_) return gathered_.clear();
+    if (owner_->writing()) return;
+    sent_ += gathered_.size();
+    owner_->push(gathered_);
+    if (gathered_.capacity() > high_water) std::string().swap(gathered_);
+}
+
+void exchange_stream::abort() {
+    if (owner_) owner_->exchange_broke();
 }
 
 task<result<void>> exchange_stream::send() {
@@ -94,9 +98,27 @@ task<result<void>> exchange_stream::send() {
     }
 }
 
+void exchange_stream::input_came() {
+    if (listener_) return listener_->input_came();
+    input_.wake();
+}
+
 void exchange_stream::output_left() {
+    if (listener_) {
+        if (!gathered_.empty()) push_raw();
+        return listener_->output_left();
+    }
     if (!gathered_.empty()) owner_->push(gathered_);
     output_.wake();
+}
+
+void exchange_stream::stopping() {
+    if (listener_) listener_->stopping();
+}
+
+void exchange_stream::orphan() {
+    owner_ = nullptr;
+    if (auto* const told = std::exchange(listener_, nullptr)) told->gone();
 }
 
 bool exchange_stream::finish(bool whole) {

@@ -15,9 +15,10 @@ struct streamed_body {
     bool endless = false;
 };
 
-/// What runs on the connection after 101: it owns input and output until its task ends.
+/// What runs on the connection after 101: it owns input and output until its task ends, by false when there
+/// is nobody to say goodbye to.
 struct upgrade {
-    std::function<task<void>(running_exchange&)> run{};
+    std::function<task<bool>(running_exchange&)> run{};
 };
 
 /// What follows a response's head where that isn't its `body`.

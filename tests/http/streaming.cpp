@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "http/session.hpp"
+#include "support/stubborn_wire.hpp"
 #include <weir/http/body_reader.hpp>
 #include <weir/http/body_writer.hpp>
 #include <weir/http/file_body.hpp>
@@ -16,6 +16,7 @@
 
 using namespace weir;
 using namespace std::chrono_literals;
+using test_support::stubborn_wire;
 
 namespace {
 
@@ -117,45 +118,6 @@ struct streaming_fixture {
 };
 
 const std::string upload_head = "POST /upload HTTP/1.1\r\nHost: a\r\n";
-
-// A connection whose peer takes nothing until it is told to.
-struct stubborn_wire final : http::detail::transport {
-    stubborn_wire(const router& app, const weir::clock& time)
-        : home(time), host(home, app.table(), http::limits{}), machine(host, *this, "peer") {}
-
-    bool write(std::string& output) override {
-        waiting += output;
-        output.clear();
-        return false;
-    }
-    bool send_file(const http::file_range&) override { return false; }
-    void finish(bool) override { closed = true; }
-    void abort() override { closed = true; }
-    void resume_input() override { ++resumed; }
-
-    void send(std::string bytes) {
-        machine.receive({bytes.data(), bytes.size()});
-        home.poll();
-    }
-    // What waits leaves once; what the writer then sends waits in its turn.
-    void take_once() {
-        taken += waiting.size();
-        waiting.clear();
-        machine.written();
-        home.poll();
-    }
-    void take_all() {
-        while (!waiting.empty()) take_once();
-    }
-
-    weir::loop home;
-    http::detail::session_host host;
-    http::detail::session machine;
-    std::string waiting;
-    std::size_t taken = 0;
-    bool closed = false;
-    int resumed = 0;
-};
 
 } // namespace
 

@@ -32,6 +32,9 @@ public:
     /// Fields that follow the body (RFC 9110 section 6.5): sent with a chunked body, dropped otherwise.
     header_list& trailers() noexcept;
 
+    /// For weir's own writers.
+    detail::running_exchange& exchange() const noexcept { return *exchange_; }
+
 private:
     detail::running_exchange* exchange_;
 };

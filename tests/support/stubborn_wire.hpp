@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/session.hpp"
+#include <weir/core/loop.hpp>
+#include <weir/http/router.hpp>
+
+#include <cstddef>
+#include <string>
+
+namespace test_support {
+
+/// A connection whose peer takes nothing until it is told to.
+struct stubborn_wire final : weir::http::detail::transport {
+    stubborn_wire(const weir::http::router& app, const weir::clock& time)
+        : home(time), host(home, app.table(), weir::http::limits{}), machine(host, *this, "peer") {}
+
+    bool write(std::string& output) override {
+        waiting += output;
+        output.clear();
+        return false;
+    }
+    bool send_file(const weir::http::file_range&) override { return false; }
+    void finish(bool) override { closed = true; }
+    void abort() override { closed = true; }
+    void resume_input() override { ++resumed; }
+
+    void send(std::string bytes) {
+        machine.receive({bytes.data(), bytes.size()});
+        home.poll();
+    }
+    // What waits leaves once; what the writer then sends waits in its turn.
+    void take_once() {
+        taken += waiting.size();
+        waiting.clear();
+        machine.written();
+        home.poll();
+    }
+    void stop() {
+        host.draining = true;
+        machine.drain();
+        home.poll();
+    }
+    void take_all() {
+        while (!waiting.empty()) take_once();
+    }
+
+    weir::loop home;
+    weir::http::detail::session_host host;
+    weir::http::detail::session machine;
+    std::string waiting;
+    std::size_t taken = 0;
+    bool closed = false;
+    int resumed = 0;
+};
+
+} // namespace test_support

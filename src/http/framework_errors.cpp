@@ -24,6 +24,7 @@ constexpr known_status known[] = {
     {415, errc::invalid_argument, "unsupported_media_type"},
     {416, errc::invalid_argument, "range_not_satisfiable"},
     {417, errc::invalid_argument, "expectation_failed"},
+    {426, errc::unimplemented, "upgrade_required"},
     {431, errc::too_large, "headers_too_large"},
     {501, errc::unimplemented, "not_implemented"},
     {505, errc::unimplemented, "version_not_supported"},

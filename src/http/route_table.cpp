@@ -130,6 +130,8 @@ void request_access::clear(request& req, weir::context& ctx, std::string_view re
     req.started_ = started;
 }
 
+std::uint8_t request_access::minor_version(const request& req) noexcept { return req.head_->minor_version; }
+
 void request_access::move_to(request& target, const request& source, const char* bytes, const request_head& head,
                              weir::context& ctx) noexcept {
     fill(target, bytes, head, ctx, source.remote_, source.started_);

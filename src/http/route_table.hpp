@@ -68,6 +68,7 @@ struct request_access {
     static void move_to(request& target, const request& source, const char* bytes, const request_head& head,
                         weir::context& ctx) noexcept;
     static void set_running(request& req, running_exchange& running) noexcept { req.running_ = &running; }
+    static std::uint8_t minor_version(const request& req) noexcept;
     static running_exchange* running(const request& req) noexcept { return req.running_; }
     static const route* matched(const request& req) noexcept { return req.matched_; }
     static method_set allowed(const request& req) noexcept { return req.allowed_; }

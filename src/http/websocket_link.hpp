@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/exchange_stream.hpp"
+#include "http/wait_list.hpp"
+#include "http/websocket_frame.hpp"
+#include <weir/core/loop.hpp>
+#include <weir/http/websocket.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace weir::http::detail {
+
+/// The state of one WebSocket: frames in and out over an upgraded connection, its timer, and who waits for it.
+/// Belongs to one loop.
+class websocket_link final : public raw_listener, public std::enable_shared_from_this<websocket_link> {
+public:
+    websocket_link(weir::loop& home, const websocket_options& options, std::string subprotocol);
+
+    /// Speaks over the connection until the handler has ended and the goodbyes are said; false when there was
+    /// nobody to say goodbye to.
+    static task<bool> run(std::shared_ptr<websocket_link> self, const websocket_handler& handler, running_exchange& on);
+
+    // For the handler's side.
+    task<result<websocket_message>> receive();
+    task<result<void>> send(opcode kind, std::string_view payload);
+    void close(std::uint16_t code, std::string_view reason);
+    /// Sends a frame without waiting; false, and closes, when more than `most` would wait unsent.
+    bool offer(std::string_view frame, std::size_t most);
+
+    bool is_open() const noexcept { return state_ == state::open; }
+    std::uint16_t close_code() const noexcept { return code_; }
+    std::string_view close_reason() const noexcept { return reason_; }
+    std::string_view subprotocol() const noexcept { return subprotocol_; }
+    weir::loop& home() noexcept { return home_; }
+
+    // For the connection's side.
+    void input_came() override;
+    void output_left() override { output_.wake(); }
+    void stopping() override { close(going_away, "the server stops"); }
+    void gone() override;
+
+private:
+    enum class state : std::uint8_t {
+        open,
+        closing, // our close frame has been sent
+        closed,  // the peer's has come too, or nobody waits for it
+        lost,    // without a goodbye
+    };
+    static constexpr std::uint16_t going_away = 1001;
+
+    void begin(exchange_stream& stream);
+    void leave();
+    bool awaits_input() const noexcept { return state_ <= state::closing && !message_; }
+    bool fill();
+    void read_frame();
+    void deliver(bool binary);
+    void peer_closes();
+    void fail();
+    void peer_ended();
+    void lose();
+    void end(state how, std::uint16_t code, std::string_view reason);
+    void arm(duration after);
+    void timer_rang();
+    error ending() const;
+    void send_control(opcode kind, std::string_view payload);
+
+    weir::loop& home_;
+    const duration ping_after_;
+    const duration pong_within_;
+    const duration close_within_;
+    const std::string subprotocol_;
+    exchange_stream* stream_ = nullptr; // while the connection is there
+    frame_reader reader_;
+    std::string input_; // of which the reader has taken some
+    std::size_t read_ = 0;
+    std::optional<websocket_message> message_; // for the next receive
+    wait_point receiver_;
+    wait_list output_;
+    wait_point finished_;
+    std::string reason_;
+    time_point heard_;
+    loop::timer_id timer_ = 0;
+    std::uint16_t code_ = 1005;
+    state state_ = state::open;
+    bool pinged_ = false;
+    bool reading_ = false;
+    bool broken_ = false; // the peer has broken the protocol
+};
+
+} // namespace weir::http::detail

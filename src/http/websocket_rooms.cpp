@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "http/websocket_link.hpp"
+#include <weir/core/utf8.hpp>
+#include <weir/http/websocket_rooms.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace weir::http {
+
+namespace detail {
+
+/// Who is in which room. Process-wide, behind one mutex, which is held while the loops are told: so a loop that
+/// has members is there, and all loops hear of the broadcasts in one order.
+class room_table : public std::enable_shared_from_this<room_table> {
+public:
+    explicit room_table(websocket_rooms_options options) : options_(options) {}
+
+    std::uint64_t join(const std::string& room, const std::shared_ptr<websocket_link>& link) {
+        const std::lock_guard lock(mutex_);
+        rooms_[room].push_back({++last_id_, &link->home(), link});
+        return last_id_;
+    }
+
+    void leave(const std::string& room, std::uint64_t id) noexcept {
+        const std::lock_guard lock(mutex_);
+        const auto found = rooms_.find(room);
+        if (found == rooms_.end()) return;
+        std::erase_if(found->second, [id](const member& one) { return one.id == id; });
+        if (found->second.empty()) rooms_.erase(found);
+    }
+
+    std::size_t broadcast(std::string_view room, std::string frame);
+
+    std::size_t size(std::string_view room) const {
+        const std::lock_guard lock(mutex_);
+        const auto found = rooms_.find(room);
+        return found == rooms_.end() ? 0 : found->second.size();
+    }
+    std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
+
+private:
+    struct member {
+        std::uint64_t id;
+        weir::loop* home;
+        std::weak_ptr<websocket_link> link;
+    };
+    using links = std::vector<std::weak_ptr<websocket_link>>;
+    struct by_text : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+
+    static std::vector<std::pair<weir::loop*, links>> by_loop(const std::vector<member>& members);
+    void tell(const links& members, std::string_view frame);
+
+    const websocket_rooms_options options_;
+    mutable std::mutex mutex_;
+    std::unordered_map<std::string, std::vector<member>, by_text, std::equal_to<>> rooms_;
+    std::uint64_t last_id_ = 0;
+    std::atomic<std::uint64_t> dropped_{0};
+};
+
+std::vector<std::pair<weir::loop*, room_table::links>> room_table::by_loop(const std::vector<member>& members) {
+    std::vector<std::pair<weir::loop*, links>> groups;
+    for (const member& one : members) {
+        const auto same = [&](const auto& group) { return group.first == one.home; };
+        auto group = std::find_if(groups.begin(), groups.end(), same);
+        if (group == groups.end()) group = groups.emplace(groups.end(), one.home, links());
+        group->second.push_back(one.link);
+    }
+    return groups;
+}
+
+std::size_t room_table::broadcast(std::string_view room, std::string frame) {
+    const auto shared = std::make_shared<const std::string>(std::move(frame));
+    const std::lock_guard lock(mutex_);
+    const auto found = rooms_.find(room);
+    if (found == rooms_.end()) return 0;
+    for (auto& [home, members] : by_loop(found->second))
+        home->post([self = shared_from_this(), shared, members = std::move(members)] { self->tell(members, *shared); });
+    return found->second.size();
+}
+
+// On the members' loop.
+void room_table::tell(const links& members, std::string_view frame) {
+    for (const auto& one : members) {
+        const auto link = one.lock();
+        if (link && !link->offer(frame, options_.unsent)) dropped_.fetch_add(1, std::memory_order_relaxed);
+    }
+}
+
+namespace {
+
+std::string frame_of(opcode kind, std::string_view payload) {
+    std::string frame;
+    append_frame(kind, payload, frame);
+    return frame;
+}
+
+} // namespace
+
+} // namespace detail
+
+void room_seat::leave() noexcept {
+    if (const auto table = std::exchange(table_, nullptr)) table->leave(room_, id_);
+}
+
+websocket_rooms::websocket_rooms(websocket_rooms_options options)
+    : table_(std::make_shared<detail::room_table>(options)) {}
+
+room_seat websocket_rooms::join(std::string room, const websocket& member) {
+    const std::uint64_t id = table_->join(room, member.link_);
+    return room_seat(table_, std::move(room), id);
+}
+
+result<std::size_t> websocket_rooms::broadcast(std::string_view room, std::string_view text) {
+    if (!is_utf8(text)) return error(errc::invalid_argument, "a text message is UTF-8");
+    return table_->broadcast(room, detail::frame_of(detail::opcode::text, text));
+}
+
+std::size_t websocket_rooms::broadcast_binary(std::string_view room, std::string_view bytes) {
+    return table_->broadcast(room, detail::frame_of(detail::opcode::binary, bytes));
+}
+
+std::size_t websocket_rooms::size(std::string_view room) const { return table_->size(room); }
+
+std::uint64_t websocket_rooms::dropped() const noexcept { return table_->dropped(); }
+
+} // namespace weir::http

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+// The opening handshake (RFC 6455 section 4.2), and the handle that its handler gets.
+#include "http/exchange.hpp"
+#include "http/field_syntax.hpp"
+#include "http/framework_errors.hpp"
+#include "http/response_tail.hpp"
+#include "http/websocket_link.hpp"
+#include <weir/http/client_info.hpp>
+#include <weir/http/websocket.hpp>
+#include <weir/security/crypto.hpp>
+
+#include <openssl/sha.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace weir::http {
+
+namespace {
+
+using detail::equal_no_case;
+
+constexpr std::size_t max_reason = 123; // a control frame's 125 bytes without the code
+
+bool lists(const request& req, std::string_view name, std::string_view token) {
+    bool found = false;
+    detail::each_field(req, name, [&](std::string_view field) {
+        for (detail::comma_list list(field); list.next();) found = found || equal_no_case(list.element(), token);
+    });
+    return found;
+}
+
+// The value of a field that must be there once.
+std::string_view only(const request& req, std::string_view name) {
+    int count = 0;
+    detail::each_field(req, name, [&](std::string_view) { ++count; });
+    return count == 1 ? req.header(name) : std::string_view();
+}
+
+std::string accept_key(std::string_view key) {
+    const std::string text = std::string(key) + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+    unsigned char digest[SHA_DIGEST_LENGTH];
+    SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest);
+    return security::base64_encode({reinterpret_cast<const char*>(digest), sizeof digest});
+}
+
+error check(const request& req) {
+    const bool asks = lists(req, "connection", "upgrade") && lists(req, "upgrade", "websocket");
+    if (!asks || detail::request_access::minor_version(req) == 0)
+        return detail::framework_error(426, "this resource speaks WebSocket only");
+    if (req.method() != method::get) return detail::framework_error(400, "a WebSocket handshake is a GET");
+    if (only(req, "sec-websocket-version") != "13")
+        return detail::framework_error(426, "this resource speaks version 13 of WebSocket");
+    const auto key = security::base64_decode(only(req, "sec-websocket-key"));
+    if (!key || key->size() != 16) return detail::framework_error(400, "Sec-WebSocket-Key isn't 16 bytes as base64");
+    return {};
+}
+
+response refuse(const error& why) {
+    response res;
+    into_response(why, res);
+    if (res.status == 426)
+        res.headers.set("upgrade", "websocket").set("connection", "upgrade").set("sec-websocket-version", "13");
+    return res;
+}
+
+} // namespace
+
+websocket_upgrade::websocket_upgrade(const request& req) : refusal_(check(req)), origin_(req.header("origin")) {
+    if (refusal_) return;
+    accept_key_ = accept_key(req.header("sec-websocket-key"));
+    const client_info client = client_of(req);
+    host_ = client.host;
+    secure_ = client.scheme == "https";
+    detail::each_field(req, "sec-websocket-protocol", [&](std::string_view field) {
+        for (detail::comma_list list(field); list.next();) offered_.emplace_back(list.element());
+    });
+}
+
+// The service's own pages, by host. Their scheme counts where ours is known to be https; where it seems to be
+// http, TLS may have ended before us.
+bool websocket_upgrade::origin_allowed(const websocket_options& options) const {
+    if (origin_.empty() || options.any_origin) return true;
+    const auto same = [this](const std::string& allowed) { return equal_no_case(allowed, origin_); };
+    if (std::any_of(options.origins.begin(), options.origins.end(), same)) return true;
+    const std::string_view origin = origin_;
+    const bool secure = detail::starts_with_no_case(origin, "https://");
+    if (!secure && (secure_ || !detail::starts_with_no_case(origin, "http://"))) return false;
+    return !host_.empty() && equal_no_case(origin.substr(origin.find("//") + 2), host_);
+}
+
+std::string websocket_upgrade::choose(const std::vector<std::string>& ours) const {
+    for (const auto& one : ours)
+        if (std::find(offered_.begin(), offered_.end(), one) != offered_.end()) return one;
+    return {};
+}
+
+response websocket_upgrade::accept(websocket_handler handler, websocket_options options) const {
+    if (refusal_) return refuse(refusal_);
+    if (!origin_allowed(options))
+        return refuse(error(errc::permission_denied, "a page of this origin may not connect"));
+    const std::string subprotocol = choose(options.subprotocols);
+    response res(101);
+    res.headers.set("upgrade", "websocket").set("sec-websocket-accept", accept_key_);
+    if (!subprotocol.empty()) res.headers.set("sec-websocket-protocol", subprotocol);
+    auto run = [handler = std::move(handler), options = std::move(options), subprotocol](detail::running_exchange& on) {
+        auto link = std::make_shared<detail::websocket_link>(on.home(), options, subprotocol);
+        return detail::websocket_link::run(std::move(link), handler, on);
+    };
+    res.tail = std::make_shared<detail::response_tail>(detail::response_tail{detail::upgrade{std::move(run)}});
+    return res;
+}
+
+task<result<websocket_message>> websocket::receive() { return link_->receive(); }
+
+task<result<void>> websocket::send(std::string_view text) { return link_->send(detail::opcode::text, text); }
+
+task<result<void>> websocket::send_binary(std::string_view bytes) { return link_->send(detail::opcode::binary, bytes); }
+
+result<void> websocket::close(std::uint16_t code, std::string_view reason) {
+    if (!detail::sendable_close_code(code)) return error(errc::invalid_argument, "not a code to close with");
+    if (reason.size() > max_reason) return error(errc::invalid_argument, "a close's reason is at most 123 bytes");
+    link_->close(code, reason);
+    return ok();
+}
+
+bool websocket::is_open() const noexcept { return link_->is_open(); }
+
+std::uint16_t websocket::close_code() const noexcept { return link_->close_code(); }
+
+std::string_view websocket::close_reason() const noexcept { return link_->close_reason(); }
+
+std::string_view websocket::subprotocol() const noexcept { return link_->subprotocol(); }
+
+} // namespace weir::http

@@ -1,0 +1,546 @@
+// SPDX-License-Identifier: MIT
+#include "support/stubborn_wire.hpp"
+#include "support/websocket_frames.hpp"
+#include <weir/core/loop.hpp>
+#include <weir/http/router.hpp>
+#include <weir/http/websocket.hpp>
+#include <weir/http/websocket_rooms.hpp>
+#include <weir/testing/test_client.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+using namespace weir;
+using namespace std::chrono_literals;
+using test_support::client_frame;
+using test_support::close_payload;
+using test_support::handshake;
+using test_support::server_close;
+using test_support::server_frame;
+using test_support::stubborn_wire;
+
+namespace {
+
+constexpr int text = 1, binary = 2, close_ = 8, ping = 9, pong = 10, more = 0;
+
+struct websocket_fixture {
+    manual_clock time;
+    router app;
+    std::vector<std::string> heard;
+    error ended; // what the last receive was answered
+    std::uint16_t code = 0;
+    std::string reason;
+    error sent; // what the last send was answered
+    std::vector<http::exchange> ends;
+    websocket_rooms rooms{{.unsent = 100'000}};
+    std::unique_ptr<websocket> kept;
+
+    websocket_fixture() {
+        middleware witness;
+        witness.done = [this](const request&, const response&, const http::exchange& how) { ends.push_back(how); };
+        app.use(witness);
+        app.get("/echo", [this](websocket_upgrade upgrade) {
+            return upgrade.accept([this](websocket& peer) { return echo(peer); });
+        });
+        app.get("/small", [this](websocket_upgrade upgrade) {
+            return upgrade.accept([this](websocket& peer) { return echo(peer); }, {.max_message = 8});
+        });
+        app.get("/later", [this](websocket_upgrade upgrade) -> task<response> {
+            co_await sleep_for(1s);
+            co_return upgrade.accept([this](websocket& peer) { return echo(peer); });
+        });
+        app.get("/spoken", [](websocket_upgrade upgrade) {
+            return upgrade.accept([](websocket& peer) -> task<void> { co_await peer.send(peer.subprotocol()); },
+                                  {.subprotocols = {"v2", "v1"}, .origins = {"https://shop.example"}});
+        });
+        app.get("/anybody", [](websocket_upgrade upgrade) {
+            return upgrade.accept([](websocket&) -> task<void> { co_return; }, {.any_origin = true});
+        });
+        app.get("/bye", [this](websocket_upgrade upgrade) {
+            return upgrade.accept([this](websocket& peer) -> task<void> {
+                peer.close(4000, "enough");
+                co_await listen(peer);
+            });
+        });
+        app.get("/breaks", [](websocket_upgrade upgrade) {
+            return upgrade.accept([](websocket& peer) -> task<void> {
+                co_await peer.receive();
+                throw std::runtime_error("the handler broke");
+            });
+        });
+        app.get("/deaf", [this](websocket_upgrade upgrade) {
+            return upgrade.accept([this](websocket& peer) -> task<void> {
+                kept = std::make_unique<websocket>(peer);
+                const auto slept = co_await sleep_for(1000s);
+                if (!slept) ended = slept.error();
+            });
+        });
+        app.get("/flood", [this](websocket_upgrade upgrade) {
+            return upgrade.accept([this](websocket& peer) { return flood(peer); });
+        });
+        app.get("/chat/{room}", [this](websocket_upgrade upgrade, path<"room", std::string> room) {
+            return upgrade.accept([this, room = *room](websocket& peer) { return chat(peer, room); });
+        });
+    }
+
+    task<void> listen(websocket& peer) {
+        for (;;) {
+            auto message = co_await peer.receive();
+            if (!message) {
+                ended = message.error();
+                code = peer.close_code();
+                reason = peer.close_reason();
+                co_return;
+            }
+            heard.push_back(message->data);
+        }
+    }
+
+    task<void> echo(websocket& peer) {
+        for (;;) {
+            auto message = co_await peer.receive();
+            if (!message) {
+                ended = message.error();
+                code = peer.close_code();
+                reason = peer.close_reason();
+                co_return;
+            }
+            heard.push_back(message->data);
+            if (message->binary)
+                co_await peer.send_binary(message->data);
+            else
+                co_await peer.send(message->data);
+        }
+    }
+
+    task<void> flood(websocket& peer) {
+        const std::string piece(16 * 1024, 'x');
+        result<void> outcome = ok();
+        for (int i = 0; i < 64 && outcome; ++i) outcome = co_await peer.send(piece);
+        if (!outcome) sent = outcome.error();
+        heard.push_back("sent");
+    }
+
+    task<void> chat(websocket& peer, std::string room) {
+        const room_seat seat = rooms.join(room, peer);
+        for (;;) {
+            auto message = co_await peer.receive();
+            if (!message) co_return;
+            rooms.broadcast(room, message->data).value();
+        }
+    }
+
+    test_client client() { return test_client(app, {.clock = &time}); }
+
+    // What the server sends in return.
+    static std::string feed(test_client& peer, std::string_view bytes) {
+        peer.write(bytes);
+        peer.poll();
+        return peer.output();
+    }
+    static void open(test_client& peer, std::string_view target, std::string_view more_fields = {}) {
+        peer.write(handshake(target, more_fields));
+        REQUIRE(peer.receive().status == 101);
+        peer.poll();
+    }
+    std::string after(test_client& peer, duration by) {
+        time.advance(by);
+        peer.poll();
+        return peer.output();
+    }
+};
+
+std::string without(std::string bytes, std::string_view line, std::string_view instead = {}) {
+    return bytes.replace(bytes.find(line), line.size(), instead);
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(websocket_fixture, "the handshake is answered as RFC 6455 section 1.3 shows it") {
+    auto peer = client();
+    peer.write(handshake("/echo"));
+    const auto res = peer.receive();
+    CHECK(res.status == 101);
+    CHECK(res.header("upgrade") == "websocket");
+    CHECK(res.header("connection") == "upgrade");
+    CHECK(res.header("sec-websocket-accept") == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    CHECK(res.header("content-length").empty());
+    CHECK(res.header("sec-websocket-protocol").empty());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "what isn't a handshake is told how to ask") {
+    const std::string whole = handshake("/echo");
+    const std::pair<std::string, int> cases[] = {
+        {without(whole, "Upgrade: websocket\r\n"), 426},
+        {without(whole, "Upgrade: websocket", "Upgrade: h2c"), 426},
+        {without(whole, "Connection: keep-alive, Upgrade", "Connection: keep-alive"), 426},
+        {without(whole, "Version: 13", "Version: 8"), 426},
+        {without(whole, "Sec-WebSocket-Version: 13\r\n"), 426},
+        {without(whole, "HTTP/1.1", "HTTP/1.0"), 426},
+        {without(whole, "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25j"), 400},
+        {without(whole, "dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZSBub25jZQ"), 400},
+        {without(whole, "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"), 400},
+        {without(whole, "Sec-WebSocket-Key:", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Key:"),
+         400},
+        {without(whole, "GET", "HEAD"), 400},
+    };
+    for (const auto& [bytes, status] : cases) {
+        CAPTURE(bytes);
+        auto peer = client();
+        peer.write(bytes);
+        const auto res = peer.receive(bytes.starts_with("HEAD"));
+        CHECK(res.status == status);
+        CHECK(res.header("sec-websocket-version") == (status == 426 ? "13" : ""));
+        CHECK(res.header("upgrade") == (status == 426 ? "websocket" : ""));
+    }
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a page of another site can't open a socket with the user's cookies") {
+    const auto answer = [this](std::string_view target, const std::string& origin) {
+        auto peer = client();
+        peer.write(handshake(target, "Origin: " + origin + "\r\n"));
+        return peer.receive().status;
+    };
+    CHECK(answer("/echo", "http://a") == 101);
+    CHECK(answer("/echo", "https://a") == 101); // TLS may have ended before us
+    CHECK(answer("/echo", "https://A") == 101);
+    CHECK(answer("/echo", "https://evil.example") == 403);
+    CHECK(answer("/echo", "https://a:8443") == 403);
+    CHECK(answer("/echo", "https://a.evil.example") == 403);
+    CHECK(answer("/echo", "null") == 403);
+    CHECK(answer("/echo", "a") == 403);
+    CHECK(answer("/echo", "file://a") == 403);
+    CHECK(answer("/spoken", "https://shop.example") == 101);
+    CHECK(answer("/spoken", "http://shop.example") == 403);
+    CHECK(answer("/anybody", "https://evil.example") == 101);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "the server's first choice among the offered subprotocols is spoken") {
+    auto peer = client();
+    peer.write(handshake("/spoken", "Sec-WebSocket-Protocol: v1, v3\r\nSec-WebSocket-Protocol: v2\r\n"));
+    CHECK(peer.receive().header("sec-websocket-protocol") == "v2");
+    peer.poll();
+    CHECK(peer.output() == server_frame(text, "v2") + server_close(1000));
+
+    auto stranger = client();
+    stranger.write(handshake("/spoken", "Sec-WebSocket-Protocol: v3\r\n"));
+    CHECK(stranger.receive().header("sec-websocket-protocol").empty());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "messages go back and forth, whole, text and bytes") {
+    auto peer = client();
+    open(peer, "/echo");
+    CHECK(feed(peer, client_frame(text, "hello")) == server_frame(text, "hello"));
+    CHECK(feed(peer, client_frame(binary, "\xff")) == server_frame(binary, "\xff"));
+    CHECK(feed(peer, client_frame(text, "one ", false)).empty());
+    CHECK(feed(peer, client_frame(ping, "?")) == server_frame(pong, "?"));
+    CHECK(feed(peer, client_frame(more, "two")) == server_frame(text, "one two"));
+    CHECK(feed(peer, client_frame(pong, "unasked")).empty());
+    CHECK(feed(peer, client_frame(text, "a") + client_frame(text, "b")) ==
+          server_frame(text, "a") + server_frame(text, "b"));
+    CHECK(!peer.closed());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "the conversation is the same wherever its bytes are split, the handshake's too") {
+    const std::string bytes = handshake("/echo") + client_frame(text, "ab", false) + client_frame(ping, "?") +
+                              client_frame(more, "cd") + client_frame(binary, "ef") +
+                              client_frame(close_, close_payload(1000));
+    const std::string expected =
+        server_frame(pong, "?") + server_frame(text, "abcd") + server_frame(binary, "ef") + server_close(1000);
+    for (std::size_t split = 1; split < bytes.size(); ++split) {
+        CAPTURE(split);
+        auto peer = client();
+        peer.write(std::string_view(bytes).substr(0, split));
+        peer.poll();
+        peer.write(std::string_view(bytes).substr(split));
+        CHECK(peer.receive().status == 101);
+        peer.poll();
+        CHECK(peer.output() == expected);
+        CHECK(peer.closed());
+    }
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a coroutine handler may accept as well") {
+    auto peer = client();
+    CHECK(feed(peer, handshake("/later") + client_frame(text, "early")).empty());
+    CHECK(after(peer, 1s).ends_with("\r\n\r\n" + server_frame(text, "early")));
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a close by the client is answered with its code, and the connection ends") {
+    auto peer = client();
+    open(peer, "/echo");
+    CHECK(feed(peer, client_frame(close_, close_payload(4001, "done"))) == server_close(4001));
+    CHECK(ended == errc::cancelled);
+    CHECK(code == 4001);
+    CHECK(reason == "done");
+    CHECK(peer.closed());
+    REQUIRE(ends.size() == 1);
+    CHECK(!ends[0].aborted);
+
+    auto silent = client();
+    open(silent, "/echo");
+    CHECK(feed(silent, client_frame(close_, "")) == server_frame(close_, ""));
+    CHECK(code == 1005);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a close by the server waits for the client's, but not for long") {
+    auto peer = client();
+    open(peer, "/bye");
+    CHECK(peer.output() == server_close(4000, "enough"));
+    CHECK(ended == errc::cancelled);
+    CHECK(code == 4000);
+    CHECK(feed(peer, client_frame(text, "too late")).empty());
+    CHECK(heard.empty());
+    CHECK(!peer.closed());
+    CHECK(feed(peer, client_frame(close_, close_payload(4000))).empty());
+    CHECK(peer.closed());
+
+    auto silent = client();
+    open(silent, "/bye");
+    CHECK(after(silent, 4s) == server_close(4000, "enough"));
+    CHECK(!silent.closed());
+    CHECK(after(silent, 1s).empty());
+    CHECK(silent.closed());
+    REQUIRE(ends.size() == 2);
+    CHECK(ends[1].aborted);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a handler that throws closes with 1011") {
+    auto peer = client();
+    open(peer, "/breaks");
+    CHECK(feed(peer, client_frame(text, "x")) == server_close(1011));
+    feed(peer, client_frame(close_, close_payload(1011)));
+    CHECK(peer.closed());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a peer that breaks the protocol is told why and cut off") {
+    const auto answer = [this](std::string_view target, std::string_view bytes) {
+        auto peer = client();
+        open(peer, target);
+        const std::string sent_back = feed(peer, bytes);
+        CHECK(peer.closed());
+        CHECK(ended == errc::unavailable);
+        REQUIRE(sent_back.size() > 4);
+        CHECK(sent_back[0] == '\x88');
+        const int told = static_cast<unsigned char>(sent_back[2]) << 8 | static_cast<unsigned char>(sent_back[3]);
+        CHECK(told == code);
+        return told;
+    };
+    CHECK(answer("/echo", server_frame(text, "unmasked")) == 1002);
+    CHECK(answer("/echo", client_frame(more, "x")) == 1002);
+    CHECK(answer("/echo", client_frame(text, "\xff")) == 1007);
+    CHECK(answer("/small", client_frame(text, "123456789")) == 1009);
+    CHECK(heard.empty());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "what may not be sent is refused, and the connection goes on") {
+    auto peer = client();
+    open(peer, "/deaf");
+    CHECK(peer.loop().block_on(kept->send("\xff")).error() == errc::invalid_argument);
+    CHECK(kept->close(1005).error() == errc::invalid_argument);
+    CHECK(kept->close(1006).error() == errc::invalid_argument);
+    CHECK(kept->close(1000, std::string(124, 'x')).error() == errc::invalid_argument);
+    CHECK(kept->is_open());
+    CHECK(peer.output().empty());
+    CHECK(kept->close(1000, std::string(123, 'x')));
+    CHECK(!kept->is_open());
+    CHECK(peer.loop().block_on(kept->send("x")).error() == errc::cancelled);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a silent peer is pinged after 30 seconds, and dropped when it doesn't answer") {
+    auto peer = client();
+    open(peer, "/echo");
+    CHECK(after(peer, 29s).empty());
+    CHECK(after(peer, 1s) == server_frame(ping, ""));
+    CHECK(after(peer, 29s).empty());
+    CHECK(feed(peer, client_frame(pong, "")).empty());
+    CHECK(after(peer, 29s).empty());
+    CHECK(after(peer, 1s) == server_frame(ping, ""));
+    CHECK(after(peer, 29s).empty());
+    CHECK(ended == errc::ok);
+    CHECK(after(peer, 1s).empty());
+    CHECK(ended == errc::unavailable);
+    CHECK(code == 1006);
+    CHECK(peer.closed());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a peer that talks is never pinged, nor is one that nobody listens to") {
+    auto peer = client();
+    open(peer, "/echo");
+    for (int i = 0; i < 10; ++i) {
+        CHECK(after(peer, 20s).empty());
+        feed(peer, client_frame(pong, ""));
+    }
+    auto unheard = client();
+    open(unheard, "/deaf");
+    feed(unheard, client_frame(text, "anybody?"));
+    for (int i = 0; i < 10; ++i) CHECK(after(unheard, 30s).empty());
+    CHECK(!unheard.closed());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a peer that vanishes ends the handler, whatever it waits for") {
+    auto peer = client();
+    open(peer, "/echo");
+    peer.reset();
+    CHECK(ended == errc::unavailable);
+    CHECK(code == 1006);
+    REQUIRE(ends.size() == 1);
+    CHECK(ends[0].aborted);
+
+    auto deaf = client();
+    open(deaf, "/deaf");
+    deaf.reset();
+    CHECK(ended == errc::cancelled);
+    CHECK(!kept->is_open());
+    CHECK(kept->close_code() == 1006);
+
+    auto half = client();
+    open(half, "/echo");
+    feed(half, client_frame(text, "12345").substr(0, 7));
+    half.write_end();
+    half.poll();
+    CHECK(ended == errc::unavailable);
+    CHECK(half.closed());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a stopping server closes with 1001 and waits for the goodbyes") {
+    for (const std::string target : {"/echo", "/deaf"}) {
+        CAPTURE(target);
+        ended = {};
+        stubborn_wire peer(app, time);
+        peer.send(handshake(target));
+        peer.take_all();
+        peer.stop();
+        CHECK(ended == errc::cancelled);
+        CHECK(peer.waiting == server_close(1001, "the server stops"));
+        peer.take_all();
+        CHECK(!peer.closed);
+        peer.send(client_frame(close_, close_payload(1001)));
+        CHECK(peer.closed);
+    }
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a sender waits for a peer that doesn't take what was sent") {
+    stubborn_wire peer(app, time);
+    peer.send(handshake("/flood"));
+    CHECK(heard.empty());
+    std::size_t most = 0;
+    for (int turns = 0; heard.empty() && turns < 100; ++turns) {
+        most = std::max(most, peer.waiting.size());
+        peer.take_once();
+    }
+    CHECK(heard == std::vector<std::string>{"sent"});
+    CHECK(!sent);
+    peer.take_all();
+    CHECK(most < 100 * 1024);
+    CHECK(peer.taken > 1024 * 1024);
+
+    heard.clear();
+    stubborn_wire gone(app, time);
+    gone.send(handshake("/flood"));
+    gone.take_once();
+    gone.machine.receive_end();
+    gone.home.poll();
+    CHECK(heard == std::vector<std::string>{"sent"});
+    CHECK(sent == errc::unavailable);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "senders of several coroutines keep their messages whole and in order") {
+    stubborn_wire peer(app, time);
+    peer.send(handshake("/deaf"));
+    peer.take_all();
+    const std::string big(70'000, 'x');
+    std::vector<int> done;
+    auto send = [&](int which, std::string what) -> task<void> {
+        co_await kept->send(what);
+        done.push_back(which);
+    };
+    for (int i = 0; i < 3; ++i) peer.home.spawn(send(i, std::to_string(i) + big));
+    peer.home.poll();
+    CHECK(done == std::vector<int>{0}); // the first is on its way, the others wait behind it
+    std::string all;
+    while (!peer.waiting.empty()) {
+        all += peer.waiting;
+        peer.take_once();
+    }
+    CHECK(done == std::vector<int>{0, 1, 2});
+    std::string expected;
+    for (int i = 0; i < 3; ++i) expected += std::string("\x81\x7f\0\0\0\0\0\x01\x11\x71", 10) + std::to_string(i) + big;
+    CHECK(all == expected);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a peer whose messages nobody receives has to wait") {
+    stubborn_wire peer(app, time);
+    peer.send(handshake("/deaf"));
+    peer.take_all();
+    const std::string piece = client_frame(binary, std::string(16 * 1024, 'x'));
+    int taken = 0;
+    for (; taken < 100 && peer.machine.wants_input(); ++taken) peer.send(piece);
+    CHECK(taken < 10);
+    for (int i = 0; i < taken; ++i) CHECK(peer.home.block_on(kept->receive())->data.size() == 16 * 1024);
+    CHECK(peer.machine.wants_input());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a client's pings are not answered without end when it doesn't read") {
+    stubborn_wire peer(app, time);
+    peer.send(handshake("/echo"));
+    const std::string pings = [] {
+        std::string all;
+        for (int i = 0; i < 100; ++i) all += client_frame(ping, std::string(125, '?'));
+        return all;
+    }();
+    for (int i = 0; i < 100; ++i) peer.send(pings);
+    peer.take_all();
+    CHECK(peer.taken < 100 * 1024);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a room's members hear what is said in it, and nobody else does") {
+    stubborn_wire first(app, time);
+    stubborn_wire second(app, time);
+    stubborn_wire elsewhere(app, time);
+    first.send(handshake("/chat/tea"));
+    second.send(handshake("/chat/tea"));
+    elsewhere.send(handshake("/chat/coffee"));
+    for (auto* one : {&first, &second, &elsewhere}) one->take_all();
+    CHECK(rooms.size("tea") == 2);
+    CHECK(rooms.size("coffee") == 1);
+    CHECK(rooms.size("water") == 0);
+
+    first.send(client_frame(text, "hello"));
+    for (auto* one : {&first, &second, &elsewhere}) one->home.poll();
+    CHECK(first.waiting == server_frame(text, "hello"));
+    CHECK(second.waiting == server_frame(text, "hello"));
+    CHECK(elsewhere.waiting.empty());
+
+    second.take_all();
+    second.send(client_frame(close_, ""));
+    CHECK(rooms.size("tea") == 1);
+    CHECK(rooms.broadcast("tea", "again").value() == 1);
+    CHECK(rooms.broadcast_binary("water", "x") == 0);
+    CHECK(rooms.broadcast("tea", "\xff").error() == errc::invalid_argument);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a member too slow for its room is closed with 1013, the others hear on") {
+    stubborn_wire slow(app, time);
+    stubborn_wire quick(app, time);
+    slow.send(handshake("/chat/tea"));
+    quick.send(handshake("/chat/tea"));
+    quick.take_all();
+    slow.take_all();
+    const std::string piece(60'000, 'x');
+    for (int i = 0; i < 4; ++i) {
+        rooms.broadcast("tea", piece).value();
+        slow.home.poll();
+        quick.home.poll();
+        quick.take_all();
+    }
+    CHECK(rooms.dropped() == 1);
+    CHECK(rooms.size("tea") == 1);
+    slow.take_once();
+    CHECK(slow.waiting.ends_with(server_close(1013, "too slow for what is sent here")));
+    CHECK(quick.taken > 4 * piece.size());
+}

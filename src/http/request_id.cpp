@@ -6,7 +6,9 @@
 #include <weir/http/middleware/request_id.hpp>
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <random>
 #include <string_view>
 
@@ -43,8 +45,10 @@ std::uint64_t hex_digits(std::uint64_t eight) {
     return eight + 0x3030303030303030U + letters * ('a' - '0' - 10);
 }
 
+// Highest byte first.
 void put_bytes(std::uint64_t bytes, char* to) {
-    for (unsigned i = 0; i < 8; ++i) to[i] = static_cast<char>(bytes >> (56 - 8 * i));
+    if constexpr (std::endian::native == std::endian::little) bytes = __builtin_bswap64(bytes);
+    std::memcpy(to, &bytes, sizeof bytes);
 }
 
 std::array<char, 16> hex(std::uint64_t number) {

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <unistd.h>
@@ -322,6 +323,10 @@ TEST_CASE("made-up request ids are unique, and hostile ones replaced") {
     const auto first = client.get("/").body;
     CHECK(first.size() == 16);
     CHECK(first != client.get("/").body);
+    std::set<std::string> ids;
+    for (int i = 0; i < 100; ++i) ids.insert(client.get("/").body);
+    CHECK(ids.size() == 100);
+    for (const auto& id : ids) CHECK(id.find_first_not_of("0123456789abcdef") == id.npos);
     client.header("x-request-id", "a b\tc");
     CHECK(client.get("/").body.size() == 16);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "http/client_dialer.hpp"
+#include "http/client_download.hpp"
 #include "http/client_exchange.hpp"
 #include "http/client_pool.hpp"
 #include "http/client_redirect.hpp"
@@ -24,8 +25,8 @@ error why_stopped(const client_call& call) {
 
 struct client::impl {
     impl(loop& on, client_options given)
-        : home(on), options(std::move(given)), dialer(on, options),
-          pool(on, options.max_idle_per_host, options.idle_timeout), slots(options.max_per_host) {}
+        : home(on), options(std::move(given)), encodings(options.decompress ? accepted_encodings() : ""),
+          dialer(on, options), pool(on, options.max_idle_per_host, options.idle_timeout), slots(options.max_per_host) {}
 
     task<result<client_response>> send(client_request request);
     task<void> run(client_call& call);
@@ -37,6 +38,7 @@ struct client::impl {
 
     loop& home;
     const client_options options;
+    const std::string encodings; // accepted
     client_dialer dialer;
     client_pool pool;
     client_slots slots;
@@ -53,7 +55,7 @@ task<result<client_response>> client::impl::send(client_request request) {
     if (&here.context().loop() != &home) co_return error(errc::internal, "this HTTP client belongs to another loop");
     auto url = parse_client_url(request.url);
     if (!url) co_return url.error();
-    auto head = render_client_head(request, *url, options.user_agent);
+    auto head = render_client_head(request, *url, options.user_agent, encodings);
     if (!head) co_return head.error();
 
     ++counts.calls;
@@ -62,7 +64,9 @@ task<result<client_response>> client::impl::send(client_request request) {
     const time_point deadline = deadline_of(request, here.context());
     client_call call(std::move(request), std::move(*url), std::move(*head), counts);
     call.most.head = options.max_head;
-    call.most.body = call.request.max_body.value_or(options.max_body);
+    call.most.body = call.request.max_body.value_or(call.request.sink ? std::size_t(-1) : options.max_body);
+    call.max_redirects = call.request.max_redirects.value_or(options.max_redirects);
+    call.decompress = options.decompress;
     call.first_byte = options.first_byte_timeout;
     call.between_bytes = options.between_bytes_timeout;
     if (deadline <= begun)
@@ -102,14 +106,15 @@ task<void> client::impl::run(client_call& call) {
 
 // Whether the call goes on to where the response points.
 bool client::impl::redirect(client_call& call) const {
-    const int most = call.request.max_redirects.value_or(options.max_redirects);
+    const int most = call.max_redirects;
     if (most <= 0 || !is_redirect(call.response)) return false;
+    if (call.request.source && repeats_body(call.request, call.response)) return false;
     if (call.redirects == most)
         call.failure = error(errc::unavailable, call.url.authority() + " redirects once more after " +
                                                     std::to_string(most) + " redirects");
     else if (auto followed = follow_redirect(call.request, call.url, call.response); !followed)
         call.failure = followed.error();
-    else if (auto head = render_client_head(call.request, call.url, options.user_agent); !head)
+    else if (auto head = render_client_head(call.request, call.url, options.user_agent, encodings); !head)
         call.failure = head.error();
     else
         call.head = std::move(*head);
@@ -144,9 +149,11 @@ task<bool> client::impl::attempt(client_call& call, const std::string& key, bool
         connection = std::move(*dialed);
     }
     client_response_parser parser(call.request.method == "HEAD", call.most);
-    call.stop.on_raise([link = connection.get()] { link->close(); });
-    auto outcome = co_await exchange(home, *connection, call, parser);
-    call.stop.on_raise({});
+    result<void> outcome = ok();
+    {
+        const cut_scope scope(call.stop, [link = connection.get()] { link->close(); });
+        outcome = co_await exchange(home, *connection, call, parser);
+    }
     if (outcome) {
         call.failure = error();
         call.response = parser.take();
@@ -155,7 +162,7 @@ task<bool> client::impl::attempt(client_call& call, const std::string& key, bool
     }
     call.failure = outcome.error();
     const bool was_dead = connection->reused && !parser.started() && call.failure == errc::unavailable;
-    co_return was_dead && !call.stop.reason() && call.request.idempotent();
+    co_return was_dead && !call.stop.reason() && call.request.idempotent() && !call.request.source;
 }
 
 client::client(loop& home, client_options options) : impl_(std::make_unique<impl>(home, std::move(options))) {}

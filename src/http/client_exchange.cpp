@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "http/client_exchange.hpp"
 
+#include "http/client_download.hpp"
+#include "http/client_redirect.hpp"
 #include "http/client_timer.hpp"
+#include "http/client_upload.hpp"
 
 #include <boost/asio/error.hpp>
 
@@ -42,6 +45,7 @@ result<void> ended(client_response_parser& parser, const client_url& url, const 
 task<result<void>> read_response(loop& home, client_connection& connection, client_call& call,
                                  client_response_parser& parser) {
     const std::unique_ptr<char[]> room(new char[room_size]);
+    client_download body(connection, call, parser);
     client_timer patience(home, [&connection] { connection.close(); });
     while (!parser.done()) {
         patience.expect_within(parser.started() ? call.between_bytes : call.first_byte);
@@ -51,22 +55,41 @@ task<result<void>> read_response(loop& home, client_connection& connection, clie
         call.received += got;
         call.counts.received += got;
         if (patience.rang()) co_return silent(call.url, parser.started());
-        const std::string_view piece(room.get(), got);
-        auto fed = parser.feed(piece);
+        patience.rest();
+        const std::string_view bytes(room.get(), got);
+        auto fed = parser.feed(bytes);
         if (!fed) co_return at_host(fed.error(), call.url);
-        if (failed && !parser.done()) co_return ended(parser, call.url, failed);
+        if (body.wanted()) {
+            auto taken = co_await body.take();
+            if (!taken) co_return taken;
+        }
+        if (!failed || parser.done()) continue;
+        if (auto over = ended(parser, call.url, failed); !over) co_return over;
     }
-    co_return ok();
+    co_return body.finish();
+}
+
+void count_sent(client_call& call, std::size_t bytes) {
+    call.sent += bytes;
+    call.counts.sent += bytes;
 }
 
 } // namespace
 
+bool client_call::follows(const client_response& answer) const noexcept {
+    if (redirects >= max_redirects || !is_redirect(answer)) return false;
+    return !request.source || !repeats_body(request, answer);
+}
+
 task<result<void>> exchange(loop& home, client_connection& connection, client_call& call,
                             client_response_parser& parser) {
-    const auto unsent = co_await connection.write(call.head, call.request.body);
-    if (!unsent) {
-        call.sent += call.head.size() + call.request.body.size();
-        call.counts.sent += call.head.size() + call.request.body.size();
+    auto unsent = co_await connection.write(call.head, call.request.body);
+    if (!unsent) count_sent(call, call.head.size() + call.request.body.size());
+    if (!unsent && call.request.source) {
+        client_upload body(connection, call);
+        auto given = co_await body.send();
+        if (!given) co_return given;
+        unsent = body.broken();
     }
     auto outcome = co_await read_response(home, connection, call, parser);
     if (!outcome && unsent) co_return broken(call.url, unsent);

@@ -27,6 +27,11 @@ struct client_call {
     std::uint64_t sent = 0;
     std::uint64_t received = 0;
     int redirects = 0;
+    int max_redirects = 0;
+    bool decompress = false;
+
+    /// Whether the call would go on to where this response points.
+    bool follows(const client_response& answer) const noexcept;
 };
 
 /// Sends the request and reads the response. A server may answer and close before it has read the whole

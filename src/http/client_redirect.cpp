@@ -48,6 +48,8 @@ void forget_who_asks(client_headers& headers) {
 void make_get(client_request& request) {
     request.method = "GET";
     request.body.clear();
+    request.source = {};
+    request.source_size.reset();
     for (const std::string_view name : {"content-type", "content-encoding", "content-language", "content-location"})
         request.headers.erase(name);
 }
@@ -63,6 +65,10 @@ bool is_redirect(const client_response& response) noexcept {
     constexpr int followed[] = {301, 302, 303, 307, 308};
     return std::find(std::begin(followed), std::end(followed), response.status) != std::end(followed) &&
            response.headers.find("location");
+}
+
+bool repeats_body(const client_request& request, const client_response& response) noexcept {
+    return !becomes_get(request.method, response.status);
 }
 
 std::string resolve_reference(const client_url& base, std::string_view reference) {

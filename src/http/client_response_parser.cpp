@@ -181,7 +181,8 @@ result<std::size_t> client_response_parser::read_until_close(std::string_view by
 }
 
 result<void> client_response_parser::append_body(std::string_view bytes) {
-    if (bytes.size() > most_.body - response_.body.size()) return oversized("body is too large");
+    if (bytes.size() > most_.body - body_bytes_) return oversized("body is too large");
+    body_bytes_ += bytes.size();
     response_.body.append(bytes);
     return ok();
 }
@@ -219,7 +220,7 @@ result<void> client_response_parser::take_chunk_size(std::string_view line) {
     const auto size = trimmed(line.substr(0, std::min(line.find(';'), line.size())));
     if (size.starts_with('-') || !parse_whole(size, remaining_, 16)) return malformed("a chunk has no size");
     if (!is_field_value(line)) return malformed("a control character in a chunk's size");
-    if (remaining_ > most_.body - response_.body.size()) return oversized("body is too large");
+    if (remaining_ > most_.body - body_bytes_) return oversized("body is too large");
     at_ = remaining_ == 0 ? state::trailer : state::chunk;
     return ok();
 }

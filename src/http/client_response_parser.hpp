@@ -32,6 +32,12 @@ public:
     /// Whether another request may follow on the connection. Known when done.
     bool keep_alive() const noexcept { return keep_alive_ && !surplus_; }
 
+    /// What has come of the body, out of the response: status and fields are there once it isn't empty.
+    void take_body(std::string& into) {
+        into.clear();
+        into.swap(response_.body);
+    }
+    client_response& response() noexcept { return response_; }
     client_response take() { return std::move(response_); }
 
 private:
@@ -60,7 +66,8 @@ private:
     state at_ = state::head;
     std::size_t head_bytes_ = 0; // over all interim responses and trailers too
     std::uint64_t remaining_ = 0;
-    std::string text_; // the head, later a line of the chunked coding
+    std::size_t body_bytes_ = 0; // so far, taken ones too
+    std::string text_;           // the head, later a line of the chunked coding
     client_response response_;
 };
 

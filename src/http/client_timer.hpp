@@ -30,6 +30,8 @@ public:
         until_ = at;
         if (until_ < rings_at_) arm();
     }
+    /// Nothing is waited for at the moment.
+    void rest() noexcept { until_ = time_point::max(); }
     bool rang() const noexcept { return rang_; }
 
 private:

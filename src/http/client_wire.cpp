@@ -43,6 +43,7 @@ void append(std::string& out, std::string_view name, std::string_view value) {
 }
 
 bool announces_length(const client_request& request) {
+    if (request.source) return request.source_size.has_value();
     return !request.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
 }
 
@@ -59,7 +60,7 @@ bool is_token(std::string_view text) noexcept {
 bool is_field_value(std::string_view text) noexcept { return std::all_of(text.begin(), text.end(), value_character); }
 
 result<std::string> render_client_head(const client_request& request, const client_url& url,
-                                       std::string_view user_agent) {
+                                       std::string_view user_agent, std::string_view accept_encoding) {
     if (!is_token(request.method)) return error(errc::invalid_argument, "the method isn't valid");
     if (request.method == "CONNECT") return error(errc::invalid_argument, "CONNECT isn't supported");
     std::string head;
@@ -74,7 +75,13 @@ result<std::string> render_client_head(const client_request& request, const clie
         append(head, field.name, field.value);
     }
     if (!request.headers.find("user-agent") && !user_agent.empty()) append(head, "User-Agent", user_agent);
-    if (announces_length(request)) append(head, "Content-Length", std::to_string(request.body.size()));
+    if (request.source && !request.body.empty())
+        return error(errc::invalid_argument, "a request has either a body or a source of one");
+    if (!accept_encoding.empty() && !request.headers.find("accept-encoding"))
+        append(head, "Accept-Encoding", accept_encoding);
+    const std::uint64_t size = request.source ? request.source_size.value_or(0) : request.body.size();
+    if (announces_length(request)) append(head, "Content-Length", std::to_string(size));
+    if (request.source && !request.source_size) append(head, "Transfer-Encoding", "chunked");
     head += "\r\n";
     return head;
 }
@@ -102,6 +109,7 @@ std::optional<std::string_view> client_headers::find(std::string_view name) cons
 
 bool client_request::idempotent() const noexcept {
     if (repeatable) return *repeatable;
+    if (source) return false;
     for (const std::string_view one : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
         if (method == one) return true;
     return false;

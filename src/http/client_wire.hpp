@@ -12,7 +12,7 @@ namespace weir::http {
 /// The request's head as it goes over the wire. errc::invalid_argument when a part of it could be read
 /// as another field or another request.
 result<std::string> render_client_head(const client_request& request, const client_url& url,
-                                       std::string_view user_agent);
+                                       std::string_view user_agent, std::string_view accept_encoding);
 
 /// Compares field names and tokens, which are ASCII.
 bool same_ignoring_case(std::string_view a, std::string_view b) noexcept;

@@ -129,4 +129,7 @@ TEST_CASE("a request says whether it may be sent twice") {
     client_request counted("GET", "http://h/");
     counted.repeatable = false;
     CHECK(!counted.idempotent());
+    client_request streamed("PUT", "http://h/");
+    streamed.source = [](std::span<char>) -> task<result<std::size_t>> { co_return std::size_t(0); };
+    CHECK(!streamed.idempotent());
 }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,16 @@ private:
     std::vector<field> fields_;
 };
 
+struct client_response;
+
+/// Takes a response's body piece by piece. What it returns is awaited before more is read, so a slow one slows
+/// the server down; an error ends the call and is its outcome. Status and fields are in `head` already.
+using client_sink = std::function<task<result<void>>(const client_response& head, std::string_view piece)>;
+
+/// Gives a request's body piece by piece: writes into `room` and says how much, 0 at the end. It is asked again
+/// when the connection has taken what came before; an error ends the call and is its outcome.
+using client_source = std::function<task<result<std::size_t>>(std::span<char> room)>;
+
 /// One request. Host, Content-Length, Transfer-Encoding and Connection belong to the client: setting them,
 /// or a CR, LF or NUL anywhere, is errc::invalid_argument.
 struct client_request {
@@ -51,13 +62,20 @@ struct client_request {
     std::string url; ///< absolute, http or https, without user and password
     client_headers headers{};
     std::string body{};
+    /// Instead of `body`: sent as it comes, chunked unless `source_size` says its length. Never sent twice.
+    client_source source{};
+    std::optional<std::uint64_t> source_size{};
+    /// Gets the body instead of the response, except that of a redirect which is followed. Cancelled together
+    /// with the call. Then only a `max_body` of the request bounds it.
+    client_sink sink{};
     std::optional<duration> deadline{};    ///< for this call, instead of the client's
     std::optional<std::size_t> max_body{}; ///< of this response, instead of the client's
     std::optional<int> max_redirects{};    ///< for this call, instead of the client's
     std::optional<bool> repeatable{};      ///< what idempotent() says, where the method doesn't tell
 
     /// Whether sending it twice does no harm (RFC 9110, 9.2.2), so that it may be tried again when nobody knows
-    /// whether it arrived. A POST with a key that its server recognises says `repeatable = true`.
+    /// whether it arrived. A POST with a key that its server recognises says `repeatable = true`; a `source` is used
+    /// up by the first time.
     bool idempotent() const noexcept;
 };
 
@@ -91,6 +109,9 @@ struct client_options {
     std::size_t max_head = 64 * 1024;                          ///< bytes of a response's status line and fields
     std::size_t max_body = 8 * 1024 * 1024;
     std::size_t max_per_host = 64; ///< connections open at once; further calls wait their turn. 0: no limit
+    /// Asks for brotli and gzip, as far as the build has them, and decodes what comes so encoded: the response is
+    /// without Content-Encoding and Content-Length then, and limits count decoded bytes.
+    bool decompress = false;
     std::size_t max_idle_per_host = 8;
     duration idle_timeout = std::chrono::seconds(30);
     /// How often a call follows a redirect (301, 302, 303, 307, 308); beyond that, and from https to http, it is

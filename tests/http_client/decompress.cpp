@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+// Bodies that come encoded.
+#include "http/client_download.hpp"
+#include "http/content_encoder.hpp"
+#include "http_client/support.hpp"
+#include "support/scripted_server.hpp"
+
+#include <string>
+#include <vector>
+
+using namespace weir;
+using namespace weir::http;
+using http::detail::content_coding;
+using support::peer;
+using support::scripted_server;
+
+namespace {
+
+std::string encoded(content_coding coding, std::string_view text) {
+    http::detail::content_encoder encoder(coding, {});
+    std::string out;
+    encoder.write(text, out);
+    encoder.finish(out);
+    return out;
+}
+
+std::vector<content_coding> codings() {
+    std::vector<content_coding> all;
+    for (const auto one : {content_coding::gzip, content_coding::brotli})
+        if (http::detail::available(one)) all.push_back(one);
+    return all;
+}
+
+std::string response(std::string_view coding, std::string_view body) {
+    return "HTTP/1.1 200 OK\r\nContent-Encoding: " + std::string(coding) +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+
+// Answers with these bytes, as often as asked.
+struct fixture {
+    std::string bytes;
+    scripted_server server{[this](peer& link) {
+        while (true) {
+            link.request();
+            link.send(bytes);
+        }
+    }};
+    loop home;
+    client outgoing{home, decoding()};
+
+    static client_options decoding() {
+        client_options options;
+        options.decompress = true;
+        options.max_body = 1 << 20;
+        return options;
+    }
+    result<client_response> get() { return home.block_on(outgoing.get(server.url("/"))); }
+};
+
+const std::string text = [] {
+    std::string all;
+    for (int i = 0; i < 5000; ++i) all += "line " + std::to_string(i) + "\n";
+    return all;
+}();
+
+} // namespace
+
+TEST_CASE_FIXTURE(fixture, "an encoded body is decoded, and its fields go with the coding") {
+    for (const auto coding : codings()) {
+        CAPTURE(name(coding));
+        const std::string body = encoded(coding, text);
+        REQUIRE(body.size() < text.size() / 3);
+        bytes = response(name(coding), body);
+        const auto answer = get();
+        REQUIRE(answer);
+        CHECK(answer->body == text);
+        CHECK(!answer->headers.find("content-encoding"));
+        CHECK(!answer->headers.find("content-length"));
+        CHECK(outgoing.stats().idle == 1);
+    }
+}
+
+TEST_CASE_FIXTURE(fixture, "a sink gets decoded pieces") {
+    for (const auto coding : codings()) {
+        CAPTURE(name(coding));
+        bytes = response(name(coding), encoded(coding, text));
+        std::string seen;
+        client_request request("GET", server.url("/"));
+        request.sink = [&](const client_response& head, std::string_view piece) -> task<result<void>> {
+            CHECK(!head.headers.find("content-encoding"));
+            seen += piece;
+            co_return ok();
+        };
+        REQUIRE(home.block_on(outgoing.send(request)));
+        CHECK(seen == text);
+    }
+}
+
+TEST_CASE_FIXTURE(fixture, "limits count what a body decodes to") {
+    for (const auto coding : codings()) {
+        CAPTURE(name(coding));
+        bytes = response(name(coding), encoded(coding, std::string(16 << 20, 'x'))); // 16 KB or less of it on the wire
+        const auto failed = get();
+        REQUIRE(!failed);
+        CHECK(failed.error() == errc::too_large);
+        CHECK(outgoing.stats().idle == 0);
+    }
+}
+
+TEST_CASE_FIXTURE(fixture, "a body that is cut short, damaged or followed by more is unavailable") {
+    for (const auto coding : codings()) {
+        CAPTURE(name(coding));
+        const std::string whole = encoded(coding, text);
+        std::string damaged = whole;
+        for (std::size_t i = 0; i < 40; ++i) damaged[damaged.size() / 2 + i] = '\x55';
+        for (const std::string& body : {whole.substr(0, whole.size() / 2), damaged, whole + "more"}) {
+            bytes = response(name(coding), body);
+            const auto failed = get();
+            REQUIRE(!failed);
+            CHECK(failed.error() == errc::unavailable);
+            CHECK(failed.error().message().find("127.0.0.1:") == 0);
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(fixture, "what isn't encoded, or in a way that nobody here knows, is left as it is") {
+    for (const char* coding : {"identity", "zstd", "gzip, br", "x"}) {
+        CAPTURE(coding);
+        bytes = response(coding, "as it is");
+        const auto answer = get();
+        REQUIRE(answer);
+        CHECK(answer->body == "as it is");
+        CHECK(answer->headers.find("content-encoding") == coding);
+    }
+    bytes = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nplain";
+    CHECK(get()->body == "plain");
+    bytes = response("gzip", "");
+    CHECK(get()->body.empty());
+}
+
+TEST_CASE("codings are asked for only where they are decoded, and a request may ask for its own") {
+    scripted_server server([](peer& link) {
+        while (true) link.answer(link.request());
+    });
+    loop home;
+    client plain(home);
+    client decoding(home, fixture::decoding());
+    CHECK(home.block_on(plain.get(server.url("/")))->body.find("Accept-Encoding") == std::string::npos);
+    const std::string asked = home.block_on(decoding.get(server.url("/")))->body;
+    if (accepted_encodings().empty())
+        CHECK(asked.find("Accept-Encoding") == std::string::npos);
+    else
+        CHECK(asked.find("\r\nAccept-Encoding: " + accepted_encodings() + "\r\n") != std::string::npos);
+    client_request own("GET", server.url("/"));
+    own.headers.add("accept-encoding", "identity");
+    const std::string kept = home.block_on(decoding.send(own))->body;
+    CHECK(kept.find("accept-encoding: identity\r\n") != std::string::npos);
+    CHECK(kept.find("Accept-Encoding") == std::string::npos);
+}

@@ -187,9 +187,9 @@ TEST_CASE("references are resolved as RFC 3986, 5.4 has them") {
                                                          {"g?y/../x", "http://a/b/c/g?y/../x"},
                                                          {"https://h/x", "https://h/x"},
                                                          {"mailto:a", "mailto:a"}};
-    for (const auto& [reference, whole] : cases) {
-        CAPTURE(reference);
-        CHECK(resolve_reference(base, reference) == whole);
+    for (const auto& one : cases) {
+        CAPTURE(one.first);
+        CHECK(resolve_reference(base, one.first) == one.second);
     }
     CHECK(resolve_reference(at("https://[::1]:8443/x"), "/y") == "https://[::1]:8443/y");
 }

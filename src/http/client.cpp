@@ -106,12 +106,10 @@ task<void> client::impl::run(client_call& call) {
 
 // Whether the call goes on to where the response points.
 bool client::impl::redirect(client_call& call) const {
-    const int most = call.max_redirects;
-    if (most <= 0 || !is_redirect(call.response)) return false;
-    if (call.request.source && repeats_body(call.request, call.response)) return false;
-    if (call.redirects == most)
+    if (!call.passes(call.response)) return false;
+    if (call.redirects == call.max_redirects)
         call.failure = error(errc::unavailable, call.url.authority() + " redirects once more after " +
-                                                    std::to_string(most) + " redirects");
+                                                    std::to_string(call.redirects) + " redirects");
     else if (auto followed = follow_redirect(call.request, call.url, call.response); !followed)
         call.failure = followed.error();
     else if (auto head = render_client_head(call.request, call.url, options.user_agent, encodings); !head)

@@ -20,7 +20,7 @@ task<result<void>> client_download::take() {
 // The fields are known now. A list of codings, or one that this build lacks, is left to the caller.
 void client_download::begin() {
     begun_ = true;
-    dropped_ = call_.follows(parser_.response());
+    dropped_ = call_.passes(parser_.response());
     const auto named = parser_.response().headers.find("content-encoding");
     if (!call_.decompress || !named) return;
     const auto coding = detail::parse_coding(*named);

@@ -76,8 +76,8 @@ void count_sent(client_call& call, std::size_t bytes) {
 
 } // namespace
 
-bool client_call::follows(const client_response& answer) const noexcept {
-    if (redirects >= max_redirects || !is_redirect(answer)) return false;
+bool client_call::passes(const client_response& answer) const noexcept {
+    if (max_redirects <= 0 || !is_redirect(answer)) return false;
     return !request.source || !repeats_body(request, answer);
 }
 

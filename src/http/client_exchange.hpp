@@ -30,8 +30,8 @@ struct client_call {
     int max_redirects = 0;
     bool decompress = false;
 
-    /// Whether the call would go on to where this response points.
-    bool follows(const client_response& answer) const noexcept;
+    /// Whether this response isn't the answer but points to where it is, be it once too often.
+    bool passes(const client_response& answer) const noexcept;
 };
 
 /// Sends the request and reads the response. A server may answer and close before it has read the whole

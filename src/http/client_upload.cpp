@@ -54,7 +54,8 @@ std::string_view client_upload::framed(std::size_t size) noexcept {
 }
 
 task<void> client_upload::write(std::string_view bytes) {
-    broken_ = co_await connection_.write(bytes, {});
+    constexpr std::string_view nothing_more;
+    broken_ = co_await connection_.write(bytes, nothing_more);
     if (broken_) co_return;
     call_.sent += bytes.size();
     call_.counts.sent += bytes.size();

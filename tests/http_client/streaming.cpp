@@ -189,6 +189,15 @@ TEST_CASE("the body of a redirect that is followed doesn't reach the sink") {
     };
     CHECK(home.block_on(outgoing.send(request)));
     CHECK(seen == "here");
+    scripted_server endless([](peer& link) {
+        while (true) {
+            link.request();
+            link.send("HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 4\r\n\r\ngone");
+        }
+    });
+    request.url = endless.url("/");
+    CHECK(home.block_on(outgoing.send(request)).error() == errc::unavailable);
+    CHECK(seen == "here");
 }
 
 TEST_CASE("a source is asked until it ends, and goes out in chunks") {

@@ -31,6 +31,7 @@ struct app::impl {
     task<void> serve(app& self, const run_options& options);
     task<bool> stop(http::server& server, const run_options& options);
     void listen_for_signals();
+    void reload_at(asio::signal_set& hangups, http::server& server);
     void asked_to_stop(std::string_view why);
     void end();
 
@@ -141,6 +142,7 @@ http::server_options server_part(const run_options& options) {
     server.loops = static_cast<unsigned>(options.loops);
     server.connections = options.connections;
     server.limits = options.limits;
+    server.tls = options.tls;
     return server;
 }
 
@@ -173,6 +175,17 @@ void app::impl::listen_for_signals() {
     });
 }
 
+void app::impl::reload_at(asio::signal_set& hangups, http::server& server) {
+    hangups.async_wait([this, &hangups, &server](const boost::system::error_code& failed, int) {
+        if (failed) return;
+        if (const auto reloaded = server.reload_tls())
+            log.info("certificate reloaded");
+        else
+            log.error("the certificate stays as it was", field("error", reloaded.error()));
+        reload_at(hangups, server);
+    });
+}
+
 void app::impl::asked_to_stop(std::string_view why) {
     if (stopping) return;
     stopping = true;
@@ -194,6 +207,11 @@ task<void> app::impl::serve(app& self, const run_options& options) {
         status = 1;
         home.stop();
         co_return;
+    }
+    asio::signal_set hangups(home.io());
+    if (options.tls) {
+        hangups.add(SIGHUP);
+        reload_at(hangups, server);
     }
     ready = !stopping;
     log.info("listening", field("address", options.address), field("port", server.port()));

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -25,6 +26,8 @@ struct run_options {
     duration announce = duration::zero();
     std::size_t connections = 10000; ///< open at once
     http::limits limits{};           ///< of each connection
+    /// HTTPS. SIGHUP reads the files again; when they are bad the log says so and the old certificate stays.
+    std::optional<http::server_tls> tls{};
 };
 
 /// A service: a router, what starts and stops with it, and the server that carries it. main() makes one,

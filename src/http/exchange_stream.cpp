@@ -119,6 +119,8 @@ void exchange_stream::stopping() {
 void exchange_stream::orphan() {
     owner_ = nullptr;
     if (auto* const told = std::exchange(listener_, nullptr)) told->gone();
+    input_.wake();
+    output_.wake();
 }
 
 bool exchange_stream::finish(bool whole) {

@@ -19,6 +19,14 @@ struct everything {
 };
 BOOST_DESCRIBE_STRUCT(everything, (), (order, more, byte, huge, rough))
 
+} // namespace
+
+template<>
+inline constexpr auto weir::schema<everything> =
+    weir::object().field(&everything::order, weir::not_required).field(&everything::more, weir::not_required);
+
+namespace {
+
 void require(bool holds) {
     if (!holds) std::abort();
 }
@@ -50,10 +58,6 @@ void round_trip(std::string_view text, const weir::json_options& options) {
 }
 
 } // namespace
-
-template<>
-inline constexpr auto weir::schema<everything> =
-    weir::object().field(&everything::order, weir::not_required).field(&everything::more, weir::not_required);
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);

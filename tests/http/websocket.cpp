@@ -188,7 +188,9 @@ TEST_CASE_FIXTURE(websocket_fixture, "what isn't a handshake is told how to ask"
          400},
         {without(whole, "GET", "HEAD"), 400},
     };
-    for (const auto& [bytes, status] : cases) {
+    for (const auto& one : cases) {
+        const std::string& bytes = one.first;
+        const int status = one.second;
         CAPTURE(bytes);
         auto peer = client();
         peer.write(bytes);

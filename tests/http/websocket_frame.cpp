@@ -125,7 +125,7 @@ TEST_CASE("messages come whole, with control frames between their fragments") {
 }
 
 TEST_CASE("lengths of every form are read") {
-    for (const std::size_t size : {0, 1, 125, 126, 127, 65535, 65536, 100000}) {
+    for (const std::size_t size : {0U, 1U, 125U, 126U, 127U, 65535U, 65536U, 100000U}) {
         CAPTURE(size);
         const std::string payload(size, 'x');
         CHECK(read_all(client_frame(binary, payload)) == lines{"binary " + payload});
@@ -163,9 +163,9 @@ TEST_CASE("what breaks the protocol fails with 1002") {
         {"a close with 2999", client_frame(close_, close_payload(2999))},
         {"a close with 5000", client_frame(close_, close_payload(5000))},
     };
-    for (const auto& [what, input] : cases) {
-        CAPTURE(what);
-        const lines events = read_all(input);
+    for (const auto& one : cases) {
+        CAPTURE(one.first);
+        const lines events = read_all(one.second);
         REQUIRE(events.size() == 1);
         CHECK(events[0] == "failed 1002");
     }

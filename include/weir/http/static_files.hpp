@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/http/router.hpp>
+
+#include <memory>
+#include <string>
+
+namespace weir::http {
+
+struct static_files_options {
+    std::string index = "index.html"; ///< what a folder answers with, behind its slash; empty: 404
+    /// How long a browser may use a file without asking; "public, max-age=31536000, immutable" fits files
+    /// whose names change with their content.
+    std::string cache_control = "no-cache";
+    /// Serve `app.js.br` or `app.js.gz` beside `app.js` to clients that take it. They are as current as their
+    /// own time says: build them together.
+    bool precompressed = true;
+    bool follow_symlinks = false; ///< links that lead out of the folder are then served as well
+    bool hidden_files = false;    ///< names that begin with a dot
+};
+
+/// The files below a folder: GET and HEAD with ETag and Last-Modified, conditional requests (RFC 9110
+/// section 13), single and multiple ranges (section 14), sent by the kernel. Nothing outside the folder is
+/// reachable: each step of a path is opened below the one before it, and `..`, however it is encoded, is no
+/// step. A file is looked up on the loop at each request, so changes are seen at once; slow (network) disks
+/// belong behind a proxy. Files are replaced by renaming, never written in place.
+///
+///     weir::static_files assets("public");
+///     app.route("/assets", assets);
+class static_files {
+public:
+    /// Throws std::invalid_argument when the folder can't be opened.
+    explicit static_files(const std::string& folder, static_files_options options = {});
+
+    void mount(router& at) const;
+
+private:
+    struct folder;
+
+    std::shared_ptr<const folder> folder_;
+};
+
+} // namespace weir::http
+
+namespace weir {
+using http::static_files;
+using http::static_files_options;
+} // namespace weir

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "http/file_lookup.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <optional>
+#include <sys/stat.h>
+
+namespace weir::http::detail {
+
+namespace {
+
+bool is_step(std::string_view name, lookup_rules rules) noexcept {
+    if (name.empty() || name == "." || name == "..") return false;
+    if (name.find('\0') != std::string_view::npos || name.size() > 255) return false;
+    return rules.hidden_files || name.front() != '.';
+}
+
+std::shared_ptr<const open_file> open_below(int folder, std::string_view name, lookup_rules rules) {
+    // Without waiting: a named pipe would hold the loop until somebody writes to it.
+    const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (rules.follow_symlinks ? 0 : O_NOFOLLOW);
+    const int opened = ::openat(folder, std::string(name).c_str(), flags);
+    return opened < 0 ? nullptr : std::make_shared<open_file>(opened);
+}
+
+// Opens one step after the other: the kernel never sees a path that it could resolve differently.
+std::shared_ptr<const open_file> walk(const open_file& folder, std::string_view path, lookup_rules rules) {
+    std::shared_ptr<const open_file> at;
+    for (;;) {
+        const std::size_t slash = path.find('/');
+        const std::string_view name = path.substr(0, slash);
+        if (!is_step(name, rules)) return nullptr;
+        at = open_below(at ? at->descriptor() : folder.descriptor(), name, rules);
+        if (!at || slash == std::string_view::npos) return at;
+        path.remove_prefix(slash + 1);
+    }
+}
+
+found_file describe(std::shared_ptr<const open_file> file, const struct stat& seen) {
+    found_file found;
+    found.file = std::move(file);
+    found.size = static_cast<std::uint64_t>(seen.st_size);
+    found.modified = std::chrono::sys_seconds(std::chrono::seconds(seen.st_mtim.tv_sec));
+    found.etag =
+        fmt::format("\"{:x}-{:x}-{:x}.{:x}\"", seen.st_ino, seen.st_size, seen.st_mtim.tv_sec, seen.st_mtim.tv_nsec);
+    return found;
+}
+
+} // namespace
+
+found_file look_up(const open_file& folder, std::string_view path, lookup_rules rules, bool& is_folder) {
+    is_folder = false;
+    auto file = walk(folder, path, rules);
+    struct stat seen {};
+    if (!file || ::fstat(file->descriptor(), &seen) != 0) return {};
+    is_folder = S_ISDIR(seen.st_mode);
+    if (!S_ISREG(seen.st_mode)) return {};
+    return describe(std::move(file), seen);
+}
+
+} // namespace weir::http::detail

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+#include "http/byte_ranges.hpp"
+#include "http/content_coding.hpp"
+#include "http/field_syntax.hpp"
+#include "http/file_lookup.hpp"
+#include "http/framework_errors.hpp"
+#include "http/http_date.hpp"
+#include "http/vary.hpp"
+#include <weir/http/conditional.hpp>
+#include <weir/http/media_types.hpp>
+#include <weir/http/static_files.hpp>
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <stdexcept>
+
+namespace weir::http {
+
+using detail::content_coding;
+using detail::found_file;
+
+struct static_files::folder {
+    folder(int descriptor, static_files_options given)
+        : root(descriptor), options(std::move(given)), rules{options.follow_symlinks, options.hidden_files} {}
+
+    response answer(request& req, std::string path) const;
+    found_file find(std::string& path, bool& is_folder) const;
+    found_file encoded(const request& req, const std::string& path, response& res) const;
+
+    open_file root;
+    static_files_options options;
+    detail::lookup_rules rules;
+};
+
+namespace {
+
+response missing() { return into_response(error(errc::not_found, "nothing is served at this path")); }
+
+// A folder's relative links count from its slash.
+response with_slash(const request& req) {
+    response res(308);
+    std::string target(req.path());
+    target += '/';
+    if (!req.query().empty()) target.append("?").append(req.query());
+    res.headers.set("location", target);
+    return res;
+}
+
+// The part of the file that was asked for, the parts, or all of it.
+void send_asked(const request& req, const found_file& found, const validators& current, response& res) {
+    const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    detail::range_request asked;
+    if (req.method() == method::get && range_applies(req, current, now))
+        asked = detail::parse_range(req.header("range"), found.size);
+    if (asked.verdict == detail::range_verdict::unsatisfiable) {
+        into_response(detail::framework_error(416, "none of these ranges is there"), res);
+        res.headers.set("content-range", detail::unsatisfied_range(found.size));
+    } else if (asked.verdict == detail::range_verdict::whole) {
+        send_file({found.file, 0, found.size}, res);
+    } else if (asked.ranges.size() == 1) {
+        const auto part = asked.ranges.front();
+        res.status = 206;
+        res.headers.set("content-range", detail::content_range(part, found.size));
+        send_file({found.file, part.first, part.size}, res);
+    } else {
+        const std::string type(res.headers.find("content-type"));
+        response several = detail::byte_ranges(found.file, found.size, std::move(asked.ranges), type);
+        res.status = 206;
+        res.headers.set("content-type", several.headers.find("content-type"));
+        res.tail = std::move(several.tail);
+    }
+}
+
+} // namespace
+
+// What a path names: a file, or a folder's index.
+found_file static_files::folder::find(std::string& path, bool& is_folder) const {
+    const bool below = path.empty() || path.back() == '/';
+    if (!below) return detail::look_up(root, path, rules, is_folder);
+    if (options.index.empty()) return {};
+    path += options.index;
+    bool ignored = false;
+    return detail::look_up(root, path, rules, ignored);
+}
+
+// The encoded file beside the one that was asked for, where there is one that the client prefers.
+found_file static_files::folder::encoded(const request& req, const std::string& path, response& res) const {
+    if (!options.precompressed) return {};
+    detail::add_vary(res.headers, "accept-encoding");
+    detail::accepted_codings accepted;
+    detail::each_field(req, "accept-encoding", [&](std::string_view field) { accepted.add(field); });
+    const content_coding best = accepted.best();
+    if (best == content_coding::identity) return {};
+    bool is_folder = false;
+    auto found = detail::look_up(root, path + (best == content_coding::brotli ? ".br" : ".gz"), rules, is_folder);
+    if (found) res.headers.set("content-encoding", name(best));
+    return found;
+}
+
+response static_files::folder::answer(request& req, std::string path) const {
+    bool is_folder = false;
+    found_file found = find(path, is_folder);
+    if (is_folder) return with_slash(req);
+    if (!found) return missing();
+    response res;
+    res.headers.set("content-type", media_type_of(path))
+        .set("cache-control", options.cache_control)
+        .set("x-content-type-options", "nosniff")
+        .set("accept-ranges", "bytes");
+    if (auto smaller = encoded(req, path, res)) found = std::move(smaller);
+    res.headers.set("etag", found.etag).set("last-modified", detail::format_http_date(found.modified));
+    const validators current{.etag = found.etag, .last_modified = found.modified};
+    switch (evaluate(req, current)) {
+    case precondition::proceed:
+        send_asked(req, found, current, res);
+        break;
+    case precondition::not_modified:
+        res.status = 304;
+        res.headers.erase("content-type");
+        res.headers.erase("content-encoding");
+        break;
+    case precondition::failed:
+        res.clear();
+        into_response(detail::framework_error(412, "the file isn't what the request was made for"), res);
+        break;
+    }
+    return res;
+}
+
+static_files::static_files(const std::string& folder, static_files_options options) {
+    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        throw std::invalid_argument("weir: static_files: " + folder + ": " + std::strerror(errno) +
+                                    "; a folder with files to serve is needed");
+    folder_ = std::make_shared<const static_files::folder>(descriptor, std::move(options));
+}
+
+void static_files::mount(router& at) const {
+    at.get("/", [files = folder_](request& req) {
+        return req.path().ends_with('/') ? files->answer(req, {}) : with_slash(req);
+    });
+    at.get("/{*path}",
+           [files = folder_](request& req, path<"path", std::string> asked) { return files->answer(req, *asked); });
+}
+
+} // namespace weir::http

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include <weir/http/static_files.hpp>
+#include <weir/testing/test_client.hpp>
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+
+using namespace weir;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder of files to serve, and a secret beside it.
+struct files_fixture {
+    fs::path top;
+    router app;
+
+    files_fixture() {
+        char name[] = "/tmp/weir-static-XXXXXX";
+        top = ::mkdtemp(name);
+        fs::create_directories(top / "public/sub");
+        put("secret.txt", "secret");
+        put("public/index.html", "<p>home");
+        put("public/app.js", "0123456789");
+        put("public/app.js.gz", "gzipped");
+        put("public/with space.txt", "spaced");
+        put("public/.env", "hidden");
+        put("public/empty.txt", "");
+        put("public/sub/index.html", "<p>sub");
+        fs::create_symlink(top / "secret.txt", top / "public/link.txt");
+        fs::create_symlink(top, top / "public/up");
+    }
+    ~files_fixture() { fs::remove_all(top); }
+
+    void put(const std::string& path, std::string_view text) { std::ofstream(top / path) << text; }
+
+    test_client serve(http::static_files_options options = {}) {
+        static_files files(top / "public", std::move(options));
+        app.route("/files", files);
+        return test_client(app);
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(files_fixture, "a file is served with its type and its validators") {
+    auto client = serve();
+    const auto res = client.get("/files/app.js");
+    CHECK(res.status == 200);
+    CHECK(res.body == "0123456789");
+    CHECK(res.header("content-type").starts_with("text/javascript"));
+    CHECK(res.header("content-length") == "10");
+    CHECK(res.header("accept-ranges") == "bytes");
+    CHECK(res.header("x-content-type-options") == "nosniff");
+    CHECK(res.header("etag").starts_with("\""));
+    CHECK(res.header("last-modified").ends_with(" GMT"));
+    CHECK(client.get("/files/with%20space.txt").body == "spaced");
+    CHECK(client.get("/files/empty.txt").body.empty());
+}
+
+TEST_CASE_FIXTURE(files_fixture, "HEAD answers as GET without the body") {
+    auto client = serve();
+    const auto res = client.send(http::method::head, "/files/app.js");
+    CHECK(res.status == 200);
+    CHECK(res.header("content-length") == "10");
+    CHECK(client.get("/files/app.js").body == "0123456789");
+}
+
+TEST_CASE_FIXTURE(files_fixture, "a folder answers with its index, behind its slash") {
+    auto client = serve();
+    CHECK(client.get("/files/").body == "<p>home");
+    CHECK(client.get("/files/sub/").body == "<p>sub");
+    for (const char* folder : {"/files", "/files/sub"}) {
+        const auto res = client.get(std::string(folder) + "?q=1");
+        CHECK(res.status == 308);
+        CHECK(res.header("location") == std::string(folder) + "/?q=1");
+    }
+}
+
+TEST_CASE_FIXTURE(files_fixture, "files can be all that a server has") {
+    static_files files(top / "public");
+    files.mount(app);
+    test_client client(app);
+    CHECK(client.get("/").body == "<p>home");
+    CHECK(client.get("/app.js").body == "0123456789");
+}
+
+TEST_CASE_FIXTURE(files_fixture, "without an index a folder is not found") {
+    auto client = serve({.index = ""});
+    CHECK(client.get("/files/sub/").status == 404);
+}
+
+TEST_CASE_FIXTURE(files_fixture, "nothing outside the folder is reachable") {
+    auto client = serve();
+    for (const char* path :
+         {"/files/../secret.txt", "/files/%2e%2e/secret.txt", "/files/sub/../../secret.txt", "/files/..%2fsecret.txt",
+          "/files/sub%2f..%2f..%2fsecret.txt", "/files//secret.txt", "/files/./app.js", "/files/up/secret.txt",
+          "/files/link.txt", "/files/.env", "/files/%00", "/files/app.js%00.txt"}) {
+        CAPTURE(path);
+        const auto res = client.get(path);
+        CHECK(res.status >= 400);
+        CHECK(res.status < 500);
+        CHECK(res.body.find("secret\"") == std::string::npos);
+        CHECK(res.body != "secret");
+        CHECK(res.body != "hidden");
+    }
+}
+
+TEST_CASE_FIXTURE(files_fixture, "links and hidden files are served where that was asked for") {
+    auto client = serve({.follow_symlinks = true, .hidden_files = true});
+    CHECK(client.get("/files/link.txt").body == "secret");
+    CHECK(client.get("/files/.env").body == "hidden");
+    CHECK(client.get("/files/..").status >= 400);
+}
+
+TEST_CASE_FIXTURE(files_fixture, "a client that has the file gets 304, one that has another gets the file") {
+    auto client = serve();
+    const auto first = client.get("/files/app.js");
+    client.header("if-none-match", first.header("etag"));
+    const auto same = client.get("/files/app.js");
+    CHECK(same.status == 304);
+    CHECK(same.body.empty());
+    CHECK(same.header("etag") == first.header("etag"));
+
+    put("public/new.js", "changed!");
+    fs::rename(top / "public/new.js", top / "public/app.js");
+    CHECK(client.get("/files/app.js").body == "changed!");
+
+    client.header("if-none-match", "").header("if-modified-since", first.header("last-modified"));
+    CHECK(client.get("/files/sub/index.html").status == 304);
+    client.header("if-modified-since", "").header("if-match", "\"other\"");
+    CHECK(client.get("/files/app.js").status == 412);
+}
+
+TEST_CASE_FIXTURE(files_fixture, "a range is sent alone, with its place") {
+    auto client = serve();
+    client.header("range", "bytes=2-4");
+    const auto res = client.get("/files/app.js");
+    CHECK(res.status == 206);
+    CHECK(res.body == "234");
+    CHECK(res.header("content-range") == "bytes 2-4/10");
+    client.header("range", "bytes=-3");
+    CHECK(client.get("/files/app.js").body == "789");
+}
+
+TEST_CASE_FIXTURE(files_fixture, "several ranges are sent as parts") {
+    auto client = serve();
+    client.header("range", "bytes=0-1,5-6");
+    const auto res = client.get("/files/app.js");
+    CHECK(res.status == 206);
+    const std::string type = res.header("content-type");
+    REQUIRE(type.starts_with("multipart/byteranges; boundary="));
+    const std::string line = "--" + type.substr(type.find('=') + 1);
+    CHECK(res.body.find(line + "\r\n") != std::string::npos);
+    CHECK(res.body.find("content-range: bytes 0-1/10\r\n\r\n01\r\n") != std::string::npos);
+    CHECK(res.body.find("content-range: bytes 5-6/10\r\n\r\n56\r\n") != std::string::npos);
+    CHECK(res.body.ends_with(line + "--\r\n"));
+    CHECK(res.header("content-length") == std::to_string(res.body.size()));
+}
+
+TEST_CASE_FIXTURE(files_fixture, "a range that isn't there is a 416 with the size") {
+    auto client = serve();
+    client.header("range", "bytes=10-");
+    const auto res = client.get("/files/app.js");
+    CHECK(res.status == 416);
+    CHECK(res.header("content-range") == "bytes */10");
+}
+
+TEST_CASE_FIXTURE(files_fixture, "If-Range with an old tag brings the whole file") {
+    auto client = serve();
+    client.header("range", "bytes=2-4").header("if-range", "\"old\"");
+    const auto res = client.get("/files/app.js");
+    CHECK(res.status == 200);
+    CHECK(res.body == "0123456789");
+}
+
+TEST_CASE_FIXTURE(files_fixture, "an encoded file beside it goes to clients that take it") {
+    auto client = serve();
+    client.header("accept-encoding", "gzip");
+    const auto res = client.get("/files/app.js");
+    CHECK(res.body == "gzipped");
+    CHECK(res.header("content-encoding") == "gzip");
+    CHECK(res.header("content-type").starts_with("text/javascript"));
+    CHECK(res.header("vary") == "accept-encoding");
+    client.header("accept-encoding", "");
+    const auto plain = client.get("/files/app.js");
+    CHECK(plain.body == "0123456789");
+    CHECK(plain.header("vary") == "accept-encoding");
+    CHECK(plain.header("etag") != res.header("etag"));
+}
+
+TEST_CASE_FIXTURE(files_fixture, "a folder that isn't there stops the start and names itself") {
+    try {
+        static_files(top / "nowhere");
+        FAIL("it was taken");
+    } catch (const std::invalid_argument& refused) {
+        CHECK(std::string(refused.what()).find("nowhere") != std::string::npos);
+    }
+}

@@ -27,9 +27,11 @@ task<result<void>> with_deadline(time_point at, task<result<void>> work) {
         if (outer.is_connected()) outer.assign([cancel](asio::cancellation_type kind) { cancel->emit(kind); });
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         auto run = [](task<result<void>> inner, std::optional<result<void>>& out) -> task<void> {
+            // It takes the frame's copy of the parameter, made by a move, for a use of the one moved from.
+            // NOLINTNEXTLINE(bugprone-use-after-move)
             co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
             co_await asio::this_coro::throw_if_cancelled(false);
-            out.emplace(co_await std::move(inner)); // NOLINT(bugprone-use-after-move): once
+            out.emplace(co_await std::move(inner));
         };
         auto finished = [&home, &failure, timer, cancel, shared](std::exception_ptr thrown) {
             home.cancel_timer(timer);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "http/byte_ranges.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <memory>
 #include <random>
@@ -66,8 +68,8 @@ response byte_ranges(std::shared_ptr<const open_file> file, std::uint64_t size, 
     auto what = std::make_shared<parts>();
     what->file = std::move(file);
     for (const byte_range& range : ranges)
-        what->all.push_back({range, "\r\n--" + line + "\r\ncontent-type: " + content_type +
-                                        "\r\ncontent-range: " + content_range(range, size) + "\r\n\r\n"});
+        what->all.push_back({range, fmt::format("\r\n--{}\r\ncontent-type: {}\r\ncontent-range: {}\r\n\r\n", line,
+                                                content_type, content_range(range, size))});
     what->end = "\r\n--" + line + "--\r\n";
     stream_options options;
     options.content_type = "multipart/byteranges; boundary=" + line;

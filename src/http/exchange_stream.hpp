@@ -34,8 +34,7 @@ public:
     /// The connection is no more.
     virtual void gone() = 0;
 
-protected:
-    ~raw_listener() = default;
+    virtual ~raw_listener() = default;
 };
 
 /// What a handler reads of the request's body and writes of the response's, with back-pressure on both

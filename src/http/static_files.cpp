@@ -11,9 +11,9 @@
 #include <weir/http/static_files.hpp>
 
 #include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <stdexcept>
+#include <system_error>
 
 namespace weir::http {
 
@@ -131,7 +131,7 @@ response static_files::folder::answer(request& req, std::string path) const {
 static_files::static_files(const std::string& folder, static_files_options options) {
     const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0)
-        throw std::invalid_argument("weir: static_files: " + folder + ": " + std::strerror(errno) +
+        throw std::invalid_argument("weir: static_files: " + folder + ": " + std::generic_category().message(errno) +
                                     "; a folder with files to serve is needed");
     folder_ = std::make_shared<const static_files::folder>(descriptor, std::move(options));
 }

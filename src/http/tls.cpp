@@ -36,6 +36,7 @@ bool hashed(const std::filesystem::path& file) {
 
 // Whether the system keeps its authorities in a directory that OpenSSL can look one up in.
 bool has_hashed_directory() {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here writes the environment
     const char* named = std::getenv(X509_get_default_cert_dir_env());
     std::error_code none;
     std::filesystem::directory_iterator files(named ? named : X509_get_default_cert_dir(), none);
@@ -45,6 +46,7 @@ bool has_hashed_directory() {
 // Looking one authority up in the directory when it's needed costs nothing at the start; reading the file
 // that holds all of them takes tens of milliseconds for each client.
 void trust_system(ssl::context& made) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here writes the environment
     const bool file_chosen = std::getenv(X509_get_default_cert_file_env()) != nullptr;
     boost::system::error_code failed;
     if (file_chosen || !has_hashed_directory())

@@ -16,9 +16,10 @@ TEST_CASE("private memory grows by what a process writes to") {
     const auto block = std::make_unique<volatile char[]>(size);
     for (std::size_t i = 0; i < size; i += 4096) block[i] = 1;
     const auto grown = private_memory(::getpid()) - before;
-    CHECK(grown >= size);
+    // The kernel keeps some of its counts per processor, and may take pages back meanwhile.
+    CHECK(grown > size - size / 8);
     CHECK(grown < size + size / 4);
-    CHECK(resident_kib(::getpid()) * 1024 >= size);
+    CHECK(resident_kib(::getpid()) * 1024 > size - size / 8);
 }
 
 TEST_CASE("a process that isn't there has no memory and no CPU time") {

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+// What most tests include, compiled once for a suite (WEIR_PCH). Each test still includes what it uses.
+#pragma once
+
+#include <weir/core/loop.hpp>
+#include <weir/core/task.hpp>
+#include <weir/reflect/json.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>

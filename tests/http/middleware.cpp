@@ -46,7 +46,7 @@ struct trace {
 };
 
 // Bearer `shopper` is known; nobody else.
-middleware login() {
+middleware signed_in() {
     return authenticate([](request& req) -> result<principal> {
         if (req.bearer() != "shopper") return error(errc::unauthenticated, "log in first");
         principal who;
@@ -73,7 +73,7 @@ struct log_fixture {
             co_return errc::cancelled;
         });
         app.route("/private", [](router& inside) {
-            inside.use(login());
+            inside.use(signed_in());
             inside.with(require("orders:write")).get("/orders", [](principal who) { return who.subject; });
             inside.with(require("users:read")).get("/users", [] { return "users"; });
         });

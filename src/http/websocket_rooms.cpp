@@ -15,15 +15,16 @@ namespace weir::http {
 
 namespace detail {
 
-/// Who is in which room. Process-wide, behind one mutex, which is held while the loops are told: so a loop that
-/// has members is there, and all loops hear of the broadcasts in one order.
+/// Who is in which room. Process-wide, behind one mutex, which is held while the loops are told, so a loop that
+/// has members is there. What a loop is told by itself and by others doesn't run in the order of the telling;
+/// so each member has an inbox that is filled under the mutex, and all hear the broadcasts in one order.
 class room_table : public std::enable_shared_from_this<room_table> {
 public:
     explicit room_table(websocket_rooms_options options) : options_(options) {}
 
     std::uint64_t join(const std::string& room, const std::shared_ptr<websocket_link>& link) {
         const std::lock_guard lock(mutex_);
-        rooms_[room].push_back({++last_id_, &link->home(), link});
+        rooms_[room].push_back({++last_id_, &link->home(), {link, std::make_shared<inbox>()}});
         return last_id_;
     }
 
@@ -45,18 +46,24 @@ public:
     std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
 private:
+    using inbox = std::vector<std::shared_ptr<const std::string>>; // frames in the order of their broadcasts
+    struct address {
+        std::weak_ptr<websocket_link> link;
+        std::shared_ptr<inbox> in;
+    };
     struct member {
         std::uint64_t id;
         weir::loop* home;
-        std::weak_ptr<websocket_link> link;
+        address at;
     };
-    using links = std::vector<std::weak_ptr<websocket_link>>;
+    using addresses = std::vector<address>;
     struct by_text : std::hash<std::string_view> {
         using is_transparent = void;
     };
 
-    static std::vector<std::pair<weir::loop*, links>> by_loop(const std::vector<member>& members);
-    void tell(const links& members, std::string_view frame);
+    static std::vector<std::pair<weir::loop*, addresses>> by_loop(const std::vector<member>& members);
+    void deliver(const addresses& members);
+    inbox empty(inbox& in);
 
     const websocket_rooms_options options_;
     mutable std::mutex mutex_;
@@ -65,13 +72,13 @@ private:
     std::atomic<std::uint64_t> dropped_{0};
 };
 
-std::vector<std::pair<weir::loop*, room_table::links>> room_table::by_loop(const std::vector<member>& members) {
-    std::vector<std::pair<weir::loop*, links>> groups;
+std::vector<std::pair<weir::loop*, room_table::addresses>> room_table::by_loop(const std::vector<member>& members) {
+    std::vector<std::pair<weir::loop*, addresses>> groups;
     for (const member& one : members) {
         const auto same = [&](const auto& group) { return group.first == one.home; };
         auto group = std::find_if(groups.begin(), groups.end(), same);
-        if (group == groups.end()) group = groups.emplace(groups.end(), one.home, links());
-        group->second.push_back(one.link);
+        if (group == groups.end()) group = groups.emplace(groups.end(), one.home, addresses());
+        group->second.push_back(one.at);
     }
     return groups;
 }
@@ -81,16 +88,23 @@ std::size_t room_table::broadcast(std::string_view room, std::string frame) {
     const std::lock_guard lock(mutex_);
     const auto found = rooms_.find(room);
     if (found == rooms_.end()) return 0;
+    for (const member& one : found->second) one.at.in->push_back(shared);
     for (auto& [home, members] : by_loop(found->second))
-        home->post([self = shared_from_this(), shared, members = std::move(members)] { self->tell(members, *shared); });
+        home->post([self = shared_from_this(), members = std::move(members)] { self->deliver(members); });
     return found->second.size();
 }
 
+room_table::inbox room_table::empty(inbox& in) {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(in, {});
+}
+
 // On the members' loop.
-void room_table::tell(const links& members, std::string_view frame) {
-    for (const auto& one : members) {
-        const auto link = one.lock();
-        if (link && !link->offer(frame, options_.unsent)) dropped_.fetch_add(1, std::memory_order_relaxed);
+void room_table::deliver(const addresses& members) {
+    for (const auto& [to, in] : members) {
+        const auto link = to.lock();
+        for (const auto& frame : empty(*in))
+            if (link && !link->offer(*frame, options_.unsent)) dropped_.fetch_add(1, std::memory_order_relaxed);
     }
 }
 

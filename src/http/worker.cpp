@@ -50,7 +50,12 @@ worker::worker(std::shared_ptr<const route_table> routes, const server_options& 
     : options_(options), counters_(counters), loop_(time), host_(loop_, std::move(routes), options.limits),
       acceptor_(loop_.io()) {}
 
-worker::~worker() = default;
+// Connections end while the loop still has its timers: what is left of their handlers looks at them.
+worker::~worker() {
+    gone_ = nullptr;
+    cut();
+    loop_.poll();
+}
 
 result<void> worker::listen(std::uint16_t& port, bool first) {
     boost::system::error_code failed;

@@ -58,13 +58,6 @@ void answer_thrown(response& out) {
     into_response(shown_error(), out);
 }
 
-void run_plain(const route& route, request& req, response& out) {
-    std::size_t passed = 0;
-    while (passed < route.layers.size() && admits(*route.layers[passed], req, out)) ++passed;
-    if (passed == route.layers.size()) guarded(out, [&] { route.target.plain(req, out); });
-    run_after(route, 0, passed, req, out);
-}
-
 entered_layers enter_layers(const route& route, std::size_t step, request& req, response& out) {
     using stop = entered_layers::next_stop;
     for (std::size_t at = step; at < route.layers.size(); ++at) {
@@ -92,6 +85,12 @@ task<void> run_rest(const route& route, const entered_layers& entered, request& 
 void leave_layers(const route& route, std::size_t step, const entered_layers& entered, request& req, response& out) {
     const bool around = entered.stop == entered_layers::next_stop::around;
     run_after(route, step, entered.passed + (around ? 1 : 0), req, out);
+}
+
+void run_plain(const route& route, request& req, response& out) {
+    const entered_layers entered = enter_layers(route, 0, req, out);
+    if (entered.stop == entered_layers::next_stop::handler) guarded(out, [&] { route.target.plain(req, out); });
+    leave_layers(route, 0, entered, req, out);
 }
 
 namespace {

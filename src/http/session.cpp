@@ -67,13 +67,13 @@ void session::settle_end() {
 }
 
 void session::work(std::span<char> input) {
-    do {
+    answer_all(input);
+    keep(input);
+    while (go_on()) {
+        input = {pending_.data(), pending_.size()};
         answer_all(input);
         keep(input);
-        const bool more = go_on();
-        input = {pending_.data(), pending_.size()};
-        if (!more) break;
-    } while (true);
+    }
     settle_end();
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "support/temporary_folder.hpp"
 #include <weir/app/config.hpp>
 
 #include <doctest/doctest.h>
@@ -74,16 +75,8 @@ namespace {
 // A directory with the files of one test.
 class files {
 public:
-    files() : previous_(std::filesystem::current_path()) {
-        std::string name = (std::filesystem::temp_directory_path() / "weir_config_XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        folder_ = name;
-        std::filesystem::current_path(folder_);
-    }
-    ~files() {
-        std::filesystem::current_path(previous_);
-        std::filesystem::remove_all(folder_);
-    }
+    files() : previous_(std::filesystem::current_path()) { std::filesystem::current_path(folder_.path()); }
+    ~files() { std::filesystem::current_path(previous_); }
     files(const files&) = delete;
     files& operator=(const files&) = delete;
 
@@ -91,7 +84,7 @@ public:
 
 private:
     std::filesystem::path previous_;
-    std::filesystem::path folder_;
+    support::temporary_folder folder_;
 };
 
 // The sources of one start; every test begins with none.

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A choice is never of what the client refuses while something else is left, and weights stay in range.
+#include "fuzz/require.hpp"
 #include "http/content_coding.hpp"
 
-#include <cstdlib>
 #include <string_view>
 
 using namespace weir::http::detail;
-
-namespace {
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-} // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const std::string_view field(reinterpret_cast<const char*>(data), size);

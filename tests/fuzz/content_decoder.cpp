@@ -3,9 +3,9 @@
 // The first byte says which way: g and b decode, anything else encodes and decodes.
 #include "http/content_decoder.hpp"
 
+#include "fuzz/require.hpp"
 #include "http/content_encoder.hpp"
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -14,10 +14,6 @@ using namespace weir::http::detail;
 namespace {
 
 constexpr std::size_t limit = 100000;
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 // Whole, and byte by byte: both say and yield the same.
 void decode(content_coding coding, std::string_view bytes) {

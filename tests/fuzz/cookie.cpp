@@ -1,18 +1,14 @@
 // SPDX-License-Identifier: MIT
 // Cookies are pieces of the field in their order; what may be set is read back as it was set.
+#include "fuzz/require.hpp"
 #include <weir/http/cookie.hpp>
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 using namespace weir;
 
 namespace {
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 void check_set(std::string_view name, std::string_view value) {
     const auto field = http::to_field({.name = std::string(name), .value = std::string(value)});

@@ -2,21 +2,13 @@
 // Tags and dates of conditions: what is read can be written and read again; strong equality is the stricter one.
 #include "http/entity_tag.hpp"
 
+#include "fuzz/require.hpp"
 #include "http/http_date.hpp"
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 using namespace weir::http::detail;
-
-namespace {
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
-
-} // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
     const std::string_view text(reinterpret_cast<const char*>(data), size);

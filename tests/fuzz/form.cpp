@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A form binds to valid text and numbers that can be written again, or is refused as the client's mistake.
+#include "fuzz/require.hpp"
 #include <weir/core/utf8.hpp>
 #include <weir/http/form.hpp>
 
 #include <boost/describe.hpp>
 
-#include <cstdlib>
 #include <string_view>
 
 namespace {
@@ -18,10 +18,6 @@ struct order_form {
     bool gift{};
 };
 BOOST_DESCRIBE_STRUCT(order_form, (), (name, count, tip, note, gift))
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 } // namespace
 

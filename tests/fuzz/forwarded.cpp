@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // What a proxy says after a client's own words is read as the proxy said it, or not at all.
+#include "fuzz/require.hpp"
 #include "http/client_address.hpp"
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,10 +10,6 @@
 using namespace weir::http::detail;
 
 namespace {
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 void check_hops(std::string_view field) {
     std::vector<forwarded_hop> hops;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // However a chunked body is cut up, it decodes to the same bytes or is refused for the same reason.
+#include "fuzz/require.hpp"
 #include "http/body_decoder.hpp"
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,10 +12,6 @@ using namespace weir::http;
 namespace {
 
 constexpr chunk_limits limits{.body = 4096, .overhead = 300};
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 struct decoded {
     chunk_verdict last;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 // Whatever comes in, an accepted head means one thing only, and splitting or rewriting it changes nothing.
+#include "fuzz/require.hpp"
 #include "http/authority.hpp"
 #include "http/byte_scan.hpp"
 #include "http/head_parser.hpp"
 
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,10 +12,6 @@
 using namespace weir::http;
 
 namespace {
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 /// In a block of its exact size, so that the sanitizer sees every byte read too far.
 head_verdict parse(std::string_view bytes, request_head& head) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // However a server's answer is cut up, the client reads the same response out of it or refuses it for the same
 // reason, and keeps within its limits. The first byte says what was asked: `H` for HEAD, anything else for GET.
+#include "fuzz/require.hpp"
 #include "http/client_response_parser.hpp"
 #include "http/client_wire.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,10 +15,6 @@ using namespace weir::http;
 namespace {
 
 constexpr client_response_parser::limits limits{.head = 2048, .body = 4096};
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 struct reading {
     weir::error refused{};

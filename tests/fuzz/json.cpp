@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "fuzz/require.hpp"
 #include "reflect/json_reader.hpp"
 #include "reflect/order.hpp"
 #include <weir/reflect/json.hpp>
 #include <weir/reflect/validate.hpp>
-
-#include <cstdlib>
 
 namespace detail = weir::reflect::detail;
 
@@ -26,10 +25,6 @@ inline constexpr auto weir::schema<everything> =
     weir::object().field(&everything::order, weir::not_required).field(&everything::more, weir::not_required);
 
 namespace {
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 // What the quick reader takes, the thorough one takes to the same value; what it leaves, they decide alike.
 void compare_readers(std::string_view text, const weir::json_options& options) {

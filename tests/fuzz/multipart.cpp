@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // A form means the same however its bytes are cut, keeps to its limits, and names no folder.
+#include "fuzz/require.hpp"
 #include <weir/core/utf8.hpp>
 #include <weir/http/multipart_parser.hpp>
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -12,10 +12,6 @@ using namespace weir::http;
 namespace {
 
 constexpr multipart_limits limits{.parts = 4, .head = 200, .field = 50, .file = 100};
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 void check_head(const multipart_head& head) {
     require(weir::is_utf8(head.name) && weir::is_utf8(head.filename));

@@ -3,21 +3,17 @@
 // and leads the router nowhere it would not lead in plain text.
 #include "http/percent.hpp"
 
+#include "fuzz/require.hpp"
 #include "http/route_tree.hpp"
 #include <weir/core/utf8.hpp>
 
 #include <array>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
 using namespace weir::http;
 
 namespace {
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 void check_decoded(std::string_view text) {
     require(weir::is_utf8(text) && text.find('\0') == std::string_view::npos);

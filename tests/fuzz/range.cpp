@@ -2,16 +2,13 @@
 // Ranges lie inside, don't overlap, and are no more than allowed.
 #include "http/range.hpp"
 
+#include "fuzz/require.hpp"
+
 #include <algorithm>
-#include <cstdlib>
 
 using namespace weir::http::detail;
 
 namespace {
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 void check(std::string_view field, std::uint64_t size) {
     auto asked = parse_range(field, size);

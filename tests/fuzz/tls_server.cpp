@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Whatever a client sends instead of a handshake, cut in two anywhere: no plaintext comes out of it, what is answered
 // stays bounded, and the cut makes no difference to the outcome.
+#include "fuzz/require.hpp"
 #include "http/tls_context.hpp"
 #include "http/tls_engine.hpp"
 #include "support/certificate_folder.hpp"
 
 #include <array>
-#include <cstdlib>
 #include <span>
 #include <string>
 
@@ -15,10 +15,6 @@ using http::detail::tls_context;
 using http::detail::tls_engine;
 
 namespace {
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 tls_engine::step hear(tls_engine& server, std::span<const char> bytes) {
     std::array<char, tls_engine::record> room;

@@ -3,9 +3,9 @@
 // of them stays within the limit.
 #include "http/websocket_frame.hpp"
 
+#include "fuzz/require.hpp"
 #include <weir/core/utf8.hpp>
 
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,10 +15,6 @@ using namespace weir::http::detail;
 namespace {
 
 constexpr std::size_t max_message = 4096;
-
-void require(bool holds) {
-    if (!holds) std::abort();
-}
 
 struct seen {
     frame_event event;

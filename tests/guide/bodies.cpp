@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "support/temporary_folder.hpp"
 #include <weir/http/body_reader.hpp>
 #include <weir/http/body_writer.hpp>
 #include <weir/http/cookie.hpp>
@@ -11,9 +12,6 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 
 using namespace std::chrono_literals;
 
@@ -105,14 +103,12 @@ TEST_CASE("the guide's streams answer as it says") {
 }
 
 TEST_CASE("the guide's files are served as it says") {
-    char name[] = "/tmp/weir-guide-XXXXXX";
-    const std::filesystem::path folder = ::mkdtemp(name);
-    std::ofstream(folder / "app.js") << "run();";
+    const support::temporary_folder folder;
+    folder.put("app.js", "run();");
     weir::router app;
-    add_files(app, folder);
+    add_files(app, folder.path());
     weir::test_client client(app);
     const auto res = client.get("/assets/app.js");
     CHECK(res.body == "run();");
     CHECK(res.header("cache-control") == "public, max-age=3600");
-    std::filesystem::remove_all(folder);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "support/temporary_folder.hpp"
 #include <weir/http/multipart.hpp>
 #include <weir/http/router.hpp>
 #include <weir/http/upload_file.hpp>
@@ -48,14 +49,8 @@ struct form_fixture {
 
 // A folder of the test's own that goes away with it.
 struct folder_fixture {
-    std::filesystem::path folder;
-
-    folder_fixture() {
-        std::string name = (std::filesystem::temp_directory_path() / "weir-upload-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        folder = name;
-    }
-    ~folder_fixture() { std::filesystem::remove_all(folder); }
+    support::temporary_folder own;
+    std::filesystem::path folder = own.path();
 
     std::size_t files() const {
         return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(folder), {}));

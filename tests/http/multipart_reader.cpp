@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "support/temporary_folder.hpp"
 #include <weir/http/multipart_reader.hpp>
 #include <weir/http/router.hpp>
 #include <weir/testing/test_client.hpp>
@@ -31,20 +32,17 @@ const std::string form = part("name=title", "Me") + part("name=photo; filename=m
                          part("name=note", "long enough") + "--b1--\r\n";
 
 struct upload_fixture {
-    std::filesystem::path folder;
+    support::temporary_folder own;
+    std::filesystem::path folder = own.path();
     blocking_pool disk{{.name = "disk", .threads = 1}};
     router app;
 
     upload_fixture() {
-        std::string name = (std::filesystem::temp_directory_path() / "weir-reader-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        folder = name;
         app.max_body(1U << 20);
         app.post("/photos", [this](multipart_reader in) { return store(std::move(in)); });
         app.post("/names", [](multipart_reader in) { return names(std::move(in)); });
         app.post("/ignore", [](multipart_reader) -> task<std::string> { co_return "thanks"; });
     }
-    ~upload_fixture() { std::filesystem::remove_all(folder); }
 
     // Fields up to 5 bytes into the answer, files to disk.
     task<result<std::string>> store(multipart_reader in) {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "support/stubborn_wire.hpp"
+#include "support/temporary_folder.hpp"
 #include <weir/http/body_reader.hpp>
 #include <weir/http/body_writer.hpp>
 #include <weir/http/file_body.hpp>
 #include <weir/http/router.hpp>
 #include <weir/testing/test_client.hpp>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -414,11 +417,9 @@ TEST_CASE_FIXTURE(streaming_fixture, "many small streamed requests in one packet
 }
 
 TEST_CASE_FIXTURE(streaming_fixture, "part of a file is a body, sent in order with what stands around it") {
-    char name[] = "/tmp/weir-file-XXXXXX";
-    const int descriptor = ::mkstemp(name);
+    const support::temporary_folder folder;
+    const int descriptor = ::open(folder.put("digits", "0123456789").c_str(), O_RDONLY | O_CLOEXEC);
     REQUIRE(descriptor >= 0);
-    ::unlink(name);
-    REQUIRE(::write(descriptor, "0123456789", 10) == 10);
     auto file = std::make_shared<http::open_file>(descriptor);
     app.get("/file", [file] {
         response res;
@@ -451,12 +452,17 @@ TEST_CASE_FIXTURE(streaming_fixture, "a route's own deadline is the handler's") 
             co_return std::to_string(left / 1s);
         });
         quick.get("/stuck", []() -> task<result<std::string>> {
-            const auto slept = co_await sleep_for(20s);
-            if (!slept) co_return slept.error();
+            const executor here = co_await this_task;
+            boost::asio::steady_timer never(here.context().loop().io(), std::chrono::hours(1));
+            co_await never.async_wait(boost::asio::as_tuple(use_task)); // ends by its cancellation
             co_return "woke";
         });
     });
     auto peer = client();
     CHECK(peer.get("/quick").body == "2");
-    CHECK(peer.get("/quick/stuck").status == 504);
+    feed(peer, "GET /quick/stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+    pass(peer, 1s);
+    CHECK(peer.output().empty());
+    pass(peer, 1s);
+    CHECK(peer.receive().status == 504);
 }

@@ -5,7 +5,9 @@
 #include "http_client/support.hpp"
 #include "support/scripted_server.hpp"
 
+#include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 using namespace weir;
@@ -36,13 +38,30 @@ std::string response(std::string_view coding, std::string_view body) {
            "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 
-// Answers with these bytes, as often as asked.
+// Answers with these bytes, as often as asked. Each send has its own: a client that has seen enough goes on
+// to the next request while the rest of the last answer is still being written.
+class shared_bytes {
+public:
+    void operator=(std::string bytes) {
+        const std::lock_guard hold(guard_);
+        bytes_ = std::move(bytes);
+    }
+    std::string copy() const {
+        const std::lock_guard hold(guard_);
+        return bytes_;
+    }
+
+private:
+    mutable std::mutex guard_;
+    std::string bytes_;
+};
+
 struct fixture {
-    std::string bytes;
+    shared_bytes bytes;
     scripted_server server{[this](peer& link) {
         while (true) {
             link.request();
-            link.send(bytes);
+            link.send(bytes.copy());
         }
     }};
     loop home;

@@ -3,6 +3,7 @@
 
 #include "support/child_process.hpp"
 #include "support/socket_client.hpp"
+#include "support/temporary_folder.hpp"
 #include <weir/reflect/json.hpp>
 #include <weir/reflect/schema.hpp>
 #include <weir/testing/fault_proxy.hpp>
@@ -132,24 +133,6 @@ inline void check_detail(const failure& refused, std::string_view field, std::st
     CHECK(refused.details[0].message != "");
 }
 
-/// A directory that goes away with the test.
-class data_folder {
-public:
-    data_folder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "weir-miniapp-XXXXXX").string();
-        if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary directory");
-        path_ = pattern;
-    }
-    ~data_folder() { std::filesystem::remove_all(path_); }
-    data_folder(const data_folder&) = delete;
-    data_folder& operator=(const data_folder&) = delete;
-
-    const std::string& path() const noexcept { return path_; }
-
-private:
-    std::string path_;
-};
-
 /// The test's environment without what the program reads, and with `more` instead.
 inline std::vector<std::string> environment(std::vector<std::string> more = {}) {
     for (char** entry = environ; *entry; ++entry) {
@@ -161,7 +144,7 @@ inline std::vector<std::string> environment(std::vector<std::string> more = {}) 
 }
 
 /// The arguments of every start, and more.
-inline std::vector<std::string> arguments(const data_folder& data, std::vector<std::string> more) {
+inline std::vector<std::string> arguments(const support::temporary_folder& data, std::vector<std::string> more) {
     const std::string folder = MINIAPP_FOLDER;
     std::vector<std::string> all{"--config",  folder + "/miniapp.yaml",
                                  "--port",    "0",
@@ -242,7 +225,7 @@ public:
 
 private:
     std::vector<std::string> more_;
-    data_folder data_;
+    support::temporary_folder data_;
     std::unique_ptr<child_process> program_;
     std::uint16_t port_ = 0;
 };

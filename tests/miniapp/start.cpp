@@ -19,7 +19,7 @@ struct failed_start {
 };
 
 failed_start start_with(const std::vector<std::string>& more, std::vector<std::string> variables) {
-    const data_folder data;
+    const support::temporary_folder data;
     child_process program(MINIAPP_PROGRAM, arguments(data, more), environment(std::move(variables)));
     const int status = program.wait();
     return {status, program.errors()};
@@ -73,7 +73,7 @@ TEST_CASE("a mistake in the settings stops the start with a line that says what 
 }
 
 TEST_CASE("in prod there is no login for developers, and secrets stay out of the log") {
-    const data_folder data;
+    const support::temporary_folder data;
     child_process program(MINIAPP_PROGRAM,
                           arguments(data, {"--profile", "prod", "--wechat.base_url", "https://127.0.0.1:1"}),
                           environment(secrets));
@@ -91,7 +91,7 @@ TEST_CASE("in prod there is no login for developers, and secrets stay out of the
 
 TEST_CASE("a port that is taken is a failed start, not a hang") {
     shop first;
-    const data_folder data;
+    const support::temporary_folder data;
     auto given = arguments(data, {"--profile", "dev"});
     *(std::find(given.begin(), given.end(), "--port") + 1) = std::to_string(first.port());
     child_process second(MINIAPP_PROGRAM, given, environment());

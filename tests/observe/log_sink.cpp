@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // labels: unit
+#include "support/temporary_folder.hpp"
 #include <weir/observe/log.hpp>
 
 #include <doctest/doctest.h>
@@ -19,13 +20,9 @@ namespace fs = std::filesystem;
 namespace {
 
 struct folder_fixture {
-    fs::path folder = [] {
-        std::string pattern = fs::temp_directory_path() / "weir-log-XXXXXX";
-        return fs::path(::mkdtemp(pattern.data()));
-    }();
+    support::temporary_folder own;
+    fs::path folder = own.path();
     fs::path file = folder / "app.log";
-
-    ~folder_fixture() { fs::remove_all(folder); }
 
     static std::string text(const fs::path& path) {
         std::ostringstream out;

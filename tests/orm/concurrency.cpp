@@ -13,7 +13,7 @@ using namespace orm_test;
 namespace {
 
 struct shop_fixture {
-    temporary_directory files;
+    temporary_folder files;
     database db{files / "shop.db"};
     repository<product> products{db};
     product tea;

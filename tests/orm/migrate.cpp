@@ -37,7 +37,7 @@ inline constexpr auto weir::schema<later_user> = weir::table("users")
 namespace {
 
 struct file_fixture {
-    temporary_directory files;
+    temporary_folder files;
     loop home;
     database db{files / "app.db"};
 };

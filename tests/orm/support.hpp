@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "support/temporary_folder.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/orm.hpp>
 
@@ -41,23 +42,7 @@ struct product {
 };
 BOOST_DESCRIBE_STRUCT(product, (), (id, name, stock))
 
-// A directory that goes away with the test.
-class temporary_directory {
-public:
-    temporary_directory() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "weir-orm-XXXXXX").string();
-        if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary directory");
-        path_ = pattern;
-    }
-    ~temporary_directory() { std::filesystem::remove_all(path_); }
-    temporary_directory(const temporary_directory&) = delete;
-    temporary_directory& operator=(const temporary_directory&) = delete;
-
-    std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-
-private:
-    std::filesystem::path path_;
-};
+using support::temporary_folder;
 
 // A call in a task of its own that can be cancelled.
 template<class T>

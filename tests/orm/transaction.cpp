@@ -11,7 +11,7 @@ using namespace orm_test;
 namespace {
 
 struct shop_fixture {
-    temporary_directory files;
+    temporary_folder files;
     loop home;
     database db{files / "shop.db"};
     repository<product> products{db};

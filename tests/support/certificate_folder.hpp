@@ -2,6 +2,7 @@
 #pragma once
 
 #include "support/certificates.hpp"
+#include "support/temporary_folder.hpp"
 #include <weir/http/tls.hpp>
 
 #include <cstdlib>
@@ -17,21 +18,11 @@ namespace support {
 class certificate_folder {
 public:
     certificate_folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "weir-tls-XXXXXX").string();
-        if (!::mkdtemp(name.data())) throw std::runtime_error("mkdtemp");
-        folder_ = name;
         put("ca.pem", trusted.pem());
         renew("weir test");
     }
-    ~certificate_folder() { std::filesystem::remove_all(folder_); }
-    certificate_folder(const certificate_folder&) = delete;
-    certificate_folder& operator=(const certificate_folder&) = delete;
-
-    std::string path(std::string_view name) const { return (folder_ / name).string(); }
-    std::string put(std::string_view name, std::string_view text) const {
-        std::ofstream(path(name), std::ios::trunc) << text;
-        return path(name);
-    }
+    std::string path(std::string_view name) const { return folder_ / name; }
+    std::string put(std::string_view name, std::string_view text) const { return folder_.put(name, text); }
 
     /// Another certificate for localhost in the place of the last one.
     void renew(const std::string& common_name) const {
@@ -59,7 +50,7 @@ public:
     authority trusted;
 
 private:
-    std::filesystem::path folder_;
+    temporary_folder folder_;
 };
 
 } // namespace support

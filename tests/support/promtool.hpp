@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "support/temporary_folder.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -17,16 +19,14 @@ struct promtool_verdict {
 
 // What Prometheus' own checker (package prometheus) says about an exposition; status 127 when it isn't there.
 inline promtool_verdict promtool(const std::string& exposition) {
-    char path[] = "/tmp/weir-metrics-XXXXXX";
-    ::close(::mkstemp(path));
-    std::ofstream(path) << exposition;
-    std::FILE* const run = ::popen(("promtool check metrics <" + std::string(path) + " 2>&1").c_str(), "r");
+    const support::temporary_folder folder;
+    const std::string path = folder.put("metrics", exposition);
+    std::FILE* const run = ::popen(("promtool check metrics <" + path + " 2>&1").c_str(), "r");
     if (!run) throw std::runtime_error("promtool can't be started");
     promtool_verdict out;
     for (int c = 0; (c = std::fgetc(run)) != EOF;) out.says += static_cast<char>(c);
     const int ended = ::pclose(run);
     out.status = WIFEXITED(ended) ? WEXITSTATUS(ended) : -1;
-    ::unlink(path);
     return out;
 }
 

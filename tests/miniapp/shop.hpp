@@ -191,9 +191,7 @@ public:
                       std::string_view token = {}) {
         return socket_client(port_).request(method, target, body, authorization(token));
     }
-    wire_response log_in_with(const std::string& code) {
-        return ask("POST", "/api/v1/auth/login", R"({"code":")" + code + R"("})");
-    }
+    wire_response log_in_with(const std::string& code) { return ask("POST", "/api/v1/auth/login", login_body(code)); }
     login log_in(const std::string& name) {
         const auto code = body_of<fresh_code>(ask("POST", "/dev/wx-login", R"({"user":")" + name + R"("})"));
         return body_of<login>(log_in_with(code.code));
@@ -207,12 +205,16 @@ public:
         return R"({"items":[{"product_id":)" + std::to_string(product) + R"(,"quantity":)" + std::to_string(quantity) +
                "}]}";
     }
+    static std::string login_body(std::string_view code) { return R"({"code":")" + std::string(code) + R"("})"; }
+
     /// The same as bytes, to be sent on a connection at the right moment.
     static std::string order_bytes(std::int64_t product, std::int64_t quantity, std::string_view token) {
-        const std::string body = order_body(product, quantity);
-        return "POST /api/v1/orders HTTP/1.1\r\nHost: test\r\n" + authorization(token) +
-               "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+        return post_bytes("/api/v1/orders", order_body(product, quantity), token);
     }
+    static std::string login_bytes(std::string_view code) {
+        return post_bytes("/api/v1/auth/login", login_body(code), "");
+    }
+
     std::int64_t stock_of(std::int64_t product) {
         const auto all = body_of<list<miniapp_test::product>>(ask("GET", "/api/v1/products?size=100"));
         for (const auto& one : all.items)
@@ -224,6 +226,11 @@ public:
     weir::testing::fault_proxy line{wechat.port()};
 
 private:
+    static std::string post_bytes(const std::string& target, const std::string& body, std::string_view token) {
+        return "POST " + target + " HTTP/1.1\r\nHost: test\r\n" + authorization(token) +
+               "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    }
+
     std::vector<std::string> more_;
     support::temporary_folder data_;
     std::unique_ptr<child_process> program_;

@@ -51,12 +51,6 @@ visit keep_ordering(std::uint16_t port, const std::string& order, const std::ato
     return seen;
 }
 
-std::string login_bytes(const std::string& code) {
-    const std::string body = R"({"code":")" + code + R"("})";
-    return "POST /api/v1/auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: " +
-           std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-
 // Until the program has asked WeChat, so that its answer is what the request waits for.
 void await_call(shop& it) {
     const auto limit = std::chrono::steady_clock::now() + 20s;

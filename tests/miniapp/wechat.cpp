@@ -15,12 +15,6 @@ struct hurried_shop : shop {
     hurried_shop() : shop({"--wechat.deadline", "500ms"}) {}
 };
 
-std::string login_bytes(const std::string& code) {
-    const std::string body = R"({"code":")" + code + R"("})";
-    return "POST /api/v1/auth/login HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: " +
-           std::to_string(body.size()) + "\r\n\r\n" + body;
-}
-
 } // namespace
 
 TEST_CASE_FIXTURE(shop, "a login code works once and only when WeChat gave it") {

@@ -141,6 +141,8 @@ http::server_options server_part(const run_options& options) {
     server.port = static_cast<std::uint16_t>(options.port);
     server.loops = static_cast<unsigned>(options.loops);
     server.connections = options.connections;
+    server.connections_per_address = options.connections_per_address;
+    server.unlimited_networks = options.unlimited_networks;
     server.limits = options.limits;
     server.tls = options.tls;
     return server;

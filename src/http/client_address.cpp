@@ -12,11 +12,6 @@ namespace ip = boost::asio::ip;
 
 namespace {
 
-std::string as_network(const std::string& given) {
-    if (given.find('/') != std::string::npos) return given;
-    return given + (given.find(':') == std::string::npos ? "/32" : "/128");
-}
-
 std::vector<std::string_view> elements_of(const request& req, std::string_view name) {
     std::vector<std::string_view> all;
     each_field(req, name, [&](std::string_view value) {
@@ -63,39 +58,20 @@ std::optional<ip::address> parse_address(std::string_view text) {
     boost::system::error_code failed;
     const auto address = ip::make_address(std::string(text), failed);
     if (failed) return {};
-    if (address.is_v6() && address.to_v6().is_v4_mapped()) return ip::make_address_v4(ip::v4_mapped, address.to_v6());
-    return address;
+    return unmapped(address);
 }
 
 proxy_list::proxy_list(const std::vector<std::string>& trusted) {
-    for (const auto& given : trusted) {
-        boost::system::error_code failed;
-        const auto four = ip::make_network_v4(as_network(given), failed);
-        if (!failed) {
-            v4_.push_back(four.canonical());
-            continue;
-        }
-        const auto six = ip::make_network_v6(as_network(given), failed);
-        if (failed) throw std::invalid_argument("weir: not an address or network: " + given);
-        v6_.push_back(six.canonical());
-    }
-}
-
-bool proxy_list::trusts(const ip::address& address) const {
-    if (address.is_v4()) {
-        const ip::network_v4 host(address.to_v4(), 32);
-        return std::any_of(v4_.begin(), v4_.end(),
-                           [&](const auto& net) { return host == net || host.is_subnet_of(net); });
-    }
-    const ip::network_v6 host(address.to_v6(), 128);
-    return std::any_of(v6_.begin(), v6_.end(), [&](const auto& net) { return host == net || host.is_subnet_of(net); });
+    auto networks = network_list::from(trusted);
+    if (!networks) throw std::invalid_argument("weir: " + std::string(networks.error().message()));
+    trusted_ = std::move(*networks);
 }
 
 void proxy_list::follow(const request& req, proxy_fields fields, client_info& client) const {
     auto speaker = parse_address(client.address);
-    if (empty() || !speaker || !trusts(*speaker)) return;
+    if (empty() || !speaker || !trusted_.holds(*speaker)) return;
     const auto hops = fields == proxy_fields::forwarded ? forwarded_hops(req) : x_forwarded_hops(req);
-    for (auto hop = hops.rbegin(); hop != hops.rend() && trusts(*speaker); ++hop) {
+    for (auto hop = hops.rbegin(); hop != hops.rend() && trusted_.holds(*speaker); ++hop) {
         note_scheme(hop->scheme, client.scheme);
         if (valid_authority(hop->host)) client.host = hop->host;
         const auto address = parse_address(hop_address(hop->address));

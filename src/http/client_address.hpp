@@ -2,11 +2,10 @@
 #pragma once
 
 #include "http/forwarded.hpp"
+#include "http/network_list.hpp"
 #include <weir/http/middleware/trusted_proxies.hpp>
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/network_v4.hpp>
-#include <boost/asio/ip/network_v6.hpp>
 
 #include <optional>
 #include <string>
@@ -21,19 +20,17 @@ std::optional<boost::asio::ip::address> parse_address(std::string_view text);
 /// The proxies between us and our clients.
 class proxy_list {
 public:
+    /// Throws std::invalid_argument for what is neither an address nor a network.
     explicit proxy_list(const std::vector<std::string>& trusted);
 
     /// Where the request came from: what arrived, overwritten by what trusted hops say, read from the right
     /// until one isn't trusted. `client` holds what the connection alone tells.
     void follow(const request& req, proxy_fields fields, client_info& client) const;
 
-    bool empty() const noexcept { return v4_.empty() && v6_.empty(); }
+    bool empty() const noexcept { return trusted_.empty(); }
 
 private:
-    bool trusts(const boost::asio::ip::address& address) const;
-
-    std::vector<boost::asio::ip::network_v4> v4_;
-    std::vector<boost::asio::ip::network_v6> v6_;
+    network_list trusted_;
 };
 
 } // namespace weir::http::detail

@@ -66,7 +66,7 @@ void connection::received(const boost::system::error_code& failed, std::size_t s
 }
 
 void connection::discard(std::size_t size) {
-    discarded_ += size;
+    discarded_ += static_cast<std::uint32_t>(size);
     if (discarded_ > linger_bytes) return abort();
     arm();
 }

@@ -38,11 +38,14 @@ public:
     void abort() override;
     void resume_input() override;
 
-    std::size_t place = 0; // in the worker's list
+    address_limit::client client = address_limit::nobody; // whom it was counted for
+    std::uint32_t place = 0;                              // in the worker's list
 
 private:
+    std::uint32_t discarded_ = 0; // here it takes no room
+
     // A peer that never closes may make us read this much after our last answer, and no longer than that.
-    static constexpr std::size_t linger_bytes = 256 * 1024;
+    static constexpr std::uint32_t linger_bytes = 256 * 1024;
     // A TLS peer that makes us answer (a change of keys) and doesn't take the answers isn't read from any more.
     static constexpr std::size_t queued_bytes = 256 * 1024;
     static constexpr duration linger_time = std::chrono::seconds(1);
@@ -90,7 +93,6 @@ private:
     std::string unsent_; // being written
     std::string queued_; // to be written after it; under TLS whatever was encrypted passes through here
     file_range file_{};  // to be sent after that
-    std::size_t discarded_ = 0;
     time_point last_input_;
     time_point linger_until_ = time_point::max();
     bool reading_ = false;

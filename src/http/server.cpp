@@ -17,6 +17,12 @@ namespace weir::http {
 namespace asio = boost::asio;
 using detail::worker;
 
+// RFC 1918 and 4193, then what load balancers of clouds use (RFC 6598), and single links (RFC 3927 and 4291).
+std::vector<std::string> unrouted_networks() {
+    return {"127.0.0.0/8", "::1",           "10.0.0.0/8",     "172.16.0.0/12", "192.168.0.0/16",
+            "fc00::/7",    "100.64.0.0/10", "169.254.0.0/16", "fe80::/10"};
+}
+
 struct server::impl {
     impl(const router& given, server_options with, const weir::clock& source)
         : routes(given.table()), options(std::move(with)), time(source), port(options.port) {}
@@ -34,6 +40,7 @@ struct server::impl {
     const weir::clock& time;
     std::uint16_t port;
     detail::server_counters counters;
+    std::optional<detail::address_limit> addresses;
     detail::tls_slot tls;
     std::vector<std::unique_ptr<worker>> workers;
     std::vector<std::thread> threads;
@@ -47,9 +54,13 @@ void server::impl::serve(std::size_t index) {
 result<void> server::impl::start() {
     if (options.tls)
         if (auto loaded = tls.load(*options.tls); !loaded) return loaded;
+    auto unlimited = detail::network_list::from(options.unlimited_networks);
+    if (!unlimited) return unlimited.error();
+    addresses.emplace(options.connections_per_address, std::move(*unlimited));
     const unsigned loops = options.loops != 0 ? options.loops : std::max(1U, std::thread::hardware_concurrency());
     for (unsigned i = 0; i < loops; ++i) {
         workers.push_back(std::make_unique<worker>(routes, options, counters, time));
+        workers.back()->limit_addresses(*addresses);
         if (options.tls) workers.back()->use_tls(tls);
         if (auto bound = workers.back()->listen(port, i == 0); !bound) return workers.clear(), bound;
     }
@@ -77,8 +88,8 @@ std::uint16_t server::port() const noexcept { return impl_->port; }
 server_stats server::stats() const noexcept {
     const auto& counters = impl_->counters;
     constexpr auto relaxed = std::memory_order_relaxed;
-    return {counters.accepted.load(relaxed), counters.refused.load(relaxed), counters.cut.load(relaxed),
-            counters.open.load(relaxed)};
+    return {counters.accepted.load(relaxed), counters.refused.load(relaxed), counters.crowded.load(relaxed),
+            counters.cut.load(relaxed), counters.open.load(relaxed)};
 }
 
 namespace {

@@ -22,10 +22,17 @@ constexpr duration sweep_every = std::chrono::milliseconds(250);
 constexpr duration accept_pause = std::chrono::milliseconds(100);
 constexpr std::size_t spare_buffers = 64;
 
+constexpr duration refused_time = std::chrono::seconds(1);
+constexpr std::size_t most_refused = 128; // kept open at a time
+
 constexpr std::string_view overloaded =
     "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 85\r\n"
     "retry-after: 1\r\nconnection: close\r\n\r\n"
     R"({"code":"unavailable","message":"too many connections, try again later","details":[]})";
+constexpr std::string_view crowded =
+    "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 103\r\n"
+    "retry-after: 1\r\nconnection: close\r\n\r\n"
+    R"({"code":"unavailable","message":"too many connections from your address, try again later","details":[]})";
 
 error cannot_listen(const server_options& options, const boost::system::error_code& why) {
     return error(errc::unavailable,
@@ -94,22 +101,34 @@ void worker::admit(tcp_socket socket, const tcp::endpoint& peer) {
     boost::system::error_code ignored; // a socket that refuses an option fails at its first use
     socket.non_blocking(true, ignored);
     socket.set_option(tcp::no_delay(true), ignored);
-    if (counters_.open.fetch_add(1, std::memory_order_relaxed) >= options_.connections) return refuse(socket);
+    if (counters_.open.fetch_add(1, std::memory_order_relaxed) >= options_.connections)
+        return refuse(std::move(socket), overloaded);
+    const auto client = addresses_ ? addresses_->enter(peer.address()) : address_limit::nobody;
+    if (!client) {
+        counters_.crowded.fetch_add(1, std::memory_order_relaxed);
+        return refuse(std::move(socket), crowded);
+    }
     const connection_pointer made(new connection(*this, std::move(socket), peer.address().to_string()));
+    made->client = *client;
     if (tls_) made->secure(*tls_->current());
-    made->place = connections_.size();
+    made->place = static_cast<std::uint32_t>(connections_.size());
     connections_.push_back(made);
     if (host_.draining) made->drain();
     made->arm();
     schedule_sweep();
 }
 
-void worker::refuse(tcp_socket& socket) {
+// What it says isn't read; nothing waits for it, and where there are too many of them the first has to go.
+void worker::refuse(tcp_socket socket, std::string_view answer) {
     counters_.open.fetch_sub(1, std::memory_order_relaxed);
     counters_.refused.fetch_add(1, std::memory_order_relaxed);
-    boost::system::error_code ignored;                               // it was turned away, whether it hears so or not
-    if (!tls_) socket.write_some(asio::buffer(overloaded), ignored); // a handshake isn't worth it
-    socket.shutdown(tcp_socket::shutdown_both, ignored);
+    boost::system::error_code ignored; // it was turned away, whether it hears so or not
+    if (tls_) return;                  // a handshake isn't worth it
+    socket.write_some(asio::buffer(answer), ignored);
+    socket.shutdown(tcp_socket::shutdown_send, ignored);
+    if (refused_.size() == most_refused) refused_.pop_front();
+    refused_.push_back({std::move(socket), loop_.now() + refused_time});
+    schedule_sweep();
 }
 
 void worker::drain(std::function<void()> gone) {
@@ -177,6 +196,7 @@ void worker::retire(connection& one) {
     if (last) connections_[one.place] = std::move(last);
     connections_.pop_back();
     counters_.open.fetch_sub(1, std::memory_order_relaxed);
+    if (addresses_) addresses_->leave(one.client);
     // It may be in the middle of its own work: it goes when that has returned.
     asio::post(loop_.io(), [this, leaving = std::move(leaving)] { tell_gone(); });
 }
@@ -199,7 +219,8 @@ void worker::sweep() {
     const time_point now = loop_.now();
     for (std::size_t i = connections_.size(); i-- > 0;) // backwards: the visited may leave
         if (i < connections_.size()) connections_[i]->tick(now);
-    if (!connections_.empty()) schedule_sweep();
+    while (!refused_.empty() && now >= refused_.front().until) refused_.pop_front();
+    if (!connections_.empty() || !refused_.empty()) schedule_sweep();
 }
 
 } // namespace weir::http::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "http/address_limit.hpp"
 #include "http/block_pool.hpp"
 #include "http/read_buffer.hpp"
 #include "http/session.hpp"
@@ -12,8 +13,10 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace weir::http::detail {
@@ -31,6 +34,7 @@ using connection_pointer = boost::intrusive_ptr<connection>;
 struct server_counters {
     std::atomic<std::uint64_t> accepted{0};
     std::atomic<std::uint64_t> refused{0};
+    std::atomic<std::uint64_t> crowded{0};
     std::atomic<std::uint64_t> cut{0};
     std::atomic<std::size_t> open{0};
 };
@@ -45,6 +49,8 @@ public:
 
     /// Takes each further connection as TLS, with the certificate that is there by then.
     void use_tls(const tls_slot& certificates) noexcept { tls_ = &certificates; }
+    /// Takes no more connections from one address than that.
+    void limit_addresses(address_limit& by) noexcept { addresses_ = &by; }
     /// Binds before the thread runs; `port` 0 picks one and is updated. The first of a server's workers makes
     /// sure that nobody else listens there.
     result<void> listen(std::uint16_t& port, bool first);
@@ -67,8 +73,14 @@ public:
     void retire(connection& one);
 
 private:
+    // One that was told so and may still be sending: closing at once would reset it, and lose what it was told.
+    struct refused_socket {
+        tcp_socket socket;
+        time_point until;
+    };
+
     void admit(tcp_socket socket, const tcp::endpoint& peer);
-    void refuse(tcp_socket& socket);
+    void refuse(tcp_socket socket, std::string_view answer);
     void accept_rest();
     void tell_gone();
     void sweep();
@@ -76,8 +88,9 @@ private:
 
     const server_options& options_;
     server_counters& counters_;
-    block_pool operations_;         // outlives the loop's pending operations
-    const tls_slot* tls_ = nullptr; // null in clear
+    block_pool operations_;              // outlives the loop's pending operations
+    const tls_slot* tls_ = nullptr;      // null in clear
+    address_limit* addresses_ = nullptr; // null: as many as there are
     weir::loop loop_;
     session_host host_;
     tcp_acceptor acceptor_;
@@ -85,6 +98,7 @@ private:
     std::vector<connection_pointer> connections_;
     std::vector<connection_pointer> to_arm_;
     std::vector<read_buffer> spare_;
+    std::deque<refused_socket> refused_; // in the order they were, so the first ones go first
     std::function<void()> gone_;
     bool accepting_ = false;
     bool sweeping_ = false;

@@ -18,6 +18,14 @@ weir::http::limits behind_a_proxy() {
     return strict;
 }
 
+weir::server_options for_many_clients() {
+    weir::server_options options;
+    options.connections = 50'000;
+    options.connections_per_address = 200;
+    options.unlimited_networks.push_back("203.0.113.16/28"); // the load balancer's public addresses
+    return options;
+}
+
 weir::server_options with_tls(const std::string& folder) {
     weir::server_options options;
     options.address = "127.0.0.1";
@@ -32,6 +40,19 @@ TEST_CASE("the guide's limits hold") {
     weir::test_client client(app, {.limits = behind_a_proxy()});
     CHECK(client.post("/", std::string(1000, ' ')).body == "1000");
     CHECK(client.post("/", std::string(65 * 1024, ' ')).status == 413);
+}
+
+TEST_CASE("the guide's server counts its connections by address, except from its own networks") {
+    weir::router app;
+    app.get("/", [] { return "in"; });
+    auto options = for_many_clients();
+    options.address = "127.0.0.1";
+    options.port = 0;
+    weir::server server(app, options);
+    CHECK(server.start());
+    options.unlimited_networks.push_back("203.0.113.16/33");
+    weir::server wrong(app, options);
+    CHECK(!wrong.start());
 }
 
 TEST_CASE("a server without its certificate doesn't start, and says which file it lacks") {

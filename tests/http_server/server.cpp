@@ -238,6 +238,52 @@ TEST_CASE_FIXTURE(server_fixture, "beyond the limit of connections one is told 5
     CHECK(stop(5s));
 }
 
+TEST_CASE_FIXTURE(server_fixture, "an address has one limit over all loops, and none where its network is named") {
+    server_options options;
+    options.loops = 4;
+    options.connections_per_address = 3;
+    options.unlimited_networks = {"127.0.0.2"};
+    const auto port = start(options);
+    std::vector<socket_client> inside;
+    for (int i = 0; i < 3; ++i) {
+        inside.emplace_back(port);
+        CHECK(inside.back().request("GET", "/").status == 200);
+    }
+    for (int i = 0; i < 8; ++i) { // whichever loop they come to
+        const auto res = socket_client(port).receive();
+        CHECK(res.status == 503);
+        CHECK(res.header("retry-after") == "1");
+    }
+    for (int i = 0; i < 8; ++i) {
+        inside.push_back(socket_client::from("127.0.0.2", port));
+        CHECK(inside.back().request("GET", "/").status == 200);
+    }
+    CHECK(running->stats().refused == 8);
+    CHECK(running->stats().crowded == 8);
+    CHECK(running->stats().open == 11);
+    CHECK(stop(20s));
+}
+
+TEST_CASE_FIXTURE(server_fixture, "by default nobody on this machine is limited by his address") {
+    server_options options;
+    options.connections_per_address = 1;
+    const auto port = start(options);
+    socket_client first(port);
+    socket_client second(port);
+    CHECK(first.request("GET", "/").status == 200);
+    CHECK(second.request("GET", "/").status == 200);
+    CHECK(stop(20s));
+}
+
+TEST_CASE_FIXTURE(server_fixture, "a server with a network that is none doesn't start, and names it") {
+    server_options options;
+    options.unlimited_networks = {"10.0.0.0/8", "our proxy"};
+    server wrong(routes, options);
+    const auto started = wrong.start();
+    CHECK(started.error() == errc::invalid_argument);
+    CHECK(std::string(started.error().message()).find("our proxy") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(server_fixture, "an address that is taken is one clear error") {
     server_options options;
     options.address = "127.0.0.1";

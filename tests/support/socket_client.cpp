@@ -4,9 +4,11 @@
 #include <arpa/inet.h>
 #include <cerrno>
 #include <charconv>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdexcept>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
@@ -33,7 +35,11 @@ socket_client::socket_client(std::uint16_t port, std::chrono::seconds limit) : s
 
 socket_client socket_client::small(std::uint16_t port) { return {port, std::chrono::seconds(20), 4096}; }
 
-socket_client::socket_client(std::uint16_t port, std::chrono::seconds limit, int receive_buffer)
+socket_client socket_client::from(const std::string& address, std::uint16_t port) {
+    return {port, std::chrono::seconds(20), 0, address.c_str()};
+}
+
+socket_client::socket_client(std::uint16_t port, std::chrono::seconds limit, int receive_buffer, const char* from)
     : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
     if (fd_ < 0) fail("socket");
     if (receive_buffer != 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
@@ -42,11 +48,15 @@ socket_client::socket_client(std::uint16_t port, std::chrono::seconds limit, int
     setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     const int on = 1;
     setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    const bool refused = from && (inet_pton(AF_INET, from, &own.sin_addr) != 1 ||
+                                  bind(fd_, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0);
     sockaddr_in to{};
     to.sin_family = AF_INET;
     to.sin_port = htons(port);
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+    if (refused || connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
         close(fd_);
         fail("connect");
     }
@@ -70,6 +80,13 @@ void socket_client::send(std::string_view bytes) {
 std::size_t socket_client::send_some(std::string_view bytes) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
+void socket_client::await_delivery() {
+    const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    int left = 1; // on its way, or not yet
+    while (ioctl(fd_, SIOCOUTQ, &left) == 0 && left != 0)
+        if (std::chrono::steady_clock::now() > late) throw std::runtime_error("the peer takes nothing");
 }
 
 bool socket_client::fill() {

@@ -25,6 +25,8 @@ public:
     explicit socket_client(std::uint16_t port, std::chrono::seconds limit = std::chrono::seconds(20));
     /// One whose kernel holds little of what it hasn't read, so that the server has to wait.
     static socket_client small(std::uint16_t port);
+    /// One that comes from another of this machine's addresses, such as 127.0.0.2.
+    static socket_client from(const std::string& address, std::uint16_t port);
     ~socket_client();
     socket_client(socket_client&& other) noexcept;
     socket_client(const socket_client&) = delete;
@@ -33,6 +35,8 @@ public:
     void send(std::string_view bytes);
     /// As much as the kernel takes without waiting; for a server that has stopped reading.
     std::size_t send_some(std::string_view bytes);
+    /// Waits until the peer's kernel has all that was sent.
+    void await_delivery();
     /// The next response; `head_only` for answers to HEAD.
     wire_response receive(bool head_only = false);
     wire_response request(std::string_view method, std::string_view target, std::string_view body = {},
@@ -46,7 +50,7 @@ public:
     void reset();
 
 private:
-    socket_client(std::uint16_t port, std::chrono::seconds limit, int receive_buffer);
+    socket_client(std::uint16_t port, std::chrono::seconds limit, int receive_buffer, const char* from = nullptr);
 
     bool fill();
 

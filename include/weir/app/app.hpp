@@ -14,6 +14,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace weir {
 
@@ -25,7 +26,10 @@ struct run_options {
     /// Between readiness turning 503 and the listener closing, so that balancers look away first.
     duration announce = duration::zero();
     std::size_t connections = 10000; ///< open at once
-    http::limits limits{};           ///< of each connection
+    /// Of those, from one address; `server_options` says how it counts, and whom it doesn't.
+    std::size_t connections_per_address = 1000;
+    std::vector<std::string> unlimited_networks = http::unrouted_networks();
+    http::limits limits{}; ///< of each connection
     /// HTTPS. SIGHUP reads the files again; when they are bad the log says so and the old certificate stays.
     std::optional<http::server_tls> tls{};
 };

@@ -11,8 +11,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace weir::http {
+
+/// Loopback, private and link-local networks: nothing that comes from the internet.
+std::vector<std::string> unrouted_networks();
 
 struct server_options {
     std::string address = "0.0.0.0"; ///< IPv4 or IPv6 address to listen on
@@ -20,13 +24,20 @@ struct server_options {
     unsigned loops = 0;              ///< threads that serve; 0: one per processor
     int backlog = 1024;              ///< connections the kernel may hold ready per loop
     std::size_t connections = 10000; ///< open at once; one more is answered 503 with Retry-After
+    /// Of those, from one IPv4 address or one IPv6 /64, over all loops; one more is answered likewise. 0: any
+    /// number. It is the TCP peer that counts: behind a proxy that is the proxy, whatever `trusted_proxies` says.
+    std::size_t connections_per_address = 1000;
+    /// Addresses and networks ("203.0.113.7", "2001:db8::/32") of which any number may come: our own proxies and
+    /// load balancers. By default those that aren't routed on the internet, so localhost isn't limited either.
+    std::vector<std::string> unlimited_networks = unrouted_networks();
     http::limits limits{};           ///< of each connection; a TLS handshake has `head_time` as well
     std::optional<server_tls> tls{}; ///< HTTPS; a request in clear is then answered 400, and closed
 };
 
 struct server_stats {
     std::uint64_t accepted = 0;
-    std::uint64_t refused = 0; ///< beyond `connections`
+    std::uint64_t refused = 0; ///< beyond `connections` or `connections_per_address`
+    std::uint64_t crowded = 0; ///< of those, beyond `connections_per_address`
     std::uint64_t cut = 0;     ///< still busy when the drain's deadline came
     std::size_t open = 0;
 };
@@ -42,7 +53,7 @@ public:
     server& operator=(const server&) = delete;
 
     /// Binds and starts serving. errc::unavailable when the address can't be had, errc::invalid_argument when
-    /// a file of `tls` can't be used, with the reason.
+    /// a file of `tls` or one of `unlimited_networks` can't be used, with the reason.
     result<void> start();
 
     /// Stops in order: the accept queue is emptied, the listeners close; requests in flight are answered

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#include "http/network_list.hpp"
+
+#include <algorithm>
+
+namespace weir::http::detail {
+
+namespace ip = boost::asio::ip;
+
+namespace {
+
+std::string as_network(const std::string& given) {
+    if (given.find('/') != std::string::npos) return given;
+    return given + (given.find(':') == std::string::npos ? "/32" : "/128");
+}
+
+template<class Network>
+bool any_holds(const std::vector<Network>& all, const Network& host) {
+    return std::any_of(all.begin(), all.end(),
+                       [&](const Network& net) { return host == net || host.is_subnet_of(net); });
+}
+
+} // namespace
+
+ip::address unmapped(const ip::address& address) {
+    if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
+    return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+}
+
+result<network_list> network_list::from(const std::vector<std::string>& given) {
+    network_list made;
+    for (const auto& one : given) {
+        boost::system::error_code failed;
+        const auto four = ip::make_network_v4(as_network(one), failed);
+        if (!failed) {
+            made.v4_.push_back(four.canonical());
+            continue;
+        }
+        const auto six = ip::make_network_v6(as_network(one), failed);
+        if (failed) return error(errc::invalid_argument, "not an address or network: " + one);
+        made.v6_.push_back(six.canonical());
+    }
+    return made;
+}
+
+bool network_list::holds(const ip::address& address) const {
+    if (address.is_v4()) return any_holds(v4_, ip::network_v4(address.to_v4(), 32));
+    return any_holds(v6_, ip::network_v6(ip::address_v6(address.to_v6().to_bytes()), 128)); // on whichever link
+}
+
+} // namespace weir::http::detail

@@ -37,6 +37,8 @@ public:
     /// Takes input off the front up to the next event. After `failed` it isn't to be called again.
     frame_event read(std::string_view& input);
 
+    /// Whether a message, or a control frame, has begun and isn't whole yet.
+    bool midway() const noexcept { return fragmented_ || in_payload_ || head_size_ != 0; }
     /// The message of `text` and `binary`; may be moved from.
     std::string& message() noexcept { return message_; }
     /// What a ping or pong carries, or the reason of a close.

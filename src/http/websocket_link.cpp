@@ -6,6 +6,7 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::http::detail {
@@ -23,8 +24,9 @@ bool cancelled(const asio::cancellation_state& state) { return state.cancelled()
 } // namespace
 
 websocket_link::websocket_link(weir::loop& home, const websocket_options& options, std::string subprotocol)
-    : home_(home), ping_after_(options.ping_after), pong_within_(options.pong_within),
-      close_within_(options.close_within), subprotocol_(std::move(subprotocol)), reader_(options.max_message) {}
+    : home_(home), message_within_(options.message_within), ping_after_(options.ping_after),
+      pong_within_(options.pong_within), close_within_(options.close_within), subprotocol_(std::move(subprotocol)),
+      reader_(options.max_message) {}
 
 task<bool> websocket_link::run(std::shared_ptr<websocket_link> self, const websocket_handler& handler,
                                running_exchange& on) {
@@ -48,7 +50,7 @@ void websocket_link::begin(exchange_stream& stream) {
     stream_ = &stream;
     stream.listen(this);
     heard_ = home_.now();
-    if (ping_after_ > duration::zero()) arm(ping_after_);
+    arm(next_look());
     input_came();
 }
 
@@ -129,7 +131,7 @@ bool websocket_link::fill() {
     if (input_.capacity() > kept_input) std::string().swap(input_);
     if (!stream_ || !stream_->take_raw(input_)) return input_.clear(), false;
     heard_ = home_.now();
-    pinged_ = false;
+    if (std::exchange(pinged_, never) != never) look_in_time();
     if (input_.empty()) end(state::lost, lost_code, {});
     return !input_.empty();
 }
@@ -138,8 +140,10 @@ void websocket_link::read_frame() {
     std::string_view rest = std::string_view(input_).substr(read_);
     const frame_event event = reader_.read(rest);
     read_ = input_.size() - rest.size();
+    if (!reader_.midway()) begun_ = never;
     switch (event) {
     case frame_event::more:
+        return await_rest();
     case frame_event::pong:
         return;
     case frame_event::text:
@@ -196,7 +200,7 @@ void websocket_link::end(state how, std::uint16_t code, std::string_view reason)
     state_ = how;
     code_ = code;
     reason_.assign(reason);
-    if (stream_) arm(close_within_);
+    if (stream_) arm(home_.now() + close_within_);
     receiver_.wake();
     output_.wake();
     finished_.wake();
@@ -208,23 +212,55 @@ error websocket_link::ending() const {
     return error(errc::cancelled, "the connection is closed");
 }
 
-void websocket_link::arm(duration after) {
+void websocket_link::await_rest() {
+    if (begun_ != never || !is_open()) return;
+    begun_ = home_.now();
+    look_in_time();
+}
+
+// A timer that rings before that will look for itself, so messages that follow each other need no timer each.
+void websocket_link::look_in_time() {
+    if (const time_point when = next_look(); when < due_) arm(when);
+}
+
+void websocket_link::arm(time_point when) {
     home_.cancel_timer(timer_);
+    due_ = when;
+    if (when == never) return;
     auto ring = [weak = weak_from_this()] {
         if (const auto alive = weak.lock()) alive->timer_rang();
     };
-    timer_ = home_.call_at(home_.now() + after, std::move(ring));
+    timer_ = home_.call_at(when, std::move(ring));
+}
+
+time_point websocket_link::next_look() const noexcept {
+    time_point when = never;
+    if (ping_after_ > duration::zero()) when = pinged_ == never ? heard_ + ping_after_ : pinged_ + pong_within_;
+    if (message_within_ > duration::zero() && begun_ != never) when = std::min(when, begun_ + message_within_);
+    return when;
 }
 
 void websocket_link::timer_rang() {
     if (!is_open()) return lose();
-    if (!awaits_input()) heard_ = home_.now(); // it is we who aren't listening
-    const duration quiet = home_.now() - heard_;
-    if (quiet < ping_after_) return arm(ping_after_ - quiet);
-    if (pinged_) return lose();
-    pinged_ = true;
+    const time_point now = home_.now();
+    const bool slow = begun_ != never && message_within_ > duration::zero() && now - begun_ >= message_within_;
+    if (slow) return close(1008, "the message took too long to arrive");
+    if (!keep_alive(now)) return lose();
+    if (is_open()) arm(next_look());
+}
+
+// False when the peer is silent though it was asked.
+bool websocket_link::keep_alive(time_point now) {
+    if (ping_after_ <= duration::zero()) return true;
+    if (!awaits_input()) { // it is we who aren't listening
+        heard_ = now;
+        pinged_ = never;
+    }
+    if (pinged_ != never) return now - pinged_ < pong_within_;
+    if (now - heard_ < ping_after_) return true;
+    pinged_ = now;
     send_control(opcode::ping, {});
-    arm(pong_within_);
+    return true;
 }
 
 } // namespace weir::http::detail

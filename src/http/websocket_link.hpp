@@ -50,6 +50,7 @@ private:
         lost,    // without a goodbye
     };
     static constexpr std::uint16_t going_away = 1001;
+    static constexpr time_point never = time_point::max();
 
     void begin(exchange_stream& stream);
     void leave();
@@ -62,12 +63,17 @@ private:
     void peer_ended();
     void lose();
     void end(state how, std::uint16_t code, std::string_view reason);
-    void arm(duration after);
+    void await_rest();
+    void look_in_time();
+    void arm(time_point when);
+    time_point next_look() const noexcept;
     void timer_rang();
+    bool keep_alive(time_point now);
     error ending() const;
     void send_control(opcode kind, std::string_view payload);
 
     weir::loop& home_;
+    const duration message_within_;
     const duration ping_after_;
     const duration pong_within_;
     const duration close_within_;
@@ -82,10 +88,12 @@ private:
     wait_point finished_;
     std::string reason_;
     time_point heard_;
+    time_point pinged_ = never; // no answer since then
+    time_point begun_ = never;  // a message of which the rest hasn't come
+    time_point due_ = never;    // when the timer rings, which may be before there is something to do
     loop::timer_id timer_ = 0;
     std::uint16_t code_ = 1005;
     state state_ = state::open;
-    bool pinged_ = false;
     bool reading_ = false;
     bool broken_ = false; // the peer has broken the protocol
 };

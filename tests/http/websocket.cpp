@@ -49,6 +49,16 @@ struct websocket_fixture {
         app.get("/small", [this](websocket_upgrade upgrade) {
             return upgrade.accept([this](websocket& peer) { return echo(peer); }, {.max_message = 8});
         });
+        app.get("/unpinged", [this](websocket_upgrade upgrade) {
+            return upgrade.accept([this](websocket& peer) { return echo(peer); },
+                                  {.message_within = 20s, .ping_after = 0s});
+        });
+        app.get("/often", [this](websocket_upgrade upgrade) {
+            return upgrade.accept([this](websocket& peer) { return echo(peer); }, {.ping_after = 5s});
+        });
+        app.get("/patient", [this](websocket_upgrade upgrade) {
+            return upgrade.accept([this](websocket& peer) { return echo(peer); }, {.message_within = 0s});
+        });
         app.get("/later", [this](websocket_upgrade upgrade) -> task<response> {
             co_await sleep_for(1s);
             co_return upgrade.accept([this](websocket& peer) { return echo(peer); });
@@ -370,6 +380,16 @@ TEST_CASE_FIXTURE(websocket_fixture, "a silent peer is pinged after 30 seconds, 
     CHECK(peer.closed());
 }
 
+TEST_CASE_FIXTURE(websocket_fixture, "a ping that was answered at once is followed by the next after as much silence") {
+    auto peer = client();
+    open(peer, "/often"); // though an answer would have 30 seconds
+    for (int i = 0; i < 5; ++i) {
+        CHECK(after(peer, 4s).empty());
+        CHECK(after(peer, 1s) == server_frame(ping, ""));
+        CHECK(feed(peer, client_frame(pong, "")).empty());
+    }
+}
+
 TEST_CASE_FIXTURE(websocket_fixture, "a peer that talks is never pinged, nor is one that nobody listens to") {
     auto peer = client();
     open(peer, "/echo");
@@ -382,6 +402,88 @@ TEST_CASE_FIXTURE(websocket_fixture, "a peer that talks is never pinged, nor is 
     feed(unheard, client_frame(text, "anybody?"));
     for (int i = 0; i < 10; ++i) CHECK(after(unheard, 30s).empty());
     CHECK(!unheard.closed());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a message that comes in drips is closed with 1008 after a minute") {
+    auto peer = client();
+    open(peer, "/echo");
+    std::string bytes;
+    SUBCASE("in one frame") { bytes = client_frame(text, std::string(100, 'x')); }
+    SUBCASE("in whole frames of a byte") {
+        for (int i = 0; i < 100; ++i) bytes += client_frame(i == 0 ? text : more, "x", false);
+    }
+    SUBCASE("with pings between its frames") {
+        bytes = client_frame(text, "x", false);
+        for (int i = 0; i < 100; ++i) bytes += client_frame(ping, "");
+    }
+    SUBCASE("that isn't more than a part of a ping") { bytes = client_frame(ping, std::string(100, '?')); }
+    for (int i = 0; i < 5; ++i) {
+        feed(peer, std::string_view(bytes).substr(static_cast<std::size_t>(i), 1));
+        CHECK(after(peer, 10s).empty());
+    }
+    feed(peer, std::string_view(bytes).substr(5, 1));
+    CHECK(after(peer, 9s).empty());
+    CHECK(after(peer, 1s) == server_close(1008, "the message took too long to arrive"));
+    CHECK(ended == errc::cancelled);
+    CHECK(code == 1008);
+    for (int i = 6; i < 10; ++i) {
+        CHECK(!peer.closed());
+        feed(peer, std::string_view(bytes).substr(static_cast<std::size_t>(i), 1));
+        after(peer, 1s);
+    }
+    after(peer, 1s); // its part of the goodbye has no more time than anybody's
+    CHECK(peer.closed());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a message may take its time, and the next one as well") {
+    auto peer = client();
+    open(peer, "/echo");
+    const std::string bytes = client_frame(text, "slow");
+    for (int round = 0; round < 4; ++round) {
+        CHECK(feed(peer, bytes.substr(0, 3)).empty());
+        CHECK(after(peer, 25s).empty());
+        CHECK(feed(peer, bytes.substr(3, 4)).empty());
+        CHECK(after(peer, 25s).empty());
+        // the next has begun when this one is whole
+        CHECK(feed(peer, bytes.substr(7) + bytes.substr(0, 3)) == server_frame(text, "slow"));
+        CHECK(after(peer, 25s).empty());
+        CHECK(feed(peer, bytes.substr(3)) == server_frame(text, "slow"));
+    }
+    CHECK(after(peer, 29s).empty());
+    CHECK(after(peer, 1s) == server_frame(ping, ""));
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a message's time runs without pings as well, and not where it has none") {
+    auto unpinged = client();
+    open(unpinged, "/unpinged");
+    CHECK(after(unpinged, 1000s).empty());
+    feed(unpinged, client_frame(text, "drip").substr(0, 4));
+    CHECK(after(unpinged, 19s).empty());
+    CHECK(after(unpinged, 1s) == server_close(1008, "the message took too long to arrive"));
+
+    auto patient = client();
+    open(patient, "/patient");
+    const std::string bytes = client_frame(text, std::string(30, 'x'));
+    for (const char one : bytes.substr(0, bytes.size() - 1)) {
+        feed(patient, std::string_view(&one, 1));
+        CHECK(after(patient, 20s).empty());
+    }
+    CHECK(feed(patient, bytes.substr(bytes.size() - 1)) == server_frame(text, std::string(30, 'x')));
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a drip doesn't put off the answer to a ping, nor silence after it the end") {
+    auto peer = client();
+    open(peer, "/echo");
+    CHECK(after(peer, 30s) == server_frame(ping, ""));
+    CHECK(after(peer, 20s).empty());
+    feed(peer, client_frame(text, "drip").substr(0, 4)); // which is an answer as well
+    CHECK(after(peer, 29s).empty());
+    CHECK(after(peer, 1s) == server_frame(ping, ""));
+    CHECK(after(peer, 29s).empty());
+    CHECK(!peer.closed());
+    after(peer, 1s); // no answer, and the message isn't whole either
+    CHECK(ended == errc::cancelled);
+    CHECK(code == 1008);
 }
 
 TEST_CASE_FIXTURE(websocket_fixture, "a peer that vanishes ends the handler, whatever it waits for") {

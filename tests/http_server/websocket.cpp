@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
 // WebSockets over real sockets, spoken to by Boost.Beast's client: another reading of the same RFC.
+#include "http_server/beast_client.hpp"
 #include <weir/http/router.hpp>
 #include <weir/http/server.hpp>
 #include <weir/http/websocket.hpp>
 #include <weir/http/websocket_rooms.hpp>
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/buffers_to_string.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/websocket/stream.hpp>
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -22,57 +19,11 @@
 
 using namespace weir;
 using namespace std::chrono_literals;
+using test_support::beast_client;
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 
 namespace {
-
-class beast_client {
-public:
-    beast_client(std::uint16_t port, const std::string& target) : stream_(io_) {
-        stream_.next_layer().connect({asio::ip::address_v4::loopback(), port});
-        const timeval limit{20, 0};
-        ::setsockopt(stream_.next_layer().native_handle(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-        stream_.handshake("localhost", target);
-    }
-
-    void send(std::string_view text) { stream_.write(asio::buffer(text)); }
-    void send_binary(std::string_view bytes) {
-        stream_.binary(true);
-        stream_.write(asio::buffer(bytes));
-        stream_.binary(false);
-    }
-    // In frames of that size, with a ping between two of them.
-    void send_in_parts(std::string_view text, std::size_t size) {
-        for (; text.size() > size; text.remove_prefix(size)) {
-            stream_.write_some(false, asio::buffer(text.substr(0, size)));
-            stream_.ping("between");
-        }
-        stream_.write_some(true, asio::buffer(text));
-    }
-    std::string receive() {
-        beast::flat_buffer buffer;
-        stream_.read(buffer);
-        return beast::buffers_to_string(buffer.data());
-    }
-    bool got_binary() const { return stream_.got_binary(); }
-    void close(beast::websocket::close_code code) { stream_.close(code); }
-    // The code that the server closes with.
-    int await_close() {
-        beast::flat_buffer buffer;
-        beast::error_code ended;
-        while (!ended) stream_.read(buffer, ended);
-        return ended == beast::websocket::error::closed ? stream_.reason().code : 0;
-    }
-    asio::ip::tcp::socket& socket() { return stream_.next_layer(); }
-    void on_control(std::function<void(beast::websocket::frame_type, beast::string_view)> f) {
-        stream_.control_callback(std::move(f));
-    }
-
-private:
-    asio::io_context io_;
-    beast::websocket::stream<asio::ip::tcp::socket, false> stream_;
-};
 
 struct websocket_server_fixture {
     router routes;

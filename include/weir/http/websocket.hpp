@@ -66,7 +66,10 @@ private:
 using websocket_handler = std::function<task<void>(websocket&)>;
 
 struct websocket_options {
-    std::size_t max_message = 1024 * 1024;           ///< bytes, of all fragments; beyond it: closed with 1009
+    std::size_t max_message = 1024 * 1024; ///< bytes, of all fragments; beyond it: closed with 1009
+    /// From a message's first byte to its last; then it is closed with 1008. Zero: never. However little comes of
+    /// one at a time, who sends it isn't silent: only this ends a message that doesn't.
+    duration message_within = std::chrono::seconds(60);
     duration ping_after = std::chrono::seconds(30);  ///< of silence a ping is sent; zero: never
     duration pong_within = std::chrono::seconds(30); ///< after a ping; then the connection is dropped
     duration close_within = std::chrono::seconds(5); ///< for the peer's part of the closing handshake

@@ -75,12 +75,18 @@ public:
     void reset() {
         boost::system::error_code ignored;
         socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
-        socket_.close(ignored);
+        {
+            const std::lock_guard hold(closing_);
+            socket_.close(ignored);
+        }
         throw peer_is_gone{};
     }
 
     // The client reads the end of the stream from here on.
-    void hang_up() { ::shutdown(socket_.native_handle(), SHUT_RDWR); }
+    void hang_up() {
+        const std::lock_guard hold(closing_); // no other descriptor may have this one's number by now
+        if (socket_.is_open()) ::shutdown(socket_.native_handle(), SHUT_RDWR);
+    }
 
     // Ends TLS in good order where there is any; the socket closes when the script returns.
     void end_tls() {
@@ -122,6 +128,7 @@ private:
     }
 
     tcp::socket socket_;
+    std::mutex closing_; // the server hangs up while a script may be resetting
     std::optional<boost::asio::ssl::stream<tcp::socket&>> tls_;
     std::string buffer_;
 };
@@ -138,7 +145,7 @@ public:
         ::shutdown(acceptor_.native_handle(), SHUT_RDWR); // ends the blocking accept
         accepting_.join();
         for (auto& one : open_) {
-            ::shutdown(one.link.socket_.native_handle(), SHUT_RDWR);
+            one.link.hang_up();
             one.thread.join();
         }
     }
@@ -179,7 +186,7 @@ private:
             if (link.handshake(tls_)) play_(link);
         } catch (const peer_is_gone&) {
         }
-        ::shutdown(link.socket_.native_handle(), SHUT_RDWR); // the descriptor itself closes with the server
+        link.hang_up(); // the descriptor itself closes with the server
     }
 
     script play_;

@@ -37,8 +37,8 @@ error each_query_parameter(std::string_view text, parameter_binder bind, void* t
 }
 
 error require_json(const request& req) {
-    if (is_json(req.header("content-type"))) return {};
-    return framework_error(415, "send the body as application/json");
+    if (!is_json(req.header("content-type"))) return framework_error(415, "send the body as application/json");
+    return require_uncoded(req);
 }
 
 } // namespace weir::http::detail

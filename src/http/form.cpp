@@ -19,8 +19,9 @@ const char* form_reason(percent_verdict verdict) noexcept {
 
 error require_form(const request& req) {
     constexpr std::string_view wanted = "application/x-www-form-urlencoded";
-    if (equal_no_case(media_type(req.header("content-type")), wanted)) return {};
-    return framework_error(415, "send the body as application/x-www-form-urlencoded");
+    if (!equal_no_case(media_type(req.header("content-type")), wanted))
+        return framework_error(415, "send the body as application/x-www-form-urlencoded");
+    return require_uncoded(req);
 }
 
 error each_form_field(std::string_view body, parameter_binder bind, void* target) {

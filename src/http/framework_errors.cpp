@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "http/framework_errors.hpp"
 
+#include "http/field_syntax.hpp"
+
 #include <string>
 
 namespace weir::http::detail {
@@ -37,6 +39,12 @@ error framework_error(int status, std::string_view message) {
         if (one.status == status)
             return error(one.kind, std::string(message)).with_code(std::string(one.code)).with_status(status);
     return error(errc::internal, std::string(message)).with_status(status);
+}
+
+error require_uncoded(const request& req) {
+    const auto coding = req.header("content-encoding");
+    if (coding.empty() || equal_no_case(coding, "identity")) return {};
+    return framework_error(415, "send the body without a content coding");
 }
 
 } // namespace weir::http::detail

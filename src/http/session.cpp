@@ -118,6 +118,7 @@ bool session::read_head(std::span<char> input) {
     if (scanned_ != 0 && !may_complete(text(input), scanned_)) return false;
     const head_limits most{host_.limits.request_line, host_.limits.head, host_.limits.fields};
     const head_verdict verdict = parse_head(text(input), most, host_.head);
+    head_only_ = verdict.status == head_status::complete && host_.head.verb == method::head;
     if (verdict.status == head_status::refused) return refuse(verdict.http_status, verdict.reason), false;
     if (verdict.status == head_status::incomplete) {
         may_complete(text(input), scanned_);
@@ -240,7 +241,9 @@ void session::refuse(int status, std::string_view message) {
     incoming_.reset();
     request_access::clear(host_.req, host_.context, remote_, host_.home.now());
     keep_alive_ = false;
-    answer(host_.req, request_head{}, host_.routes->fallback(), res);
+    request_head refused{};
+    if (head_only_) refused.verb = method::head;
+    answer(host_.req, refused, host_.routes->fallback(), res);
 }
 
 // The handler's time is up: the client gets 504 now, and the request lives on until the handler has ended.

@@ -167,6 +167,7 @@ private:
     bool answered_last_ = false; // an answer went before the end
     bool launch_ = false;        // the exchange has something to run once the input is put away
     bool continue_owed_ = false; // 100 goes out when the handler begins to read
+    bool head_only_ = false;     // the request being read is HEAD, and so is what refuses it
     body_form form_ = body_form::buffered;
 };
 

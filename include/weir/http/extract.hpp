@@ -51,7 +51,8 @@ private:
 };
 
 /// The body as JSON bound to a described struct, validated by its schema. 415 unless the Content-Type is
-/// JSON, 400 when malformed or ill-typed, 422 when a rule of the schema is broken.
+/// JSON or where it comes in a content coding, 400 when malformed or ill-typed, 422 when a rule of the schema
+/// is broken.
 template<class T>
 class body {
 public:

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// What a strict server answers beyond refusing: the rest of the list in strictness.cpp.
+#include <weir/http/body_reader.hpp>
+#include <weir/http/form.hpp>
+#include <weir/http/router.hpp>
+#include <weir/testing/test_client.hpp>
+
+#include <boost/describe.hpp>
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace weir;
+
+namespace {
+
+struct note {
+    std::string text{};
+};
+BOOST_DESCRIBE_STRUCT(note, (), (text))
+
+std::string post(const std::string& fields) { return "POST /echo HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
+
+struct answers_fixture {
+    router app;
+    int handled = 0;
+
+    answers_fixture() {
+        app.get("/", [this] { return ++handled, "root"; });
+        app.post("/echo", [](request& req) { return std::string(req.body()); });
+        app.post("/json", [](body<note> in) { return in->text; });
+        app.post("/form", [](form<note> in) { return in->text; });
+        app.post("/read", [](body_reader in) -> task<result<std::string>> { co_return co_await in.read_all(1000); });
+        app.post("/unread", [](body_reader) -> task<std::string> { co_return "thanks"; });
+        app.get("/nothing", [] { return response(204); });
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(answers_fixture, "the refusal of a HEAD request has no body either") { // RFC 9110 section 9.3.2
+    for (const std::string rest : {"Content-Length: 1048577\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\nz"}) {
+        test_client peer(app);
+        peer.write("HEAD /echo HTTP/1.1\r\nHost: a\r\n" + rest);
+        const auto res = peer.receive(true);
+        CHECK(res.status == (rest.front() == 'C' ? 413 : 400));
+        CHECK(res.header("content-length") != "0");
+        CHECK(peer.output().empty());
+    }
+    test_client peer(app);
+    peer.write("HEAD / HTTP/1.1\r\nHost: a\r\n\r\nnonsense\r\n"); // not HEAD any more
+    CHECK(peer.receive(true).status == 200);
+    CHECK(peer.receive().body.starts_with(R"({"code":"bad_request")"));
+}
+
+TEST_CASE_FIXTURE(answers_fixture, "a method that isn't served here is a 405 with Allow, and never echoed") {
+    for (const std::string method : {"PUT", "TRACE"}) { // RFC 9110 sections 9.3.8 and 15.5.6
+        test_client peer(app);
+        peer.write(method + " /echo HTTP/1.1\r\nHost: a\r\nX-Secret: token\r\n\r\n");
+        const auto res = peer.receive();
+        CHECK(res.status == 405);
+        CHECK(res.header("allow").find("POST") != std::string::npos);
+        CHECK(res.body.find("token") == std::string::npos);
+        CHECK(!peer.closed());
+    }
+}
+
+TEST_CASE_FIXTURE(answers_fixture, "Expect is answered with 100 at once, or with what is final") { // RFC 9110 10.1.1
+    test_client told(app);
+    told.write(post("Content-Length: 3\r\nExpect: 100-continue\r\n"));
+    CHECK(told.output() == "HTTP/1.1 100 Continue\r\n\r\n");
+    told.write("abc");
+    CHECK(told.receive().body == "abc");
+    test_client old(app); // HTTP/1.0 doesn't know it
+    old.write("POST /echo HTTP/1.0\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(old.output().empty());
+    old.write("abc");
+    CHECK(old.receive().body == "abc");
+    test_client lost(app);
+    lost.write("POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    CHECK(lost.receive().status == 404);
+    CHECK(lost.closed());
+}
+
+TEST_CASE_FIXTURE(answers_fixture, "a body of another type or in a coding is a 415") { // RFC 9110 section 15.5.16
+    const auto status = [this](const std::string& path, const std::string& more, const std::string& text) {
+        test_client peer(app);
+        peer.write("POST " + path + " HTTP/1.1\r\nHost: a\r\n" + more +
+                   "Content-Length: " + std::to_string(text.size()) + "\r\n\r\n" + text);
+        return peer.receive().status;
+    };
+    const std::string json = R"({"text":"a"})";
+    CHECK(status("/json", "Content-Type: application/json\r\n", json) == 200);
+    CHECK(status("/json", "Content-Type: application/json\r\nContent-Encoding: Identity\r\n", json) == 200);
+    CHECK(status("/json", "", json) == 415);
+    CHECK(status("/json", "Content-Type: text/plain\r\n", json) == 415);
+    CHECK(status("/json", "Content-Type: application/json\r\nContent-Encoding: gzip\r\n", json) == 415);
+    CHECK(status("/json", "Content-Type: application/json\r\nContent-Encoding: x\r\n", json) == 415);
+    const std::string form_type = "Content-Type: application/x-www-form-urlencoded\r\n";
+    CHECK(status("/form", form_type, "text=a") == 200);
+    CHECK(status("/form", "Content-Type: text/plain\r\n", "text=a") == 415);
+    CHECK(status("/form", form_type + "Content-Encoding: br\r\n", "text=a") == 415);
+}
+
+TEST_CASE_FIXTURE(answers_fixture, "after close, and in HTTP/1.0 without keep-alive, nothing more is served") {
+    const std::string good = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+    for (const std::string first :
+         {"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n",
+          "GET / HTTP/1.1\r\nHost: a\r\nConnection: x\r\nConnection: keep-alive, CLOSE\r\n\r\n",
+          "GET / HTTP/1.0\r\nConnection: keep-alive, close\r\n\r\n"}) { // RFC 9112 sections 9.3 and 9.6
+        CAPTURE(first);
+        handled = 0;
+        test_client peer(app);
+        peer.write(first + good);
+        CHECK(peer.receive().header("connection") == "close");
+        CHECK(peer.closed());
+        CHECK(peer.output().empty());
+        CHECK(handled == 1);
+    }
+}
+
+TEST_CASE_FIXTURE(answers_fixture, "a 204 has neither a body nor a length") { // RFC 9110 section 8.6
+    test_client peer(app);
+    const auto res = peer.get("/nothing");
+    CHECK(res.status == 204);
+    CHECK(res.header("content-length").empty());
+    CHECK(res.header("transfer-encoding").empty());
+    CHECK(peer.output().empty());
+}
+
+TEST_CASE_FIXTURE(answers_fixture, "a body that the handler hasn't read ends the connection") { // RFC 9112 section 9.3
+    test_client peer(app);
+    peer.write("POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+    CHECK(peer.receive().closes);
+    CHECK(peer.closed());
+}
+
+TEST_CASE_FIXTURE(answers_fixture,
+                  "a handler that reads a body learns that its peer has cut it") { // RFC 9112 section 8
+    test_client peer(app);
+    peer.write("POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nab");
+    peer.write_end();
+    CHECK(peer.receive().status == 400);
+    CHECK(peer.closed());
+}

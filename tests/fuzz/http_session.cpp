@@ -12,6 +12,9 @@
 #include <weir/http/body_writer.hpp>
 #include <weir/http/router.hpp>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
+
 #include <chrono>
 #include <stdexcept>
 
@@ -46,7 +49,10 @@ task<result<std::string>> later() {
 
 task<result<void>> stuck() {
     const presence here;
-    co_return co_await sleep_for(1h);
+    const executor on = co_await this_task;
+    boost::asio::steady_timer never(on.context().loop().io(), 1h);
+    co_await never.async_wait(boost::asio::as_tuple(use_task));
+    co_return errc::cancelled;
 }
 
 task<result<std::string>> upload(body_reader in) {

@@ -28,6 +28,7 @@ const multipart_part* multipart::file(std::string_view name) const noexcept { re
 result<multipart> parse_multipart(const request& req, multipart_limits limits) {
     auto parser = multipart_parser::for_type(req.header("content-type"), limits);
     if (!parser) return parser.error();
+    if (error coded = detail::require_uncoded(req)) return coded;
     std::vector<multipart_part> parts;
     parser->feed(req.body());
     for (;;) {

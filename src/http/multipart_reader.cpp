@@ -73,6 +73,7 @@ task<result<void>> multipart_reader::save_to(upload_file& file, blocking_pool& p
 result<multipart_reader> extractor<multipart_reader>::from(request& req) {
     auto parser = multipart_parser::for_type(req.header("content-type"));
     if (!parser) return parser.error();
+    if (error coded = detail::require_uncoded(req)) return coded;
     const auto body = extractor<body_reader>::from(req);
     if (!body) return body.error();
     return multipart_reader(*body, std::move(*parser));

@@ -2,6 +2,8 @@
 // What a strict server answers beyond refusing: the rest of the list in strictness.cpp.
 #include <weir/http/body_reader.hpp>
 #include <weir/http/form.hpp>
+#include <weir/http/multipart.hpp>
+#include <weir/http/multipart_reader.hpp>
 #include <weir/http/router.hpp>
 #include <weir/testing/test_client.hpp>
 
@@ -32,7 +34,14 @@ struct answers_fixture {
         app.post("/form", [](form<note> in) { return in->text; });
         app.post("/read", [](body_reader in) -> task<result<std::string>> { co_return co_await in.read_all(1000); });
         app.post("/unread", [](body_reader) -> task<std::string> { co_return "thanks"; });
+        app.post("/multipart", [](multipart in) { return std::string(in.field("text").value_or("none")); });
+        app.post("/parts", [](multipart_reader in) -> task<result<std::string>> {
+            const auto part = co_await in.next_part();
+            if (!part) co_return part.error();
+            co_return (*part)->name;
+        });
         app.get("/nothing", [] { return response(204); });
+        app.get("/unchanged", [] { return response(304); });
     }
 };
 
@@ -100,6 +109,14 @@ TEST_CASE_FIXTURE(answers_fixture, "a body of another type or in a coding is a 4
     CHECK(status("/form", form_type, "text=a") == 200);
     CHECK(status("/form", "Content-Type: text/plain\r\n", "text=a") == 415);
     CHECK(status("/form", form_type + "Content-Encoding: br\r\n", "text=a") == 415);
+    const std::string parts_type = "Content-Type: multipart/form-data; boundary=b\r\n";
+    const std::string parts = "--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\na\r\n--b--\r\n";
+    for (const std::string path : {"/multipart", "/parts"}) {
+        CAPTURE(path);
+        CHECK(status(path, parts_type, parts) == 200);
+        CHECK(status(path, "Content-Type: text/plain\r\n", parts) == 415);
+        CHECK(status(path, parts_type + "Content-Encoding: gzip\r\n", parts) == 415);
+    }
 }
 
 TEST_CASE_FIXTURE(answers_fixture, "after close, and in HTTP/1.0 without keep-alive, nothing more is served") {
@@ -119,13 +136,20 @@ TEST_CASE_FIXTURE(answers_fixture, "after close, and in HTTP/1.0 without keep-al
     }
 }
 
-TEST_CASE_FIXTURE(answers_fixture, "a 204 has neither a body nor a length") { // RFC 9110 section 8.6
+TEST_CASE_FIXTURE(answers_fixture, "100, 204 and 304 have no body, and 100 and 204 no length") { // RFC 9110 section 8.6
     test_client peer(app);
-    const auto res = peer.get("/nothing");
-    CHECK(res.status == 204);
-    CHECK(res.header("content-length").empty());
-    CHECK(res.header("transfer-encoding").empty());
-    CHECK(peer.output().empty());
+    for (const int status : {204, 304}) {
+        peer.write(status == 204 ? "GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n"
+                                 : "GET /unchanged HTTP/1.1\r\nHost: a\r\n\r\n");
+        const auto output = peer.output();
+        CHECK(output.starts_with("HTTP/1.1 " + std::to_string(status)));
+        CHECK(output.ends_with("\r\n\r\n"));
+        CHECK(output.find("\r\n\r\n") == output.size() - 4);
+        CHECK(output.find("ransfer-") == std::string::npos);
+        if (status == 204) CHECK(output.find("ontent-") == std::string::npos);
+    }
+    peer.write(post("Content-Length: 3\r\nExpect: 100-continue\r\n"));
+    CHECK(peer.output() == "HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 TEST_CASE_FIXTURE(answers_fixture, "a body that the handler hasn't read ends the connection") { // RFC 9112 section 9.3

@@ -61,7 +61,7 @@ constexpr column_type integer_type(column_kind kind) {
     type.kind = kind;
     type.load = [](const void* from, std::int64_t& to) {
         const M value = *static_cast<const M*>(from);
-        to = static_cast<std::int64_t>(value);
+        to = static_cast<std::int64_t>(value); // NOLINT(bugprone-signed-char-misuse): an int8_t is a number
         return std::in_range<std::int64_t>(value);
     };
     type.store = [](void* to, std::int64_t from) {

@@ -100,11 +100,11 @@ TEST_CASE_FIXTURE(shop,
         promised.merge(kill_after(*this, alice.token, answers(chance)));
         start();
         const orders kept = stored(*this, alice);
-        for (const auto& [id, one] : promised) {
-            CAPTURE(id);
-            REQUIRE(kept.count(id) == 1);
-            CHECK(kept.at(id).total_cents == one.total_cents);
-            CHECK(kept.at(id).items == one.items);
+        for (const auto& each : promised) {
+            CAPTURE(each.first);
+            REQUIRE(kept.count(each.first) == 1);
+            CHECK(kept.at(each.first).total_cents == each.second.total_cents);
+            CHECK(kept.at(each.first).items == each.second.items);
         }
         // what was made and not answered were at most the orders under way at each kill
         CHECK(kept.size() <= promised.size() + std::size_t(buyers_at_once) * std::size_t(round + 1));

@@ -74,12 +74,19 @@ void connection::discard(std::size_t size) {
 void connection::tick(time_point now) {
     if (finishing_ && now >= linger_until_) return abort();
     if (tls_ && !tls_->told && now >= tls_->ready_by) return abort();
+    if (home_.host().draining && session_.awaits_request() && has_unread()) return;
     session_.tick(now);
     const bool quiet = reading_ && !parked_ && now - last_input_ >= std::chrono::seconds(1);
     if (closed_ || !quiet) return;
     parked_ = true;
     boost::system::error_code ignored; // a failure leaves the read as it is, which is as good
     socket_.cancel(ignored);
+}
+
+// A stop gives idle connections little time. Where the loop is late, what was sent in time is still to be read.
+bool connection::has_unread() const noexcept {
+    boost::system::error_code failed;
+    return socket_.available(failed) != 0 && !failed;
 }
 
 bool connection::write(std::string& output) {

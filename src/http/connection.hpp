@@ -68,6 +68,7 @@ private:
     bool sending() const noexcept { return !unsent_.empty() || file_.size != 0; }
     void read();
     void wait_until_readable();
+    bool has_unread() const noexcept;
     void received(const boost::system::error_code& failed, std::size_t size);
     void discard(std::size_t size);
     void end_of_input();

@@ -85,6 +85,8 @@ public:
 
     bool wants_input() const noexcept;
     bool closing() const noexcept { return state_ == state::closing; }
+    /// No request is whole, and none is being worked on.
+    bool awaits_request() const noexcept { return state_ <= state::head; }
 
     // Called by the exchange.
     void exchange_finished();

@@ -127,6 +127,15 @@ wire_response socket_client::request(std::string_view method, std::string_view t
     return receive(method == "HEAD");
 }
 
+std::string socket_client::until(std::string_view text) {
+    std::size_t at = 0;
+    while ((at = received_.find(text)) == std::string::npos)
+        if (!fill()) throw std::runtime_error("the server closed after '" + received_ + "'");
+    std::string all = received_.substr(0, at + text.size());
+    received_.erase(0, all.size());
+    return all;
+}
+
 std::string socket_client::rest() {
     while (fill()) {
     }

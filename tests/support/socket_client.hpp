@@ -41,6 +41,8 @@ public:
     wire_response receive(bool head_only = false);
     wire_response request(std::string_view method, std::string_view target, std::string_view body = {},
                           std::string_view more_headers = {});
+    /// What comes up to and with the text.
+    std::string until(std::string_view text);
     /// What comes until the server closes; throws when it doesn't within the limit.
     std::string rest();
     /// Whether the server has closed and nothing is left to read.

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 namespace support {
 
@@ -81,6 +82,20 @@ public:
         std::string one = received_.substr(0, head + 4 + size);
         received_.erase(0, one.size());
         return one;
+    }
+    /// What comes up to and with the text; throws when the server ends before it.
+    std::string until(std::string_view text) {
+        std::size_t at = 0;
+        while ((at = received_.find(text)) == std::string::npos)
+            if (!fill()) throw std::runtime_error("the server ended after '" + received_ + "'");
+        std::string all = received_.substr(0, at + text.size());
+        received_.erase(0, all.size());
+        return all;
+    }
+    /// What comes until the server ends.
+    std::string rest() {
+        while (fill()) continue;
+        return std::exchange(received_, {});
     }
     std::string get(std::string_view path, std::string_view fields = {}) {
         const std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n";

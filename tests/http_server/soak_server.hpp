@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/loop.hpp>
+#include <weir/http/body_reader.hpp>
+#include <weir/http/body_writer.hpp>
+#include <weir/http/event_stream.hpp>
+#include <weir/http/router.hpp>
+#include <weir/http/server.hpp>
+#include <weir/http/websocket.hpp>
+#include <weir/reflect/schema.hpp>
+
+#include <boost/describe.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+namespace soak {
+
+struct bill {
+    std::int64_t id{};
+    std::vector<std::int64_t> prices{};
+};
+BOOST_DESCRIBE_STRUCT(bill, (), (id, prices))
+
+struct total {
+    std::int64_t id{};
+    std::int64_t sum{};
+};
+BOOST_DESCRIBE_STRUCT(total, (), (id, sum))
+
+constexpr int stream_pieces = 20;
+inline std::string stream_piece(int number) { return std::string(1000, static_cast<char>('a' + number)); }
+
+inline weir::task<weir::result<void>> write_pieces(weir::body_writer& out) {
+    for (int i = 0; i < stream_pieces; ++i) {
+        const std::string piece = stream_piece(i);
+        const auto sent = co_await out.write(piece);
+        if (!sent) co_return sent.error();
+        if (i % 5 == 4) co_await weir::sleep_for(std::chrono::milliseconds(5));
+    }
+    co_return weir::ok();
+}
+
+// More than anybody reads.
+inline weir::task<weir::result<void>> write_on(weir::body_writer& out) {
+    const std::string piece(16 * 1024, 'x');
+    for (int i = 0; i < 4096; ++i) {
+        const auto sent = co_await out.write(piece);
+        if (!sent) co_return sent.error();
+    }
+    co_return weir::ok();
+}
+
+inline weir::task<weir::result<void>> tick(weir::event_writer& events) {
+    for (int i = 0;; ++i) {
+        const std::string number = std::to_string(i);
+        const auto sent = co_await events.send(number);
+        if (!sent) co_return sent.error();
+        const auto slept = co_await weir::sleep_for(std::chrono::milliseconds(20));
+        if (!slept) co_return slept.error();
+    }
+}
+
+inline weir::task<void> echo(weir::websocket& peer) {
+    for (;;) {
+        auto message = co_await peer.receive();
+        if (!message) co_return;
+        const auto sent = co_await peer.send(message->data);
+        if (!sent) co_return;
+    }
+}
+
+inline void add_routes(weir::router& app) {
+    app.get("/number/{n}", [](weir::path<"n", std::int64_t> n) { return "number " + std::to_string(*n); });
+    app.get("/later/{n}", [](weir::path<"n", std::int64_t> n) -> weir::task<std::string> {
+        co_await weir::sleep_for(std::chrono::milliseconds(5));
+        co_return "later " + std::to_string(*n);
+    });
+    app.post("/bill", [](weir::body<bill> in) {
+        total out{in->id, 0};
+        for (const auto price : in->prices) out.sum += price;
+        return out;
+    });
+    app.post("/count", [](weir::body_reader in) -> weir::task<weir::result<std::string>> {
+        std::size_t count = 0;
+        for (;;) {
+            const auto piece = co_await in.read();
+            if (!piece) co_return piece.error();
+            if (piece->empty()) break;
+            count += piece->size();
+        }
+        co_return std::to_string(count);
+    });
+    app.get("/stream", [] { return weir::stream(write_pieces); });
+    app.get("/endless", [] { return weir::stream(write_on); });
+    app.get("/events", [] { return weir::event_stream(tick); });
+    app.get("/echo", [](weir::websocket_upgrade upgrade) { return upgrade.accept(echo); });
+}
+
+/// The server in a process of its own, whose memory and descriptors are nobody else's. To be made before the
+/// test has threads; gone with the test.
+class server_process {
+public:
+    explicit server_process(const weir::server_options& options) {
+        int ends[2];
+        if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) throw std::runtime_error("socketpair");
+        pid_ = fork();
+        if (pid_ == 0) {
+            close(ends[0]);
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            serve(options, ends[1]);
+        }
+        close(ends[1]);
+        control_ = ends[0];
+        port_ = read_from<std::uint16_t>(control_);
+    }
+    ~server_process() {
+        close(control_);
+        if (pid_ <= 0) return;
+        kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
+    }
+    server_process(const server_process&) = delete;
+    server_process& operator=(const server_process&) = delete;
+
+    std::uint16_t port() const noexcept { return port_; }
+    weir::http::server_stats stats() const {
+        ask('s');
+        return read_from<weir::http::server_stats>(control_);
+    }
+    /// Resident bytes.
+    std::size_t memory() const {
+        std::ifstream in("/proc/" + std::to_string(pid_) + "/statm");
+        std::size_t all = 0, resident = 0;
+        in >> all >> resident;
+        return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    }
+    std::size_t descriptors() const {
+        const std::filesystem::directory_iterator open("/proc/" + std::to_string(pid_) + "/fd");
+        return static_cast<std::size_t>(std::distance(begin(open), end(open)));
+    }
+    /// Stops; whether nothing had to be cut and the process ended well.
+    bool stop() {
+        ask('q');
+        const bool in_order = read_from<char>(control_) == 'y';
+        int status = 0;
+        waitpid(pid_, &status, 0);
+        pid_ = -1;
+        return in_order && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    }
+
+private:
+    template<class T>
+    static T read_from(int fd) {
+        T value{};
+        if (read(fd, &value, sizeof value) != static_cast<ssize_t>(sizeof value))
+            throw std::runtime_error("the server's process is gone");
+        return value;
+    }
+    template<class T>
+    static void write_to(int fd, const T& value) {
+        if (write(fd, &value, sizeof value) != static_cast<ssize_t>(sizeof value)) _exit(3);
+    }
+    void ask(char what) const {
+        if (::send(control_, &what, 1, MSG_NOSIGNAL) != 1) throw std::runtime_error("the server's process is gone");
+    }
+
+    [[noreturn]] static void serve(const weir::server_options& options, int control) {
+        weir::router app;
+        add_routes(app);
+        weir::server running(app, options);
+        if (!running.start()) _exit(2);
+        write_to(control, running.port());
+        for (char asked = 0; read(control, &asked, 1) == 1;) {
+            if (asked == 's') write_to(control, running.stats());
+            if (asked != 'q') continue;
+            weir::loop home;
+            const auto stopped = home.block_on(running.stop(home.clock().now() + std::chrono::seconds(20)));
+            write_to(control, stopped ? 'y' : 'n');
+            _exit(0);
+        }
+        _exit(1);
+    }
+
+    pid_t pid_ = -1;
+    int control_ = -1;
+    std::uint16_t port_ = 0;
+};
+
+} // namespace soak

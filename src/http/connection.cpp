@@ -131,27 +131,33 @@ bool connection::send_file(const file_range& part) {
     return closed_ || (unsent_.empty() && send_some());
 }
 
-// As much of the file as the kernel takes; true when nothing has to wait.
+// As much of the file as the kernel takes, or is its share of the loop; true when nothing has to wait.
 bool connection::send_some() {
+    if (to_send_) return false;
     if (tls_ && file_.size != 0) return encrypt_some();
-    while (file_.size != 0) {
+    for (std::uint64_t share = fair_share; file_.size != 0;) {
+        if (share == 0) return wait_for_room(), false;
         auto offset = static_cast<off_t>(file_.offset);
-        const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(file_.size, 1 << 20));
+        const auto most = static_cast<std::size_t>(std::min(file_.size, share));
         const ssize_t sent = ::sendfile(socket_.native_handle(), file_.file->descriptor(), &offset, most);
         if (sent < 0 && errno == EINTR) continue;
         if (sent < 0 && errno == EAGAIN) return wait_for_room(), false;
         if (sent <= 0) return abort(), true; // the peer is gone, or the file has become shorter
         file_.offset += static_cast<std::uint64_t>(sent);
         file_.size -= static_cast<std::uint64_t>(sent);
+        share -= static_cast<std::uint64_t>(sent);
     }
     file_.file.reset();
     return true;
 }
 
 void connection::wait_for_room() {
+    to_send_ = true;
     socket_.async_wait(tcp_socket::wait_write, [self = self()](const boost::system::error_code& failed) {
+        self->to_send_ = false;
         if (self->closed_) return;
         if (failed) return self->abort();
+        if (!self->unsent_.empty()) return; // what is before it goes on by itself
         if (self->send_some() && !self->closed_) self->left();
     });
 }

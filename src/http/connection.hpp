@@ -48,6 +48,8 @@ private:
     static constexpr std::uint32_t linger_bytes = 256 * 1024;
     // A TLS peer that makes us answer (a change of keys) and doesn't take the answers isn't read from any more.
     static constexpr std::size_t queued_bytes = 256 * 1024;
+    // Of a file, before the loop's others have a turn.
+    static constexpr std::uint64_t fair_share = 1024 * 1024;
     static constexpr duration linger_time = std::chrono::seconds(1);
 
     template<class F>
@@ -97,7 +99,8 @@ private:
     time_point last_input_;
     time_point linger_until_ = time_point::max();
     bool reading_ = false;
-    bool parked_ = false; // waits for readiness without a buffer
+    bool parked_ = false;  // waits for readiness without a buffer
+    bool to_send_ = false; // waits to go on with the file
     bool finishing_ = false;
     bool closed_ = false;
 };

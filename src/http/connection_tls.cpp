@@ -77,7 +77,8 @@ bool connection::put_queued() {
 // A file in records: the next piece once the last one has left. True when nothing has to wait.
 bool connection::encrypt_some() {
     const std::unique_ptr<char[]> piece(new char[file_piece]);
-    while (file_.size != 0 && !closed_) {
+    for (std::uint64_t share = fair_share; file_.size != 0 && !closed_;) {
+        if (share < file_piece) return wait_for_room(), false;
         const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(file_.size, file_piece));
         const ssize_t got = ::pread(file_.file->descriptor(), piece.get(), most, static_cast<off_t>(file_.offset));
         if (got < 0 && errno == EINTR) continue;
@@ -86,6 +87,7 @@ bool connection::encrypt_some() {
         if (!tls_->engine.encrypt({piece.get(), size}, queued_)) return abort(), true;
         file_.offset += size;
         file_.size -= size;
+        share -= size;
         if (!put_queued()) return false;
     }
     file_.file.reset();

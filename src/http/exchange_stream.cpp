@@ -3,6 +3,7 @@
 
 #include "http/session.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <array>
@@ -60,6 +61,7 @@ void exchange_stream::frame(std::string_view piece) {
     }
     if (left_) *left_ -= piece.size();
     sent_ += piece.size();
+    unshared_ += piece.size();
 }
 
 task<result<void>> exchange_stream::write(std::string_view piece) {
@@ -90,10 +92,16 @@ void exchange_stream::abort() {
 task<result<void>> exchange_stream::send() {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     if (!owner_->writing()) owner_->push(gathered_);
+    if (unshared_ >= fair_share) {
+        unshared_ = 0;
+        co_await asio::post(use_task);
+        if (owner_ && cancelled(state)) co_return errc::cancelled;
+    }
     for (;;) {
         if (!owner_) co_return errc::cancelled;
         if (!owner_->writing() || gathered_.size() < high_water) co_return ok();
         if (cancelled(state)) co_return errc::cancelled;
+        unshared_ = 0;
         co_await output_.wait();
     }
 }

@@ -44,6 +44,10 @@ public:
     /// What may gather behind the bytes on their way before who writes has to wait.
     static constexpr std::size_t high_water = 64 * 1024;
 
+    /// What may be sent without a wait before the loop's others have a turn: a peer as fast as we are would have
+    /// the loop for itself otherwise, until the body ends.
+    static constexpr std::size_t fair_share = 256 * 1024;
+
     explicit exchange_stream(session& owner) noexcept : owner_(&owner) {}
 
     // For the handler's side.
@@ -91,6 +95,7 @@ private:
     header_list trailers_;
     std::optional<std::uint64_t> left_;
     std::uint64_t sent_ = 0;
+    std::size_t unshared_ = 0; // sent since the others had a turn
     body_form form_ = body_form::buffered;
 };
 

@@ -4,6 +4,7 @@
 #include "http/exchange.hpp"
 #include <weir/core/utf8.hpp>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
@@ -81,6 +82,11 @@ task<result<void>> websocket_link::send(opcode kind, std::string_view payload) {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     append_frame(kind, payload, stream_->raw_output());
     stream_->push_raw();
+    unshared_ += payload.size();
+    if (unshared_ >= exchange_stream::fair_share) {
+        unshared_ = 0;
+        co_await asio::post(use_task);
+    }
     while (is_open()) {
         if (stream_->unsent() < high_water) co_return ok();
         if (cancelled(state)) co_return errc::cancelled;

@@ -92,6 +92,7 @@ private:
     time_point begun_ = never;  // a message of which the rest hasn't come
     time_point due_ = never;    // when the timer rings, which may be before there is something to do
     loop::timer_id timer_ = 0;
+    std::size_t unshared_ = 0; // sent since the loop's others had a turn
     std::uint16_t code_ = 1005;
     state state_ = state::open;
     bool reading_ = false;

@@ -385,6 +385,56 @@ TEST_CASE_FIXTURE(streaming_fixture, "a source waits for a peer that doesn't tak
     CHECK(!peer.closed);
 }
 
+TEST_CASE_FIXTURE(streaming_fixture, "a peer that takes everything at once doesn't have the loop for itself") {
+    int most_at_once = 0; // pieces, between the turns of others
+    int since = 0;
+    app.get("/feast", [&] {
+        return stream([&](body_writer& out) -> task<result<void>> {
+            const executor here = co_await this_task;
+            loop& home = here.context().loop();
+            const std::string piece(16 * 1024, 'x');
+            for (int i = 0; i < 60; ++i) {
+                home.post([&] { since = 0; });
+                most_at_once = std::max(most_at_once, ++since);
+                if (auto sent = co_await out.write(piece); !sent) co_return sent;
+            }
+            co_return ok();
+        });
+    });
+    auto peer = client();
+    feed(peer, "GET /feast HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(peer.receive().body == std::string(60 * 16 * 1024, 'x'));
+    CHECK(most_at_once == 16);
+}
+
+TEST_CASE_FIXTURE(streaming_fixture, "an endless body of a peer that takes everything ends with the server") {
+    stubborn_wire peer(app, time);
+    peer.generous = true;
+    app.get("/plenty", [&] {
+        auto source = [&](body_writer& out) -> task<result<void>> {
+            const std::string piece(16 * 1024, 'x');
+            peer.home.post([&] {
+                peer.host.draining = true;
+                peer.machine.drain();
+            });
+            for (int i = 0; i < 1000; ++i) {
+                const auto sent = co_await out.write(piece);
+                if (!sent) {
+                    source_ended = sent.error().code();
+                    co_return sent.error();
+                }
+            }
+            co_return ok();
+        };
+        return stream(source, {.endless = true});
+    });
+    peer.send("GET /plenty HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer.home.poll();
+    CHECK(source_ended == "cancelled");
+    CHECK(peer.eaten.ends_with("x\r\n0\r\n\r\n"));
+    CHECK(peer.closed);
+}
+
 TEST_CASE_FIXTURE(streaming_fixture, "a peer that takes nothing for too long is cut") {
     stubborn_wire peer(app, time);
     peer.send("GET /flood HTTP/1.1\r\nHost: a\r\n\r\n");

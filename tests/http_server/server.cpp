@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
 #include "support/socket_client.hpp"
+#include "support/temporary_folder.hpp"
 #include <weir/core/blocking_pool.hpp>
+#include <weir/http/file_body.hpp>
 #include <weir/http/router.hpp>
 #include <weir/http/server.hpp>
 
@@ -10,7 +12,9 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <fcntl.h>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -111,6 +115,25 @@ TEST_CASE_FIXTURE(server_fixture,
     CHECK(client.receive().body == std::string(4 * 1024 * 1024, 'x'));
     CHECK(client.receive().body == "root");
     CHECK(stop(5s));
+}
+
+TEST_CASE_FIXTURE(server_fixture, "a file of many shares of the loop arrives whole, and the next answer after it") {
+    const support::temporary_folder folder;
+    std::string whole;
+    for (int i = 0; whole.size() < 24 * 1024 * 1024; ++i) whole += std::to_string(i) + ' ';
+    const int opened = ::open(folder.put("large", whole).c_str(), O_RDONLY | O_CLOEXEC);
+    const auto file = std::make_shared<http::open_file>(opened);
+    routes.get("/file", [file, size = whole.size()] {
+        response res;
+        http::send_file({file, 1, size - 1}, res);
+        return res;
+    });
+    const auto port = start();
+    socket_client client(port);
+    client.send("GET /file HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK((client.receive().body == std::string_view(whole).substr(1))); // too long to be shown
+    CHECK(client.receive().body == "root");
+    CHECK(stop(20s));
 }
 
 TEST_CASE_FIXTURE(server_fixture, "a client that sends and never reads is not read from without end") {

@@ -10,15 +10,15 @@
 
 namespace test_support {
 
-/// A connection whose peer takes nothing until it is told to.
+/// A connection whose peer takes nothing until it is told to, unless it is generous: then it takes all at once.
 struct stubborn_wire final : weir::http::detail::transport {
     stubborn_wire(const weir::http::router& app, const weir::clock& time)
         : home(time), host(home, app.table(), weir::http::limits{}), machine(host, *this, "peer") {}
 
     bool write(std::string& output) override {
-        waiting += output;
+        (generous ? eaten : waiting) += output;
         output.clear();
-        return false;
+        return generous;
     }
     bool send_file(const weir::http::file_range&) override { return false; }
     void finish(bool) override { closed = true; }
@@ -49,7 +49,9 @@ struct stubborn_wire final : weir::http::detail::transport {
     weir::http::detail::session_host host;
     weir::http::detail::session machine;
     std::string waiting;
+    std::string eaten;
     std::size_t taken = 0;
+    bool generous = false;
     bool closed = false;
     int resumed = 0;
 };

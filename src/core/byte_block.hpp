@@ -5,13 +5,9 @@
 #include <cstdint>
 #include <cstring>
 
-#if defined(__SSE2__) && !defined(WEIR_PORTABLE_SCAN)
-#define WEIR_SCAN_SSE2 1
-#include <emmintrin.h>
-
-// What looks at text 16 bytes at a time begins with these.
 namespace weir::detail {
 
+/// A text of at most 7 bytes as a number, without reading behind it.
 inline std::uint64_t load_up_to_7(const char* p, std::size_t size) noexcept {
     const auto byte = [p](std::size_t at) { return std::uint64_t{static_cast<unsigned char>(p[at])}; };
     if (size >= 4) {
@@ -24,6 +20,15 @@ inline std::uint64_t load_up_to_7(const char* p, std::size_t size) noexcept {
     if (size == 0) return 0;
     return byte(0) | byte(size / 2) << (8 * (size / 2)) | byte(size - 1) << (8 * (size - 1));
 }
+
+} // namespace weir::detail
+
+#if defined(__SSE2__) && !defined(WEIR_PORTABLE_SCAN)
+#define WEIR_SCAN_SSE2 1
+#include <emmintrin.h>
+
+// What looks at text 16 bytes at a time begins with these.
+namespace weir::detail {
 
 /// The last fewer than 16 bytes of a buffer, the rest zero, without reading behind them.
 inline __m128i load_rest(const char* p, std::size_t size) noexcept {

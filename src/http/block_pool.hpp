@@ -11,7 +11,7 @@ namespace weir::http::detail {
 /// was taken from it.
 class block_pool {
 public:
-    static constexpr std::size_t block_size = 256;
+    static constexpr std::size_t block_size = 152; // a read of Asio 1.81 takes 128, an idle connection has one of them
 
     block_pool() = default;
     block_pool(const block_pool&) = delete;

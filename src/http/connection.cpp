@@ -89,28 +89,20 @@ bool connection::has_unread() const noexcept {
     return socket_.available(failed) != 0 && !failed;
 }
 
-bool connection::write(std::string& output) {
-    if (closed_) return output.clear(), true;
+bool connection::write(std::string_view output) {
+    if (closed_) return true;
     if (tls_) return write_secure(output);
-    if (sending()) {
-        queued_ += output;
-        output.clear();
-        return false;
-    }
-    return put(output);
+    if (!sending()) return put(output);
+    queued_ += output;
+    return false;
 }
 
-bool connection::put(std::string& output) {
+bool connection::put(std::string_view output) {
     boost::system::error_code failed;
     const std::size_t sent = socket_.write_some(asio::buffer(output), failed);
-    if (!failed && sent == output.size()) return output.clear(), true;
-    if (failed && failed != asio::error::would_block) {
-        output.clear();
-        abort();
-        return true;
-    }
-    unsent_.assign(output, sent);
-    output.clear();
+    if (!failed && sent == output.size()) return true;
+    if (failed && failed != asio::error::would_block) return abort(), true;
+    unsent_.assign(output.substr(sent));
     write_rest();
     return false;
 }

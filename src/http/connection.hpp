@@ -32,7 +32,7 @@ public:
     bool done() const noexcept { return finishing_ && !sending(); }
     bool holds_buffer() const noexcept { return buffer_ != nullptr; }
 
-    bool write(std::string& output) override;
+    bool write(std::string_view output) override;
     bool send_file(const file_range& part) override;
     void finish(bool idle) override;
     void abort() override;
@@ -74,11 +74,11 @@ private:
     void received(const boost::system::error_code& failed, std::size_t size);
     void discard(std::size_t size);
     void end_of_input();
-    bool put(std::string& output);
+    bool put(std::string_view output);
     // under TLS
     void decrypt(std::span<const char> bytes);
     void tls_broke();
-    bool write_secure(std::string& output);
+    bool write_secure(std::string_view output);
     bool put_queued();
     bool encrypt_some();
     bool said_goodbye();

@@ -62,16 +62,16 @@ void connection::tls_broke() {
     if (!closed_) finish(false);
 }
 
-bool connection::write_secure(std::string& output) {
-    const bool done = tls_->engine.encrypt(output, queued_);
-    output.clear();
-    if (!done) return abort(), true;
+bool connection::write_secure(std::string_view output) {
+    if (!tls_->engine.encrypt(output, queued_)) return abort(), true;
     return put_queued();
 }
 
 bool connection::put_queued() {
     if (!unsent_.empty()) return false; // it follows by itself
-    return put(queued_);
+    const bool done = put(queued_);
+    queued_.clear();
+    return done;
 }
 
 // A file in records: the next piece once the last one has left. True when nothing has to wait.

@@ -97,6 +97,7 @@ private:
     bool noted(const head_field& field) noexcept;
     bool meaning(const head_field& field, bool repeated) noexcept;
     bool host(const head_field& field) noexcept;
+    void take_host(const head_field& field) noexcept;
     bool content_length(std::string_view value) noexcept;
     bool transfer_encoding(std::string_view value) noexcept;
     bool connection(std::string_view value) noexcept;
@@ -146,6 +147,7 @@ void head_reader::reset() noexcept {
     head_.has_content_length = false;
     head_.chunked = false;
     head_.upgrade = false;
+    head_.plain_path = false;
     head_.field_count = 0;
     head_.content_length = 0;
     head_.authority_size = 0;
@@ -272,15 +274,16 @@ bool head_reader::plain_fields(detail::padded_text text) noexcept {
         head.field_count = static_cast<std::uint16_t>(count);
         return result;
     };
-    while (count < most) {
-        head_field& field = head.fields[count];
-        const char* const next = detail::plain_field_line(text, at, field);
-        if (next == nullptr || next - at > longest) {
-            if (!detail::is_pair(text, at, "\r\n")) break;
+    for (;;) {
+        if (detail::is_pair(text, at, "\r\n")) {
             at += 2;
             stop(true);
             return complete();
         }
+        if (count >= most) break;
+        head_field& field = head.fields[count];
+        const char* const next = detail::plain_field_line(text, at, field);
+        if (next == nullptr || next - at > longest) break;
         at = next;
         ++count;
         const auto known = field.known;
@@ -288,7 +291,11 @@ bool head_reader::plain_fields(detail::padded_text text) noexcept {
         auto& first = head.first_known[static_cast<std::size_t>(known)];
         const bool repeated = first != 0;
         if (!repeated) first = static_cast<std::uint8_t>(count);
-        if (known <= known_field::expect && !meaning(field, repeated)) return stop(false);
+        if (known > known_field::expect) continue;
+        if (known == known_field::host && !repeated && detail::is_plain_host(text, field))
+            take_host(field);
+        else if (!meaning(field, repeated))
+            return stop(false);
     }
     return stop(true);
 }
@@ -375,10 +382,14 @@ bool head_reader::meaning(const head_field& field, bool repeated) noexcept {
 
 bool head_reader::host(const head_field& field) noexcept {
     if (!valid_authority(view(field.value, field.value_size))) return bad("the Host header is invalid");
-    if (head_.authority_size != 0) return true; // RFC 9112 section 3.2.2: the target's own host wins
+    take_host(field);
+    return true;
+}
+
+void head_reader::take_host(const head_field& field) noexcept {
+    if (head_.authority_size != 0) return; // RFC 9112 section 3.2.2: the target's own host wins
     head_.authority = field.value;
     head_.authority_size = field.value_size;
-    return true;
 }
 
 bool head_reader::content_length(std::string_view value) noexcept {

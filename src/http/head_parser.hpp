@@ -36,6 +36,9 @@ struct head_field {
 /// A request head as offsets from the start of the buffer it was parsed from, so the buffer may move.
 /// Filled by parse_head and meant to be reused; only what parse_head called complete is meaningful.
 struct request_head {
+    static constexpr std::size_t known_room = 64; ///< more than there are known names: whole blocks to be cleared
+    static_assert(known_room >= known_field_count);
+
     method verb = method::unknown;  ///< `unknown` is a well-formed method of no known name (to be answered 501)
     std::uint8_t minor_version = 1; ///< 0 or 1; 1.2 to 1.9 count as 1 (RFC 9110 section 2.5)
     bool has_content_length = false;
@@ -43,6 +46,7 @@ struct request_head {
     bool keep_alive = false;
     bool expect_continue = false; ///< a body is announced and the client waits for 100 (RFC 9110 section 10.1.1)
     bool upgrade = false;         ///< `Connection` lists `upgrade`
+    bool plain_path = false;      ///< the path needs no check_path: no escapes, no dots, all ASCII
     std::uint16_t field_count = 0;
     std::uint32_t method_at = 0;
     std::uint32_t method_size = 0;
@@ -54,7 +58,7 @@ struct request_head {
     std::uint32_t size = 0; ///< of the head, blank line and a skipped leading CRLF included
     std::uint64_t content_length = 0;
     /// 1 + the index of the first field of each known name, 0 where there is none.
-    std::array<std::uint8_t, known_field_count> first_known{};
+    std::array<std::uint8_t, known_room> first_known{};
     std::array<head_field, max_head_fields> fields;
 
     bool has_body() const noexcept { return chunked || content_length != 0; }

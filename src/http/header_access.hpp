@@ -16,6 +16,14 @@ constexpr std::uint64_t name_bit(std::string_view name) noexcept {
     return std::uint64_t{1} << ((name.size() + ends) % 64);
 }
 
+/// A field that is always the same, as it goes on the wire: `name: value` and a line end.
+struct fixed_field {
+    std::string_view line;
+    std::uint64_t bit;
+
+    consteval fixed_field(std::string_view text) : line(text), bit(name_bit(text.substr(0, text.find(':')))) {}
+};
+
 /// What the engine may do with fields that it knows to be right.
 struct header_access {
     /// Adds a field, unlooked at.
@@ -25,9 +33,14 @@ struct header_access {
         put(put(put(put(at, name), ": "), value), "\r\n");
     }
 
+    static void append(header_list& to, const fixed_field& field) {
+        to.names_ |= field.bit;
+        to.lines_.append(field.line);
+    }
+
     /// Replaces every field of that name, the value unlooked at.
     static void set(header_list& to, std::string_view name, std::string_view value) {
-        to.erase(name);
+        if ((to.names_ & name_bit(name)) != 0) to.erase(name);
         append(to, name, value);
     }
 };

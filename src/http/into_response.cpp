@@ -20,7 +20,8 @@ void write_detail(json_writer& json, const error_detail& detail) {
 } // namespace
 
 void into_response(std::string_view text, response& out) {
-    detail::header_access::append(out.headers, "content-type", "text/plain; charset=utf-8");
+    static constexpr detail::fixed_field plain_text("content-type: text/plain; charset=utf-8\r\n");
+    detail::header_access::append(out.headers, plain_text);
     out.body.assign(text);
 }
 

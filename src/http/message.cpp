@@ -68,7 +68,7 @@ void response::clear() noexcept {
     status = 200;
     body.clear();
     headers.clear();
-    failure = {};
+    if (failure) failure = {};
     tail.reset();
 }
 

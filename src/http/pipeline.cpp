@@ -46,9 +46,33 @@ bool admits(const middleware& layer, request& req, response& out) {
     return admitted;
 }
 
-void run_after(const route& route, std::size_t from, std::size_t to, request& req, response& out) {
-    for (std::size_t i = to; i-- > from;)
-        if (route.layers[i]->after) guarded(out, [&] { route.layers[i]->after(req, out); });
+// `after` of the layers from `from` up to `to`, innermost first.
+void run_afters(const route& route, std::size_t from, std::size_t to, request& req, response& out) {
+    const layer_step* const first = route.afters.data();
+    for (const layer_step* step = first + route.afters.size(); step != first;) {
+        --step;
+        if (step->place >= to) continue;
+        if (step->place < from) return;
+        guarded(out, [&] { step->layer->after(req, out); });
+    }
+}
+
+// All `before` and the handler, none of which waits; returns how many layers were entered. What they throw becomes
+// the answer, and only the layers outside of where it was thrown run their `after`.
+std::size_t run_inwards(const route& route, request& req, response& out) {
+    std::size_t at = 0;
+    try {
+        for (const layer_step& step : route.befores) {
+            at = step.place;
+            const auto verdict = step.layer->before(req);
+            if (!verdict) return into_response(verdict.error(), out), at;
+        }
+        at = route.layers.size();
+        route.target.plain(req, out);
+    } catch (...) {
+        answer_thrown(out);
+    }
+    return at;
 }
 
 } // namespace
@@ -84,13 +108,12 @@ task<void> run_rest(const route& route, const entered_layers& entered, request& 
 
 void leave_layers(const route& route, std::size_t step, const entered_layers& entered, request& req, response& out) {
     const bool around = entered.stop == entered_layers::next_stop::around;
-    run_after(route, step, entered.passed + (around ? 1 : 0), req, out);
+    run_afters(route, step, entered.passed + (around ? 1 : 0), req, out);
 }
 
 void run_plain(const route& route, request& req, response& out) {
-    const entered_layers entered = enter_layers(route, 0, req, out);
-    if (entered.stop == entered_layers::next_stop::handler) guarded(out, [&] { route.target.plain(req, out); });
-    leave_layers(route, 0, entered, req, out);
+    const std::size_t entered = run_inwards(route, req, out);
+    run_afters(route, 0, entered, req, out);
 }
 
 namespace {

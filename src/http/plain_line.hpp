@@ -79,28 +79,48 @@ inline const char* skip_target(padded_text text, const char* p) noexcept {
     }
 }
 
+/// Whether a path is ASCII without '%' and '.', so that there is nothing in it to be checked or decoded.
+inline bool is_plain_path(padded_text text, const char* p, const char* end) noexcept {
+    for (;; p += 16) {
+        const unsigned plain = first_of(other_than_plain(text.load(p)));
+        if (p + plain >= end) return true;
+        if (plain < 16) return false;
+    }
+}
+
 /// Whether the two bytes at `p` are there and are these.
 inline bool is_pair(padded_text text, const char* p, const char (&pair)[3]) noexcept {
     return text.rest(p) >= 2 && std::memcmp(p, pair, 2) == 0;
 }
 
+/// The word that a request line begins with, of which most are the same.
+inline unsigned plain_method(padded_text text, const char* line, method& verb) noexcept {
+    verb = method::get;
+    if (std::memcmp(line, "GET ", 4) == 0) return 3; // a text that fits has room for it
+    const unsigned size = first_of(other_than_name(text.load(line)));
+    verb = parse_method({line, size});
+    return size;
+}
+
 /// Parses a request line in the form that nearly all have. Returns its end, or null to leave it to the steps
 /// that take every form and know what is wrong with the rest.
 inline const char* plain_request_line(padded_text text, const char* line, request_head& out) noexcept {
-    const auto method_size = first_of(other_than_name(text.load(line)));
+    method verb;
+    const unsigned method_size = plain_method(text, line, verb);
     const char* const target = line + method_size + 1;
     if (method_size == 0 || text.rest(line) < method_size + 13 || target[-1] != ' ') return nullptr;
     const char* path_end = skip_target(text, target);
     const char* end = path_end;
     while (text.rest(end) >= 11 && *end == '?') end = skip_target(text, end + 1);
     if (text.rest(end) < 11 || std::memcmp(end, " HTTP/1.1\r\n", 11) != 0 || *target != '/') return nullptr;
-    out.verb = parse_method({line, method_size});
+    out.verb = verb;
     out.minor_version = 1;
     out.method_at = static_cast<std::uint32_t>(line - text.base());
     out.method_size = method_size;
     out.target = static_cast<std::uint32_t>(target - text.base());
     out.target_size = static_cast<std::uint32_t>(end - target);
     out.path_size = static_cast<std::uint32_t>(path_end - target);
+    out.plain_path = is_plain_path(text, target, path_end);
     return out.verb == method::connect ? nullptr : end + 11;
 }
 
@@ -121,6 +141,15 @@ inline const char* plain_field_line(padded_text text, const char* line, head_fie
     return end + 2;
 }
 
+/// Whether a Host field's value is a name or an IPv4 address without a port.
+inline bool is_plain_host(padded_text text, const head_field& host) noexcept {
+    const char* const value = text.base() + host.value;
+    for (std::size_t at = 0;; at += 16) {
+        const unsigned plain = first_of(other_than_host(text.load(value + at)));
+        if (plain < 16) return at + plain == host.value_size && host.value_size != 0; // it ends at the line's end
+    }
+}
+
 #else
 
 class padded_text {
@@ -137,6 +166,8 @@ inline bool is_pair(padded_text, const char*, const char (&)[3]) noexcept { retu
 inline const char* plain_request_line(padded_text, const char*, request_head&) noexcept { return nullptr; }
 
 inline const char* plain_field_line(padded_text, const char*, head_field&) noexcept { return nullptr; }
+
+inline bool is_plain_host(padded_text, const head_field&) noexcept { return false; }
 
 #endif
 

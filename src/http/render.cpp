@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "http/render.hpp"
 
-#include "http/append.hpp"
 #include "http/response_tail.hpp"
 
 #include <fmt/chrono.h>
@@ -56,42 +55,63 @@ std::string_view connection_line(framing how) noexcept {
 
 } // namespace
 
-bool has_body(int status) noexcept { return status >= 200 && status != 204 && status != 304; }
-
-body_form form_of(const response& res, std::uint8_t minor_version) noexcept {
-    if (!res.tail) return body_form::buffered;
-    if (std::holds_alternative<upgrade>(res.tail->kind)) return body_form::upgraded;
-    if (announced_size(*res.tail)) return body_form::sized;
+body_form form_of_tail(const response_tail& tail, std::uint8_t minor_version) noexcept {
+    if (std::holds_alternative<upgrade>(tail.kind)) return body_form::upgraded;
+    if (announced_size(tail)) return body_form::sized;
     return minor_version == 0 ? body_form::until_close : body_form::chunked;
 }
 
-const date_line& date_line::at(time_point now, const weir::clock& clock) {
-    if (now >= until_) {
-        const auto wall = clock.wall_now();
-        const auto second = std::chrono::floor<std::chrono::seconds>(wall);
-        until_ = now + (second + std::chrono::seconds(1) - wall);
-        start_ = fmt::format("HTTP/1.1 200 OK\r\ndate: {:%a, %d %b %Y %H:%M:%S} GMT\r\n",
-                             fmt::gmtime(static_cast<std::time_t>(second.time_since_epoch().count())));
-    }
-    return *this;
+void date_line::renew(time_point now, const weir::clock& clock) {
+    const auto wall = clock.wall_now();
+    const auto second = std::chrono::floor<std::chrono::seconds>(wall);
+    until_ = now + (second + std::chrono::seconds(1) - wall);
+    start_ = fmt::format("HTTP/1.1 200 OK\r\ndate: {:%a, %d %b %Y %H:%M:%S} GMT\r\n",
+                         fmt::gmtime(static_cast<std::time_t>(second.time_since_epoch().count())));
 }
 
-void render(const response& res, framing how, const date_line& date, std::string& out) {
+namespace {
+
+// 200 with the body at hand, on a connection that stays, and no HEAD: what nearly all responses are.
+bool is_usual(const response& res, framing how) noexcept {
+    return res.status == 200 && how.form == body_form::buffered && how.keep_alive && !how.head_only && !how.http_1_0;
+}
+
+std::size_t digits_of(std::size_t number) noexcept {
+    std::size_t digits = 1;
+    for (; number >= 10; number /= 10) ++digits;
+    return digits;
+}
+
+void render_usual(const response& res, const date_line& date, output_buffer& out) {
+    constexpr std::string_view length_name = "content-length: ";
+    constexpr std::string_view head_end = "\r\n\r\n";
+    const std::string_view start = date.ok_and_text();
+    const std::string_view lines = res.headers.lines();
+    const std::size_t digits = digits_of(res.body.size());
+    char* at =
+        out.extend(start.size() + lines.size() + length_name.size() + digits + head_end.size() + res.body.size());
+    at = put(put(put(at, start), lines), length_name);
+    at = std::to_chars(at, at + digits, res.body.size()).ptr;
+    put(put(at, head_end), res.body);
+}
+
+} // namespace
+
+void render(const response& res, framing how, const date_line& date, output_buffer& out) {
+    if (is_usual(res, how)) return render_usual(res, date, out);
     constexpr std::string_view line_end = "\r\n";
     const bool ok = res.status == 200;
-    const std::string_view status = ok ? date.ok_and_text() : status_line(res.status);
-    const std::string_view rest = ok ? std::string_view() : date.text();
-    const std::string_view connection = connection_line(how);
     const bool body = has_body(res.status);
-    const bool sized = how.form == body_form::buffered || how.form == body_form::sized;
-    const std::string_view delimited = body ? delimiter_name(how.form) : std::string_view();
-    const decimal length(sized ? body_size(res) : 0);
-    const std::size_t length_line = sized ? length.text().size() + line_end.size() : 0;
-    char* at = extend(out, status.size() + rest.size() + res.headers.lines().size() + delimited.size() +
-                               (body ? length_line : 0) + connection.size() + line_end.size());
-    at = put(put(put(put(at, status), rest), res.headers.lines()), delimited);
-    if (body && sized) at = put(put(at, length.text()), line_end);
-    put(put(at, connection), line_end);
+    out.append(ok ? date.ok_and_text() : status_line(res.status));
+    if (!ok) out.append(date.text());
+    out.append(res.headers.lines());
+    if (body) out.append(delimiter_name(how.form));
+    if (body && (how.form == body_form::buffered || how.form == body_form::sized)) {
+        out.append(decimal(body_size(res)).text());
+        out.append(line_end);
+    }
+    out.append(connection_line(how));
+    out.append(line_end);
     if (body && !how.head_only) out.append(res.body);
 }
 

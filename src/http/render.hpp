@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/exchange_stream.hpp"
+#include "http/output_buffer.hpp"
 #include <weir/core/clock.hpp>
 #include <weir/http/message.hpp>
 
@@ -15,13 +16,18 @@ namespace weir::http::detail {
 /// status line of 200 and that line. One per loop.
 class date_line {
 public:
-    const date_line& at(time_point now, const weir::clock& clock);
+    const date_line& at(time_point now, const weir::clock& clock) {
+        if (now >= until_) renew(now, clock);
+        return *this;
+    }
 
     std::string_view text() const noexcept { return std::string_view(start_).substr(status_size); }
     std::string_view ok_and_text() const noexcept { return start_; }
 
 private:
     static constexpr std::size_t status_size = 17; // HTTP/1.1 200 OK
+
+    void renew(time_point now, const weir::clock& clock);
 
     time_point until_ = time_point::min();
     std::string start_;
@@ -35,13 +41,17 @@ struct framing {
     body_form form = body_form::buffered;
 };
 
+body_form form_of_tail(const response_tail& tail, std::uint8_t minor_version) noexcept;
+
 /// How a response's body is delimited.
-body_form form_of(const response& res, std::uint8_t minor_version) noexcept;
+inline body_form form_of(const response& res, std::uint8_t minor_version) noexcept {
+    return res.tail ? form_of_tail(*res.tail, minor_version) : body_form::buffered;
+}
 
 /// Whether a status goes with a body (RFC 9110 section 6.4.1).
-bool has_body(int status) noexcept;
+inline bool has_body(int status) noexcept { return status >= 200 && status != 204 && status != 304; }
 
 /// Appends the response as it goes on the wire.
-void render(const response& res, framing how, const date_line& date, std::string& out);
+void render(const response& res, framing how, const date_line& date, output_buffer& out);
 
 } // namespace weir::http::detail

@@ -36,6 +36,20 @@ std::uint64_t next_number() {
     return mixed ^ (mixed >> 31);
 }
 
+#ifdef WEIR_SCAN_SSE2
+
+std::array<char, 16> hex(std::uint64_t number) {
+    const __m128i bytes = _mm_cvtsi64_si128(static_cast<long long>(__builtin_bswap64(number)));
+    const __m128i halves = _mm_unpacklo_epi8(_mm_srli_epi64(bytes, 4), bytes); // high, low, high, low, ...
+    const __m128i values = _mm_and_si128(halves, _mm_set1_epi8(0x0f));
+    const __m128i letters = _mm_and_si128(_mm_cmpgt_epi8(values, _mm_set1_epi8(9)), _mm_set1_epi8('a' - '0' - 10));
+    std::array<char, 16> digits;
+    weir::detail::store_16(digits.data(), _mm_add_epi8(_mm_add_epi8(values, _mm_set1_epi8('0')), letters));
+    return digits;
+}
+
+#else
+
 // Eight hexadecimal digits as the bytes of a number, the first one highest.
 std::uint64_t hex_digits(std::uint64_t eight) {
     eight = (eight << 16 | eight) & 0x0000ffff0000ffffU;
@@ -57,6 +71,8 @@ std::array<char, 16> hex(std::uint64_t number) {
     put_bytes(hex_digits(number & 0xffffffffU), digits.data() + 8);
     return digits;
 }
+
+#endif
 
 } // namespace
 

@@ -57,6 +57,12 @@ void answer_unrouted(request& req, response& out) {
 } // namespace
 
 void route::settle() {
+    befores.clear();
+    afters.clear();
+    for (std::size_t at = 0; at < layers.size(); ++at) {
+        if (layers[at]->before) befores.push_back({at, layers[at].get()});
+        if (layers[at]->after) afters.push_back({at, layers[at].get()});
+    }
     const auto around = [](const auto& layer) { return static_cast<bool>(layer->around); };
     const auto done = [](const auto& layer) { return static_cast<bool>(layer->done); };
     coroutine = static_cast<bool>(target.coroutine) || std::any_of(layers.begin(), layers.end(), around);
@@ -90,11 +96,19 @@ void route_table::add(method verb, std::string pattern, handler target, layer_li
     routes_.push_back(std::move(made));
 }
 
-const route& route_table::match(request& req) const {
-    const std::string_view path = req.path();
-    route_match found = tree_.match(req.method(), path);
+const route& route_table::match(request& req, method verb, std::string_view path) const {
+    if (const auto text = tree_.match_text(verb, path)) {
+        const route& taken = *routes_[*text];
+        request_access::set_route(req, taken);
+        return taken;
+    }
+    return match_segments(req, verb, path);
+}
+
+const route& route_table::match_segments(request& req, method verb, std::string_view path) const {
+    route_match found = tree_.match(verb, path);
     // HEAD is GET without the body (RFC 9110 section 9.3.2), unless a route says otherwise.
-    if (!found.found() && req.method() == method::head) found = tree_.match(method::get, path);
+    if (!found.found() && verb == method::head) found = tree_.match(method::get, path);
     if (found.found()) {
         const route& taken = *routes_[found.route];
         request_access::set_route(req, taken, path, found);
@@ -150,10 +164,7 @@ void request_access::move_to(request& target, const request& source, const char*
 
 void request_access::set_route(request& req, const route& found, std::string_view path,
                                const route_match& match) noexcept {
-    req.route_ = found.pattern;
-    req.matched_ = &found;
-    req.allowed_ = {};
-    req.other_slash_ = false;
+    set_route(req, found);
     req.params_size_ = match.capture_count;
     for (std::size_t i = 0; i < match.capture_count; ++i) req.params_[i] = match.captures[i].in(path);
 }

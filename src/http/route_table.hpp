@@ -16,6 +16,12 @@ namespace weir::http::detail {
 
 using layer_list = std::vector<std::shared_ptr<const middleware>>;
 
+/// A layer that has a part of its own in what is done, and its place among all layers.
+struct layer_step {
+    std::size_t place;
+    const middleware* layer;
+};
+
 /// A handler with its layers, outermost first.
 struct route {
     std::string pattern{};
@@ -25,7 +31,10 @@ struct route {
     route_limits limits{};
     bool coroutine = false; // the handler or a layer needs a frame
     bool has_done = false;
+    std::vector<layer_step> befores{};
+    std::vector<layer_step> afters{};
 
+    /// Makes what follows from the rest, once that is set.
     void settle();
 };
 
@@ -37,7 +46,7 @@ public:
     void set_trailing_slash(trailing_slash policy) noexcept { slash_ = policy; }
 
     /// Finds the request's route and notes it there, with its parameters; the fallback for what no route has.
-    const route& match(request& req) const;
+    const route& match(request& req, method verb, std::string_view path) const;
 
     /// What answers where not even a request could be made of the bytes.
     const route& fallback() const noexcept { return fallback_; }
@@ -49,6 +58,7 @@ private:
     trailing_slash slash_ = trailing_slash::strict;
 
     static route make_fallback();
+    [[gnu::noinline]] const route& match_segments(request& req, method verb, std::string_view path) const;
 };
 
 /// What the engine fills in of a request.
@@ -58,6 +68,13 @@ struct request_access {
     static void set_body(request& req, std::string_view body) noexcept { req.body_ = body; }
     static void set_remote(request& req, std::string_view remote) noexcept { req.remote_ = remote; }
     static void clear(request& req, weir::context& ctx, std::string_view remote, time_point started) noexcept;
+    static void set_route(request& req, const route& found) noexcept {
+        req.route_ = found.pattern;
+        req.matched_ = &found;
+        req.allowed_ = {};
+        req.other_slash_ = false;
+        req.params_size_ = 0;
+    }
     static void set_route(request& req, const route& found, std::string_view path, const route_match& match) noexcept;
     static void set_unrouted(request& req, const route& fallback, method_set allowed, bool other_slash) noexcept;
     static const char* bytes(const request& req) noexcept { return req.bytes_; }

@@ -85,6 +85,7 @@ result<void> route_tree::insert(method verb, std::string_view pattern, std::uint
     if (index == none) {
         index = static_cast<std::uint32_t>(leaves_.size());
         leaves_.emplace_back();
+        if (pattern.find('{') == std::string_view::npos) whole_paths_.insert(pattern, index);
     }
     auto& place = leaves_[index];
     if (place.methods.contains(verb))

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "http/path_table.hpp"
 #include <weir/core/result.hpp>
 #include <weir/http/method.hpp>
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +56,14 @@ public:
     /// Finds the route of a raw path that has passed check_path. Allocates nothing.
     route_match match(method verb, std::string_view path) const noexcept;
 
+    /// The short way to a route whose pattern is this very path, which goes before all others. Nothing where there
+    /// is none, or none for the method: then `match` knows more.
+    std::optional<std::uint32_t> match_text(method verb, std::string_view path) const noexcept {
+        const leaf& found = leaves_[whole_paths_.find(path)];
+        if (!found.methods.contains(verb)) return {};
+        return found.routes[static_cast<std::size_t>(verb)];
+    }
+
 private:
     static constexpr std::uint32_t none = 0; // the root is nobody's child, and leaf 0 is unused
 
@@ -93,6 +103,7 @@ private:
     std::vector<node> nodes_;
     std::vector<edge> edges_;
     std::vector<leaf> leaves_{1};
+    detail::path_table whole_paths_; // the leaves of patterns without parameters
     std::string texts_;
 };
 

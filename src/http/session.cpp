@@ -12,6 +12,13 @@ namespace {
 
 std::string_view text(std::span<char> bytes) { return {bytes.data(), bytes.size()}; }
 
+// Kept apart, so that what every request comes through stays small.
+[[gnu::noinline]] void tell_layers(const weir::loop& home, const route& matched, const request& req,
+                                   const response& res, std::uint64_t size, bool aborted) {
+    const duration took = home.clock().now() - req.started();
+    run_done(matched, req, res, exchange{took, size, aborted});
+}
+
 // Marks the loop's scratch as taken while a session works, so that a handler which ends meanwhile waits.
 class scratch_use {
 public:
@@ -114,7 +121,7 @@ bool session::advance(std::span<char>& input) {
     return answered;
 }
 
-bool session::read_head(std::span<char> input) {
+inline bool session::read_head(std::span<char> input) {
     if (scanned_ != 0 && !may_complete(text(input), scanned_)) return false;
     const head_limits most{host_.limits.request_line, host_.limits.head, host_.limits.fields};
     const head_verdict verdict = parse_head(text(input), most, host_.head);
@@ -126,23 +133,25 @@ bool session::read_head(std::span<char> input) {
         return false;
     }
     scanned_ = 0;
-    const percent_verdict path = check_path(host_.head.path_in(text(input)));
-    if (path != percent_verdict::ok) return refuse(400, reason(path)), false;
+    if (!host_.head.plain_path) {
+        const percent_verdict path = check_path(host_.head.path_in(text(input)));
+        if (path != percent_verdict::ok) return refuse(400, reason(path)), false;
+    }
     return judge(input, load(input));
 }
 
 // Fills the loop's request from a head that parses, and finds its route.
-const route& session::load(std::span<char> input) {
+inline const route& session::load(std::span<char> input) {
     if (head_size_ != 0)
         parse_head(text(input), {host_.limits.request_line, host_.limits.head, host_.limits.fields}, host_.head);
     host_.context.reset();
     if (tls_) host_.context.attach(tls_);
     request_access::fill(host_.req, input.data(), host_.head, host_.context, remote_, host_.home.now());
-    return host_.routes->match(host_.req);
+    return host_.routes->match(host_.req, host_.head.verb, host_.head.path_in(text(input)));
 }
 
 // What is known to be wrong before the body has come is answered now, so that it needn't come.
-bool session::judge(std::span<char> input, const route& matched) {
+inline bool session::judge(std::span<char> input, const route& matched) {
     const request_head& head = host_.head;
     const std::size_t most = matched.limits.max_body != 0 ? matched.limits.max_body : host_.limits.body;
     if (head.verb == method::unknown) return refuse(501, "this method isn't known here"), false;
@@ -163,7 +172,7 @@ bool session::judge(std::span<char> input, const route& matched) {
     return true;
 }
 
-bool session::read_body(std::span<char>& input, std::size_t& used) {
+inline bool session::read_body(std::span<char>& input, std::size_t& used) {
     used = head_size_ + static_cast<std::size_t>(body_size_);
     if (input.size() >= used) return true;
     if (state_ != state::body) enter(state::body, host_.limits.body_time);
@@ -183,7 +192,7 @@ bool session::read_chunks(std::span<char>& input, std::size_t& used) {
     return false;
 }
 
-bool session::dispatch(const route& matched) {
+inline bool session::dispatch(const route& matched) {
     if (!matched.coroutine) {
         host_.res.clear();
         run_plain(matched, host_.req, host_.res);
@@ -223,10 +232,7 @@ void session::answer(const request& req, const request_head& head, const route& 
 
 void session::end_request(const request& req, const route& matched, const response& res, std::uint64_t size,
                           bool aborted) {
-    if (matched.has_done) {
-        const duration took = host_.home.clock().now() - req.started();
-        run_done(matched, req, res, exchange{took, size, aborted});
-    }
+    if (matched.has_done) tell_layers(host_.home, matched, req, res, size, aborted);
     if (keep_alive_)
         enter(state::idle, host_.limits.idle_time);
     else
@@ -341,7 +347,10 @@ void session::keep(std::span<char> rest) {
 
 void session::flush() {
     // The output belongs to the loop: none of it may be left there for the next connection.
-    if (!host_.output.empty()) push(host_.output);
+    if (!host_.output.empty()) {
+        note_writing(!wire_.write(host_.output.view()));
+        host_.output.clear();
+    }
     if (file_) {
         const auto sending = std::move(file_);
         note_writing(!wire_.send_file(std::get<file_range>(sending->kind)));
@@ -351,7 +360,10 @@ void session::flush() {
     wire_.finish(!answered_last_);
 }
 
-void session::push(std::string& out) { note_writing(!wire_.write(out)); }
+void session::push(std::string& out) {
+    note_writing(!wire_.write(out));
+    out.clear();
+}
 
 void session::note_writing(bool waits) {
     if (waits && !writing_) write_deadline_ = host_.home.now() + host_.limits.write_time;

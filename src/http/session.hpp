@@ -4,6 +4,7 @@
 #include "http/body_decoder.hpp"
 #include "http/exchange.hpp"
 #include "http/incoming_body.hpp"
+#include "http/output_buffer.hpp"
 #include "http/render.hpp"
 #include "http/response_tail.hpp"
 #include "http/route_table.hpp"
@@ -13,6 +14,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace weir::http {
 struct tls_info;
@@ -36,16 +38,16 @@ struct session_host {
     response res{};
     weir::context context;
     date_line date{};
-    std::string output{};
+    output_buffer output{};
     bool working = false;
 };
 
 /// The connection's other half: what a socket, or a test, does with what the session decides.
 class transport {
 public:
-    /// Sends the output, behind what still has to leave, and empties it. False when some of it has to wait;
-    /// `session::written()` follows once, when all has left.
-    virtual bool write(std::string& output) = 0;
+    /// Sends the output, behind what still has to leave. False when some of it has to wait; `session::written()`
+    /// follows once, when all has left.
+    virtual bool write(std::string_view output) = 0;
     /// Sends part of a file behind what still has to leave; the rest as for `write`.
     virtual bool send_file(const file_range& part) = 0;
     /// Ends the connection after what was written. The peer may still be sending, in which case closing at

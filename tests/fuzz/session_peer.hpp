@@ -74,10 +74,9 @@ public:
     const std::string& received() const noexcept { return received_; }
 
 private:
-    bool write(std::string& output) override {
+    bool write(std::string_view output) override {
         require(!finished_);
         if (!gone_) received_ += output;
-        output.clear();
         waiting_ = !gone_ && stalled_;
         return !waiting_;
     }

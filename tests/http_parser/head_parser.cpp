@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "http/head_parser.hpp"
 
+#include "http/byte_scan.hpp"
+#include "http/percent.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cctype>
@@ -444,4 +447,37 @@ TEST_CASE("a reparse makes sense at a line end and at every further KiB") {
     CHECK(may_complete(bytes, scanned));
     bytes += "a";
     CHECK(!may_complete(bytes, scanned));
+}
+
+TEST_CASE("a path is called plain only where check_path has nothing to say") {
+    for (const char* const path : {"/", "/a", "/orders/7/items", "/a-b_c~d!$&'()*+,;=:@/15-byte-segment/x"}) {
+        const parsed result("GET "s + path + "?q=%41..%00 HTTP/1.1\r\nHost: a\r\n\r\n");
+        CHECK(check_path(result.head.path_in(result.bytes())) == percent_verdict::ok);
+#ifdef WEIR_SCAN_SSE2
+        CHECK(result.head.plain_path);
+#endif
+    }
+    for (const std::size_t size : {0U, 1U, 14U, 15U, 16U, 31U, 40U}) // the odd byte anywhere in a block
+        for (const char* const odd : {"%41", "%2e", "%00", "%zz", ".", "/../x", "/.", "x/."}) {
+            const parsed result("GET /" + std::string(size, 'a') + odd + " HTTP/1.1\r\nHost: a\r\n\r\n");
+            REQUIRE(result.verdict.status == head_status::complete);
+            CHECK_FALSE(result.head.plain_path);
+        }
+    request_head reused = parsed("GET /plain HTTP/1.1\r\nHost: a\r\n\r\n").head;
+    parse_head("GET http://a/../x HTTP/1.1\r\nHost: a\r\n\r\n", {}, reused);
+    CHECK_FALSE(reused.plain_path);
+}
+
+TEST_CASE("a Host is judged the same wherever its odd byte is and however close to the end of the bytes it stands") {
+    for (const std::size_t size : {1U, 8U, 15U, 16U, 17U, 32U, 33U}) {
+        const std::string name(size, 'h');
+        CHECK(status_of("GET / HTTP/1.1\r\nHost: " + name + "\r\n\r\n") == 200);
+        CHECK(status_of("GET / HTTP/1.1\r\nHost: " + name + ":80\r\n\r\n") == 200);
+        CHECK(status_of("GET / HTTP/1.1\r\nHost: " + name + " h\r\n\r\n") == 400);
+        CHECK(status_of("GET / HTTP/1.1\r\nHost: " + name + "/\r\n\r\n") == 400);
+        CHECK(status_of("GET / HTTP/1.1\r\nHost: " + name + "\r\nHost: h\r\n\r\n") == 400);
+    }
+    CHECK(status_of("GET / HTTP/1.1\r\nHost:  \r\n\r\n") == 400);
+    const parsed own("GET http://target/ HTTP/1.1\r\nHost: other\r\n\r\n");
+    CHECK(own.head.authority_in(own.bytes()) == "target");
 }

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -13,6 +14,13 @@ using namespace test_support;
 
 // Generated routes and paths, matched by the tree and by the plainest way there is.
 namespace {
+
+/// The route whose pattern is the path itself.
+std::optional<std::uint32_t> naive_text(const std::vector<naive_route>& routes, method verb, const strings& path) {
+    for (const auto& route : routes)
+        if (route.verb == verb && route.pattern == path) return route.index;
+    return {};
+}
 
 strings random_pattern(std::mt19937& random) {
     static const strings texts{"a", "b", "text-of-14-chars", "text-of-14-charz", "{}", "{}", "{}"};
@@ -76,6 +84,7 @@ TEST_CASE("the tree finds what the plainest matcher finds, for every short path 
                 const auto found = tree.match(verb, path);
                 const auto expected = naive_lookup(routes, verb, segments);
                 if (tree_lookup(found, path) != expected) ++differing;
+                if (tree.match_text(verb, path) != naive_text(routes, verb, segments)) ++differing;
                 if (expected == "404" && found.alternative_slash != naive_other_slash(routes, verb, segments))
                     ++differing;
             }

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace test_support {
 
@@ -15,9 +16,8 @@ struct stubborn_wire final : weir::http::detail::transport {
     stubborn_wire(const weir::http::router& app, const weir::clock& time)
         : home(time), host(home, app.table(), weir::http::limits{}), machine(host, *this, "peer") {}
 
-    bool write(std::string& output) override {
+    bool write(std::string_view output) override {
         (generous ? eaten : waiting) += output;
-        output.clear();
         return generous;
     }
     bool send_file(const weir::http::file_range&) override { return false; }

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http/append.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+namespace weir::http::detail {
+
+/// Bytes on their way out. A string would fill with zeros what is about to be written, and look for room at each
+/// piece; this one makes room for a whole answer at once, and keeps it for the next.
+class output_buffer {
+public:
+    /// Room for so many bytes more, all of which the caller fills.
+    char* extend(std::size_t by) {
+        if (room_ - size_ < by) grow(by);
+        return bytes_.get() + std::exchange(size_, size_ + by);
+    }
+
+    void append(std::string_view piece) { put(extend(piece.size()), piece); }
+
+    std::string_view view() const noexcept { return {bytes_.get(), size_}; }
+    std::size_t size() const noexcept { return size_; }
+    bool empty() const noexcept { return size_ == 0; }
+    /// Keeps the memory.
+    void clear() noexcept { size_ = 0; }
+
+private:
+    void grow(std::size_t by) {
+        const std::size_t room = std::max({size_ + by, 2 * room_, std::size_t{4096}});
+        std::unique_ptr<char[]> larger(new char[room]);
+        put(larger.get(), view());
+        bytes_ = std::move(larger);
+        room_ = room;
+    }
+
+    std::unique_ptr<char[]> bytes_;
+    std::size_t size_ = 0;
+    std::size_t room_ = 0;
+};
+
+} // namespace weir::http::detail

@@ -36,7 +36,7 @@ std::uint16_t status_of(const char* reason) noexcept {
 
 } // namespace
 
-chunk_verdict chunked_decoder::feed(std::span<char> data) noexcept {
+chunk_verdict chunked_decoder::feed(std::span<char> data) {
     chunk_verdict verdict;
     while (verdict.consumed != data.size() && state_ != state::done) {
         if (state_ == state::data) {
@@ -65,7 +65,7 @@ void chunked_decoder::data_bytes(chunk_verdict& verdict, std::span<char> data) n
 }
 
 /// Takes one byte of what isn't data; returns the reason of a refusal or null.
-const char* chunked_decoder::step(char c) noexcept {
+const char* chunked_decoder::step(char c) {
     switch (state_) {
     case state::size_start:
     case state::size:
@@ -81,7 +81,7 @@ const char* chunked_decoder::step(char c) noexcept {
     case state::trailer_value:
         return trailer(c);
     case state::trailer_lf:
-        return expect(c, '\n', state::trailer_start);
+        return end_trailer(c);
     case state::last_lf:
         return expect(c, '\n', state::done);
     default:
@@ -160,15 +160,21 @@ const char* chunked_decoder::extension_end(char c) noexcept {
     return is_blank(c) ? go(state::extension_blank) : bad_extension;
 }
 
-const char* chunked_decoder::trailer(char c) noexcept {
+const char* chunked_decoder::trailer(char c) {
     if (state_ == state::trailer_start && c == '\r') return go(state::last_lf);
     if (const char* const reason = overhead()) return reason;
+    if (c != '\r') trailers_ += c;
     if (state_ == state::trailer_value) {
         if (c == '\r') return go(state::trailer_lf);
         return detail::is(byte_class::text, c) ? nullptr : bad_trailer;
     }
     if (detail::is(byte_class::token, c)) return go(state::trailer_name);
     return state_ == state::trailer_name && c == ':' ? go(state::trailer_value) : bad_trailer;
+}
+
+const char* chunked_decoder::end_trailer(char c) {
+    trailers_ += '\n';
+    return expect(c, '\n', state::trailer_start);
 }
 
 const char* chunked_decoder::expect(char c, char expected, state next) noexcept {

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 
 namespace weir::http {
 
@@ -26,18 +28,21 @@ struct chunk_verdict {
 };
 
 /// Decodes a body in the chunked transfer coding (RFC 9112 section 7.1) piece by piece and in place.
-/// Strict: every line ends with CRLF, sizes are plain hexadecimal. Extensions and trailers are checked for
-/// their form and dropped, so that a trailer never passes for a header field.
+/// Strict: every line ends with CRLF, sizes are plain hexadecimal. Extensions are checked for their form and
+/// dropped, trailers are kept by themselves, so that one never passes for a header field.
 class chunked_decoder {
 public:
     explicit chunked_decoder(chunk_limits limits = {}) noexcept : limits_(limits) {}
 
     /// Takes the next bytes and moves the body's part of them to their front. After `done` or `refused`
     /// nothing more may be fed.
-    chunk_verdict feed(std::span<char> data) noexcept;
+    chunk_verdict feed(std::span<char> data);
 
     /// Bytes of the body so far.
     std::uint64_t produced() const noexcept { return total_; }
+
+    /// The trailers so far, each line ended by LF alone.
+    std::string_view trailer_lines() const noexcept { return trailers_; }
 
 private:
     enum class state : std::uint8_t {
@@ -65,12 +70,13 @@ private:
     };
 
     void data_bytes(chunk_verdict& verdict, std::span<char> data) noexcept;
-    const char* step(char c) noexcept;
+    const char* step(char c);
     const char* size_digit(char c) noexcept;
     const char* size_end(char c) noexcept;
     const char* extension(char c) noexcept;
     const char* extension_value(char c) noexcept;
-    const char* trailer(char c) noexcept;
+    const char* trailer(char c);
+    const char* end_trailer(char c);
     const char* extension_end(char c) noexcept;
     const char* size_line_end() noexcept;
     const char* expect(char c, char expected, state next) noexcept;
@@ -82,6 +88,7 @@ private:
     std::uint64_t left_ = 0; // of the chunk being read, or its size while that is being read
     std::uint32_t overhead_ = 0;
     state state_ = state::size_start;
+    std::string trailers_;
 };
 
 } // namespace weir::http

@@ -19,6 +19,8 @@ task<result<std::string>> body_reader::read_all(std::size_t most) {
     }
 }
 
+const header_list& body_reader::trailers() const noexcept { return exchange_->req().trailers(); }
+
 std::optional<std::uint64_t> body_reader::size() const noexcept {
     const auto* const connection = exchange_->owner();
     if (!connection) return std::nullopt;

@@ -167,11 +167,11 @@ client::client(loop& home, client_options options) : impl_(std::make_unique<impl
 
 client::~client() = default;
 
-task<result<client_response>> client::get(std::string_view url) { return send(client_request("GET", url)); }
+task<result<client_response>> client::get(std::string_view url) { return send(client_request(method::get, url)); }
 
 task<result<client_response>> client::post(std::string_view url, std::string body, std::string_view content_type) {
-    client_request request("POST", url);
-    request.headers.add("Content-Type", std::string(content_type));
+    client_request request(method::post, url);
+    request.headers.add("Content-Type", content_type);
     request.body = std::move(body);
     return send(std::move(request));
 }

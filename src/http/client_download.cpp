@@ -21,9 +21,8 @@ task<result<void>> client_download::take() {
 void client_download::begin() {
     begun_ = true;
     dropped_ = call_.passes(parser_.response());
-    const auto named = parser_.response().headers.find("content-encoding");
-    if (!call_.decompress || !named) return;
-    const auto coding = detail::parse_coding(*named);
+    if (!call_.decompress) return;
+    const auto coding = detail::parse_coding(parser_.response().headers.find("content-encoding"));
     if (!coding || *coding == content_coding::identity || !detail::available(*coding)) return;
     decoder_.emplace(*coding, call_.most.body);
     parser_.response().headers.erase("content-encoding"); // they tell of what isn't there any more
@@ -52,7 +51,7 @@ result<void> client_download::finish() {
 
 error client_download::undecodable(const error& why) const {
     const errc kind = why == errc::too_large ? errc::too_large : errc::unavailable;
-    return {kind, call_.url.authority() + ": " + std::string(why.message())};
+    return error(kind, call_.url.authority() + ": " + std::string(why.message())).with_status(502);
 }
 
 std::string accepted_encodings() {

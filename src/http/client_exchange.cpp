@@ -23,7 +23,7 @@ error broken(const client_url& url, const boost::system::error_code& failed) {
 }
 
 error at_host(const error& failure, const client_url& url) {
-    return {failure.kind(), url.authority() + ": " + std::string(failure.message())};
+    return error(failure.kind(), url.authority() + ": " + std::string(failure.message())).with_status(failure.status());
 }
 
 error silent(const client_url& url, bool started) {

@@ -41,7 +41,7 @@ bool same_origin(const client_url& a, const client_url& b) noexcept {
     return a.tls == b.tls && a.host == b.host && a.port == b.port;
 }
 
-void forget_who_asks(client_headers& headers) {
+void forget_who_asks(header_list& headers) {
     for (const std::string_view name : {"authorization", "cookie", "proxy-authorization"}) headers.erase(name);
 }
 
@@ -64,7 +64,7 @@ bool becomes_get(std::string_view method, int status) noexcept {
 bool is_redirect(const client_response& response) noexcept {
     constexpr int followed[] = {301, 302, 303, 307, 308};
     return std::find(std::begin(followed), std::end(followed), response.status) != std::end(followed) &&
-           response.headers.find("location");
+           response.headers.contains("location");
 }
 
 bool repeats_body(const client_request& request, const client_response& response) noexcept {
@@ -85,7 +85,7 @@ std::string resolve_reference(const client_url& base, std::string_view reference
 }
 
 result<void> follow_redirect(client_request& request, client_url& url, const client_response& response) {
-    auto next = parse_client_url(resolve_reference(url, *response.headers.find("location")));
+    auto next = parse_client_url(resolve_reference(url, response.headers.find("location")));
     if (!next) return error(errc::unavailable, url.authority() + " redirects to what is no URL of http or https");
     if (url.tls && !next->tls)
         return error(errc::unavailable, url.authority() + " redirects from https to http, which isn't followed");

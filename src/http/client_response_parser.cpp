@@ -2,6 +2,8 @@
 #include "http/client_response_parser.hpp"
 
 #include "http/client_wire.hpp"
+#include "http/header_access.hpp"
+#include "http/trailers.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -12,9 +14,16 @@ namespace {
 
 constexpr std::size_t longest_chunk_line = 4096;
 
-error malformed(std::string_view what) { return {errc::unavailable, "malformed response: " + std::string(what)}; }
+// To whoever asked the caller, what another server has done wrong is 502 (RFC 9110, 15.6.3).
+constexpr int bad_gateway = 502;
 
-error oversized(std::string_view what) { return {errc::too_large, "the response's " + std::string(what)}; }
+error malformed(std::string_view what) {
+    return error(errc::unavailable, "malformed response: " + std::string(what)).with_status(bad_gateway);
+}
+
+error oversized(std::string_view what) {
+    return error(errc::too_large, "the response's " + std::string(what)).with_status(bad_gateway);
+}
 
 std::string_view trimmed(std::string_view text) noexcept {
     const auto first = text.find_first_not_of(" \t");
@@ -98,7 +107,7 @@ result<void> client_response_parser::parse_head() {
     for (bool first = true; !rest.empty(); first = false) {
         const auto end = rest.find("\r\n");
         const auto line = rest.substr(0, end);
-        auto parsed = first ? parse_status_line(line) : parse_field(line);
+        auto parsed = first ? parse_status_line(line) : take_header(line);
         if (!parsed) return parsed;
         rest.remove_prefix(end + 2);
     }
@@ -117,12 +126,28 @@ result<void> client_response_parser::parse_status_line(std::string_view line) {
     return ok();
 }
 
-result<void> client_response_parser::parse_field(std::string_view line) {
+result<header_view> client_response_parser::parse_field(std::string_view line) {
     const auto colon = line.find(':');
     if (colon == line.npos || !is_token(line.substr(0, colon))) return malformed("a header field has no valid name");
     const auto value = trimmed(line.substr(colon + 1));
     if (!is_field_value(value)) return malformed("a control character in a header field");
-    response_.headers.add(std::string(line.substr(0, colon)), std::string(value));
+    return header_view{line.substr(0, colon), value};
+}
+
+result<void> client_response_parser::take_header(std::string_view line) {
+    const auto field = parse_field(line);
+    if (!field) return field.error();
+    detail::header_access::append(response_.headers, field->name, field->value);
+    return ok();
+}
+
+result<void> client_response_parser::take_trailer(std::string_view line) {
+    head_bytes_ += line.size() + 2;
+    if (head_bytes_ > most_.head) return oversized("header fields are too large");
+    if (line.empty()) return at_ = state::done, ok();
+    const auto field = parse_field(line);
+    if (!field) return field.error();
+    detail::take_trailer(response_.trailers, field->name, field->value);
     return ok();
 }
 
@@ -134,7 +159,7 @@ result<void> client_response_parser::choose_framing() {
     bool close = http_1_0_;
     std::string_view coding;
     std::optional<std::string_view> length;
-    for (const auto& field : response_.headers) {
+    for (const header_view field : response_.headers) {
         if (same_ignoring_case(field.name, "connection")) {
             if (lists(field.value, "close"))
                 close = true;
@@ -208,11 +233,8 @@ result<void> client_response_parser::take_line(std::string_view line) {
         if (!line.empty()) return malformed("a chunk is longer than announced");
         at_ = state::chunk_size;
         return ok();
-    default: // trailer
-        head_bytes_ += line.size() + 2;
-        if (head_bytes_ > most_.head) return oversized("header fields are too large");
-        if (line.empty()) at_ = state::done;
-        return ok();
+    default:
+        return take_trailer(line);
     }
 }
 

@@ -10,7 +10,7 @@
 namespace weir::http {
 
 /// Reads one response out of bytes as they come (RFC 9112), without I/O. Strict: what two readers could
-/// frame differently is refused. Interim responses (1xx) are skipped, trailers are dropped.
+/// frame differently is refused. Interim responses (1xx) are skipped.
 class client_response_parser {
 public:
     struct limits {
@@ -50,7 +50,9 @@ private:
     result<std::size_t> read_line(std::string_view bytes);
     result<void> parse_head();
     result<void> parse_status_line(std::string_view line);
-    result<void> parse_field(std::string_view line);
+    static result<header_view> parse_field(std::string_view line);
+    result<void> take_header(std::string_view line);
+    result<void> take_trailer(std::string_view line);
     result<void> choose_framing();
     result<void> take_length(std::string_view text);
     result<void> take_line(std::string_view line);

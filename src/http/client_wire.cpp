@@ -26,12 +26,14 @@ bool owned_by_client(std::string_view name) noexcept {
     return false;
 }
 
-result<void> check(const client_headers::field& field) {
+error refused(const header_view& field, std::string_view why) {
+    return {errc::invalid_argument, "the header field " + std::string(field.name) + std::string(why)};
+}
+
+result<void> check(const header_view& field) {
     if (!is_token(field.name)) return error(errc::invalid_argument, "a header field has no valid name");
-    if (owned_by_client(field.name))
-        return error(errc::invalid_argument, "the header field " + field.name + " is set by the client");
-    if (!is_field_value(field.value))
-        return error(errc::invalid_argument, "the header field " + field.name + " holds a control character");
+    if (owned_by_client(field.name)) return refused(field, " is set by the client");
+    if (!is_field_value(field.value)) return refused(field, " holds a control character");
     return ok();
 }
 
@@ -70,41 +72,20 @@ result<std::string> render_client_head(const client_request& request, const clie
     head += url.target;
     head += " HTTP/1.1\r\n";
     append(head, "Host", url.authority());
-    for (const auto& field : request.headers) {
+    for (const header_view field : request.headers)
         if (auto fine = check(field); !fine) return fine.error();
-        append(head, field.name, field.value);
-    }
-    if (!request.headers.find("user-agent") && !user_agent.empty()) append(head, "User-Agent", user_agent);
+    head += request.headers.lines();
+    if (!request.headers.contains("user-agent") && !user_agent.empty()) append(head, "User-Agent", user_agent);
     if (request.source && !request.body.empty())
         return error(errc::invalid_argument, "a request has either a body or a source of one");
-    if (!accept_encoding.empty() && !request.headers.find("accept-encoding"))
+    if (!accept_encoding.empty() && !request.headers.contains("accept-encoding"))
         append(head, "Accept-Encoding", accept_encoding);
+    if (request.wants_trailers) head += "TE: trailers\r\nConnection: TE\r\n"; // RFC 9110, 10.1.4
     const std::uint64_t size = request.source ? request.source_size.value_or(0) : request.body.size();
     if (announces_length(request)) append(head, "Content-Length", std::to_string(size));
     if (request.source && !request.source_size) append(head, "Transfer-Encoding", "chunked");
     head += "\r\n";
     return head;
-}
-
-// --- the public container
-
-void client_headers::add(std::string name, std::string value) {
-    fields_.push_back({std::move(name), std::move(value)});
-}
-
-void client_headers::erase(std::string_view name) {
-    std::erase_if(fields_, [&](const field& one) { return same_ignoring_case(one.name, name); });
-}
-
-void client_headers::set(std::string name, std::string value) {
-    erase(name);
-    add(std::move(name), std::move(value));
-}
-
-std::optional<std::string_view> client_headers::find(std::string_view name) const noexcept {
-    for (const auto& one : fields_)
-        if (same_ignoring_case(one.name, name)) return one.value;
-    return std::nullopt;
 }
 
 bool client_request::idempotent() const noexcept {

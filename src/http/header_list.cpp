@@ -40,7 +40,7 @@ std::size_t header_list::place(std::string_view name) const noexcept {
 header_list& header_list::add(std::string_view name, std::string_view value) {
     if (!keeps_framing(name, value))
         throw error_exception(
-            error(errc::internal, "a response header would break the framing: " + std::string(name.substr(0, 40))));
+            error(errc::internal, "a header field would break the framing: " + std::string(name.substr(0, 40))));
     detail::header_access::append(*this, name, value);
     return *this;
 }
@@ -60,6 +60,16 @@ std::string_view header_list::find(std::string_view name) const noexcept {
 void header_list::erase(std::string_view name) {
     for (std::size_t at = place(name); at != std::string::npos; at = place(name))
         lines_.erase(at, lines_.find('\n', at) + 1 - at);
+}
+
+std::size_t header_list::size() const noexcept {
+    return static_cast<std::size_t>(std::count(lines_.begin(), lines_.end(), '\n'));
+}
+
+header_view header_list::iterator::operator*() const noexcept {
+    const std::size_t colon = rest_.find(':');
+    const std::size_t value = colon + 2;
+    return {rest_.substr(0, colon), rest_.substr(value, rest_.find('\r', value) - value)};
 }
 
 } // namespace weir::http

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace weir::http::detail {
 
@@ -29,6 +30,8 @@ public:
     const error& failure() const noexcept { return failure_; }
     bool ended() const noexcept { return !failure_ && (decoder_ ? done_ : left_ == 0); }
     std::uint64_t received() const noexcept { return received_; }
+    /// As chunked_decoder::trailer_lines.
+    std::string_view trailer_lines() const noexcept { return decoder_ ? decoder_->trailer_lines() : ""; }
     std::optional<std::uint64_t> size() const noexcept;
 
 private:

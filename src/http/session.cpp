@@ -3,6 +3,7 @@
 
 #include "http/framework_errors.hpp"
 #include "http/percent.hpp"
+#include "http/trailers.hpp"
 
 #include <cstring>
 
@@ -113,10 +114,12 @@ bool session::advance(std::span<char>& input) {
     const route& matched = resumed ? load(input) : *request_access::matched(host_.req);
     const std::size_t body = chunked_ ? chunked_->decoded : static_cast<std::size_t>(body_size_);
     request_access::set_body(host_.req, text(input.subspan(head_size_, body)));
+    if (chunked_ && !chunked_->decoder.trailer_lines().empty())
+        host_.context.attach(request_trailers{parse_trailers(chunked_->decoder.trailer_lines())});
     head_size_ = 0;
-    chunked_.reset();
     more_ = input.size() > used;
     const bool answered = dispatch(matched);
+    chunked_.reset();
     input = input.subspan(used);
     return answered;
 }
@@ -210,6 +213,8 @@ void session::prepare_exchange(const route& matched) {
     if (!exchange_) exchange_ = std::make_shared<running_exchange>(host_.home, *this);
     exchange_->adopt(matched, host_.req, host_.head, deadline_);
     if (tls_) exchange_->context().attach(tls_);
+    if (const auto* came = chunked_ ? host_.context.find<request_trailers>() : nullptr)
+        exchange_->context().attach(*came);
 }
 
 void session::answer(const request& req, const request_head& head, const route& matched, response& res) {

@@ -125,6 +125,7 @@ private:
     bool dispatch(const route& matched);
     bool handle_later(std::span<char>& input, const route& matched);
     void prepare_exchange(const route& matched);
+    void note_trailers();
     void ended();
     void settle_body();
     void answer(const request& req, const request_head& head, const route& matched, response& res);

@@ -2,6 +2,7 @@
 // The session's part in bodies that are streamed, either way.
 #include "http/framework_errors.hpp"
 #include "http/session.hpp"
+#include "http/trailers.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -71,8 +72,16 @@ incoming_body::step session::take_body(std::string& piece) {
         deadline_ = host_.home.now() + handler_time(exchange_->matched());
         exchange_->context().set_deadline(deadline_);
         if (step == incoming_body::step::piece) wire_.resume_input();
+        if (step == incoming_body::step::end) note_trailers();
     }
     return step;
+}
+
+// What has followed the streamed body, once.
+void session::note_trailers() {
+    const auto lines = incoming_->trailer_lines();
+    auto& noted = exchange_->context();
+    if (!lines.empty() && !noted.find<request_trailers>()) noted.attach(request_trailers{parse_trailers(lines)});
 }
 
 std::optional<std::uint64_t> session::body_size() const noexcept {

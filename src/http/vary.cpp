@@ -10,14 +10,10 @@ namespace {
 // All Vary fields in one list.
 std::string gathered(const header_list& headers) {
     std::string all;
-    for (std::string_view rest = headers.lines(); !rest.empty();) {
-        const auto end = rest.find("\r\n");
-        const auto line = rest.substr(0, end);
-        rest.remove_prefix(end + 2);
-        const auto colon = line.find(':');
-        if (!equal_no_case(line.substr(0, colon), "vary")) continue;
+    for (const header_view field : headers) {
+        if (!equal_no_case(field.name, "vary")) continue;
         if (!all.empty()) all += ", ";
-        all += trim(line.substr(colon + 1));
+        all += trim(field.value);
     }
     return all;
 }

@@ -50,10 +50,7 @@ bool same(const weir::error& a, const weir::error& b) {
     return static_cast<bool>(a) == static_cast<bool>(b) && (!a || (a.kind() == b.kind() && a.message() == b.message()));
 }
 
-bool same(const client_headers& a, const client_headers& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](const auto& x, const auto& y) { return x.name == y.name && x.value == y.value; });
-}
+bool same(const header_list& a, const header_list& b) { return a.lines() == b.lines(); }
 
 void require_same(const reading& parts, const reading& whole) {
     require(same(parts.refused, whole.refused));
@@ -63,12 +60,13 @@ void require_same(const reading& parts, const reading& whole) {
     require(same(parts.at_end, whole.at_end));
     require(parts.response.status == whole.response.status && parts.response.body == whole.response.body);
     require(same(parts.response.headers, whole.response.headers));
+    require(same(parts.response.trailers, whole.response.trailers));
 }
 
 void require_sound(const reading& one, bool to_head) {
     if (one.refused) return require(one.refused == weir::errc::unavailable || one.refused == weir::errc::too_large);
     require(one.response.body.size() <= limits.body);
-    for (const auto& field : one.response.headers) require(is_token(field.name) && is_field_value(field.value));
+    for (const auto field : one.response.headers) require(is_token(field.name) && is_field_value(field.value));
     if (!one.done) return;
     require(one.response.status >= 200 && one.response.status <= 599);
     if (to_head || one.response.status == 204 || one.response.status == 304) require(one.response.body.empty());

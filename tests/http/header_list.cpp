@@ -74,3 +74,20 @@ TEST_CASE("what would break the framing is refused at every place of a name and 
     CHECK(is_refused("", "value"));
     CHECK_FALSE(is_refused("a_name.of!other~characters", ""));
 }
+
+TEST_CASE("fields can be walked over in their order") {
+    header_list fields;
+    CHECK(fields.empty());
+    CHECK(fields.begin() == fields.end());
+    fields.add("Set-Cookie", "a=1; Path=/").add("x-empty", "").add("set-cookie", "b:2");
+    CHECK(fields.size() == 3);
+    std::string seen;
+    for (const auto field : fields) seen.append(field.name).append("=").append(field.value).append("|");
+    CHECK(seen == "Set-Cookie=a=1; Path=/|x-empty=|set-cookie=b:2|");
+    auto second = fields.begin();
+    CHECK((*second++).name == "Set-Cookie");
+    CHECK((*second).name == "x-empty");
+    fields.clear();
+    CHECK(fields.empty());
+    CHECK(fields.size() == 0);
+}

@@ -318,22 +318,18 @@ TEST_CASE("a URL that isn't one never leaves the house") {
 TEST_CASE("fields that would add a line or reframe the message are refused") {
     loop home;
     client outgoing(home);
-    const std::pair<const char*, const char*> bad[] = {{"X-A", "1\r\nX-B: 2"},
-                                                       {"X-A", "1\n"},
-                                                       {"X-A\r\nX-B", "1"},
-                                                       {"X A", "1"},
-                                                       {"", "1"},
-                                                       {"Host", "evil"},
-                                                       {"X-A", "\x01"},
-                                                       {"content-length", "0"},
-                                                       {"Connection", "te"},
-                                                       {"Transfer-Encoding", "x"}};
+    const std::pair<const char*, const char*> bad[] = {{"Host", "evil"},     {"X(A)", "1"},
+                                                       {"X-A", "\x01"},      {"content-length", "0"},
+                                                       {"Connection", "te"}, {"Transfer-Encoding", "x"}};
     for (const auto& field : bad) {
         CAPTURE(field.first);
         client_request request("GET", "http://127.0.0.1:1/");
         request.headers.add(field.first, field.second);
         CHECK(home.block_on(outgoing.send(request)).error() == errc::invalid_argument);
     }
+    client_request split(method::get, "http://127.0.0.1:1/");
+    CHECK_THROWS_AS(split.headers.add("X-A", "1\r\nX-B: 2"), error_exception);
+    CHECK_THROWS_AS(split.headers.add("X A", "1"), error_exception);
     const client_request two_lines("GET / HTTP/1.1\r\nX:", "http://127.0.0.1:1/");
     CHECK(home.block_on(outgoing.send(two_lines)).error() == errc::invalid_argument);
 }

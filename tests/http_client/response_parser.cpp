@@ -63,8 +63,8 @@ TEST_CASE("fields keep their order and lose the blanks around their values") {
     const auto seen = parse("HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie:  b=2 \r\nContent-Length: 0\r\n\r\n");
     REQUIRE(seen.response.headers.size() == 3);
     CHECK(seen.response.headers.find("SET-COOKIE") == "a=1");
-    CHECK((seen.response.headers.begin() + 1)->value == "b=2");
-    CHECK(!seen.response.headers.find("absent"));
+    CHECK((*++seen.response.headers.begin()).value == "b=2");
+    CHECK(!seen.response.headers.contains("absent"));
 }
 
 TEST_CASE("what HEAD, 204 and 304 announce has no body") {
@@ -151,4 +151,27 @@ TEST_CASE("the limits hold for heads, bodies, chunks, trailers and interim respo
         CHECK(parse(bytes, false, tight).failure == errc::too_large);
     }
     CHECK(parse(chunked + "3\r\nabc\r\n1\r\nd\r\n0\r\n\r\n", false, tight).response.body == "abcd");
+}
+
+TEST_CASE("trailers come by themselves, without those that may not stand there") {
+    const std::string bytes =
+        chunked + "3\r\nabc\r\n0\r\nX-Sum:  7 \r\nContent-Length: 9\r\nSet-Cookie: a=b\r\nx-more:\r\n\r\n";
+    for (const auto& seen : {parse(bytes), parse_slowly(bytes)}) {
+        REQUIRE(seen.done);
+        CHECK(seen.keep_alive);
+        CHECK(seen.response.trailers.lines() == "X-Sum: 7\r\nx-more: \r\n");
+        CHECK(!seen.response.headers.contains("x-sum"));
+    }
+}
+
+TEST_CASE("a malformed trailer is refused as a malformed field is") {
+    for (const char* bad : {"X-Sum 7", ": 7", "X Sum: 7", " X-Sum: 7", "X-Sum: \x01"}) {
+        CAPTURE(bad);
+        CHECK(parse(chunked + "0\r\n" + bad + "\r\n\r\n").failure == errc::unavailable);
+    }
+}
+
+TEST_CASE("to whoever asked the caller, an answer that can't be used is 502") {
+    CHECK(parse("HTTP/1.1 two hundred\r\n\r\n").failure.status() == 502);
+    CHECK(parse(chunked + "ffffffffffffffff\r\n").failure.status() == 502);
 }

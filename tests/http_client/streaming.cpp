@@ -364,3 +364,30 @@ TEST_CASE("a request has a body or a source") {
     request.source = [](std::span<char>) -> task<result<std::size_t>> { co_return std::size_t(0); };
     CHECK(home.block_on(outgoing.send(request)).error() == errc::invalid_argument);
 }
+
+TEST_CASE("who wants trailers says so, and has them with a sink too") {
+    scripted_server server([](peer& link) {
+        for (int i = 0; i < 2; ++i) {
+            const std::string asked = link.request();
+            link.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            link.send(asked.find("TE: trailers\r\nConnection: TE\r\n") == std::string::npos ? "3\r\nnot\r\n" : "");
+            link.send("5\r\nasked\r\n0\r\nX-Sum: 7\r\n\r\n");
+        }
+    });
+    loop home;
+    client outgoing(home);
+    std::string seen;
+    client_request request(method::get, server.url("/"));
+    const auto plain = home.block_on(outgoing.send(request));
+    REQUIRE(plain);
+    CHECK(plain->body == "notasked");
+    request.wants_trailers = true;
+    request.sink = [&](const client_response&, std::string_view piece) -> task<result<void>> {
+        seen += piece;
+        co_return ok();
+    };
+    const auto answer = home.block_on(outgoing.send(request));
+    REQUIRE(answer);
+    CHECK(seen == "asked");
+    CHECK(answer->trailers.find("x-sum") == "7");
+}

@@ -41,6 +41,9 @@ public:
     /// All that is left, up to `most` bytes; errc::too_large beyond.
     task<result<std::string>> read_all(std::size_t most);
 
+    /// The fields that followed the body, once it has been read to its end; see request::trailers.
+    const header_list& trailers() const noexcept;
+
     /// The announced size; nothing when the body comes in chunks.
     std::optional<std::uint64_t> size() const noexcept;
 

@@ -4,6 +4,7 @@
 #include <weir/core/clock.hpp>
 #include <weir/core/result.hpp>
 #include <weir/core/task.hpp>
+#include <weir/http/message.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -12,36 +13,12 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace weir {
 class loop;
 }
 
 namespace weir::http {
-
-/// Header fields in their order. Names compare without regard to case.
-class client_headers {
-public:
-    struct field {
-        std::string name{};
-        std::string value{};
-    };
-
-    void add(std::string name, std::string value);
-    /// Replaces every field of that name.
-    void set(std::string name, std::string value);
-    void erase(std::string_view name);
-    /// The first field's value; the view lives until the headers change.
-    std::optional<std::string_view> find(std::string_view name) const noexcept;
-
-    std::size_t size() const noexcept { return fields_.size(); }
-    auto begin() const noexcept { return fields_.begin(); }
-    auto end() const noexcept { return fields_.end(); }
-
-private:
-    std::vector<field> fields_;
-};
 
 struct client_response;
 
@@ -53,14 +30,16 @@ using client_sink = std::function<task<result<void>>(const client_response& head
 /// when the connection has taken what came before; an error ends the call and is its outcome.
 using client_source = std::function<task<result<std::size_t>>(std::span<char> room)>;
 
-/// One request. Host, Content-Length, Transfer-Encoding and Connection belong to the client: setting them,
-/// or a CR, LF or NUL anywhere, is errc::invalid_argument.
+/// One request. Host, Content-Length, Transfer-Encoding, Connection, TE and Upgrade belong to the client: setting
+/// them, or a control character anywhere, is errc::invalid_argument.
 struct client_request {
+    client_request(http::method verb, std::string_view url) : method(name(verb)), url(url) {}
+    /// For methods that http::method doesn't have (PROPFIND).
     client_request(std::string method, std::string_view url) : method(std::move(method)), url(url) {}
 
     std::string method;
     std::string url; ///< absolute, http or https, without user and password
-    client_headers headers{};
+    header_list headers{};
     std::string body{};
     /// Instead of `body`: sent as it comes, chunked unless `source_size` says its length. Never sent twice.
     client_source source{};
@@ -71,6 +50,7 @@ struct client_request {
     std::optional<duration> deadline{};    ///< for this call, instead of the client's
     std::optional<std::size_t> max_body{}; ///< of this response, instead of the client's
     std::optional<int> max_redirects{};    ///< for this call, instead of the client's
+    bool wants_trailers = false;           ///< says `TE: trailers`, without which many servers send none
     std::optional<bool> repeatable{};      ///< what idempotent() says, where the method doesn't tell
 
     /// Whether sending it twice does no harm (RFC 9110, 9.2.2), so that it may be tried again when nobody knows
@@ -79,12 +59,28 @@ struct client_request {
     bool idempotent() const noexcept;
 };
 
+/// What came back, with every field that was received. It becomes the server's `response` as a gateway passes it
+/// on (RFC 9110, 7.6.1): without the fields of the connection it came by (Connection and what that names,
+/// Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade), without Content-Length and Date, which the server
+/// says itself, and without trailers. A handler returns it as it is, of a `task<result<client_response>>`:
+///
+///     co_return co_await upstream.get(url);
 struct client_response {
     int status = 0;
-    client_headers headers{};
+    header_list headers{};
     std::string body{};
     std::string url{}; ///< where it came from, after redirects
+    /// The fields that followed a chunked body, but for those that may not stand there (RFC 9110, 6.5.1). With a
+    /// sink, too, they are here. `client_options::max_head` bounds them together with `headers`.
+    header_list trailers{};
+
+    client_response() = default;
+
+    operator response() const&; // NOLINT(google-explicit-constructor): that is what it's for
+    operator response() &&;     // NOLINT(google-explicit-constructor)
 };
+
+void into_response(client_response answer, response& out);
 
 /// How a call ended, told to `client_options::on_call`. The views live as long as that call.
 struct client_report {
@@ -143,7 +139,8 @@ struct client_stats {
 /// An HTTP/1.1 client with keep-alive and TLS 1.2 or later (certificate and host name verified, SNI).
 /// Belongs to one loop and outlives its calls; a service with several loops has one on each.
 /// Names are looked up on the thread that Asio keeps for its resolver, one per loop; an abandoned lookup ends there.
-/// Any complete response is a success, whatever its status.
+/// Any complete response is a success, whatever its status. An answer that can't be used (malformed, too large,
+/// not of its coding) is an error with the status 502, so that a handler may just pass errors on.
 /// Logs nothing, and errors never hold a URL's path or query.
 class client {
 public:

@@ -6,7 +6,9 @@
 #include <weir/http/method.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +17,7 @@
 namespace weir::http {
 
 struct request_head;
+class header_list;
 
 namespace detail {
 struct header_access;
@@ -54,6 +57,9 @@ public:
 
     /// The whole body, decoded from chunks.
     std::string_view body() const noexcept { return body_; }
+    /// The fields that followed a chunked body; with body_reader once that is read to its end. Those that may not
+    /// stand there, such as Content-Type or Authorization, were passed over (RFC 9110 section 6.5.1).
+    const header_list& trailers() const noexcept;
 
     /// The token of `Authorization: Bearer ...` (RFC 6750), empty when there is none.
     std::string_view bearer() const noexcept;
@@ -99,10 +105,13 @@ private:
     time_point started_{};
 };
 
-/// The fields of a response, kept as the lines that are sent. Names are lower-cased by convention.
+/// The fields of a message in their order, kept as the lines that are sent: the server's responses, the client's
+/// requests and responses, trailers. Names compare without regard to case and are lower-cased by convention.
 /// A name or value that would break the framing (CR, LF, NUL) throws error_exception (errc::internal).
 class header_list {
 public:
+    class iterator;
+
     /// Replaces every field of that name.
     header_list& set(std::string_view name, std::string_view value);
     /// Adds a field beside those of that name (Set-Cookie).
@@ -116,6 +125,13 @@ public:
         names_ = 0;
     }
 
+    bool empty() const noexcept { return lines_.empty(); }
+    /// How many fields; counts them.
+    std::size_t size() const noexcept;
+    /// Each field as a header_view, which lives until the list changes.
+    iterator begin() const noexcept;
+    iterator end() const noexcept;
+
     /// `name: value\r\n` for each.
     std::string_view lines() const noexcept { return lines_; }
 
@@ -127,6 +143,37 @@ private:
     std::string lines_;
     std::uint64_t names_ = 0; // a bit for each name there may be, so that most that aren't there aren't looked for
 };
+
+class header_list::iterator {
+public:
+    using value_type = header_view;
+    using reference = header_view;
+    using pointer = void;
+    using difference_type = std::ptrdiff_t;
+    using iterator_category = std::input_iterator_tag; // it makes what it points to
+    using iterator_concept = std::forward_iterator_tag;
+
+    iterator() = default;
+    explicit iterator(std::string_view rest) noexcept : rest_(rest) {}
+
+    header_view operator*() const noexcept;
+    iterator& operator++() noexcept {
+        rest_.remove_prefix(rest_.find('\n') + 1);
+        return *this;
+    }
+    iterator operator++(int) noexcept {
+        const iterator before = *this;
+        ++*this;
+        return before;
+    }
+    bool operator==(const iterator& other) const noexcept { return rest_.size() == other.rest_.size(); }
+
+private:
+    std::string_view rest_;
+};
+
+inline header_list::iterator header_list::begin() const noexcept { return iterator(lines_); }
+inline header_list::iterator header_list::end() const noexcept { return {}; }
 
 /// What is sent back. Content-Length, Date and Connection are the server's own.
 struct response {

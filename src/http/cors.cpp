@@ -5,6 +5,7 @@
 #include <weir/http/middleware/cors.hpp>
 
 #include <algorithm>
+#include <memory>
 #include <stdexcept>
 
 namespace weir::http {
@@ -70,12 +71,13 @@ public:
         const auto origin = req.header("origin");
         const bool allowed = allows(origin);
         if (allowed && asks_beforehand(req)) answer_preflight(req, res);
-        // said to everybody, or a cache would hand one origin's answer to another
-        if (!any_) detail::add_vary(res.headers, "Origin");
-        if (!allowed) return;
-        res.headers.set("access-control-allow-origin", any_ ? std::string_view("*") : origin);
-        if (credentials_) res.headers.set("access-control-allow-credentials", "true");
-        if (!expose_.empty() && !asks_beforehand(req)) res.headers.set("access-control-expose-headers", expose_);
+        tell(req, res, allowed ? origin : std::string_view());
+    }
+
+    // An answer that the server gives by itself is never one to a preflight request.
+    void refused(const request& req, response& res) const {
+        const auto origin = req.header("origin");
+        tell(req, res, allows(origin) ? origin : std::string_view());
     }
 
 private:
@@ -84,6 +86,16 @@ private:
         if (any_) return true;
         if (std::find(origins_.begin(), origins_.end(), origin) != origins_.end()) return true;
         return allow_ && origin != "null" && allow_(origin);
+    }
+
+    // Who may read the answer; nobody without an origin.
+    void tell(const request& req, response& res, std::string_view origin) const {
+        // said to everybody, or a cache would hand one origin's answer to another
+        if (!any_) detail::add_vary(res.headers, "Origin");
+        if (origin.empty()) return;
+        res.headers.set("access-control-allow-origin", any_ ? std::string_view("*") : origin);
+        if (credentials_) res.headers.set("access-control-allow-credentials", "true");
+        if (!expose_.empty() && !asks_beforehand(req)) res.headers.set("access-control-expose-headers", expose_);
     }
 
     static bool asks_beforehand(const request& req) {
@@ -112,8 +124,10 @@ private:
 } // namespace
 
 middleware cors(cors_options options) {
+    const auto policy = std::make_shared<const cors_policy>(std::move(options));
     middleware layer;
-    layer.after = cors_policy(std::move(options));
+    layer.after = [policy](request& req, response& res) { (*policy)(req, res); };
+    layer.after_refusal = [policy](request& req, response& res) { policy->refused(req, res); };
     return layer;
 }
 

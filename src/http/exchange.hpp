@@ -50,7 +50,7 @@ public:
     void report();
     bool busy() const noexcept { return job_ != job::none; }
 
-    const request& req() const noexcept { return request_; }
+    request& req() noexcept { return request_; }
     response& res() noexcept { return response_; }
     const request_head& head() const noexcept { return head_; }
     const detail::route& matched() const noexcept { return *route_; }

@@ -111,6 +111,11 @@ void leave_layers(const route& route, std::size_t step, const entered_layers& en
     run_afters(route, step, entered.passed + (around ? 1 : 0), req, out);
 }
 
+void run_after_refusal(const route& route, request& req, response& out) {
+    for (std::size_t i = route.layers.size(); i-- > 0;)
+        if (route.layers[i]->after_refusal) guarded(out, [&] { route.layers[i]->after_refusal(req, out); });
+}
+
 void run_plain(const route& route, request& req, response& out) {
     const std::size_t entered = run_inwards(route, req, out);
     run_afters(route, 0, entered, req, out);

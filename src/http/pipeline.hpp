@@ -29,6 +29,9 @@ task<void> run_rest(const route& route, const entered_layers& entered, request& 
 /// Runs `after` of the layers from `step` on that were entered.
 void leave_layers(const route& route, std::size_t step, const entered_layers& entered, request& req, response& out);
 
+/// Lets the layers shape an answer that the server gives in place of the pipeline, innermost first.
+void run_after_refusal(const route& route, request& req, response& out);
+
 /// Answers for the exception in flight.
 void answer_thrown(response& out);
 

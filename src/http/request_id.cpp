@@ -78,15 +78,21 @@ std::array<char, 16> hex(std::uint64_t number) {
 
 middleware request_id(request_id_options options) {
     middleware layer;
-    layer.before = [accept = options.accept](request& req) -> result<void> {
+    const auto choose = [accept = options.accept](request& req) -> result<void> {
         const auto given = accept ? detail::request_access::field(req, known_field::x_request_id) : std::string_view{};
         if (acceptable(given)) return req.context().set_request_id(given), ok();
         const auto made = hex(next_number());
         req.context().set_request_id({made.data(), made.size()});
         return ok();
     };
-    layer.after = [](request& req, response& res) {
+    const auto tell = [](request& req, response& res) {
         detail::header_access::set(res.headers, field_name, req.context().request_id());
+    };
+    layer.before = choose;
+    layer.after = tell;
+    layer.after_refusal = [choose, tell](request& req, response& res) {
+        if (req.context().request_id().empty()) choose(req).value();
+        tell(req, res);
     };
     return layer;
 }

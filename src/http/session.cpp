@@ -69,7 +69,8 @@ void session::tell_input() {
 // After the peer's last byte: what it is owed has been sent, so the connection ends too.
 void session::settle_end() {
     if (!input_ended_ || writing_) return;
-    if (state_ == state::head || state_ == state::body) refuse(400, "the connection ended before the request did");
+    if (state_ == state::head || state_ == state::body)
+        refuse(400, "the connection ended before the request did", known_request());
     if (state_ == state::idle) close();
     flush();
 }
@@ -128,7 +129,6 @@ inline bool session::read_head(std::span<char> input) {
     if (scanned_ != 0 && !may_complete(text(input), scanned_)) return false;
     const head_limits most{host_.limits.request_line, host_.limits.head, host_.limits.fields};
     const head_verdict verdict = parse_head(text(input), most, host_.head);
-    head_only_ = verdict.status == head_status::complete && host_.head.verb == method::head;
     if (verdict.status == head_status::refused) return refuse(verdict.http_status, verdict.reason), false;
     if (verdict.status == head_status::incomplete) {
         may_complete(text(input), scanned_);
@@ -138,7 +138,7 @@ inline bool session::read_head(std::span<char> input) {
     scanned_ = 0;
     if (!host_.head.plain_path) {
         const percent_verdict path = check_path(host_.head.path_in(text(input)));
-        if (path != percent_verdict::ok) return refuse(400, reason(path)), false;
+        if (path != percent_verdict::ok) return refuse(400, reason(path), input), false;
     }
     return judge(input, load(input));
 }
@@ -157,8 +157,8 @@ inline const route& session::load(std::span<char> input) {
 inline bool session::judge(std::span<char> input, const route& matched) {
     const request_head& head = host_.head;
     const std::size_t most = matched.limits.max_body != 0 ? matched.limits.max_body : host_.limits.body;
-    if (head.verb == method::unknown) return refuse(501, "this method isn't known here"), false;
-    if (head.content_length > most) return refuse(413, "the body is larger than this resource accepts"), false;
+    if (head.verb == method::unknown) return refuse(501, "this method isn't known here", input), false;
+    if (head.content_length > most) return refuse(413, "the body is larger than this resource accepts", input), false;
     keep_alive_ = head.keep_alive;
     head_size_ = head.size;
     body_size_ = head.content_length;
@@ -189,7 +189,7 @@ bool session::read_chunks(std::span<char>& input, std::size_t& used) {
     chunked_->decoded += verdict.produced;
     used = raw + verdict.consumed;
     if (verdict.status == chunk_status::done) return true;
-    if (verdict.status == chunk_status::refused) return refuse(verdict.http_status, verdict.reason), false;
+    if (verdict.status == chunk_status::refused) return refuse(verdict.http_status, verdict.reason, input), false;
     input = input.first(head_size_ + chunked_->decoded);
     if (state_ != state::body) enter(state::body, host_.limits.body_time);
     return false;
@@ -245,16 +245,33 @@ void session::end_request(const request& req, const route& matched, const respon
     answered_last_ = !keep_alive_;
 }
 
-void session::refuse(int status, std::string_view message) {
+// `known` begins with the request's head where that is complete: the answer is shaped for that request then.
+void session::refuse(int status, std::string_view message, std::span<char> known) {
     response res;
     into_response(framework_error(status, message), res);
-    host_.context.reset();
     incoming_.reset();
-    request_access::clear(host_.req, host_.context, remote_, host_.home.now());
     keep_alive_ = false;
-    request_head refused{};
-    if (head_only_) refused.verb = method::head;
-    answer(host_.req, refused, host_.routes->fallback(), res);
+    if (!known.empty()) {
+        const route& matched = load_refused(known);
+        run_after_refusal(matched, host_.req, res);
+        return answer(host_.req, host_.head, matched, res);
+    }
+    host_.context.reset();
+    request_access::clear(host_.req, host_.context, remote_, host_.home.now());
+    answer(host_.req, request_head{}, host_.routes->fallback(), res);
+}
+
+const route& session::load_refused(std::span<char> known) {
+    const route& matched = load(known);
+    if (check_path(host_.req.path()) == percent_verdict::ok) return matched;
+    request_access::set_unrouted(host_.req, host_.routes->fallback(), {}, false);
+    return host_.routes->fallback();
+}
+
+// The bytes of a request whose body is still coming; none before its head is complete.
+std::span<char> session::known_request() noexcept {
+    if (state_ != state::body) return {};
+    return {pending_.data(), pending_.size()};
 }
 
 // The handler's time is up: the client gets 504 now, and the request lives on until the handler has ended.
@@ -263,6 +280,7 @@ void session::answer_late() {
     incoming_.reset();
     response res;
     into_response(error(errc::deadline_exceeded, "the handler ran out of time"), res);
+    run_after_refusal(late->matched(), late->req(), res);
     late->abandon();
     keep_alive_ = false;
     answer(late->req(), late->head(), late->matched(), res);
@@ -302,7 +320,7 @@ void session::tick(time_point now) {
         break;
     case state::head:
     case state::body:
-        refuse(408, "the request took too long to arrive");
+        refuse(408, "the request took too long to arrive", known_request());
         break;
     case state::handling:
         if (exchange_->awaits_body()) return body_late();

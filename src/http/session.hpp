@@ -140,7 +140,9 @@ private:
     duration handler_time(const route& matched) const noexcept;
     time_point body_deadline() const noexcept;
     bool occupied() const noexcept { return state_ >= state::handling; }
-    void refuse(int status, std::string_view message);
+    void refuse(int status, std::string_view message, std::span<char> known = {});
+    const route& load_refused(std::span<char> known);
+    std::span<char> known_request() noexcept;
     void answer_late();
     void enter(state next, duration patience);
     void rest(time_point now);
@@ -172,7 +174,6 @@ private:
     bool answered_last_ = false; // an answer went before the end
     bool launch_ = false;        // the exchange has something to run once the input is put away
     bool continue_owed_ = false; // 100 goes out when the handler begins to read
-    bool head_only_ = false;     // the request being read is HEAD, and so is what refuses it
     body_form form_ = body_form::buffered;
 };
 

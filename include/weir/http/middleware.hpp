@@ -47,6 +47,10 @@ struct middleware {
     std::function<result<void>(request&)> before{};
     /// After the handler or a refusal further in, innermost first.
     std::function<void(request&, response&)> after{};
+    /// Instead of `after`, for what the server answers in place of the pipeline once it knows the request: 413 and
+    /// 408 of a body that is late or too large, 400 of its chunks or an unreadable path, 501, and 504 when the
+    /// handler's time is up. `before` hasn't run then, but for 504; there the handler may still be at work.
+    std::function<void(request&, response&)> after_refusal{};
     /// Around all that lies further in.
     std::function<task<response>(request&, next)> around{};
     /// Exactly once when the request has ended, however it ended; the response can't be changed any more.

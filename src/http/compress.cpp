@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "http/content_encoder.hpp"
+#include "http/exchange.hpp"
 #include "http/field_syntax.hpp"
+#include "http/response_tail.hpp"
 #include "http/vary.hpp"
 #include <weir/http/middleware/compress.hpp>
 
@@ -68,14 +70,22 @@ public:
         detail::add_vary(res.headers, "Accept-Encoding");
         if (coding == content_coding::identity) return;
         const bool must = accepted.refuses_identity();
-        if (must || res.body.size() >= options_.min_size) encode(res, coding, must);
+        if (const auto* const body = streamed(res))
+            encode_stream(res, *body, coding, must);
+        else if (must || res.body.size() >= options_.min_size)
+            encode(res, coding, must);
     }
 
 private:
     // Whether it depends on Accept-Encoding alone: small bodies count where a client might refuse identity.
     bool could_encode(const response& res) const {
-        return has_body_of_its_own(res.status) && !res.body.empty() && res.body.size() <= options_.max_size &&
-               suits(res.headers.find("content-type")) && !forbids_change(res);
+        const bool here = !res.tail && !res.body.empty() && res.body.size() <= options_.max_size;
+        return has_body_of_its_own(res.status) && (here || streamed(res)) && suits(res.headers.find("content-type")) &&
+               !forbids_change(res);
+    }
+
+    static const detail::streamed_body* streamed(const response& res) noexcept {
+        return res.tail ? std::get_if<detail::streamed_body>(&res.tail->kind) : nullptr;
     }
 
     bool suits(std::string_view content_type) const {
@@ -93,6 +103,20 @@ private:
         encoder.finish(encoded);
         if (!must && encoded.size() >= res.body.size()) return;
         res.body = std::move(encoded);
+        res.headers.set("content-encoding", detail::name(coding));
+        weaken_tag(res.headers);
+    }
+
+    // The source writes as before, and what it writes is encoded. The encoder is made when that begins.
+    void encode_stream(response& res, const detail::streamed_body& body, content_coding coding, bool must) const {
+        if (!must && body.size && *body.size < options_.min_size) return;
+        const detail::encoder_options how{options_.gzip_level, options_.brotli_quality, body.size.value_or(0)};
+        auto source = [plain = body.source, size = body.size, coding, how](body_writer& out) {
+            out.exchange().stream().encode(detail::content_encoder(coding, how), size);
+            return plain(out);
+        };
+        detail::streamed_body encoded{std::move(source), {}, body.endless};
+        res.tail = std::make_shared<detail::response_tail>(detail::response_tail{std::move(encoded)});
         res.headers.set("content-encoding", detail::name(coding));
         weaken_tag(res.headers);
     }

@@ -52,16 +52,36 @@ error exchange_stream::check(std::string_view piece) const {
     return {};
 }
 
+void exchange_stream::encode(content_encoder encoder, std::optional<std::uint64_t> whole) {
+    encoding_ = std::make_unique<encoding>(encoding{std::move(encoder)});
+    left_ = whole;
+}
+
 void exchange_stream::frame(std::string_view piece) {
-    if (form_ == body_form::chunked) {
-        append_hex(piece.size(), gathered_);
-        gathered_.append("\r\n").append(piece).append("\r\n");
-    } else {
-        gathered_.append(piece);
-    }
+    if (encoding_)
+        frame_encoded(piece);
+    else
+        frame_bytes(piece);
     if (left_) *left_ -= piece.size();
-    sent_ += piece.size();
     unshared_ += piece.size();
+}
+
+void exchange_stream::frame_encoded(std::string_view piece) {
+    encoding_->bytes.clear();
+    encoding_->encoder.write(piece, encoding_->bytes);
+    encoding_->encoder.flush(encoding_->bytes);
+    frame_bytes(encoding_->bytes);
+}
+
+void exchange_stream::frame_bytes(std::string_view bytes) {
+    if (bytes.empty()) return; // an empty chunk would be the last one
+    if (form_ == body_form::chunked) {
+        append_hex(bytes.size(), gathered_);
+        gathered_.append("\r\n").append(bytes).append("\r\n");
+    } else {
+        gathered_.append(bytes);
+    }
+    sent_ += bytes.size();
 }
 
 task<result<void>> exchange_stream::write(std::string_view piece) {
@@ -134,6 +154,12 @@ void exchange_stream::orphan() {
 bool exchange_stream::finish(bool whole) {
     if (!owner_) return false;
     if (left_ && *left_ != 0) whole = false;
+    if (whole && encoding_) {
+        encoding_->bytes.clear();
+        encoding_->encoder.finish(encoding_->bytes);
+        frame_bytes(encoding_->bytes);
+    }
+    encoding_.reset();
     if (whole && form_ == body_form::chunked) gathered_.append("0\r\n").append(trailers_.lines()).append("\r\n");
     if (!gathered_.empty()) owner_->push(gathered_);
     return whole;

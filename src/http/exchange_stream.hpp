@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "http/content_encoder.hpp"
 #include "http/wait_point.hpp"
 #include <weir/core/result.hpp>
 #include <weir/http/message.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +56,9 @@ public:
     task<result<std::string_view>> read();
     task<result<void>> write(std::string_view piece);
     header_list& trailers() noexcept { return trailers_; }
+    /// What is written from now on is sent encoded, each piece so that the peer can read it at once. `whole` is
+    /// what the body's source has announced.
+    void encode(content_encoder encoder, std::optional<std::uint64_t> whole);
 
     /// Sends a piece if none has to wait: for what is worth sending now or never.
     void write_now(std::string_view piece);
@@ -82,8 +87,15 @@ public:
     std::uint64_t sent() const noexcept { return sent_; }
 
 private:
+    struct encoding {
+        content_encoder encoder;
+        std::string bytes{};
+    };
+
     error check(std::string_view piece) const;
     void frame(std::string_view piece);
+    void frame_encoded(std::string_view piece);
+    void frame_bytes(std::string_view bytes);
     task<result<void>> send();
 
     session* owner_; // null once the connection is gone
@@ -93,7 +105,8 @@ private:
     std::string piece_;    // what was read last
     std::string gathered_; // to be sent when the peer has taken what is on its way
     header_list trailers_;
-    std::optional<std::uint64_t> left_;
+    std::unique_ptr<encoding> encoding_; // null when the body is sent as it is
+    std::optional<std::uint64_t> left_;  // of the announced size, before encoding
     std::uint64_t sent_ = 0;
     std::size_t unshared_ = 0; // sent since the others had a turn
     body_form form_ = body_form::buffered;

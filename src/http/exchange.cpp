@@ -69,7 +69,7 @@ bool running_exchange::run(job next) {
 }
 
 exchange_stream& running_exchange::stream() {
-    if (!stream_) stream_ = std::make_unique<exchange_stream>(*owner_);
+    if (!stream_) stream_ = std::make_unique<exchange_stream>(owner_);
     return *stream_;
 }
 

@@ -50,7 +50,7 @@ public:
     /// the loop for itself otherwise, until the body ends.
     static constexpr std::size_t fair_share = 256 * 1024;
 
-    explicit exchange_stream(session& owner) noexcept : owner_(&owner) {}
+    explicit exchange_stream(session* owner) noexcept : owner_(owner) {}
 
     // For the handler's side.
     task<result<std::string_view>> read();

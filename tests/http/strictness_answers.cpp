@@ -10,6 +10,7 @@
 #include <boost/describe.hpp>
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <string>
 
 using namespace weir;
@@ -26,6 +27,7 @@ std::string post(const std::string& fields) { return "POST /echo HTTP/1.1\r\nHos
 struct answers_fixture {
     router app;
     int handled = 0;
+    std::string late;
 
     answers_fixture() {
         app.get("/", [this] { return ++handled, "root"; });
@@ -33,6 +35,12 @@ struct answers_fixture {
         app.post("/json", [](body<note> in) { return in->text; });
         app.post("/form", [](form<note> in) { return in->text; });
         app.post("/read", [](body_reader in) -> task<result<std::string>> { co_return co_await in.read_all(1000); });
+        app.post("/late", [this](body_reader in) -> task<result<std::string>> {
+            co_await sleep_for(std::chrono::seconds(1)); // cancelled or not
+            auto text = co_await in.read_all(1000);
+            late = text ? "read" : std::string(text.error().code());
+            co_return text;
+        });
         app.post("/unread", [](body_reader) -> task<std::string> { co_return "thanks"; });
         app.post("/multipart", [](multipart in) { return std::string(in.field("text").value_or("none")); });
         app.post("/parts", [](multipart_reader in) -> task<result<std::string>> {
@@ -166,4 +174,13 @@ TEST_CASE_FIXTURE(answers_fixture,
     peer.write_end();
     CHECK(peer.receive().status == 400);
     CHECK(peer.closed());
+}
+
+TEST_CASE_FIXTURE(answers_fixture, "a handler that begins to read when its peer is gone is told so") {
+    test_client peer(app);
+    peer.write("POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na");
+    peer.poll();
+    CHECK(late.empty());
+    peer.reset();
+    CHECK(late == "cancelled");
 }

@@ -47,11 +47,12 @@ using support::temporary_folder;
 // A call in a task of its own that can be cancelled.
 template<class T>
 struct pending {
+    weir::loop& on;
     weir::context ctx;
     boost::asio::cancellation_signal cancel;
     std::optional<weir::result<T>> outcome;
 
-    pending(weir::loop& home, weir::task<weir::result<T>> call) : ctx(home) {
+    pending(weir::loop& home, weir::task<weir::result<T>> call) : on(home), ctx(home) {
         home.spawn(wait(std::move(call)), ctx, cancel, [](std::exception_ptr) {});
         home.poll();
     }
@@ -62,7 +63,11 @@ struct pending {
         outcome = co_await std::move(call);
     }
 
-    void stop() { cancel.emit(boost::asio::cancellation_type::total); }
+    // The emission is posted to the loop: without the poll it would come after whatever the test does next.
+    void stop() {
+        cancel.emit(boost::asio::cancellation_type::total);
+        on.poll();
+    }
 
     weir::result<T>& wait_on(weir::loop& home) {
         while (!outcome) home.run_one();

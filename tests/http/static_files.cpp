@@ -191,7 +191,7 @@ TEST_CASE_FIXTURE(files_fixture, "an encoded file beside it goes to clients that
 
 TEST_CASE_FIXTURE(files_fixture, "a folder that isn't there stops the start and names itself") {
     try {
-        static_files(top / "nowhere");
+        const static_files absent(top / "nowhere");
         FAIL("it was taken");
     } catch (const std::invalid_argument& refused) {
         CHECK(std::string(refused.what()).find("nowhere") != std::string::npos);

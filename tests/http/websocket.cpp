@@ -25,7 +25,7 @@ using test_support::stubborn_wire;
 
 namespace {
 
-constexpr int text = 1, binary = 2, close_ = 8, ping = 9, pong = 10, more = 0;
+constexpr int text = 1, binary = 2, closing = 8, ping = 9, pong = 10, more = 0;
 
 struct websocket_fixture {
     manual_clock time;
@@ -260,7 +260,7 @@ TEST_CASE_FIXTURE(websocket_fixture, "messages go back and forth, whole, text an
 TEST_CASE_FIXTURE(websocket_fixture, "the conversation is the same wherever its bytes are split, the handshake's too") {
     const std::string bytes = handshake("/echo") + client_frame(text, "ab", false) + client_frame(ping, "?") +
                               client_frame(more, "cd") + client_frame(binary, "ef") +
-                              client_frame(close_, close_payload(1000));
+                              client_frame(closing, close_payload(1000));
     const std::string expected =
         server_frame(pong, "?") + server_frame(text, "abcd") + server_frame(binary, "ef") + server_close(1000);
     for (std::size_t split = 1; split < bytes.size(); ++split) {
@@ -285,7 +285,7 @@ TEST_CASE_FIXTURE(websocket_fixture, "a coroutine handler may accept as well") {
 TEST_CASE_FIXTURE(websocket_fixture, "a close by the client is answered with its code, and the connection ends") {
     auto peer = client();
     open(peer, "/echo");
-    CHECK(feed(peer, client_frame(close_, close_payload(4001, "done"))) == server_close(4001));
+    CHECK(feed(peer, client_frame(closing, close_payload(4001, "done"))) == server_close(4001));
     CHECK(ended == errc::cancelled);
     CHECK(code == 4001);
     CHECK(reason == "done");
@@ -295,7 +295,7 @@ TEST_CASE_FIXTURE(websocket_fixture, "a close by the client is answered with its
 
     auto silent = client();
     open(silent, "/echo");
-    CHECK(feed(silent, client_frame(close_, "")) == server_frame(close_, ""));
+    CHECK(feed(silent, client_frame(closing, "")) == server_frame(closing, ""));
     CHECK(code == 1005);
 }
 
@@ -308,7 +308,7 @@ TEST_CASE_FIXTURE(websocket_fixture, "a close by the server waits for the client
     CHECK(feed(peer, client_frame(text, "too late")).empty());
     CHECK(heard.empty());
     CHECK(!peer.closed());
-    CHECK(feed(peer, client_frame(close_, close_payload(4000))).empty());
+    CHECK(feed(peer, client_frame(closing, close_payload(4000))).empty());
     CHECK(peer.closed());
 
     auto silent = client();
@@ -325,7 +325,7 @@ TEST_CASE_FIXTURE(websocket_fixture, "a handler that throws closes with 1011") {
     auto peer = client();
     open(peer, "/breaks");
     CHECK(feed(peer, client_frame(text, "x")) == server_close(1011));
-    feed(peer, client_frame(close_, close_payload(1011)));
+    feed(peer, client_frame(closing, close_payload(1011)));
     CHECK(peer.closed());
 }
 
@@ -523,7 +523,7 @@ TEST_CASE_FIXTURE(websocket_fixture, "a stopping server closes with 1001 and wai
         CHECK(peer.waiting == server_close(1001, "the server stops"));
         peer.take_all();
         CHECK(!peer.closed);
-        peer.send(client_frame(close_, close_payload(1001)));
+        peer.send(client_frame(closing, close_payload(1001)));
         CHECK(peer.closed);
     }
 }
@@ -621,7 +621,7 @@ TEST_CASE_FIXTURE(websocket_fixture, "a room's members hear what is said in it, 
     CHECK(elsewhere.waiting.empty());
 
     second.take_all();
-    second.send(client_frame(close_, ""));
+    second.send(client_frame(closing, ""));
     CHECK(rooms.size("tea") == 1);
     CHECK(rooms.broadcast("tea", "again").value() == 1);
     CHECK(rooms.broadcast_binary("water", "x") == 0);

@@ -14,7 +14,7 @@ using namespace std::string_literals;
 
 namespace {
 
-constexpr int text = 1, binary = 2, close_ = 8, ping = 9, pong = 10, more = 0;
+constexpr int text = 1, binary = 2, closing = 8, ping = 9, pong = 10, more = 0;
 
 // What a reader makes of the bytes, one line an event.
 struct reading {
@@ -99,7 +99,7 @@ TEST_CASE("messages come whole, with control frames between their fragments") {
         client_frame(text, "one ", false) + client_frame(ping, "?") + client_frame(more, "", false) +
         client_frame(pong, "!") + client_frame(more, "two \xe4\xbd", false) + client_frame(more, "\xa0") +
         client_frame(binary, std::string("\xff\0", 2)) + client_frame(binary, std::string(300, 'b')) +
-        client_frame(close_, close_payload(1001, "bye"));
+        client_frame(closing, close_payload(1001, "bye"));
     const lines expected{"ping ?",
                          "pong !",
                          "text one two \xe4\xbd\xa0",
@@ -154,14 +154,14 @@ TEST_CASE("what breaks the protocol fails with 1002") {
         {"125 in two bytes", bytes({0x82, 0xfe, 0x00, 0x7d, 1, 2, 3, 4})},
         {"65535 in eight bytes", bytes({0x82, 0xff, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 1, 2, 3, 4})},
         {"a length of 64 bits", bytes({0x82, 0xff, 0x80, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4})},
-        {"a close of one byte", client_frame(close_, "x")},
-        {"a close with 999", client_frame(close_, close_payload(999))},
-        {"a close with 1004", client_frame(close_, close_payload(1004))},
-        {"a close with 1005", client_frame(close_, close_payload(1005))},
-        {"a close with 1006", client_frame(close_, close_payload(1006))},
-        {"a close with 1015", client_frame(close_, close_payload(1015))},
-        {"a close with 2999", client_frame(close_, close_payload(2999))},
-        {"a close with 5000", client_frame(close_, close_payload(5000))},
+        {"a close of one byte", client_frame(closing, "x")},
+        {"a close with 999", client_frame(closing, close_payload(999))},
+        {"a close with 1004", client_frame(closing, close_payload(1004))},
+        {"a close with 1005", client_frame(closing, close_payload(1005))},
+        {"a close with 1006", client_frame(closing, close_payload(1006))},
+        {"a close with 1015", client_frame(closing, close_payload(1015))},
+        {"a close with 2999", client_frame(closing, close_payload(2999))},
+        {"a close with 5000", client_frame(closing, close_payload(5000))},
     };
     for (const auto& one : cases) {
         CAPTURE(one.first);
@@ -175,7 +175,7 @@ TEST_CASE("text and reasons that aren't UTF-8 fail with 1007, and bytes may be a
     CHECK(read_all(client_frame(text, "\xc3\x28")) == lines{"failed 1007"});
     CHECK(read_all(client_frame(text, "\xe4\xbd")) == lines{"failed 1007"});
     CHECK(read_all(client_frame(text, "\xe4", false) + client_frame(more, "x")) == lines{"failed 1007"});
-    CHECK(read_all(client_frame(close_, close_payload(1000, "\xff"))) == lines{"failed 1007"});
+    CHECK(read_all(client_frame(closing, close_payload(1000, "\xff"))) == lines{"failed 1007"});
     CHECK(read_all(client_frame(binary, "\xc3\x28")) == lines{"binary \xc3\x28"});
 }
 
@@ -188,4 +188,4 @@ TEST_CASE("a message beyond the limit fails with 1009 at its frame's head, fragm
     CHECK(read_all(client_frame(ping, "123456789") + client_frame(text, "1"), 8) == lines{"ping 123456789", "text 1"});
 }
 
-TEST_CASE("a close without a code is 1005") { CHECK(read_all(client_frame(close_, "")) == lines{"close 1005 "}); }
+TEST_CASE("a close without a code is 1005") { CHECK(read_all(client_frame(closing, "")) == lines{"close 1005 "}); }

@@ -46,7 +46,7 @@ const std::vector<std::string>& inputs() {
         "GET a HTTP/1.1\r\nHost: a\r\n\r\n",
         "\r\n\r\nGET / HTTP/1.1\r\n",
         "\n",
-        "\x16\x03\x01\x02\x00\x01\x00",
+        std::string("\x16\x03\x01\x02\x00\x01\x00", 7),
         get + "Host: a\r\nA: b",
     };
     return all;

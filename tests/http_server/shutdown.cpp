@@ -44,7 +44,7 @@ namespace {
 
 constexpr std::size_t upload_size = 1024 * 1024;
 constexpr int download_pieces = 800;
-constexpr int text = 1, close_ = 8;
+constexpr int text = 1, closing = 8;
 
 std::string download_piece(int number) { return std::string(10'000, static_cast<char>('a' + number % 26)); }
 
@@ -197,7 +197,7 @@ struct busy_clients {
         CHECK(ended(*idle)); // the stop has begun
         const auto goodbye = server_close(1001, "the server stops");
         CHECK(talking->until(goodbye) == goodbye);
-        talking->send(client_frame(close_, close_payload(1001)));
+        talking->send(client_frame(closing, close_payload(1001)));
         CHECK(ended(*talking));
         CHECK(listening->rest().ends_with("\r\n0\r\n\r\n"));
         CHECK(ended(*listening));

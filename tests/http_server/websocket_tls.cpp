@@ -30,7 +30,7 @@ namespace beast = boost::beast;
 
 namespace {
 
-constexpr int text = 1, close_ = 8, ping = 9, pong = 10;
+constexpr int text = 1, closing = 8, ping = 9, pong = 10;
 
 struct wss_fixture {
     support::certificate_folder files;
@@ -177,7 +177,7 @@ TEST_CASE_FIXTURE(wss_fixture, "a client that answers pings stays for as long as
         REQUIRE(client.receive(2) == server_frame(ping, ""));
         REQUIRE(client.send(client_frame(pong, "")));
     }
-    REQUIRE(client.send(client_frame(close_, close_payload(1000))));
+    REQUIRE(client.send(client_frame(closing, close_payload(1000))));
     CHECK(end() == 1000);
     CHECK(stop());
 }
@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(wss_fixture, "a message that comes in drips is closed with 100
     const std::string goodbye = server_close(1008, "the message took too long to arrive");
     CHECK(client.receive(goodbye.size()) == goodbye);
     SUBCASE("which the client answers") {
-        REQUIRE(client.send(client_frame(text, "drip").substr(7) + client_frame(close_, close_payload(1008))));
+        REQUIRE(client.send(client_frame(text, "drip").substr(7) + client_frame(closing, close_payload(1008))));
         CHECK(client.closed_in_order());
     }
     SUBCASE("though the client never answers") { CHECK(client.receive(1).empty()); }
@@ -209,7 +209,7 @@ TEST_CASE_FIXTURE(wss_fixture, "a stopping server says both goodbyes, WebSocket'
     auto stopped = std::async(std::launch::async, [&] { return stop(); });
     const std::string goodbye = server_close(1001, "the server stops");
     CHECK(client.receive(goodbye.size()) == goodbye);
-    REQUIRE(client.send(client_frame(close_, close_payload(1001))));
+    REQUIRE(client.send(client_frame(closing, close_payload(1001))));
     CHECK(client.closed_in_order());
     CHECK(stopped.get());
     CHECK(running->stats().cut == 0);

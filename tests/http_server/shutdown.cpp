@@ -2,6 +2,7 @@
 // labels: concurrency
 // A server that stops while it is busy in every way it can be: what was sent to it before is answered, and what has
 // begun ends as it should.
+#include "http_server/echo_handler.hpp"
 #include "http_server/take_body.hpp"
 #include "http_server/worker_fixture.hpp"
 #include "support/certificate_folder.hpp"
@@ -89,7 +90,8 @@ struct busy_fixture {
         routes.post("/upload", [this](body_reader in) { return count(std::move(in)); });
         routes.get("/download", [] { return weir::stream(download); });
         routes.get("/events", [] { return event_stream(tick); });
-        routes.get("/echo", [](websocket_upgrade upgrade) { return upgrade.accept(echo, {.close_within = 60s}); });
+        routes.get("/echo",
+                   [](websocket_upgrade upgrade) { return upgrade.accept(test_support::echo, {.close_within = 60s}); });
     }
     ~busy_fixture() { released.note(); }
 
@@ -119,14 +121,6 @@ struct busy_fixture {
             if (!sent) co_return sent.error();
             const auto slept = co_await sleep_for(5ms);
             if (!slept) co_return slept.error();
-        }
-    }
-    static task<void> echo(websocket& peer) {
-        for (;;) {
-            auto message = co_await peer.receive();
-            if (!message) co_return;
-            const auto sent = co_await peer.send(message->data);
-            if (!sent) co_return;
         }
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "http_server/count_body.hpp"
+#include "http_server/echo_handler.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/http/body_reader.hpp>
 #include <weir/http/body_writer.hpp>
@@ -73,15 +75,6 @@ inline weir::task<weir::result<void>> tick(weir::event_writer& events) {
     }
 }
 
-inline weir::task<void> echo(weir::websocket& peer) {
-    for (;;) {
-        auto message = co_await peer.receive();
-        if (!message) co_return;
-        const auto sent = co_await peer.send(message->data);
-        if (!sent) co_return;
-    }
-}
-
 inline void add_routes(weir::router& app) {
     app.get("/number/{n}", [](weir::path<"n", std::int64_t> n) { return "number " + std::to_string(*n); });
     app.get("/later/{n}", [](weir::path<"n", std::int64_t> n) -> weir::task<std::string> {
@@ -93,20 +86,11 @@ inline void add_routes(weir::router& app) {
         for (const auto price : in->prices) out.sum += price;
         return out;
     });
-    app.post("/count", [](weir::body_reader in) -> weir::task<weir::result<std::string>> {
-        std::size_t count = 0;
-        for (;;) {
-            const auto piece = co_await in.read();
-            if (!piece) co_return piece.error();
-            if (piece->empty()) break;
-            count += piece->size();
-        }
-        co_return std::to_string(count);
-    });
+    app.post("/count", test_support::count_body);
     app.get("/stream", [] { return weir::stream(write_pieces); });
     app.get("/endless", [] { return weir::stream(write_on); });
     app.get("/events", [] { return weir::event_stream(tick); });
-    app.get("/echo", [](weir::websocket_upgrade upgrade) { return upgrade.accept(echo); });
+    app.get("/echo", [](weir::websocket_upgrade upgrade) { return upgrade.accept(test_support::echo); });
 }
 
 /// The server in a process of its own, whose memory and descriptors are nobody else's. To be made before the

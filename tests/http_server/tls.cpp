@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
 // HTTPS on sockets: weir's own client, and OpenSSL where that one is too well-behaved.
+#include "http_server/count_body.hpp"
 #include "support/certificate_folder.hpp"
 #include "support/print.hpp"
 #include "support/socket_client.hpp"
@@ -95,16 +96,7 @@ struct tls_fixture {
             options.size = large;
             return http::stream(write_large, options);
         });
-        routes.post("/count", [](body_reader in) -> task<result<std::string>> {
-            std::size_t count = 0;
-            for (;;) {
-                const auto piece = co_await in.read();
-                if (!piece) co_return piece.error();
-                if (piece->empty()) break;
-                count += piece->size();
-            }
-            co_return std::to_string(count);
-        });
+        routes.post("/count", test_support::count_body);
         routes.get("/version", [](request& req) { return http::tls_of(req)->version; });
         routes.get("/later", [this](request& req) -> task<std::string> {
             auto job = [] { return true; };

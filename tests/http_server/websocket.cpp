@@ -2,6 +2,7 @@
 // labels: concurrency
 // WebSockets over real sockets, spoken to by Boost.Beast's client: another reading of the same RFC.
 #include "http_server/beast_client.hpp"
+#include "http_server/echo_handler.hpp"
 #include <weir/http/router.hpp>
 #include <weir/http/server.hpp>
 #include <weir/http/websocket.hpp>
@@ -10,7 +11,6 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -28,15 +28,15 @@ namespace {
 struct websocket_server_fixture {
     router routes;
     websocket_rooms rooms;
+    test_support::watched_echo echo;
     loop control;
     std::unique_ptr<server> running;
     std::mutex mutex;
     std::set<std::thread::id> loops; // that have members
-    std::promise<std::uint16_t> ended;
 
     websocket_server_fixture() {
         routes.get("/echo", [this](websocket_upgrade upgrade) {
-            return upgrade.accept([this](websocket& peer) { return echo(peer); }, {.max_message = 8 * 1024 * 1024});
+            return upgrade.accept([this](websocket& peer) { return echo.run(peer); }, {.max_message = 8 * 1024 * 1024});
         });
         routes.get("/chat/{room}", [this](websocket_upgrade upgrade, path<"room", std::string> room) {
             return upgrade.accept([this, room = *room](websocket& peer) { return chat(peer, room); });
@@ -47,19 +47,6 @@ struct websocket_server_fixture {
         options.loops = 2;
         running = std::make_unique<server>(routes, options);
         running->start().value();
-    }
-
-    task<void> echo(websocket& peer) {
-        result<void> sent = ok();
-        while (sent) {
-            auto message = co_await peer.receive();
-            if (!message) break;
-            if (message->binary)
-                sent = co_await peer.send_binary(message->data);
-            else
-                sent = co_await peer.send(message->data);
-        }
-        ended.set_value(peer.close_code());
     }
 
     task<void> chat(websocket& peer, std::string room) {
@@ -77,11 +64,6 @@ struct websocket_server_fixture {
     }
 
     std::uint16_t port() const { return running->port(); }
-    std::uint16_t end() {
-        auto known = ended.get_future();
-        REQUIRE(known.wait_for(20s) == std::future_status::ready);
-        return known.get();
-    }
 };
 
 } // namespace
@@ -103,7 +85,7 @@ TEST_CASE_FIXTURE(websocket_server_fixture, "Beast's client and weir understand 
     CHECK(client.receive() == std::string("\xff\0", 2));
     CHECK(client.got_binary());
     client.close(beast::websocket::close_code::normal);
-    CHECK(end() == 1000);
+    CHECK(echo.end() == 1000);
 }
 
 TEST_CASE_FIXTURE(websocket_server_fixture, "messages larger than the socket's buffers arrive whole, both ways") {
@@ -115,7 +97,7 @@ TEST_CASE_FIXTURE(websocket_server_fixture, "messages larger than the socket's b
         CHECK(client.receive() == big);
     }
     client.close(beast::websocket::close_code::going_away);
-    CHECK(end() == 1001);
+    CHECK(echo.end() == 1001);
 }
 
 TEST_CASE_FIXTURE(websocket_server_fixture, "a client that vanishes ends its handler") {
@@ -127,7 +109,7 @@ TEST_CASE_FIXTURE(websocket_server_fixture, "a client that vanishes ends its han
         client->socket().set_option(asio::socket_base::linger(true, 0));
         client->socket().close();
     }
-    CHECK(end() == 1006);
+    CHECK(echo.end() == 1006);
 }
 
 TEST_CASE_FIXTURE(websocket_server_fixture, "a stopping server says goodbye to every WebSocket and is soon done") {

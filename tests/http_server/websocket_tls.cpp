@@ -2,6 +2,7 @@
 // labels: concurrency
 // WebSockets over TLS: Boost.Beast's client where all is well, OpenSSL alone where it isn't.
 #include "http_server/beast_client.hpp"
+#include "http_server/echo_handler.hpp"
 #include "support/certificate_folder.hpp"
 #include "support/tls_client.hpp"
 #include "support/websocket_frames.hpp"
@@ -13,7 +14,6 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <future>
 #include <memory>
 #include <string>
 
@@ -36,7 +36,7 @@ struct wss_fixture {
     support::certificate_folder files;
     asio::ssl::context trust{asio::ssl::context::tls_client};
     support::detail::tls_settings settings = support::client_settings(files.path("ca.pem"));
-    std::promise<std::uint16_t> ended; // with the code that the handler saw
+    test_support::watched_echo echo;
     router routes;
     loop control;
     std::unique_ptr<server> running;
@@ -57,21 +57,8 @@ struct wss_fixture {
     }
 
     response answer(const websocket_upgrade& upgrade, websocket_options options) {
-        return upgrade.accept([this](websocket& peer) { return echo(peer); }, std::move(options));
+        return upgrade.accept([this](websocket& peer) { return echo.run(peer); }, std::move(options));
     }
-    task<void> echo(websocket& peer) {
-        result<void> sent = ok();
-        while (sent) {
-            auto message = co_await peer.receive();
-            if (!message) break;
-            if (message->binary)
-                sent = co_await peer.send_binary(message->data);
-            else
-                sent = co_await peer.send(message->data);
-        }
-        ended.set_value(peer.close_code());
-    }
-
     std::uint16_t start(http::limits limits = {}) {
         server_options options;
         options.address = "127.0.0.1";
@@ -84,11 +71,6 @@ struct wss_fixture {
         return running->port();
     }
     result<void> stop() { return control.block_on(running->stop(control.clock().now() + 20s)); }
-    std::uint16_t end() {
-        auto known = ended.get_future();
-        REQUIRE(known.wait_for(20s) == std::future_status::ready);
-        return known.get();
-    }
 };
 
 // A WebSocket frame by frame, without manners.
@@ -134,7 +116,7 @@ TEST_CASE_FIXTURE(wss_fixture, "Beast's client and weir understand each other ov
     CHECK(client.receive() == std::string("\xff\0", 2));
     CHECK(client.got_binary());
     CHECK_NOTHROW(client.close(beast::websocket::close_code::normal)); // with TLS's close_notify after it
-    CHECK(end() == 1000);
+    CHECK(echo.end() == 1000);
     CHECK(stop());
     CHECK(running->stats().cut == 0);
 }
@@ -148,7 +130,7 @@ TEST_CASE_FIXTURE(wss_fixture, "messages of many records arrive whole, both ways
         CHECK(client.receive() == big);
     }
     client.close(beast::websocket::close_code::going_away);
-    CHECK(end() == 1001);
+    CHECK(echo.end() == 1001);
     CHECK(stop());
 }
 
@@ -162,7 +144,7 @@ TEST_CASE_FIXTURE(wss_fixture, "a client that goes without a WebSocket's goodbye
         client->socket().set_option(asio::socket_base::linger(true, 0));
         client->socket().close();
     }
-    CHECK(end() == 1006);
+    CHECK(echo.end() == 1006);
     CHECK(stop());
 }
 
@@ -178,7 +160,7 @@ TEST_CASE_FIXTURE(wss_fixture, "a client that answers pings stays for as long as
         REQUIRE(client.send(client_frame(pong, "")));
     }
     REQUIRE(client.send(client_frame(closing, close_payload(1000))));
-    CHECK(end() == 1000);
+    CHECK(echo.end() == 1000);
     CHECK(stop());
 }
 
@@ -186,7 +168,7 @@ TEST_CASE_FIXTURE(wss_fixture, "one that doesn't answer a ping is dropped") {
     raw_client client(start(), settings.get(), "/impatient");
     CHECK(client.receive(2) == server_frame(ping, ""));
     CHECK(client.receive(1).empty());
-    CHECK(end() == 1006);
+    CHECK(echo.end() == 1006);
     CHECK(stop());
 }
 
@@ -200,7 +182,7 @@ TEST_CASE_FIXTURE(wss_fixture, "a message that comes in drips is closed with 100
         CHECK(client.closed_in_order());
     }
     SUBCASE("though the client never answers") { CHECK(client.receive(1).empty()); }
-    CHECK(end() == 1008);
+    CHECK(echo.end() == 1008);
     CHECK(stop());
 }
 
@@ -225,7 +207,7 @@ TEST_CASE_FIXTURE(wss_fixture, "a page in clear of the same host may not connect
     };
     CHECK(opened("http://a") == "403");
     CHECK(opened("https://a") == "101");
-    CHECK(end() == 1006); // of the one that was let in, and left
+    CHECK(echo.end() == 1006); // of the one that was let in, and left
     CHECK(stop());
 }
 

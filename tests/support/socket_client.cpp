@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "support/socket_client.hpp"
 
+#include "support/take_until.hpp"
+
 #include <arpa/inet.h>
 #include <cerrno>
 #include <charconv>
@@ -128,12 +130,7 @@ wire_response socket_client::request(std::string_view method, std::string_view t
 }
 
 std::string socket_client::until(std::string_view text) {
-    std::size_t at = 0;
-    while ((at = received_.find(text)) == std::string::npos)
-        if (!fill()) throw std::runtime_error("the server closed after '" + received_ + "'");
-    std::string all = received_.substr(0, at + text.size());
-    received_.erase(0, all.size());
-    return all;
+    return take_until(text, received_, [this] { return fill(); });
 }
 
 std::string socket_client::rest() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "support/certificates.hpp"
+#include "support/take_until.hpp"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -85,12 +86,7 @@ public:
     }
     /// What comes up to and with the text; throws when the server ends before it.
     std::string until(std::string_view text) {
-        std::size_t at = 0;
-        while ((at = received_.find(text)) == std::string::npos)
-            if (!fill()) throw std::runtime_error("the server ended after '" + received_ + "'");
-        std::string all = received_.substr(0, at + text.size());
-        received_.erase(0, all.size());
-        return all;
+        return test_support::take_until(text, received_, [this] { return fill(); });
     }
     /// What comes until the server ends.
     std::string rest() {

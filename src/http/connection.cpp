@@ -77,7 +77,7 @@ void connection::tick(time_point now) {
     if (home_.host().draining && session_.awaits_request() && has_unread()) return;
     session_.tick(now);
     const bool quiet = reading_ && !parked_ && now - last_input_ >= std::chrono::seconds(1);
-    if (closed_ || !quiet) return;
+    if (closed_ || !quiet || sending()) return; // what ends the read would end the write with it
     parked_ = true;
     boost::system::error_code ignored; // a failure leaves the read as it is, which is as good
     socket_.cancel(ignored);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
+#include "http_server/large_body.hpp"
 #include "support/socket_client.hpp"
 #include "support/temporary_folder.hpp"
 #include <weir/core/blocking_pool.hpp>
@@ -12,7 +13,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <fcntl.h>
 #include <future>
 #include <memory>
 #include <mutex>
@@ -119,10 +119,8 @@ TEST_CASE_FIXTURE(server_fixture,
 
 TEST_CASE_FIXTURE(server_fixture, "a file of many shares of the loop arrives whole, and the next answer after it") {
     const support::temporary_folder folder;
-    std::string whole;
-    for (int i = 0; whole.size() < 24 * 1024 * 1024; ++i) whole += std::to_string(i) + ' ';
-    const int opened = ::open(folder.put("large", whole).c_str(), O_RDONLY | O_CLOEXEC);
-    const auto file = std::make_shared<http::open_file>(opened);
+    const std::string whole = test_support::pattern(24 * 1024 * 1024);
+    const auto file = test_support::file_of(folder.put("large", whole));
     routes.get("/file", [file, size = whole.size()] {
         response res;
         http::send_file({file, 1, size - 1}, res);

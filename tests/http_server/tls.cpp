@@ -2,6 +2,7 @@
 // labels: concurrency
 // HTTPS on sockets: weir's own client, and OpenSSL where that one is too well-behaved.
 #include "http_server/count_body.hpp"
+#include "http_server/large_body.hpp"
 #include "support/certificate_folder.hpp"
 #include "support/print.hpp"
 #include "support/socket_client.hpp"
@@ -20,35 +21,19 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <cstdio>
 #include <future>
-#include <unistd.h>
 
 using namespace weir;
 using namespace std::chrono_literals;
 using http::client_certificates;
 using support::tls_client;
+using test_support::file_of;
+using test_support::pattern;
 using test_support::socket_client;
 
 namespace {
 
 constexpr std::size_t large = 3 * 1024 * 1024 + 17;
-
-// Text in which a piece that is lost or in the wrong place shows.
-std::string pattern(std::size_t size) {
-    std::string text;
-    text.reserve(size + 8);
-    for (std::size_t i = 0; text.size() < size; ++i) text += std::to_string(i) + ' ';
-    text.resize(size);
-    return text;
-}
-
-std::shared_ptr<const http::open_file> file_of(const std::string& path) {
-    std::FILE* const opened = std::fopen(path.c_str(), "rb");
-    auto made = std::make_shared<http::open_file>(::dup(::fileno(opened)));
-    std::fclose(opened);
-    return made;
-}
 
 task<result<void>> write_large(body_writer& out) {
     const std::string all = pattern(large);

@@ -46,7 +46,10 @@ inline void show(SSL_CTX* settings, const certificate& own) {
 /// A blocking TLS client: everything it waits for has a limit, after which it fails.
 class tls_client {
 public:
-    tls_client(std::uint16_t port, SSL_CTX* settings) : fd_(socket(AF_INET, SOCK_STREAM, 0)), tls_(SSL_new(settings)) {
+    /// `receive_buffer` is what its kernel holds unread, 0 for the kernel's own choice.
+    tls_client(std::uint16_t port, SSL_CTX* settings, int receive_buffer = 0)
+        : fd_(socket(AF_INET, SOCK_STREAM, 0)), tls_(SSL_new(settings)) {
+        if (receive_buffer != 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
         const timeval patience{20, 0};
         setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "http_server/large_body.hpp"
+#include "http_server/worker_fixture.hpp"
+#include "support/certificate_folder.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/tls_client.hpp"
+#include "support/websocket_frames.hpp"
+#include <weir/core/loop.hpp>
+#include <weir/http/body_writer.hpp>
+#include <weir/http/event_stream.hpp>
+#include <weir/http/websocket.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <future>
+#include <string>
+#include <string_view>
+
+namespace test_support {
+
+/// A worker with answers that are larger than what the kernel holds of them, and clients that take them slowly.
+struct slow_reader_fixture : worker_fixture {
+    static constexpr std::size_t large = 8 * 1024 * 1024;
+    static constexpr int small_buffer = 4096;
+
+    support::temporary_folder folder;
+    const std::string whole = pattern(large);
+    int asked = 0;
+
+    slow_reader_fixture() {
+        auto& app = routes;
+        app.get("/plain", [this] { return ++asked, whole; });
+        app.get("/later", [this]() -> weir::task<std::string> {
+            ++asked;
+            co_await weir::sleep_for(sweep);
+            co_return whole;
+        });
+        app.get("/file", [this] { return ++asked, file(); });
+        app.get("/file/later", [this]() -> weir::task<weir::response> {
+            ++asked;
+            co_await weir::sleep_for(sweep);
+            co_return file();
+        });
+        app.get("/stream",
+                [this] { return ++asked, weir::stream([this](weir::body_writer& out) { return write(out); }); });
+        app.get("/events",
+                [this] { return ++asked, weir::event_stream([this](weir::event_writer& out) { return tell(out); }); });
+        app.get("/socket", [this](weir::websocket_upgrade upgrade) {
+            return ++asked,
+                   upgrade.accept([this](weir::websocket& peer) -> weir::task<void> { co_await peer.send(whole); });
+        });
+    }
+
+    weir::response file() {
+        weir::response res;
+        weir::http::send_file({file_of(folder.put("large", whole)), 0, large}, res);
+        return res;
+    }
+    weir::task<weir::result<void>> write(weir::body_writer& out) {
+        for (std::size_t at = 0; at < large; at += piece) {
+            const std::string_view part = std::string_view(whole).substr(at, piece);
+            const auto sent = co_await out.write(part);
+            if (!sent) co_return sent.error();
+        }
+        co_return weir::ok();
+    }
+    weir::task<weir::result<void>> tell(weir::event_writer& out) {
+        for (std::size_t at = 0; at < large; at += piece) {
+            const std::string_view part = std::string_view(whole).substr(at, piece);
+            const auto sent = co_await out.send(part);
+            if (!sent) co_return sent.error();
+        }
+        co_return weir::ok();
+    }
+
+    // What the client does in the meantime, which needs the server.
+    template<class F>
+    auto meanwhile(F does) {
+        auto doing = std::async(std::launch::async, does);
+        REQUIRE(until([&] { return doing.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
+        return doing.get();
+    }
+    // Asks, and takes no more than the head.
+    template<class Client>
+    std::string ask(Client& client, std::string_view request) {
+        client.send(request);
+        REQUIRE(until([this] { return asked == 1; }));
+        pass(2 * sweep);
+        return meanwhile([&] { return client.until("\r\n\r\n"); });
+    }
+
+private:
+    static constexpr std::size_t piece = 10'000;
+};
+
+inline std::string closing_get(std::string_view target) {
+    return std::string("GET ").append(target).append(" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+}
+
+} // namespace test_support

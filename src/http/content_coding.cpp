@@ -3,6 +3,8 @@
 
 #include "http/field_syntax.hpp"
 
+#include <utility>
+
 namespace weir::http::detail {
 
 std::string_view name(content_coding coding) noexcept {
@@ -73,16 +75,20 @@ int accepted_codings::quality(content_coding coding) const noexcept {
     return star_ && others_ == 0 ? 0 : unsaid;
 }
 
+coding_ranking accepted_codings::ranking() const noexcept {
+    const int plain = quality(content_coding::identity);
+    std::array order{content_coding::brotli, content_coding::gzip};
+    if (quality(order[1]) > quality(order[0])) std::swap(order[0], order[1]);
+    coding_ranking ranked;
+    for (const auto coding : order)
+        if (const int wanted = quality(coding); wanted > 0 && wanted >= plain) ranked.add(coding);
+    return ranked;
+}
+
 content_coding accepted_codings::best() const noexcept {
-    auto chosen = content_coding::identity;
-    int most = quality(content_coding::identity);
-    for (const auto coding : {content_coding::gzip, content_coding::brotli}) {
-        const int wanted = quality(coding);
-        if (!available(coding) || wanted == 0 || wanted < most) continue;
-        chosen = coding;
-        most = wanted;
-    }
-    return chosen;
+    for (const auto coding : ranking())
+        if (available(coding)) return coding;
+    return content_coding::identity;
 }
 
 } // namespace weir::http::detail

@@ -23,15 +23,31 @@ bool available(content_coding coding) noexcept;
 /// Reads `0`, `0.5`, `1.000` as thousandths (RFC 9110 section 12.4.2); nothing for any other text.
 std::optional<int> parse_quality(std::string_view text) noexcept;
 
+/// Codings in the order in which they are to be tried.
+class coding_ranking {
+public:
+    void add(content_coding coding) noexcept { codings_[size_++] = coding; }
+
+    const content_coding* begin() const noexcept { return codings_.data(); }
+    const content_coding* end() const noexcept { return codings_.data() + size_; }
+
+private:
+    std::array<content_coding, 2> codings_{};
+    std::size_t size_ = 0;
+};
+
 /// What a client takes, gathered from all its Accept-Encoding fields (RFC 9110 section 12.5.3).
 class accepted_codings {
 public:
     /// Malformed elements are passed over.
     void add(std::string_view field) noexcept;
 
-    /// The coding that the client likes best among those that this build has; brotli before gzip where it
-    /// doesn't care. Identity where nothing else is accepted, even if it is refused: a client that refuses
-    /// everything is better off with an answer than with a 406.
+    /// Every coding that the client likes no less than identity, the best liked first; brotli before gzip where it
+    /// doesn't care. What comes after the last of them is identity, even if it is refused.
+    coding_ranking ranking() const noexcept;
+
+    /// The coding that the client likes best among those that this build has. Identity where nothing else is accepted,
+    /// even if it is refused: a client that refuses everything is better off with an answer than with a 406.
     content_coding best() const noexcept;
 
     /// `identity;q=0`, or `*;q=0` without a word for identity.

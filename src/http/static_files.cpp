@@ -37,6 +37,8 @@ namespace {
 
 response missing() { return into_response(error(errc::not_found, "nothing is served at this path")); }
 
+std::string_view extension(content_coding coding) noexcept { return coding == content_coding::brotli ? ".br" : ".gz"; }
+
 // A folder's relative links count from its slash.
 response with_slash(const request& req) {
     response res(308);
@@ -84,18 +86,20 @@ found_file static_files::folder::find(std::string& path, bool& is_folder) const 
     return detail::look_up(root, path, rules, ignored);
 }
 
-// The encoded file beside the one that was asked for, where there is one that the client prefers.
+// Of the encoded files beside the one that was asked for, the one that the client likes best and no less than that.
 found_file static_files::folder::encoded(const request& req, const std::string& path, response& res) const {
     if (!options.precompressed) return {};
     detail::add_vary(res.headers, "accept-encoding");
     detail::accepted_codings accepted;
     detail::each_field(req, "accept-encoding", [&](std::string_view field) { accepted.add(field); });
-    const content_coding best = accepted.best();
-    if (best == content_coding::identity) return {};
-    bool is_folder = false;
-    auto found = detail::look_up(root, path + (best == content_coding::brotli ? ".br" : ".gz"), rules, is_folder);
-    if (found) res.headers.set("content-encoding", name(best));
-    return found;
+    for (const content_coding coding : accepted.ranking()) {
+        bool is_folder = false;
+        auto found = detail::look_up(root, path + std::string(extension(coding)), rules, is_folder);
+        if (!found) continue;
+        res.headers.set("content-encoding", name(coding));
+        return found;
+    }
+    return {};
 }
 
 response static_files::folder::answer(request& req, std::string path) const {

@@ -189,6 +189,55 @@ TEST_CASE_FIXTURE(files_fixture, "an encoded file beside it goes to clients that
     CHECK(plain.header("etag") != res.header("etag"));
 }
 
+TEST_CASE_FIXTURE(files_fixture, "of the encoded files that are there the client gets the one it likes best") {
+    put("public/both.js", "plain");
+    put("public/both.js.gz", "gzip");
+    put("public/both.js.br", "br");
+    put("public/brotli.js", "plain");
+    put("public/brotli.js.br", "br");
+    auto client = serve();
+    const auto got = [&](const char* path, const char* accepted) {
+        client.header("accept-encoding", accepted);
+        const auto res = client.get(path);
+        CHECK(res.header("content-length") == std::to_string(res.body.size()));
+        CHECK(res.header("content-encoding") == (res.body == "br" || res.body == "gzip" ? res.body : ""));
+        CHECK(res.header("vary") == "accept-encoding");
+        return res.body;
+    };
+    CHECK(got("/files/both.js", "gzip, deflate, br") == "br");
+    CHECK(got("/files/both.js", "br;q=0.5, gzip") == "gzip");
+    CHECK(got("/files/both.js", "br;q=0, *") == "gzip");
+    CHECK(got("/files/both.js", "*;q=0.5") == "br");
+    CHECK(got("/files/both.js", "deflate, zstd") == "plain");
+    CHECK(got("/files/both.js", "gzip;q=0, br;q=0") == "plain");
+    CHECK(got("/files/both.js", "identity, br;q=0.9, gzip;q=0.8") == "plain");
+    CHECK(got("/files/both.js", "identity;q=0.5, br;q=0.4, gzip;q=0.6") == "gzip");
+    // what the client likes best isn't there
+    put("public/gzip.js", "plain");
+    put("public/gzip.js.gz", "gzip");
+    CHECK(got("/files/gzip.js", "gzip, deflate, br") == "gzip");
+    CHECK(got("/files/brotli.js", "gzip, br;q=0.1") == "br");
+    CHECK(got("/files/brotli.js", "gzip, br;q=0") == "plain");
+    CHECK(got("/files/brotli.js", "gzip, identity;q=0.5, br;q=0.1") == "plain");
+    CHECK(got("/files/brotli.js", "gzip, identity;q=0") == "plain");
+    CHECK(got("/files/brotli.js", "gzip, br;q=0.1, identity;q=0") == "br");
+}
+
+TEST_CASE_FIXTURE(files_fixture, "an encoded file is told apart from the plain one, asked in part and by its tag") {
+    put("public/app.js.br", "brotli");
+    auto client = serve();
+    client.header("accept-encoding", "gzip;q=0.5, br").header("range", "bytes=1-2");
+    const auto part = client.get("/files/app.js");
+    CHECK(part.status == 206);
+    CHECK(part.body == "ro");
+    CHECK(part.header("content-encoding") == "br");
+    CHECK(part.header("content-range") == "bytes 1-2/6");
+    client.header("range", "").header("if-none-match", part.header("etag"));
+    CHECK(client.get("/files/app.js").status == 304);
+    client.header("accept-encoding", "gzip");
+    CHECK(client.get("/files/app.js").status == 200);
+}
+
 TEST_CASE_FIXTURE(files_fixture, "a folder that isn't there stops the start and names itself") {
     try {
         const static_files absent(top / "nowhere");

@@ -13,8 +13,9 @@ struct static_files_options {
     /// How long a browser may use a file without asking; "public, max-age=31536000, immutable" fits files
     /// whose names change with their content.
     std::string cache_control = "no-cache";
-    /// Serve `app.js.br` or `app.js.gz` beside `app.js` to clients that take it. They are as current as their
-    /// own time says: build them together.
+    /// Serve `app.js.br` or `app.js.gz` beside `app.js` to clients that take it: of those that are there the one with
+    /// the client's highest weight, brotli before gzip where the client doesn't care (RFC 9110 section 12.5.3). They
+    /// are as current as their own time says: build them together.
     bool precompressed = true;
     bool follow_symlinks = false; ///< links that lead out of the folder are then served as well
     bool hidden_files = false;    ///< names that begin with a dot

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "app/last_resort.hpp"
 #include <weir/app/app.hpp>
 #include <weir/observe/lifecycle_log.hpp>
 
@@ -33,7 +34,6 @@ struct app::impl {
     void listen_for_signals();
     void reload_at(asio::signal_set& hangups, http::server& server);
     void asked_to_stop(std::string_view why);
-    void end();
 
     logger log;
     lifecycle parts;
@@ -49,6 +49,8 @@ struct app::impl {
     std::function<void()> wake;
     bool stopping = false;
     int status = 0;
+    last_resort resort;
+    duration stop_time{}; // all deadlines of a stop
 };
 
 app::app(logger log) : log_(std::move(log)), impl_(std::make_unique<impl>(log_)) {}
@@ -152,11 +154,13 @@ http::server_options server_part(const run_options& options) {
 
 int app::impl::run(app& self, const run_options& options) {
     if (!sensible(options)) return 2;
+    stop_time = options.announce + options.drain + parts.stop_time();
+    const last_resort::guard watched(resort);
     loop home;
     {
         const std::lock_guard lock(mutex);
         control = &home;
-        stopping = stop_early;
+        if (stop_early) home.post([this] { asked_to_stop("stop()"); });
     }
     signals = std::make_unique<asio::signal_set>(home.io(), SIGINT, SIGTERM);
     listen_for_signals();
@@ -170,12 +174,11 @@ int app::impl::run(app& self, const run_options& options) {
 
 void app::impl::listen_for_signals() {
     signals->async_wait([this](const boost::system::error_code& failed, int number) {
-        if (failed) return;
-        if (stopping) std::_Exit(128 + number); // a second signal: at once
-        listen_for_signals();
-        asked_to_stop(number == SIGINT ? "SIGINT" : "SIGTERM");
+        if (!failed) asked_to_stop(number == SIGINT ? "SIGINT" : "SIGTERM");
     });
 }
+
+extern "C" void end_at_once(int number) { std::_Exit(128 + number); }
 
 void app::impl::reload_at(asio::signal_set& hangups, http::server& server) {
     hangups.async_wait([this, &hangups, &server](const boost::system::error_code& failed, int) {
@@ -193,6 +196,11 @@ void app::impl::asked_to_stop(std::string_view why) {
     stopping = true;
     ready = false;
     log.info("stopping", field("why", why));
+    // From now on a signal needs no loop, which a part's stop may hold up.
+    signals->clear();
+    std::signal(SIGINT, end_at_once);
+    std::signal(SIGTERM, end_at_once);
+    resort.arm(stop_time + last_resort::slack, log);
     if (wake) std::exchange(wake, nullptr)();
 }
 

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "core/suspend.hpp"
 #include <weir/core/blocking_pool.hpp>
 #include <weir/core/loop.hpp>
-
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 
 #include <condition_variable>
 #include <deque>
@@ -125,15 +120,6 @@ namespace {
 
 enum class outcome : std::uint8_t { ran, cancelled, refused };
 
-// Who awaits a job; keeps the loop running meanwhile.
-template<class Handler>
-struct waiter {
-    explicit waiter(Handler waits) : work(asio::get_associated_executor(waits)), handler(std::move(waits)) {}
-
-    asio::executor_work_guard<asio::associated_executor_t<Handler>> work;
-    Handler handler;
-};
-
 } // namespace
 
 task<result<void>> blocking_pool::execute(detail::blocking_job& job) {
@@ -142,22 +128,12 @@ task<result<void>> blocking_pool::execute(detail::blocking_job& job) {
 
     impl* const pool = impl_.get();
     blocking_job* const queued = &job;
-    auto start = [pool, queued](auto handler) {
-        auto slot = asio::get_associated_cancellation_slot(handler);
-        const auto ex = asio::get_associated_executor(handler);
-        auto waiting = std::make_shared<waiter<decltype(handler)>>(std::move(handler));
-        // Moved into what is posted: the pool's thread must hold nothing of a loop that may be gone by then.
-        auto complete = [waiting = std::move(waiting), ex](outcome how) mutable {
-            asio::post(ex, [waiting = std::move(waiting), how] {
-                asio::get_associated_cancellation_slot(waiting->handler).clear();
-                std::move(waiting->handler)(how);
-            });
-        };
-        queued->finished = [complete](bool ran) mutable { complete(ran ? outcome::ran : outcome::cancelled); };
-        if (slot.is_connected()) slot.assign([pool, queued](asio::cancellation_type) { pool->cancel(*queued); });
-        if (!pool->push(*queued)) complete(outcome::refused);
+    auto start = [pool, queued](std::function<void(outcome)> resume) {
+        queued->finished = [resume](bool ran) { resume(ran ? outcome::ran : outcome::cancelled); };
+        if (!pool->push(*queued)) resume(outcome::refused);
     };
-    switch (co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void(outcome)>(start, use_task)) {
+    auto cancel = [pool, queued] { pool->cancel(*queued); };
+    switch (co_await detail::suspend<outcome>(start, cancel)) {
     case outcome::ran:
         co_return ok();
     case outcome::cancelled:

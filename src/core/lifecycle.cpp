@@ -4,47 +4,84 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 
+#include <functional>
+#include <memory>
 #include <optional>
+#include <utility>
 
 namespace weir {
 
 namespace asio = boost::asio;
 
-task<result<void>> with_deadline(time_point at, task<result<void>> work) {
+namespace {
+
+// What is known of work that runs beside the one who waits for it, and may be left behind by him.
+struct supervised {
+    bool late = false;
+    std::optional<result<void>> outcome{};
+    std::exception_ptr failure{};
+    asio::cancellation_signal cancel{};
+    loop::timer_id deadline = 0;
+    loop::timer_id patience = 0;
+    std::function<void(std::shared_ptr<supervised>)> wake{}; // him; null once he has been woken
+
+    bool ended() const { return outcome || failure; }
+};
+using supervision = std::shared_ptr<supervised>;
+
+void wake_waiter(const supervision& of) {
+    if (of->wake) std::exchange(of->wake, nullptr)(of);
+}
+
+task<void> keep_outcome(task<result<void>> work, supervision in) {
+    // It takes the frame's copy of the parameter, made by a move, for a use of the one moved from.
+    // NOLINTNEXTLINE(bugprone-use-after-move)
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+    co_await asio::this_coro::throw_if_cancelled(false);
+    in->outcome.emplace(co_await std::move(work));
+}
+
+// Runs the work, cancels it at `at`, and waits for its end, until `leave_at` at most.
+task<supervision> supervise(time_point at, time_point leave_at, task<result<void>> work) {
     const executor here = co_await this_task;
     weir::loop& home = here.context().loop();
-    bool late = false;
-    std::optional<result<void>> outcome;
-    std::exception_ptr failure;
-
     auto start = [&](auto handler) {
+        const auto state = std::make_shared<supervised>(); // this frame gets hold of it when it goes on
         auto outer = asio::get_associated_cancellation_slot(handler);
-        auto cancel = std::make_shared<asio::cancellation_signal>();
-        const auto timer = home.call_at(at, [&late, cancel] {
-            late = true;
-            cancel->emit(asio::cancellation_type::total);
+        if (outer.is_connected()) outer.assign([state](asio::cancellation_type kind) { state->cancel.emit(kind); });
+        state->wake = [waits = std::make_shared<decltype(handler)>(std::move(handler))](supervision of) {
+            asio::get_associated_cancellation_slot(*waits).clear();
+            std::move (*waits)(std::move(of));
+        };
+        state->deadline = home.call_at(at, [state] {
+            state->late = true;
+            state->cancel.emit(asio::cancellation_type::total);
         });
-        if (outer.is_connected()) outer.assign([cancel](asio::cancellation_type kind) { cancel->emit(kind); });
-        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        auto run = [](task<result<void>> inner, std::optional<result<void>>& out) -> task<void> {
-            // It takes the frame's copy of the parameter, made by a move, for a use of the one moved from.
-            // NOLINTNEXTLINE(bugprone-use-after-move)
-            co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-            co_await asio::this_coro::throw_if_cancelled(false);
-            out.emplace(co_await std::move(inner));
+        if (leave_at != time_point::max()) state->patience = home.call_at(leave_at, [state] { wake_waiter(state); });
+        auto finished = [&home, state](std::exception_ptr thrown) {
+            state->failure = thrown;
+            home.cancel_timer(state->deadline);
+            home.cancel_timer(state->patience);
+            wake_waiter(state);
         };
-        auto finished = [&home, &failure, timer, cancel, shared](std::exception_ptr thrown) {
-            home.cancel_timer(timer);
-            failure = thrown;
-            asio::get_associated_cancellation_slot(*shared).clear();
-            std::move (*shared)();
-        };
-        asio::co_spawn(here, run(std::move(work), outcome), asio::bind_cancellation_slot(cancel->slot(), finished));
+        asio::co_spawn(here, keep_outcome(std::move(work), state),
+                       asio::bind_cancellation_slot(state->cancel.slot(), finished));
     };
-    co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(start, use_task);
-    if (failure) std::rethrow_exception(failure);
-    if (late) co_return errc::deadline_exceeded;
-    co_return std::move(*outcome);
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void(supervision)>(start, use_task);
+}
+
+// The outcome of what has ended or has been left.
+result<void> verdict(const supervised& state) {
+    if (state.failure) std::rethrow_exception(state.failure);
+    if (state.late || !state.outcome) return errc::deadline_exceeded;
+    return *state.outcome;
+}
+
+} // namespace
+
+task<result<void>> with_deadline(time_point at, task<result<void>> work) {
+    const auto state = co_await supervise(at, time_point::max(), std::move(work));
+    co_return verdict(*state);
 }
 
 void lifecycle::tell(lifecycle_event event) const {
@@ -63,7 +100,9 @@ task<result<void>> lifecycle::step(const lifecycle_part& part, bool starting) {
     const duration allowed = starting ? part.start_deadline : part.stop_deadline;
     result<void> outcome = ok();
     try {
-        outcome = co_await with_deadline(began + allowed, action());
+        const auto state = co_await supervise(began + allowed, began + allowed + patience, action());
+        if (!state->ended()) ++left_;
+        outcome = verdict(*state);
     } catch (...) {
         outcome = current_error();
     }
@@ -85,6 +124,12 @@ task<result<void>> lifecycle::start() {
         co_return begun.error();
     }
     co_return ok();
+}
+
+duration lifecycle::stop_time() const noexcept {
+    duration all{};
+    for (const auto& part : parts_) all += part.stop_deadline + patience;
+    return all;
 }
 
 task<bool> lifecycle::stop() {

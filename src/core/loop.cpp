@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "core/outside_work.hpp"
 #include <weir/core/loop.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -33,10 +34,15 @@ struct loop::timers {
 
 loop::loop(const weir::clock& time)
     : io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), clock_(&time), now_(time.now()), root_(*this),
-      timers_(std::make_unique<timers>(io_)) {}
+      timers_(std::make_unique<timers>(io_)), outside_(std::make_shared<detail::outside_work>()) {}
 
 // What is attached to the loop goes first: it may hold timers and sockets of this loop.
-loop::~loop() { root_.reset(); }
+loop::~loop() {
+    root_.reset();
+    wait_for_jobs();
+}
+
+void loop::wait_for_jobs() const noexcept { outside_->wait_for_none(); }
 
 void loop::run() {
     const auto keep = asio::make_work_guard(io_);

@@ -57,10 +57,13 @@ worker::worker(std::shared_ptr<const route_table> routes, const server_options& 
     : options_(options), counters_(counters), loop_(time), host_(loop_, std::move(routes), options.limits),
       acceptor_(loop_.io()) {}
 
-// Connections end while the loop still has its timers: what is left of their handlers looks at them.
+// Connections end while the loop still has its timers: what is left of their handlers looks at them. A handler whose
+// job runs on a pool ends after its job.
 worker::~worker() {
     gone_ = nullptr;
     cut();
+    loop_.poll();
+    loop_.wait_for_jobs();
     loop_.poll();
 }
 

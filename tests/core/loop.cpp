@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: MIT
+// labels: concurrency
+#include <weir/core/blocking_pool.hpp>
 #include <weir/core/lifecycle.hpp>
 #include <weir/core/loop.hpp>
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
+#include <future>
+#include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace weir;
@@ -157,4 +164,71 @@ TEST_CASE("a stop past its deadline is cut and the next part still stops") {
     CHECK(!clean);
     CHECK(log == "+db-db");
     CHECK(std::find(seen.lines.begin(), seen.lines.end(), "cut mq") != seen.lines.end());
+}
+
+TEST_CASE("a stop that doesn't end when it is cancelled is left behind and counted") {
+    manual_clock time;
+    loop home(time);
+    std::string log;
+    recorder seen;
+    blocking_pool pool({.threads = 1});
+    std::promise<void> entered;
+    std::promise<void> opened;
+    lifecycle parts(seen.observe());
+    parts.add(part("db", log));
+    lifecycle_part stubborn;
+    stubborn.name = "mq";
+    stubborn.stop = [&]() -> task<result<void>> {
+        auto job = [&] {
+            entered.set_value();
+            opened.get_future().wait();
+        };
+        co_return co_await pool.run(job);
+    };
+    stubborn.stop_deadline = 3s;
+    parts.add(stubborn);
+    CHECK(home.block_on(parts.start()));
+
+    std::optional<bool> clean;
+    auto stop = [&]() -> task<void> { clean = co_await parts.stop(); };
+    home.spawn(stop());
+    home.poll();
+    entered.get_future().wait();
+    time.advance(3s);
+    home.poll();
+    CHECK(!clean);
+    time.advance(lifecycle::patience);
+    home.poll();
+    CHECK(clean == false);
+    CHECK(log == "+db-db");
+    CHECK(parts.left() == 1);
+    CHECK(std::find(seen.lines.begin(), seen.lines.end(), "cut mq") != seen.lines.end());
+    opened.set_value();
+}
+
+TEST_CASE("a loop waits for the jobs of its tasks before it goes") {
+    blocking_pool pool({.threads = 1});
+    std::promise<void> entered;
+    std::atomic<bool> destroying{false};
+    std::atomic<bool> ended{false};
+    bool went_on = false;
+    {
+        std::optional<loop> home(std::in_place);
+        auto job = [&] {
+            entered.set_value();
+            while (!destroying) std::this_thread::yield();
+            ended = true;
+        };
+        auto work = [&]() -> task<void> {
+            const auto ran = co_await pool.run(job);
+            went_on = ran.has_value();
+        };
+        home->spawn(work());
+        home->poll();
+        entered.get_future().wait();
+        destroying = true;
+        home.reset();
+        CHECK(ended);
+    }
+    CHECK(!went_on);
 }

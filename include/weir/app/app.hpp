@@ -52,7 +52,8 @@ public:
     app& on_start(std::string name, std::function<task<result<void>>()> step);
 
     /// Runs after the drain, last in, first out; each has `stop_deadline`. The function returns nothing,
-    /// a result, or a task of either.
+    /// a result, or a task of either. It runs on the control loop and shouldn't block: past all deadlines of the
+    /// stop a process that still hangs is ended with status 1.
     template<class F>
     app& on_stop(std::string name, F step, duration stop_deadline = std::chrono::seconds(10)) {
         return add_stop(std::move(name), as_task(std::move(step)), stop_deadline);
@@ -65,8 +66,8 @@ public:
     app& serve_health();
 
     /// Starts the parts and the server, serves until SIGINT or SIGTERM, stops in order. A second signal ends
-    /// the process at once. Returns the exit status: 0 when all went well, 1 when the start failed or a
-    /// deadline cut something, 2 for an option that makes no sense.
+    /// the process at once, also later in main(). Returns the exit status: 0 when all went well, 1 when the start
+    /// failed or a deadline cut something, 2 for an option that makes no sense.
     int run(run_options options = {});
 
     /// Ends `run` as a signal would. Thread-safe.

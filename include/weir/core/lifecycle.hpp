@@ -29,10 +29,13 @@ struct lifecycle_part {
 };
 
 /// Starts parts in the order they were added and stops them in reverse. A part that fails to start
-/// stops those that had started. A step past its deadline is cancelled and reported as cut; the next
-/// one goes ahead. Belongs to one loop.
+/// stops those that had started. A step past its deadline is cancelled and reported as cut; the next one goes
+/// ahead when it has ended, and `patience` later in any case: the step is left behind then. Belongs to one loop.
 class lifecycle {
 public:
+    /// How long a cancelled step has to end.
+    static constexpr duration patience = std::chrono::seconds(1);
+
     using observer = std::function<void(const lifecycle_event&)>;
 
     explicit lifecycle(observer report = {}) : report_(std::move(report)) {}
@@ -45,12 +48,19 @@ public:
     /// Stops what has started; whether every part stopped in time and without an error.
     task<bool> stop();
 
+    /// What `stop()` takes at most, unless a step blocks the loop.
+    duration stop_time() const noexcept;
+
+    /// Steps left behind, which may still run: what they use must not be destroyed.
+    std::size_t left() const noexcept { return left_; }
+
 private:
     task<result<void>> step(const lifecycle_part& part, bool starting);
     void tell(lifecycle_event event) const;
 
     std::vector<lifecycle_part> parts_;
     std::size_t started_ = 0;
+    std::size_t left_ = 0;
     observer report_;
 };
 

@@ -16,12 +16,20 @@
 
 namespace weir {
 
+namespace detail {
+
+class outside_work;
+
+} // namespace detail
+
 /// One thread's event loop: an io_context, its timers and its cached time. Whatever belongs to a loop
 /// is touched from its thread only; `post` is the one door for other threads.
 /// Timers follow the loop's clock: on a manual clock they fire in `poll()` after the clock was moved.
 class loop {
 public:
     explicit loop(const weir::clock& time = system_clock());
+    /// Waits until no job on a blocking_pool or a database belongs to a task of this loop; the tasks themselves
+    /// end where they are.
     ~loop();
     loop(const loop&) = delete;
     loop& operator=(const loop&) = delete;
@@ -54,6 +62,11 @@ public:
     /// Whether the timer was still to come. Loop thread only.
     bool cancel_timer(timer_id id) noexcept;
 
+    /// Waits until no job on a blocking_pool or a database belongs to a task of this loop. Blocks.
+    void wait_for_jobs() const noexcept;
+    /// What counts them.
+    const std::shared_ptr<detail::outside_work>& outside() const noexcept { return outside_; }
+
     /// Starts a task and lets it run; an exception out of it comes out of `run()`. Loop thread, or before `run()`.
     void spawn(task<void> work);
     /// The same with a context of its own, ended by the signal (total cancellation). Both must outlive the task.
@@ -76,6 +89,7 @@ private:
     time_point now_;
     weir::context root_;
     std::unique_ptr<timers> timers_;
+    std::shared_ptr<detail::outside_work> outside_;
 };
 
 /// Sleeps on the loop's clock. errc::cancelled when cancelled, errc::deadline_exceeded at once when the

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: MIT
+// labels: integration
+#include "support/socket_client.hpp"
+#include <weir/app.hpp>
+#include <weir/core/blocking_pool.hpp>
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <csignal>
+#include <future>
+#include <mutex>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace weir;
+using namespace std::chrono_literals;
+using test_support::socket_client;
+
+namespace {
+
+// What a log says, as it is said.
+class heard {
+public:
+    logger log() {
+        return logger(callback_sink([this](std::string_view line) { add(line); }), {.asynchronous = false});
+    }
+    bool waits_for(std::string_view text) {
+        std::unique_lock lock(mutex_);
+        return said_.wait_for(lock, 20s, [&] { return all_.find(text) != std::string::npos; });
+    }
+    std::string all() {
+        const std::lock_guard lock(mutex_);
+        return all_;
+    }
+
+private:
+    void add(std::string_view line) {
+        {
+            const std::lock_guard lock(mutex_);
+            all_.append(line).append("\n");
+        }
+        said_.notify_all();
+    }
+
+    std::mutex mutex_;
+    std::condition_variable said_;
+    std::string all_;
+};
+
+// A handler that stays until it is let go, whatever becomes of its request.
+struct gate {
+    std::promise<void> entered{};
+    std::promise<void> opened{};
+    blocking_pool pool{{.name = "gate", .threads = 1}};
+
+    task<result<std::string>> pass() {
+        auto job = [this]() -> std::string {
+            entered.set_value();
+            opened.get_future().wait();
+            return "passed";
+        };
+        co_return co_await pool.run(job);
+    }
+};
+
+run_options anywhere() {
+    run_options options;
+    options.address = "127.0.0.1";
+    options.port = 0;
+    options.loops = 1;
+    return options;
+}
+
+// Runs the app on this thread, and `visit(port)` beside it.
+template<class F>
+int run(app& service, F visit, run_options options = anywhere()) {
+    std::thread visitor;
+    service.on_listening([&](std::uint16_t port) { visitor = std::thread([&visit, port] { visit(port); }); });
+    const int status = service.run(options);
+    if (visitor.joinable()) visitor.join();
+    return status;
+}
+
+// What a process of its own ends with: its exit status, or 1000 when a signal killed it.
+template<class F>
+int status_of_process(F body, int signal_when_ready = 0) {
+    int ready[2] = {};
+    REQUIRE(::pipe(ready) == 0);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) std::_Exit(body([&] { return ::write(ready[1], "r", 1) == 1; }));
+    if (signal_when_ready != 0) {
+        char byte = 0;
+        REQUIRE(::read(ready[0], &byte, 1) == 1);
+        ::kill(child, signal_when_ready);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    ::close(ready[0]);
+    ::close(ready[1]);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000;
+}
+
+} // namespace
+
+TEST_CASE("parts start before the listener opens and stop after the last answer, in reverse") {
+    heard lines;
+    app service(lines.log());
+    std::string order;
+    service.on_start("db", [&]() -> task<result<void>> {
+        order += "+db";
+        co_return ok();
+    });
+    service.on_stop("db", [&] { order += "-db"; });
+    service.on_stop("mq", [&]() -> result<void> {
+        order += "-mq";
+        return ok();
+    });
+    service.get("/", [] { return "hello\n"; });
+    const int status = run(service, [&](std::uint16_t port) {
+        CHECK(order == "+db");
+        CHECK(socket_client(port).request("GET", "/").body == "hello\n");
+        service.stop();
+    });
+    CHECK(status == 0);
+    CHECK(order == "+db-mq-db");
+    CHECK(lines.all().find("listening") < lines.all().find("stopping"));
+}
+
+TEST_CASE("a part that can't start ends the run with status 1 before anybody is served") {
+    heard lines;
+    app service(lines.log());
+    bool stopped = false;
+    service.on_stop("first", [&] { stopped = true; });
+    service.on_start("db", []() -> task<result<void>> { co_return error(errc::unavailable, "refused"); });
+    bool listened = false;
+    service.on_listening([&](std::uint16_t) { listened = true; });
+    CHECK(service.run(anywhere()) == 1);
+    CHECK(stopped);
+    CHECK(!listened);
+    CHECK(lines.all().find("refused") != std::string::npos);
+}
+
+TEST_CASE("an option that makes no sense is status 2") {
+    heard lines;
+    app service(lines.log());
+    run_options options = anywhere();
+    options.port = 70000;
+    CHECK(service.run(options) == 2);
+    options = anywhere();
+    options.loops = -1;
+    CHECK(service.run(options) == 2);
+}
+
+TEST_CASE("a stop before the start serves nobody and ends well") {
+    heard lines;
+    app service(lines.log());
+    service.stop();
+    CHECK(service.run(anywhere()) == 0);
+    CHECK(lines.all().find("stopping") != std::string::npos);
+}
+
+TEST_CASE("readiness asks every check and names the one that fails") {
+    heard lines;
+    app service(lines.log());
+    std::atomic<bool> up{true};
+    service.check("db", [&]() -> task<result<void>> {
+        if (up) co_return ok();
+        co_return error(errc::unavailable, "connection refused");
+    });
+    service.serve_health();
+    const int status = run(service, [&](std::uint16_t port) {
+        socket_client client(port);
+        CHECK(client.request("GET", "/healthz").status == 200);
+        CHECK(client.request("GET", "/readyz").status == 200);
+        up = false;
+        const auto down = client.request("GET", "/readyz");
+        CHECK(down.status == 503);
+        CHECK(down.body.find("db isn't ready") != std::string::npos);
+        CHECK(client.request("GET", "/healthz").status == 200);
+        service.stop();
+    });
+    CHECK(status == 0);
+}
+
+TEST_CASE("at a signal readiness turns 503, and the request in flight is still answered") {
+    heard lines;
+    app service(lines.log());
+    gate hold;
+    service.serve_health().get("/hold", [&] { return hold.pass(); });
+    const int status = run(service, [&](std::uint16_t port) {
+        socket_client client(port);
+        client.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\nGET /readyz HTTP/1.1\r\nHost: a\r\n\r\n");
+        hold.entered.get_future().wait();
+        ::kill(::getpid(), SIGTERM);
+        CHECK(lines.waits_for("stopping"));
+        hold.opened.set_value();
+        CHECK(client.receive().body == "passed");
+        CHECK(client.receive().status == 503);
+        CHECK(client.at_end());
+    });
+    CHECK(status == 0);
+    CHECK(lines.all().find("SIGTERM") != std::string::npos);
+}
+
+TEST_CASE("while the stop is announced new connections are served") {
+    heard lines;
+    app service(lines.log());
+    service.serve_health();
+    run_options options = anywhere();
+    options.announce = 2s;
+    const int status = run(
+        service,
+        [&](std::uint16_t port) {
+            service.stop();
+            CHECK(lines.waits_for("stopping"));
+            CHECK(socket_client(port).request("GET", "/readyz").status == 503);
+        },
+        options);
+    CHECK(status == 0);
+}
+
+TEST_CASE("a drain that cuts something is status 1, and the parts still stop") {
+    heard lines;
+    app service(lines.log());
+    gate hold;
+    service.get("/hold", [&] { return hold.pass(); });
+    bool stopped = false;
+    service.on_stop("db", [&] {
+        stopped = true;
+        hold.opened.set_value(); // the job may end: it is the only one who still knows of it
+    });
+    run_options options = anywhere();
+    options.drain = 50ms;
+    const int status = run(
+        service,
+        [&](std::uint16_t port) {
+            socket_client client(port);
+            client.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+            hold.entered.get_future().wait();
+            service.stop();
+            CHECK(client.rest().empty());
+        },
+        options);
+    CHECK(status == 1);
+    CHECK(stopped);
+    CHECK(lines.all().find("requests cut at the drain's deadline") != std::string::npos);
+}
+
+TEST_CASE("a stop that ignores its deadline is left behind, and the next part stops") {
+    heard lines;
+    app service(lines.log());
+    gate hold;
+    bool next = false;
+    service.on_stop("next", [&] {
+        next = true;
+        hold.opened.set_value();
+    });
+    service.on_stop(
+        "stubborn",
+        [&]() -> task<result<void>> {
+            const auto passed = co_await hold.pass();
+            co_return passed ? ok() : result<void>(passed.error());
+        },
+        50ms);
+    CHECK(run(service, [&](std::uint16_t) { service.stop(); }) == 1);
+    CHECK(next);
+    CHECK(lines.all().find("stubborn") != std::string::npos);
+}
+
+TEST_CASE("a second signal ends the process at once, even while a part's stop blocks") {
+    const auto body = [](auto tell_ready) {
+        heard lines;
+        app service(lines.log());
+        service.on_stop("blocks", [&] {
+            tell_ready();
+            for (;;) ::pause();
+        });
+        service.on_listening([](std::uint16_t) { ::kill(::getpid(), SIGTERM); });
+        return service.run(anywhere());
+    };
+    CHECK(status_of_process(body, SIGTERM) == 128 + SIGTERM);
+}
+
+TEST_CASE("a stop that blocks past all deadlines ends the process with status 1") {
+    const auto body = [](auto) {
+        heard lines;
+        app service(lines.log());
+        service.on_stop(
+            "blocks",
+            [&] {
+                for (;;) ::pause();
+            },
+            10ms);
+        service.on_listening([&](std::uint16_t) { service.stop(); });
+        run_options options = anywhere();
+        options.drain = 10ms;
+        return service.run(options);
+    };
+    CHECK(status_of_process(body) == 1);
+}

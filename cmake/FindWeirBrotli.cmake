@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: MIT
 # Defines WeirBrotli::encoder and WeirBrotli::decoder. vcpkg's configuration has targets under the name
-# unofficial-brotli; upstream and Debian have header and libraries alone, found by pkg-config's hints.
+# unofficial-brotli, Conan's under brotli; upstream and Debian have header and libraries alone, found by
+# pkg-config's hints.
 include(FindPackageHandleStandardArgs)
 
 if(NOT TARGET WeirBrotli::encoder)
-  find_package(unofficial-brotli CONFIG QUIET)
-  if(TARGET unofficial::brotli::brotlienc AND TARGET unofficial::brotli::brotlidec)
-    add_library(WeirBrotli::encoder INTERFACE IMPORTED GLOBAL)
-    set_property(TARGET WeirBrotli::encoder PROPERTY INTERFACE_LINK_LIBRARIES unofficial::brotli::brotlienc)
-    add_library(WeirBrotli::decoder INTERFACE IMPORTED GLOBAL)
-    set_property(TARGET WeirBrotli::decoder PROPERTY INTERFACE_LINK_LIBRARIES unofficial::brotli::brotlidec)
-  else()
+  foreach(_weir_package unofficial-brotli brotli)
+    string(REPLACE "-" "::" _weir_names ${_weir_package})
+    find_package(${_weir_package} CONFIG QUIET)
+    if(TARGET ${_weir_names}::brotlienc AND TARGET ${_weir_names}::brotlidec AND NOT TARGET WeirBrotli::encoder)
+      foreach(_weir_part enc dec)
+        add_library(WeirBrotli::${_weir_part}oder INTERFACE IMPORTED GLOBAL)
+        set_property(TARGET WeirBrotli::${_weir_part}oder PROPERTY
+          INTERFACE_LINK_LIBRARIES ${_weir_names}::brotli${_weir_part})
+      endforeach()
+    endif()
+  endforeach()
+  if(NOT TARGET WeirBrotli::encoder)
     find_package(PkgConfig QUIET)
     if(PKG_CONFIG_FOUND)
       pkg_check_modules(_weir_brotli QUIET libbrotlienc)

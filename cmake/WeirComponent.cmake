@@ -4,13 +4,15 @@ set_property(GLOBAL PROPERTY WEIR_KNOWN_COMPONENTS "")
 set_property(GLOBAL PROPERTY WEIR_BUILT_COMPONENTS "")
 
 # weir_component(NAME FOLDERS f... [USES component...] [PACKAGES "find_package arguments"...]
-#                [PUBLIC target...] [PRIVATE target...] [OPTIONAL "package definition target..."...])
+#                [PUBLIC target...] [PRIVATE target...] [OPTIONAL "package definition target..."...]
+#                [BUILD_ONLY "package target..."...])
 # Makes the static library weir_NAME with the alias weir::NAME from the sources in src/<folder>,
 # and records what its package configuration has to find. A component whose package is missing is
 # left out with one line that says so. An optional package that is there is linked, and its
-# definition tells the component's own sources.
+# definition tells the component's own sources. A package of headers that only the component's own sources
+# include is build-only: who uses the built component needn't have it.
 function(weir_component name)
-  cmake_parse_arguments(arg "" "" "FOLDERS;USES;PACKAGES;PUBLIC;PRIVATE;OPTIONAL" ${ARGN})
+  cmake_parse_arguments(arg "" "" "FOLDERS;USES;PACKAGES;PUBLIC;PRIVATE;OPTIONAL;BUILD_ONLY" ${ARGN})
   set_property(GLOBAL APPEND PROPERTY WEIR_KNOWN_COMPONENTS ${name})
   if(NOT WEIR_COMPONENTS STREQUAL "all" AND NOT name IN_LIST WEIR_COMPONENTS)
     return()
@@ -23,6 +25,17 @@ function(weir_component name)
       message(STATUS "weir: component ${name} is left out: ${package} was not found")
       return()
     endif()
+  endforeach()
+  foreach(build_only IN LISTS arg_BUILD_ONLY)
+    separate_arguments(words UNIX_COMMAND "${build_only}")
+    list(POP_FRONT words package)
+    find_package(${package} QUIET)
+    if(NOT ${package}_FOUND)
+      message(STATUS "weir: component ${name} is left out: ${package} was not found")
+      return()
+    endif()
+    list(TRANSFORM words REPLACE "(.+)" "$<BUILD_INTERFACE:\\1>")
+    list(APPEND arg_PRIVATE ${words})
   endforeach()
   set(definitions "")
   foreach(optional IN LISTS arg_OPTIONAL)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #ifdef USE_LIBRARIES
 #include <hiredis/hiredis.h>
+#include <rapidjson/document.h>
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 #include <yaml-cpp/yaml.h>
@@ -17,7 +18,9 @@ int main() {
     redisFreeCommand(command);
     const bool yaml = YAML::Load("port: 8080")["port"].as<int>() == 8080;
     const bool brotli = BrotliEncoderVersion() == BrotliDecoderVersion();
-    return one == 1 && length > 0 && yaml && brotli ? 0 : 1;
+    rapidjson::Document json;
+    const bool parsed = !json.Parse("[1]").HasParseError();
+    return one == 1 && length > 0 && yaml && brotli && parsed ? 0 : 1;
 }
 #else
 int main() { return 0; }

@@ -51,7 +51,7 @@ class user_api {
 public:
     user_api(store& rows, const identity& who) : rows_(rows), identity_(who) {}
 
-    reply<user_view> me(weir::principal who);
+    user_view me(const weir::request& req) const;
     reply<page_of<user_view>> list(weir::query<page_query> at);
     reply<user_view> show(user_path id);
     reply<weir::created<user_view>> create(weir::body<user_input> in);

@@ -9,7 +9,9 @@ namespace miniapp {
 using weir::errc;
 using weir::error;
 using weir::principal;
+using weir::response;
 using weir::result;
+using weir::task;
 
 namespace {
 
@@ -20,10 +22,17 @@ weir::jwt_options token_options(std::int64_t expires_in) {
     return options;
 }
 
+// No user's id for what isn't one.
+std::int64_t id_in(std::string_view subject) {
+    std::int64_t id = 0;
+    std::from_chars(subject.data(), subject.data() + subject.size(), id);
+    return id;
+}
+
 } // namespace
 
-identity::identity(const std::string& secret, std::int64_t expires_in)
-    : expires_in_(expires_in),
+identity::identity(store& rows, const std::string& secret, std::int64_t expires_in)
+    : rows_(rows), expires_in_(expires_in),
       keys_(weir::jwt_key::hs256(secret).value(), token_options(expires_in)), roles_{{"shopper", {}},
                                                                                      {"admin",
                                                                                       {manage_users, see_all_orders}}} {
@@ -32,23 +41,35 @@ identity::identity(const std::string& secret, std::int64_t expires_in)
 result<std::string> identity::token_of(const user& who) const {
     weir::jwt_claims claims;
     claims.sub = std::to_string(who.id);
-    claims.roles.emplace_back(who.role == user_role::admin ? "admin" : "shopper");
     return keys_.sign(claims);
 }
 
 weir::middleware identity::login_required() const {
-    return weir::authenticate([this](weir::request& req) -> result<principal> {
-        auto claims = keys_.verify(req.bearer());
-        if (!claims) return claims.error();
-        return roles_.identify(std::move(claims->sub), claims->roles);
-    });
+    return [this](weir::request& req, weir::next next) -> task<response> {
+        auto who = co_await user_of(req.bearer());
+        if (!who) co_return weir::http::into_response(who.error());
+        req.attach(principal_of(*who));
+        req.attach(std::move(*who));
+        co_return co_await next(req);
+    };
 }
 
-std::int64_t user_id(const principal& who) {
-    std::int64_t id = 0;
-    std::from_chars(who.subject.data(), who.subject.data() + who.subject.size(), id);
-    return id;
+task<result<user>> identity::user_of(std::string_view token) const {
+    const auto claims = keys_.verify(token);
+    if (!claims) co_return claims.error();
+    auto row = co_await rows_.users.find(id_in(claims->sub));
+    if (!row && row.error() == errc::not_found) co_return gone_user();
+    co_return row;
 }
+
+principal identity::principal_of(const user& who) const {
+    const std::vector<std::string> held{who.role == user_role::admin ? "admin" : "shopper"};
+    return roles_.identify(std::to_string(who.id), held);
+}
+
+error gone_user() { return error(errc::unauthenticated, "this user no longer exists"); }
+
+std::int64_t user_id(const principal& who) { return id_in(who.subject); }
 
 result<void> own_or_all(const principal& who, std::int64_t owner) {
     if (user_id(who) == owner || who.can(see_all_orders)) return weir::ok();

@@ -2,33 +2,45 @@
 #pragma once
 
 #include "model.hpp"
+#include "store.hpp"
+#include <weir/http/middleware.hpp>
 #include <weir/http/middleware/authenticate.hpp>
 #include <weir/security/jwt.hpp>
 #include <weir/security/permission.hpp>
 
 #include <string>
+#include <string_view>
 
 namespace miniapp {
 
 inline constexpr weir::permission manage_users = "users:manage";
 inline constexpr weir::permission see_all_orders = "orders:all";
 
-/// Tokens out, principals in. Shared by all loops.
+/// Tokens out, principals in. A token says who somebody is and nothing of what they may do: that is read from
+/// the user's row at each request, so that a deletion or another role counts at once. Shared by all loops.
 class identity {
 public:
-    identity(const std::string& secret, std::int64_t expires_in);
+    identity(store& rows, const std::string& secret, std::int64_t expires_in);
 
     weir::result<std::string> token_of(const user& who) const;
     std::int64_t expires_in() const noexcept { return expires_in_; }
 
-    /// 401 without a good token; the principal's subject is the user's id.
+    /// 401 without a good token of a user that there is. Attaches the `user` and the principal, whose subject is
+    /// the user's id.
     weir::middleware login_required() const;
 
 private:
+    weir::task<weir::result<user>> user_of(std::string_view token) const;
+    weir::principal principal_of(const user& who) const;
+
+    store& rows_;
     std::int64_t expires_in_;
     weir::jwt_keys keys_;
     weir::role_table roles_;
 };
+
+/// The 401 for a good token whose user is gone.
+weir::error gone_user();
 
 /// The user's id behind a principal.
 std::int64_t user_id(const weir::principal& who);

@@ -79,7 +79,7 @@ int serve(const settings& chosen) {
 
     weir::database db(database_of(chosen));
     store rows(db);
-    const identity who(chosen.auth.jwt_secret, chosen.auth.expires_in);
+    const identity who(rows, chosen.auth.jwt_secret, chosen.auth.expires_in);
     wechat_login wechat(chosen.wechat);
     dev_login dev(chosen.wechat);
     const bool is_dev = chosen.environment == environment::dev;

@@ -25,6 +25,13 @@ error out_of_stock(std::size_t item, const product& wanted) {
         .with_detail({field_of(item, "quantity"), "in_stock", message});
 }
 
+// The user may have been deleted since the token was looked at.
+result<void> still_there(weir::orm::transaction& tx, std::int64_t user_id) {
+    const auto buyer = tx.find<user>(user_id);
+    if (buyer) return weir::ok();
+    return buyer.error() == errc::not_found ? gone_user() : buyer.error();
+}
+
 // Takes the stock in the statement that looks whether there is enough, so that nothing is sold twice.
 result<order_line> take(weir::orm::transaction& tx, std::size_t item, const order_item_input& wanted) {
     auto found = tx.find<product>(wanted.product_id);
@@ -41,6 +48,7 @@ result<order_line> take(weir::orm::transaction& tx, std::size_t item, const orde
 }
 
 result<order_view> place_in(weir::orm::transaction& tx, order placed, const order_input& wanted) {
+    if (const auto buyer = still_there(tx, placed.user_id); !buyer) return buyer.error();
     std::vector<order_line> lines;
     for (std::size_t i = 0; i < wanted.items.size(); ++i) {
         auto line = take(tx, i, wanted.items[i]);

@@ -4,18 +4,7 @@
 
 namespace miniapp {
 
-using weir::errc;
-using weir::error;
-
-reply<user_view> user_api::me(weir::principal who) {
-    const auto row = co_await rows_.users.find(user_id(who));
-    if (!row) {
-        // The token is good but its user is gone.
-        if (row.error() == errc::not_found) co_return error(errc::unauthenticated, "this user no longer exists");
-        co_return row.error();
-    }
-    co_return view(*row);
-}
+user_view user_api::me(const weir::request& req) const { return view(*req.find<user>()); }
 
 reply<page_of<user_view>> user_api::list(weir::query<page_query> at) {
     const auto total = co_await rows_.users.count();

@@ -71,10 +71,3 @@ TEST_CASE_FIXTURE(shop, "a user that breaks rules is refused with all of them") 
     check_detail(refusal(ask("POST", users, R"({"nickname":"Li","role":"owner"})", admin), 400, "invalid_argument"),
                  "role", "type");
 }
-
-TEST_CASE_FIXTURE(shop, "a deleted user's token is worth nothing") {
-    const auto admin = log_in("admin").token;
-    const login alice = log_in("alice");
-    CHECK(ask("DELETE", std::string(users) + "/" + std::to_string(alice.user.id), {}, admin).status == 204);
-    refusal(ask("GET", "/api/v1/me", {}, alice.token), 401, "unauthenticated");
-}

@@ -13,6 +13,8 @@
 #include <weir/http/middleware/request_id.hpp>
 #include <weir/observe/collectors.hpp>
 
+#include <boost/asio/ip/address.hpp>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -26,6 +28,7 @@ namespace {
 constexpr const char* usage =
     "usage: miniapp [--config FILE] [--profile dev|prod] [--port N] [--data DIR] [--KEY VALUE]\n"
     "  FILE      miniapp.yaml by default; <name>-<profile>.yaml beside it is read on top\n"
+    "  PROFILE   prod by default; dev, on a loopback address, has WeChat's sandbox and a login for everybody\n"
     "  KEY       any key of the file, such as wechat.appid\n"
     "The environment counts as well: MINIAPP_PORT, MINIAPP_WECHAT_APPID, ...\n";
 
@@ -34,18 +37,32 @@ bool asks_for_help(int argc, char** argv) {
     return std::any_of(argv, argv + argc, help);
 }
 
-weir::result<settings> load(int argc, char** argv) {
+weir::config_options sources(int argc, char** argv) {
     weir::config_options options;
     options.file = "miniapp.yaml";
     options.profile = "prod";
     options.env_prefix = "MINIAPP_";
     options.args = {argc, argv};
-    auto read = weir::load_config<settings>(options);
-    // In production WeChat is the real one: nothing that could be its sandbox gets in.
-    if (read && read->environment == environment::prod && !read->wechat.base_url.starts_with("https://"))
-        return weir::error(weir::errc::invalid_argument, "wechat.base_url = " + read->wechat.base_url +
-                                                             ": accepted in production: an https:// address");
-    return read;
+    return options;
+}
+
+weir::error not_accepted(const std::string& setting, const std::string& accepted) {
+    return {weir::errc::invalid_argument, setting + ": accepted " + accepted};
+}
+
+bool is_loopback(const std::string& address) {
+    boost::system::error_code no_address;
+    return boost::asio::ip::make_address(address, no_address).is_loopback();
+}
+
+// In production WeChat is the real one: nothing that could be its sandbox gets in. In dev anybody may be anybody,
+// so nobody else gets in. The profile alone says which of the two it is; no setting does.
+weir::result<void> check(const settings& chosen, bool is_dev) {
+    if (is_dev && !is_loopback(chosen.address))
+        return not_accepted("address = " + chosen.address, "in the dev profile: a loopback address such as 127.0.0.1");
+    if (!is_dev && !chosen.wechat.base_url.starts_with("https://"))
+        return not_accepted("wechat.base_url = " + chosen.wechat.base_url, "in production: an https:// address");
+    return weir::ok();
 }
 
 weir::run_options run_options_of(const settings& chosen) {
@@ -70,7 +87,7 @@ weir::result<void> make_folder(const std::string& path) {
     return weir::ok();
 }
 
-int serve(const settings& chosen) {
+int serve(const settings& chosen, bool is_dev) {
     weir::logger_options log_options;
     log_options.level = chosen.log_level;
     const weir::logger log(weir::stderr_sink(), log_options);
@@ -82,7 +99,6 @@ int serve(const settings& chosen) {
     const identity who(rows, chosen.auth.jwt_secret, chosen.auth.expires_in);
     wechat_login wechat(chosen.wechat);
     dev_login dev(chosen.wechat);
-    const bool is_dev = chosen.environment == environment::dev;
 
     introducer introduce;
     if (is_dev) introduce = [&dev](std::string_view code) { return dev.introduce(code); };
@@ -125,8 +141,11 @@ int serve(const settings& chosen) {
 
 int main(int argc, char** argv) {
     if (miniapp::asks_for_help(argc, argv)) return std::fputs(miniapp::usage, stdout) < 0;
-    const auto chosen = miniapp::load(argc, argv);
+    const auto sources = miniapp::sources(argc, argv);
+    const bool is_dev = weir::config_profile(sources) == "dev";
+    const auto chosen = weir::load_config<miniapp::settings>(sources);
     if (!chosen) return weir::fail(chosen.error());
+    if (auto fits = miniapp::check(*chosen, is_dev); !fits) return weir::fail(fits.error());
     if (auto made = miniapp::make_folder(chosen->data); !made) return weir::fail(made.error());
-    return miniapp::serve(*chosen);
+    return miniapp::serve(*chosen, is_dev);
 }

@@ -14,9 +14,6 @@
 
 namespace miniapp {
 
-enum class environment { dev, prod };
-BOOST_DESCRIBE_ENUM(environment, dev, prod)
-
 struct wechat_settings {
     std::string base_url = "https://api.weixin.qq.com";
     std::string appid{};
@@ -37,7 +34,6 @@ struct db_settings {
 BOOST_DESCRIBE_STRUCT(db_settings, (), (readers))
 
 struct settings {
-    miniapp::environment environment = miniapp::environment::prod;
     std::string address = "0.0.0.0";
     std::int64_t port = 8080;
     std::int64_t loops = 0;
@@ -49,7 +45,7 @@ struct settings {
     wechat_settings wechat{};
     auth_settings auth{};
 };
-BOOST_DESCRIBE_STRUCT(settings, (), (environment, address, port, loops, data, web, log_level, seed, db, wechat, auth))
+BOOST_DESCRIBE_STRUCT(settings, (), (address, port, loops, data, web, log_level, seed, db, wechat, auth))
 
 struct longer_than_nothing {
     static constexpr std::string_view name() { return "longer_than_nothing"; }

@@ -541,6 +541,22 @@ TEST_CASE("a map's key with dots in it doesn't uncover a secret below it") {
           "app.yaml:4: peers.a.b[0].host.token = ***: must have at least 4 characters");
 }
 
+TEST_CASE("the profile is the flag's, else the variable's, else the options' own") {
+    weir::config_options options;
+    options.profile = "prod";
+    options.env_prefix = "APP_";
+    options.environment = std::vector<std::string>{};
+    CHECK(weir::config_profile(options) == "prod");
+    options.environment = std::vector<std::string>{"APP_PROFILE=dev", "APP_PORT=1", "OTHER_PROFILE=x"};
+    CHECK(weir::config_profile(options) == "dev");
+    const char* separate[] = {"app", "--port", "80", "--debug", "--profile", "staging"};
+    options.args = {6, separate};
+    CHECK(weir::config_profile(options) == "staging");
+    const char* joined[] = {"app", "--profile=test", "--greeting=--profile=prod"};
+    options.args = {3, joined};
+    CHECK(weir::config_profile(options) == "test");
+}
+
 TEST_CASE("fail prints one line per mistake on stderr and returns 2") {
     const files folder;
     files::write("app.yaml", "port: 0\ndebug: no\n");

@@ -44,6 +44,36 @@ TEST_CASE("in prod a WeChat address that isn't https stops the start with a line
     check_one_line(refused.says, {"wechat.base_url", "http://127.0.0.1:8090", "https://"});
 }
 
+TEST_CASE("no layer but the profile makes a production start one for developers") {
+    const std::string sandbox = "http://127.0.0.1:8090";
+    auto variables = secrets;
+    variables.push_back("MINIAPP_ENVIRONMENT=dev");
+    const auto by_variable = start_with({"--profile", "prod", "--wechat.base_url", sandbox}, variables);
+    CHECK(by_variable.status == 2);
+    CHECK(by_variable.says.find("MINIAPP_ENVIRONMENT: no such setting") != std::string::npos);
+    const auto by_flag =
+        start_with({"--profile", "prod", "--wechat.base_url", sandbox, "--environment", "dev"}, secrets);
+    CHECK(by_flag.status == 2);
+    CHECK(by_flag.says.find("--environment: no such setting") != std::string::npos);
+    // the flag's profile counts, whatever the variable says
+    variables.back() = "MINIAPP_PROFILE=dev";
+    const auto by_profile = start_with({"--profile", "prod", "--wechat.base_url", sandbox}, variables);
+    CHECK(by_profile.status == 2);
+    check_one_line(by_profile.says, {"wechat.base_url", sandbox, "https://"});
+}
+
+TEST_CASE("the dev profile stops the start on an address that others can reach") {
+    for (const std::string address : {"0.0.0.0", "::", "192.0.2.1", "localhost"}) {
+        CAPTURE(address);
+        const auto refused = start_with({"--profile", "dev", "--address", address}, {});
+        CHECK(refused.status == 2);
+        check_one_line(refused.says, {"address = " + address, "dev", "loopback"});
+    }
+    const auto by_variable = start_with({"--address", "0.0.0.0"}, {"MINIAPP_PROFILE=dev"});
+    CHECK(by_variable.status == 2);
+    check_one_line(by_variable.says, {"address = 0.0.0.0", "loopback"});
+}
+
 TEST_CASE("in prod a missing secret stops the start with a line that names it") {
     for (std::size_t missing = 0; missing < secrets.size(); ++missing) {
         auto variables = secrets;

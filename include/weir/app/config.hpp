@@ -62,6 +62,10 @@ result<Settings> load_config(const config_options& options) {
     return std::move(*settings);
 }
 
+/// The profile that `load_config` reads with these options: the flag's, the variable's, or the options' own.
+/// No file, variable or flag for a setting changes it, so it is what to ask where a profile means more than values.
+std::string config_profile(const config_options& options);
+
 /// The settings as one line of JSON for the log at start, those marked `secret` as ***.
 template<reflect::described Settings>
 std::string dump(const Settings& settings) {

@@ -9,10 +9,7 @@
 #include "wechat_login.hpp"
 #include <weir/http/router.hpp>
 
-#include <functional>
-#include <optional>
 #include <string>
-#include <string_view>
 
 namespace miniapp {
 
@@ -21,29 +18,23 @@ using reply = weir::task<weir::result<T>>;
 
 using user_path = weir::path<"id", std::int64_t>;
 
-/// What is known of a user before the first login; only the dev profile knows anything.
-struct introduction {
-    std::string nickname{};
-    user_role role = user_role::shopper;
-};
-using introducer = std::function<std::optional<introduction>(std::string_view code)>;
+/// What a user is called of whom nothing is known but the openid.
+inline constexpr const char* unnamed = "WeChat user";
 
 /// POST /auth/login
 class auth_api {
 public:
-    auth_api(store& rows, const identity& who, wechat_login& wechat, introducer introduce)
-        : rows_(rows), identity_(who), wechat_(wechat), introduce_(std::move(introduce)) {}
+    auth_api(store& rows, const identity& who, wechat_login& wechat) : rows_(rows), identity_(who), wechat_(wechat) {}
 
     reply<login_response> login(weir::body<login_request> in);
     void mount(weir::router& api);
 
 private:
-    reply<user> known_or_new(std::string openid, std::optional<introduction> intro);
+    reply<user> known_or_new(std::string openid);
 
     store& rows_;
     const identity& identity_;
     wechat_login& wechat_;
-    introducer introduce_;
 };
 
 /// GET /me, and /users for those who manage them.

@@ -8,10 +8,9 @@ using weir::col;
 using weir::errc;
 
 reply<login_response> auth_api::login(weir::body<login_request> in) {
-    const auto intro = introduce_ ? introduce_(in->code) : std::nullopt;
     auto openid = co_await wechat_.openid_of(in->code);
     if (!openid) co_return openid.error();
-    auto who = co_await known_or_new(std::move(*openid), intro);
+    auto who = co_await known_or_new(std::move(*openid));
     if (!who) co_return who.error();
     auto token = identity_.token_of(*who);
     if (!token) co_return token.error();
@@ -19,7 +18,7 @@ reply<login_response> auth_api::login(weir::body<login_request> in) {
     co_return out;
 }
 
-reply<user> auth_api::known_or_new(std::string openid, std::optional<introduction> intro) {
+reply<user> auth_api::known_or_new(std::string openid) {
     auto known = co_await rows_.users.where(col<&user::openid> == openid).first();
     if (!known) co_return known.error();
     if (*known) co_return std::move(**known);
@@ -27,8 +26,7 @@ reply<user> auth_api::known_or_new(std::string openid, std::optional<introductio
     const weir::executor here = co_await weir::this_task;
     user added;
     added.openid = openid;
-    added.nickname = intro ? intro->nickname : "WeChat user";
-    added.role = intro ? intro->role : user_role::shopper;
+    added.nickname = unnamed;
     added.created_at = here.context().loop().clock().wall_now();
     const auto stored = co_await rows_.users.insert(added);
     if (stored) co_return added;

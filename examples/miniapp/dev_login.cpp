@@ -1,21 +1,40 @@
 // SPDX-License-Identifier: MIT
 #include "dev_login.hpp"
 
+#include <weir/core/loop.hpp>
 #include <weir/reflect/json.hpp>
 
 namespace miniapp {
 
+using weir::col;
 using weir::errc;
 using weir::error;
+using weir::result;
 
 namespace {
 
-constexpr std::size_t most_codes = 1000; // unused ones are forgotten beyond that
+struct sandbox_answer {
+    std::string code{};
+    std::string openid{};
+};
+BOOST_DESCRIBE_STRUCT(sandbox_answer, (), (code, openid))
+
+result<void> add(weir::orm::transaction& tx, user added, const std::string& name) {
+    added.nickname = name;
+    added.role = name == "admin" ? user_role::admin : user_role::shopper;
+    return tx.insert(added);
+}
+
+result<void> repair(weir::orm::transaction& tx, user known, const std::string& name) {
+    if (known.nickname == unnamed) known.nickname = name;
+    if (name == "admin") known.role = user_role::admin;
+    return tx.update(known);
+}
 
 } // namespace
 
-dev_login::dev_login(const wechat_settings& settings)
-    : sandbox_(settings.base_url),
+dev_login::dev_login(store& rows, const wechat_settings& settings)
+    : rows_(rows), sandbox_(settings.base_url),
       clients_([](weir::loop& home) { return std::make_unique<weir::http::client>(home); }) {}
 
 reply<login_request> dev_login::wx_login(weir::body<dev_login_request> in) {
@@ -25,24 +44,25 @@ reply<login_request> dev_login::wx_login(weir::body<dev_login_request> in) {
     const std::string wanted = weir::to_json(*in);
     const auto res = co_await client.post(address, wanted, "application/json");
     if (!res) co_return error(errc::unavailable, "the WeChat sandbox can't be reached").caused_by(res.error());
-    auto code = weir::from_json<login_request>(res->body);
-    if (!code) co_return error(errc::unavailable, "the WeChat sandbox gave no code").caused_by(code.error());
-    remember(code->code, in->user);
-    co_return std::move(*code);
+    auto fresh = weir::from_json<sandbox_answer>(res->body);
+    if (!fresh) co_return error(errc::unavailable, "the WeChat sandbox gave no code").caused_by(fresh.error());
+    const auto introduced = co_await introduce(std::move(fresh->openid), in->user);
+    if (!introduced) co_return introduced.error();
+    login_request out{std::move(fresh->code)};
+    co_return out;
 }
 
-void dev_login::remember(const std::string& code, const std::string& user) {
-    const std::lock_guard lock(mutex_);
-    if (users_.size() >= most_codes) users_.clear();
-    users_[code] = user;
-}
-
-std::optional<introduction> dev_login::introduce(std::string_view code) {
-    const std::lock_guard lock(mutex_);
-    const auto found = users_.find(code);
-    if (found == users_.end()) return std::nullopt;
-    const auto known = users_.extract(found);
-    return introduction{known.mapped(), known.mapped() == "admin" ? user_role::admin : user_role::shopper};
+reply<void> dev_login::introduce(std::string openid, std::string name) {
+    const weir::executor here = co_await weir::this_task;
+    user fresh;
+    fresh.openid = openid;
+    fresh.created_at = here.context().loop().clock().wall_now();
+    auto body = [&](weir::orm::transaction& tx) -> result<void> {
+        auto known = tx.where<user>(col<&user::openid> == openid).first();
+        if (!known) return known.error();
+        return *known ? repair(tx, std::move(**known), name) : add(tx, fresh, name);
+    };
+    co_return co_await rows_.db.transaction(body);
 }
 
 void dev_login::mount(weir::router& dev) { dev.post("/wx-login", &dev_login::wx_login, *this); }

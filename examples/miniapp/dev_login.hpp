@@ -6,8 +6,7 @@
 #include <weir/core/loop_local.hpp>
 #include <weir/http/client.hpp>
 
-#include <map>
-#include <mutex>
+#include <string>
 
 namespace miniapp {
 
@@ -17,23 +16,22 @@ struct dev_login_request {
 BOOST_DESCRIBE_STRUCT(dev_login_request, (), (user))
 
 /// The dev profile's stand-in for wx.login(): POST /dev/wx-login {"user":"alice"} asks the WeChat sandbox for
-/// a fresh code of that user. It also remembers whose code it was, so that `alice` is called so at her first
-/// login and `admin` is one. Shared by all loops.
+/// a fresh code of that user. It also sees to it that the shop knows the user by that name, and `admin` as an
+/// admin, before the code is out: however often the login itself fails, it ends with the right user. What an
+/// admin has changed of somebody else stays. Shared by all loops.
 class dev_login {
 public:
-    explicit dev_login(const wechat_settings& settings);
+    dev_login(store& rows, const wechat_settings& settings);
 
     reply<login_request> wx_login(weir::body<dev_login_request> in);
-    std::optional<introduction> introduce(std::string_view code);
     void mount(weir::router& dev);
 
 private:
-    void remember(const std::string& code, const std::string& user);
+    reply<void> introduce(std::string openid, std::string name);
 
+    store& rows_;
     std::string sandbox_;
     weir::loop_local<weir::http::client> clients_;
-    std::mutex mutex_;
-    std::map<std::string, std::string, std::less<>> users_; // by code
 };
 
 } // namespace miniapp

@@ -98,11 +98,9 @@ int serve(const settings& chosen, bool is_dev) {
     store rows(db);
     const identity who(rows, chosen.auth.jwt_secret, chosen.auth.expires_in);
     wechat_login wechat(chosen.wechat);
-    dev_login dev(chosen.wechat);
+    dev_login dev(rows, chosen.wechat);
 
-    introducer introduce;
-    if (is_dev) introduce = [&dev](std::string_view code) { return dev.introduce(code); };
-    auth_api auth(rows, who, wechat, introduce);
+    auth_api auth(rows, who, wechat);
     user_api users(rows, who);
     product_api products(rows);
     order_api orders(rows, who);

@@ -15,8 +15,9 @@ BOOST_DESCRIBE_STRUCT(sandbox_login, (), (user))
 
 struct sandbox_code {
     std::string code{};
+    std::string openid{}; // what the code will be exchanged for
 };
-BOOST_DESCRIBE_STRUCT(sandbox_code, (), (code))
+BOOST_DESCRIBE_STRUCT(sandbox_code, (), (code, openid))
 
 } // namespace weir::testing
 
@@ -44,7 +45,9 @@ task<result<http::response>> exchange(wechat_sandbox_state& state, wechat_code2s
 
 void wechat_sandbox_routes::mount(http::router& r) {
     r.get("/sns/jscode2session", [this](http::query<wechat_code2session> asked) { return exchange(state_, *asked); });
-    r.post("/sandbox/code", [this](http::body<sandbox_login> who) { return sandbox_code{state_.login(who->user)}; });
+    r.post("/sandbox/code", [this](http::body<sandbox_login> who) {
+        return sandbox_code{state_.login(who->user), state_.openid(who->user)};
+    });
 }
 
 struct wechat_sandbox::impl {

@@ -25,8 +25,9 @@ BOOST_DESCRIBE_STRUCT(platform_answer, (), (errcode, errmsg, openid, unionid, se
 
 struct code_answer {
     std::string code{};
+    std::string openid{};
 };
-BOOST_DESCRIBE_STRUCT(code_answer, (), (code))
+BOOST_DESCRIBE_STRUCT(code_answer, (), (code, openid))
 
 // A mini program's backend as far as logging in goes: weir's client against the sandbox's socket.
 struct backend_fixture {
@@ -115,8 +116,9 @@ TEST_CASE_FIXTURE(backend_fixture, "the control route plays wx.login(), and insi
     const auto answer = post(R"({"user":"alice"})");
     REQUIRE(answer);
     CHECK(answer->status == 200);
-    const auto code = from_json<code_answer>(answer->body).value().code;
-    CHECK(exchange(code).openid == wechat.state().openid("alice"));
+    const auto given = from_json<code_answer>(answer->body).value();
+    CHECK(given.openid == wechat.state().openid("alice"));
+    CHECK(exchange(given.code).openid == given.openid);
     CHECK(post(R"({"user":""})")->status == 422);
     CHECK(post("{")->status == 400);
 }

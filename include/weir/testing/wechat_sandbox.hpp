@@ -15,8 +15,8 @@ class router;
 namespace weir::testing {
 
 /// The routes of the sandbox, for a router of your own: GET /sns/jscode2session as the platform has it, and
-/// POST /sandbox/code {"user":"alice"} -> {"code":"..."}, which plays wx.login() and isn't part of the
-/// platform. Must outlive the router's server.
+/// POST /sandbox/code {"user":"alice"} -> {"code":"...","openid":"..."}, which plays wx.login() and isn't part of
+/// the platform. Must outlive the router's server.
 class wechat_sandbox_routes {
 public:
     explicit wechat_sandbox_routes(wechat_sandbox_options options = {}) : state_(std::move(options)) {}

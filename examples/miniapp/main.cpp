@@ -15,34 +15,51 @@
 
 #include <boost/asio/ip/address.hpp>
 
-#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace miniapp {
 
 namespace {
 
 constexpr const char* usage =
-    "usage: miniapp [--config FILE] [--profile dev|prod] [--port N] [--data DIR] [--KEY VALUE]\n"
+    "usage: miniapp [--config FILE] [--profile dev|prod] [--port N] [--data DIR] [--KEY VALUE] [--check]\n"
     "  FILE      miniapp.yaml by default; <name>-<profile>.yaml beside it is read on top\n"
     "  PROFILE   prod by default; dev, on a loopback address, has WeChat's sandbox and a login for everybody\n"
     "  KEY       any key of the file, such as wechat.appid\n"
+    "  --check   prints the settings that this makes as JSON, secrets as ***, and ends: 0, or 2 for a mistake\n"
     "The environment counts as well: MINIAPP_PORT, MINIAPP_WECHAT_APPID, ...\n";
 
-bool asks_for_help(int argc, char** argv) {
-    const auto help = [](std::string_view word) { return word == "--help" || word == "-h"; };
-    return std::any_of(argv, argv + argc, help);
+// What the program itself is asked for; the rest is for the settings.
+struct command_line {
+    bool help = false;
+    bool check = false;
+    std::vector<const char*> rest{};
+};
+
+command_line read(int argc, char** argv) {
+    command_line asked;
+    for (int i = 0; i < argc; ++i) {
+        const std::string_view word = argv[i];
+        if (word == "--help" || word == "-h")
+            asked.help = true;
+        else if (word == "--check")
+            asked.check = true;
+        else
+            asked.rest.push_back(argv[i]);
+    }
+    return asked;
 }
 
-weir::config_options sources(int argc, char** argv) {
+weir::config_options sources(const command_line& asked) {
     weir::config_options options;
     options.file = "miniapp.yaml";
     options.profile = "prod";
     options.env_prefix = "MINIAPP_";
-    options.args = {argc, argv};
+    options.args = {static_cast<int>(asked.rest.size()), asked.rest.data()};
     return options;
 }
 
@@ -138,12 +155,14 @@ int serve(const settings& chosen, bool is_dev) {
 } // namespace miniapp
 
 int main(int argc, char** argv) {
-    if (miniapp::asks_for_help(argc, argv)) return std::fputs(miniapp::usage, stdout) < 0;
-    const auto sources = miniapp::sources(argc, argv);
+    const auto asked = miniapp::read(argc, argv);
+    if (asked.help) return std::fputs(miniapp::usage, stdout) < 0;
+    const auto sources = miniapp::sources(asked);
     const bool is_dev = weir::config_profile(sources) == "dev";
     const auto chosen = weir::load_config<miniapp::settings>(sources);
     if (!chosen) return weir::fail(chosen.error());
     if (auto fits = miniapp::check(*chosen, is_dev); !fits) return weir::fail(fits.error());
+    if (asked.check) return std::puts(weir::dump(*chosen).c_str()) < 0;
     if (auto made = miniapp::make_folder(chosen->data); !made) return weir::fail(made.error());
     return miniapp::serve(*chosen, is_dev);
 }

@@ -9,8 +9,9 @@ peers=$here/peers
 # unfit SERVER CASE: why the case isn't for that server; nothing when it is
 unfit() {
     case $1:$2 in
-    weir:* | raw_epoll:hdr10_coro) ;;
+    weir:* | raw_epoll:hdr10_coro | raw_epoll:observed) ;;
     *:hdr10_coro) echo "it has one kind of handler, which hdr10 measures" ;;
+    *:observed) echo "it has no access log and metrics of this kind" ;;
     *:loops2) echo "the case compares weir's two loops with its one" ;;
     nginx:json | nginx:echo) echo "it has no handlers that bind and render JSON" ;;
     esac

@@ -18,6 +18,7 @@
 #include <memory>
 #include <mutex>
 #include <sys/resource.h>
+#include <thread>
 #include <vector>
 
 using namespace weir;
@@ -117,4 +118,38 @@ TEST_CASE("a cancelled request outlives its connection until its job has really 
     changed.notify_all();
     while (seen.empty()) client->loop().run_one();
     CHECK(seen == "patient ended");
+}
+
+TEST_CASE("a server waits for the jobs of the handlers that it cut before it goes") {
+    blocking_pool pool({.threads = 1}); // outlives the server, and knows nothing of it
+    std::promise<void> entered;
+    std::promise<void> may_end;
+    std::string seen;
+    router routes;
+    routes.get("/job", [&](request& req) -> task<std::string> {
+        auto job = [&] { // a driver that can't be interrupted
+            entered.set_value();
+            may_end.get_future().wait();
+            seen = req.header("x-name");
+        };
+        const auto ended = co_await pool.run(job);
+        co_return ended ? "ended" : "failed";
+    });
+    server_options options;
+    options.address = "127.0.0.1";
+    options.port = 0;
+    options.loops = 1;
+    auto running = std::make_unique<server>(routes, options);
+    running->start().value();
+    test_support::socket_client client(running->port());
+    client.send("GET /job HTTP/1.1\r\nHost: a\r\nX-Name: late\r\n\r\n");
+    entered.get_future().wait();
+    {
+        loop control;
+        CHECK(control.block_on(running->stop(control.clock().now())).error() == errc::deadline_exceeded);
+    }
+    std::thread goes([&] { running.reset(); });
+    may_end.set_value();
+    goes.join();
+    CHECK(seen == "late");
 }

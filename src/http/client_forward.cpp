@@ -18,7 +18,7 @@ using detail::equal_no_case;
 bool stays_behind(std::string_view name) noexcept {
     if (detail::starts_with_no_case(name, "proxy-")) return true;
     for (const std::string_view one :
-         {"connection", "content-length", "date", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
+         {"connection", "date", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"})
         if (equal_no_case(name, one)) return true;
     return false;
 }
@@ -39,11 +39,12 @@ std::vector<std::string_view> named_by_connection(const header_list& received) {
     return all;
 }
 
-header_list passed_on(const header_list& received) {
+// A length without a body is that of an answer to HEAD; the server says it of such answers alone.
+header_list passed_on(const header_list& received, bool has_body) {
     const auto named = named_by_connection(received);
     header_list kept;
     for (const header_view field : received) {
-        if (stays_behind(field.name)) continue;
+        if (stays_behind(field.name) || (has_body && equal_no_case(field.name, "content-length"))) continue;
         if (std::binary_search(named.begin(), named.end(), field.name, less_no_case)) continue;
         detail::header_access::append(kept, field.name, field.value);
     }
@@ -54,14 +55,14 @@ header_list passed_on(const header_list& received) {
 
 client_response::operator response() const& {
     response made(status);
-    made.headers = passed_on(headers);
+    made.headers = passed_on(headers, !body.empty());
     made.body = body;
     return made;
 }
 
 client_response::operator response() && {
     response made(status);
-    made.headers = passed_on(headers);
+    made.headers = passed_on(headers, !body.empty());
     made.body = std::move(body);
     return made;
 }

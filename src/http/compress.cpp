@@ -63,6 +63,8 @@ public:
 
     void operator()(request& req, response& res) const {
         if (res.status == 304) return update_not_modified(req, res);
+        // GET's body may come encoded, and then hasn't the length that is stated for the plain one.
+        if (req.method() == method::head && res.body.empty() && may_change(res)) res.headers.erase("content-length");
         if (!could_encode(res)) return;
         detail::accepted_codings accepted;
         detail::each_field(req, "accept-encoding", [&](std::string_view field) { accepted.add(field); });
@@ -80,8 +82,11 @@ private:
     // Whether it depends on Accept-Encoding alone: small bodies count where a client might refuse identity.
     bool could_encode(const response& res) const {
         const bool here = !res.tail && !res.body.empty() && res.body.size() <= options_.max_size;
-        return has_body_of_its_own(res.status) && (here || streamed(res)) && suits(res.headers.find("content-type")) &&
-               !forbids_change(res);
+        return (here || streamed(res)) && may_change(res);
+    }
+
+    bool may_change(const response& res) const {
+        return has_body_of_its_own(res.status) && suits(res.headers.find("content-type")) && !forbids_change(res);
     }
 
     static const detail::streamed_body* streamed(const response& res) noexcept {

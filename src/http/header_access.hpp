@@ -12,8 +12,8 @@ namespace weir::http::detail {
 /// A name's bit among header_list's; two names may have the same.
 constexpr std::uint64_t name_bit(std::string_view name) noexcept {
     if (name.empty()) return 1;
-    const unsigned ends = static_cast<unsigned>(name.front() | 0x20) + 8U * static_cast<unsigned>(name.back() | 0x20);
-    return std::uint64_t{1} << ((name.size() + ends) % 64);
+    const unsigned ends = 8U * static_cast<unsigned>(name.front() | 0x20) + static_cast<unsigned>(name.back() | 0x20);
+    return std::uint64_t{1} << ((5 * name.size() + ends) % 64);
 }
 
 /// A field that is always the same, as it goes on the wire: `name: value` and a line end.
@@ -37,6 +37,9 @@ struct header_access {
         to.names_ |= field.bit;
         to.lines_.append(field.line);
     }
+
+    /// Whether there may be a field whose name has one of these bits.
+    static bool may_hold(const header_list& in, std::uint64_t bits) noexcept { return (in.names_ & bits) != 0; }
 
     /// Replaces every field of that name, the value unlooked at.
     static void set(header_list& to, std::string_view name, std::string_view value) {

@@ -2,6 +2,7 @@
 #include "http/render.hpp"
 
 #include "http/response_tail.hpp"
+#include "http/stated_fields.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -37,20 +38,14 @@ private:
     std::size_t size_;
 };
 
-// What says where the body ends; the length follows where that is known.
-std::string_view delimiter_name(body_form form) noexcept {
-    if (form == body_form::chunked) return "transfer-encoding: chunked\r\n";
-    return form == body_form::buffered || form == body_form::sized ? "content-length: " : "";
-}
-
 std::size_t body_size(const response& res) noexcept {
     return res.tail ? static_cast<std::size_t>(*announced_size(*res.tail)) : res.body.size();
 }
 
-std::string_view connection_line(framing how) noexcept {
-    if (how.form == body_form::upgraded) return "connection: upgrade\r\n";
-    if (!how.keep_alive) return "connection: close\r\n";
-    return how.http_1_0 ? "connection: keep-alive\r\n" : "";
+std::string_view connection_option(framing how) noexcept {
+    if (how.form == body_form::upgraded) return "upgrade";
+    if (!how.keep_alive) return "close";
+    return how.http_1_0 ? "keep-alive" : "";
 }
 
 } // namespace
@@ -95,24 +90,51 @@ void render_usual(const response& res, const date_line& date, output_buffer& out
     put(put(at, head_end), res.body);
 }
 
+void append_line(std::string_view name, std::string_view value, output_buffer& out) {
+    out.append(name);
+    out.append(value);
+    out.append("\r\n");
+}
+
+// What says where the body ends. An answer to HEAD, and a 304, has none, and may yet tell the size of the one that
+// isn't sent; where nobody knows it, nothing is said of it (RFC 9110 section 8.6).
+void append_delimiter(const response& res, framing how, const stated_fields& stated, output_buffer& out) {
+    constexpr std::string_view length_name = "content-length: ";
+    const bool elsewhere = res.status == 304 || (how.head_only && !res.tail && res.body.empty());
+    if (elsewhere && res.status != 204) {
+        if (!stated.length.empty()) append_line(length_name, stated.length, out);
+    } else if (has_body(res.status)) {
+        if (how.form == body_form::chunked) out.append("transfer-encoding: chunked\r\n");
+        if (how.form == body_form::buffered || how.form == body_form::sized)
+            append_line(length_name, decimal(body_size(res)).text(), out);
+    }
+}
+
+void append_connection(framing how, const stated_fields& stated, output_buffer& out) {
+    const std::string_view own = connection_option(how);
+    if (own.empty() && stated.options.empty()) return;
+    out.append("connection: ");
+    out.append(own);
+    if (!own.empty() && !stated.options.empty()) out.append(", ");
+    append_line(stated.options, "", out);
+}
+
 } // namespace
 
 void render(const response& res, framing how, const date_line& date, output_buffer& out) {
-    if (is_usual(res, how)) return render_usual(res, date, out);
-    constexpr std::string_view line_end = "\r\n";
-    const bool ok = res.status == 200;
-    const bool body = has_body(res.status);
-    out.append(ok ? date.ok_and_text() : status_line(res.status));
-    if (!ok) out.append(date.text());
-    out.append(res.headers.lines());
-    if (body) out.append(delimiter_name(how.form));
-    if (body && (how.form == body_form::buffered || how.form == body_form::sized)) {
-        out.append(decimal(body_size(res)).text());
-        out.append(line_end);
-    }
-    out.append(connection_line(how));
-    out.append(line_end);
-    if (body && !how.head_only) out.append(res.body);
+    const bool plain = !may_state(res.headers);
+    if (plain && is_usual(res, how)) return render_usual(res, date, out);
+    const stated_fields stated = plain ? stated_fields{} : read_stated(res.headers);
+    const bool ours = stated.date.empty();
+    const bool usual_start = ours && res.status == 200;
+    out.append(usual_start ? date.ok_and_text() : status_line(res.status));
+    if (!ours) append_line("date: ", stated.date, out);
+    if (ours && !usual_start) out.append(date.text());
+    out.append(plain ? res.headers.lines() : stated.others);
+    append_delimiter(res, how, stated, out);
+    append_connection(how, stated, out);
+    out.append("\r\n");
+    if (has_body(res.status) && !how.head_only) out.append(res.body);
 }
 
 } // namespace weir::http::detail

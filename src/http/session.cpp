@@ -3,6 +3,7 @@
 
 #include "http/framework_errors.hpp"
 #include "http/percent.hpp"
+#include "http/stated_fields.hpp"
 #include "http/trailers.hpp"
 
 #include <cstring>
@@ -219,7 +220,7 @@ void session::prepare_exchange(const route& matched) {
 
 void session::answer(const request& req, const request_head& head, const route& matched, response& res) {
     // A stop still answers what had been sent before it: the last of the requests that are here says close.
-    keep_alive_ = keep_alive_ && (!host_.draining || more_);
+    keep_alive_ = keep_alive_ && (!host_.draining || more_) && !states_close(res.headers);
     const body_form form = form_of(res, head.minor_version);
     if (form == body_form::until_close) keep_alive_ = false;
     const framing how{head.verb == method::head, keep_alive_, head.minor_version == 0, form};

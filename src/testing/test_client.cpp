@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "http/body_decoder.hpp"
+#include "http/field_syntax.hpp"
 #include "http/session.hpp"
 #include <weir/testing/test_client.hpp>
 
@@ -14,15 +15,10 @@ namespace weir::testing {
 namespace {
 
 using http::detail::session;
+using http::detail::equal_no_case;
 using http::detail::session_host;
 
 constexpr std::string_view peer = "127.0.0.1";
-
-bool same_name(std::string_view a, std::string_view b) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    return a.size() == b.size() &&
-           std::equal(a.begin(), a.end(), b.begin(), [&](char x, char y) { return lower(x) == lower(y); });
-}
 
 // The in-memory other half of a session.
 struct memory_wire final : http::detail::transport {
@@ -82,7 +78,9 @@ test_response read_head(std::string_view head) {
         res.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
         at = end + 2;
     }
-    res.closes = res.header("connection") == "close";
+    const std::string connection = res.header("connection");
+    for (http::detail::comma_list options(connection); options.next();)
+        res.closes = res.closes || options.element() == "close";
     return res;
 }
 
@@ -109,7 +107,7 @@ std::optional<std::size_t> cut_body(std::string_view bytes, test_response& res, 
 
 std::string test_response::header(std::string_view name) const {
     for (const auto& [key, value] : headers)
-        if (same_name(key, name)) return value;
+        if (equal_no_case(key, name)) return value;
     return {};
 }
 
@@ -142,7 +140,7 @@ test_response test_client::put(std::string_view target, std::string_view json_bo
 }
 
 test_client& test_client::header(std::string name, std::string value) {
-    std::erase_if(impl_->headers, [&](const auto& one) { return same_name(one.first, name); });
+    std::erase_if(impl_->headers, [&](const auto& one) { return equal_no_case(one.first, name); });
     if (!value.empty()) impl_->headers.emplace_back(std::move(name), std::move(value));
     return *this;
 }

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 // A received answer as a handler's own.
+#include "http/field_syntax.hpp"
 #include <weir/http/client.hpp>
 #include <weir/http/into_response.hpp>
+#include <weir/http/middleware/compress.hpp>
 #include <weir/http/router.hpp>
 #include <weir/testing/test_client.hpp>
 
 #include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
 
 using namespace weir;
 using http::client_response;
@@ -84,4 +89,54 @@ TEST_CASE("a handler returns a received answer, or what became of the call, and 
         CHECK(res.header("transfer-encoding").empty());
     }
     CHECK(client.get("/failed").status == 502);
+}
+
+TEST_CASE("an answer to HEAD that is passed on keeps its length, and where there is none nothing is said of it") {
+    const auto head_answer = [](std::string_view name, std::string_view value) {
+        client_response answer;
+        answer.status = 200;
+        answer.headers.add("content-type", "text/plain").add(name, value);
+        return answer;
+    };
+    router app;
+    app.get("/stated", [=] { return head_answer("Content-Length", "1234"); });
+    app.get("/chunked", [=] { return head_answer("Transfer-Encoding", "chunked"); });
+    app.get("/twice", [=] {
+        auto answer = head_answer("content-length", "5");
+        answer.headers.add("Content-Length", "5");
+        return answer;
+    });
+    test_client client(app);
+    const auto lengths = [&](http::method verb, const char* path) {
+        const auto res = client.send(verb, path);
+        CHECK(res.status == 200);
+        CHECK(!res.closes);
+        CHECK(res.header("transfer-encoding").empty());
+        std::vector<std::string> all;
+        for (const auto& field : res.headers)
+            if (http::detail::equal_no_case(field.first, "content-length")) all.push_back(field.second);
+        return all;
+    };
+    using values = std::vector<std::string>;
+    CHECK(lengths(http::method::head, "/stated") == values{"1234"});
+    CHECK(lengths(http::method::head, "/chunked") == values{});
+    CHECK(lengths(http::method::head, "/twice") == values{"5"});
+    for (const char* path : {"/stated", "/chunked", "/twice"})
+        CHECK(lengths(http::method::get, path) == values{"0"}); // nobody has the body, so none is sent
+}
+
+TEST_CASE("the length of a plain body isn't told where compress() would send it encoded") {
+    router app;
+    app.use(http::compress());
+    for (const char* type : {"text/plain", "video/mp4"})
+        app.add(http::method::get, std::string("/") + type, http::detail::adapt([type] {
+                    client_response answer;
+                    answer.status = 200;
+                    answer.headers.add("content-type", type).add("content-length", "5000");
+                    return answer;
+                }));
+    test_client client(app);
+    client.header("accept-encoding", "gzip");
+    CHECK(client.send(http::method::head, "/text/plain").header("content-length").empty());
+    CHECK(client.send(http::method::head, "/video/mp4").header("content-length") == "5000");
 }

@@ -61,8 +61,9 @@ struct client_request {
 
 /// What came back, with every field that was received. It becomes the server's `response` as a gateway passes it
 /// on (RFC 9110, 7.6.1): without the fields of the connection it came by (Connection and what that names,
-/// Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade), without Content-Length and Date, which the server
-/// says itself, and without trailers. A handler returns it as it is, of a `task<result<client_response>>`:
+/// Keep-Alive, Proxy-*, TE, Trailer, Transfer-Encoding, Upgrade), without Date and Content-Length, which the server
+/// says itself (but for the length that an answer to HEAD states), and without trailers. A handler returns it as it is,
+/// of a `task<result<client_response>>`:
 ///
 ///     co_return co_await upstream.get(url);
 struct client_response {

@@ -175,7 +175,9 @@ private:
 inline header_list::iterator header_list::begin() const noexcept { return iterator(lines_); }
 inline header_list::iterator header_list::end() const noexcept { return {}; }
 
-/// What is sent back. Content-Length, Date and Connection are the server's own.
+/// What is sent back. How it is framed is the server's to say: of the fields set here Transfer-Encoding is dropped and
+/// so is Content-Length, but for the size that an answer to HEAD or a 304 tells of a body that isn't sent. A Date set
+/// here replaces the server's; `Connection: close` ends the connection after the answer.
 struct response {
     int status = 200;
     std::string body{};

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "http/stated_fields.hpp"
+
+#include "http/field_syntax.hpp"
+
+#include <algorithm>
+
+namespace weir::http::detail {
+
+namespace {
+
+// The fields that most responses have don't make anybody look for those that hardly one has.
+constexpr bool kept_apart() noexcept {
+    for (const std::string_view usual :
+         {"content-type", "cache-control", "etag", "last-modified", "set-cookie", "location", "vary", "x-request-id",
+          "content-encoding", "x-content-type-options", "access-control-allow-origin", "strict-transport-security",
+          "content-security-policy", "referrer-policy", "x-frame-options", "server", "expires", "retry-after"})
+        if ((name_bit(usual) & stated_names) != 0) return false;
+    return true;
+}
+static_assert(kept_apart());
+
+bool is_number(std::string_view text) noexcept {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+void take_options(std::string_view value, std::string& options) {
+    for (comma_list list(value); list.next();) {
+        const auto one = list.element();
+        if (equal_no_case(one, "close") || equal_no_case(one, "keep-alive")) continue;
+        if (!options.empty()) options += ", ";
+        options += one;
+    }
+}
+
+} // namespace
+
+stated_fields read_stated(const header_list& fields) {
+    stated_fields stated;
+    for (const header_view field : fields) {
+        if (equal_no_case(field.name, "connection")) {
+            take_options(field.value, stated.options);
+        } else if (equal_no_case(field.name, "date")) {
+            if (stated.date.empty()) stated.date = field.value;
+        } else if (equal_no_case(field.name, "content-length")) {
+            if (stated.length.empty() && is_number(field.value)) stated.length = field.value;
+        } else if (!equal_no_case(field.name, "transfer-encoding")) {
+            stated.others.append(field.name).append(": ").append(field.value).append("\r\n");
+        }
+    }
+    return stated;
+}
+
+bool lists_close(const header_list& fields) noexcept {
+    for (const header_view field : fields) {
+        if (!equal_no_case(field.name, "connection")) continue;
+        for (comma_list list(field.value); list.next();)
+            if (equal_no_case(list.element(), "close")) return true;
+    }
+    return false;
+}
+
+} // namespace weir::http::detail

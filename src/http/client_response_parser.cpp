@@ -2,6 +2,7 @@
 #include "http/client_response_parser.hpp"
 
 #include "http/client_wire.hpp"
+#include "http/field_syntax.hpp"
 #include "http/header_access.hpp"
 #include "http/trailers.hpp"
 
@@ -9,6 +10,8 @@
 #include <charconv>
 
 namespace weir::http {
+
+using detail::equal_no_case;
 
 namespace {
 
@@ -25,19 +28,10 @@ error oversized(std::string_view what) {
     return error(errc::too_large, "the response's " + std::string(what)).with_status(bad_gateway);
 }
 
-std::string_view trimmed(std::string_view text) noexcept {
-    const auto first = text.find_first_not_of(" \t");
-    if (first == text.npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
 // Whether a comma-separated field such as Connection names the token.
 bool lists(std::string_view value, std::string_view token) noexcept {
-    while (!value.empty()) {
-        const auto comma = std::min(value.find(','), value.size());
-        if (same_ignoring_case(trimmed(value.substr(0, comma)), token)) return true;
-        value.remove_prefix(std::min(comma + 1, value.size()));
-    }
+    for (detail::comma_list list(value); list.next();)
+        if (equal_no_case(list.element(), token)) return true;
     return false;
 }
 
@@ -128,8 +122,9 @@ result<void> client_response_parser::parse_status_line(std::string_view line) {
 
 result<header_view> client_response_parser::parse_field(std::string_view line) {
     const auto colon = line.find(':');
-    if (colon == line.npos || !is_token(line.substr(0, colon))) return malformed("a header field has no valid name");
-    const auto value = trimmed(line.substr(colon + 1));
+    if (colon == line.npos || !detail::is_token(line.substr(0, colon)))
+        return malformed("a header field has no valid name");
+    const auto value = detail::trim(line.substr(colon + 1));
     if (!is_field_value(value)) return malformed("a control character in a header field");
     return header_view{line.substr(0, colon), value};
 }
@@ -160,16 +155,16 @@ result<void> client_response_parser::choose_framing() {
     std::string_view coding;
     std::optional<std::string_view> length;
     for (const header_view field : response_.headers) {
-        if (same_ignoring_case(field.name, "connection")) {
+        if (equal_no_case(field.name, "connection")) {
             if (lists(field.value, "close"))
                 close = true;
             else if (http_1_0_ && lists(field.value, "keep-alive"))
                 close = false;
-        } else if (same_ignoring_case(field.name, "transfer-encoding")) {
-            if (!coding.empty() || !same_ignoring_case(field.value, "chunked") || http_1_0_)
+        } else if (equal_no_case(field.name, "transfer-encoding")) {
+            if (!coding.empty() || !equal_no_case(field.value, "chunked") || http_1_0_)
                 return malformed("its transfer coding isn't supported");
             coding = field.value;
-        } else if (same_ignoring_case(field.name, "content-length")) {
+        } else if (equal_no_case(field.name, "content-length")) {
             if (length && *length != field.value) return malformed("two different lengths");
             length = field.value;
         }
@@ -239,7 +234,7 @@ result<void> client_response_parser::take_line(std::string_view line) {
 }
 
 result<void> client_response_parser::take_chunk_size(std::string_view line) {
-    const auto size = trimmed(line.substr(0, std::min(line.find(';'), line.size())));
+    const auto size = detail::trim(line.substr(0, std::min(line.find(';'), line.size())));
     if (size.starts_with('-') || !parse_whole(size, remaining_, 16)) return malformed("a chunk has no size");
     if (!is_field_value(line)) return malformed("a control character in a chunk's size");
     if (remaining_ > most_.body - body_bytes_) return oversized("body is too large");

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "http/client_url.hpp"
 
+#include "http/field_syntax.hpp"
+
 #include <algorithm>
 #include <charconv>
 
 namespace weir::http {
 
-namespace {
+using detail::lower;
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+namespace {
 
 bool is_alnum(char c) noexcept { return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9'); }
 
@@ -23,12 +25,8 @@ bool target_character(char c) noexcept { return c > ' ' && c < 0x7f && c != '"' 
 error bad(std::string_view what) { return {errc::invalid_argument, "the URL " + std::string(what)}; }
 
 bool take_scheme(std::string_view& text, client_url& url) {
-    const auto starts = [&](std::string_view scheme) {
-        return text.size() > scheme.size() &&
-               std::equal(scheme.begin(), scheme.end(), text.begin(), [](char a, char b) { return a == lower(b); });
-    };
-    url.tls = starts("https://");
-    if (!url.tls && !starts("http://")) return false;
+    url.tls = detail::starts_with_no_case(text, "https://");
+    if (!url.tls && !detail::starts_with_no_case(text, "http://")) return false;
     text.remove_prefix(url.tls ? 8 : 7);
     return true;
 }
@@ -42,7 +40,7 @@ bool take_host(std::string_view& authority, client_url& url) {
     if (host.empty() || host.size() > 253) return false;
     if (!std::all_of(host.begin(), host.end(), v6 ? ipv6_character : host_character)) return false;
     url.host.resize(host.size());
-    std::transform(host.begin(), host.end(), url.host.begin(), lower);
+    std::transform(host.begin(), host.end(), url.host.begin(), [](char c) { return lower(c); });
     authority.remove_prefix(v6 ? end + 1 : end);
     return true;
 }

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "http/client_wire.hpp"
 
+#include "http/field_syntax.hpp"
+
 #include <algorithm>
 
 namespace weir::http {
 
 namespace {
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool token_character(char c) noexcept {
-    const bool alnum = (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9');
-    return alnum || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-}
 
 bool value_character(char c) noexcept {
     const auto byte = static_cast<unsigned char>(c);
@@ -22,7 +17,7 @@ bool value_character(char c) noexcept {
 // Fields that frame the message or name its server: only the client knows them.
 bool owned_by_client(std::string_view name) noexcept {
     for (const std::string_view own : {"host", "content-length", "transfer-encoding", "connection", "te", "upgrade"})
-        if (same_ignoring_case(name, own)) return true;
+        if (detail::equal_no_case(name, own)) return true;
     return false;
 }
 
@@ -31,7 +26,7 @@ error refused(const header_view& field, std::string_view why) {
 }
 
 result<void> check(const header_view& field) {
-    if (!is_token(field.name)) return error(errc::invalid_argument, "a header field has no valid name");
+    if (!detail::is_token(field.name)) return error(errc::invalid_argument, "a header field has no valid name");
     if (owned_by_client(field.name)) return refused(field, " is set by the client");
     if (!is_field_value(field.value)) return refused(field, " holds a control character");
     return ok();
@@ -51,19 +46,11 @@ bool announces_length(const client_request& request) {
 
 } // namespace
 
-bool same_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-bool is_token(std::string_view text) noexcept {
-    return !text.empty() && std::all_of(text.begin(), text.end(), token_character);
-}
-
 bool is_field_value(std::string_view text) noexcept { return std::all_of(text.begin(), text.end(), value_character); }
 
 result<std::string> render_client_head(const client_request& request, const client_url& url,
                                        std::string_view user_agent, std::string_view accept_encoding) {
-    if (!is_token(request.method)) return error(errc::invalid_argument, "the method isn't valid");
+    if (!detail::is_token(request.method)) return error(errc::invalid_argument, "the method isn't valid");
     if (request.method == "CONNECT") return error(errc::invalid_argument, "CONNECT isn't supported");
     std::string head;
     head.reserve(256 + url.target.size());

@@ -14,11 +14,6 @@ namespace weir::http {
 result<std::string> render_client_head(const client_request& request, const client_url& url,
                                        std::string_view user_agent, std::string_view accept_encoding);
 
-/// Compares field names and tokens, which are ASCII.
-bool same_ignoring_case(std::string_view a, std::string_view b) noexcept;
-
-/// RFC 9110, 5.6.2: what names of fields and methods are made of.
-bool is_token(std::string_view text) noexcept;
 /// Whether a field's value has no control character but the tab.
 bool is_field_value(std::string_view text) noexcept;
 

@@ -3,6 +3,7 @@
 
 #include "http/authority.hpp"
 #include "http/byte_scan.hpp"
+#include "http/field_syntax.hpp"
 #include "http/known_field_table.hpp"
 #include "http/plain_line.hpp"
 
@@ -13,6 +14,7 @@ namespace weir::http {
 namespace {
 
 using detail::byte_class;
+using detail::is_token;
 
 constexpr std::uint32_t longest_name = 0xffff; // head_field::name_size
 
@@ -35,23 +37,12 @@ bool same_word(std::string_view text, const char (&lower_word)[Size]) noexcept {
 
 constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
-std::string_view trimmed(std::string_view text) noexcept {
-    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-    return text;
-}
-
 /// Takes the next element off a comma-separated list, without surrounding blanks.
 std::string_view next_element(std::string_view& list) noexcept {
     const auto comma = std::min(list.find(','), list.size());
-    const auto element = trimmed(list.substr(0, comma));
+    const auto element = detail::trim(list.substr(0, comma));
     list.remove_prefix(std::min(comma + 1, list.size()));
     return element;
-}
-
-bool is_token(std::string_view text) noexcept {
-    const char* const end = text.data() + text.size();
-    return !text.empty() && detail::skip_class(byte_class::token, text.data(), end) == end;
 }
 
 /// Parses one head; a step returns false when the verdict is in.

@@ -2,6 +2,7 @@
 #include "http/field_syntax.hpp"
 #include "http/framework_errors.hpp"
 #include "http/percent.hpp"
+#include "http/route_table.hpp"
 #include <weir/http/extract.hpp>
 
 namespace weir::http::detail {
@@ -39,6 +40,12 @@ error each_query_parameter(std::string_view text, parameter_binder bind, void* t
 error require_json(const request& req) {
     if (!is_json(req.header("content-type"))) return framework_error(415, "send the body as application/json");
     return require_uncoded(req);
+}
+
+json_options json_reading(const request& req) noexcept {
+    json_options how;
+    how.max_depth = request_access::json_depth(req);
+    return how;
 }
 
 } // namespace weir::http::detail

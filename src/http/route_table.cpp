@@ -146,12 +146,18 @@ void request_access::clear(request& req, weir::context& ctx, std::string_view re
 
 std::uint8_t request_access::minor_version(const request& req) noexcept { return req.head_->minor_version; }
 
+std::uint32_t request_access::json_depth(const request& req) noexcept {
+    const std::uint32_t own = req.matched_ != nullptr ? req.matched_->limits.json_depth : 0;
+    return own != 0 ? own : req.json_depth_;
+}
+
 void request_access::move_to(request& target, const request& source, const char* bytes, const request_head& head,
                              weir::context& ctx) noexcept {
     fill(target, bytes, head, ctx, source.remote_, source.started_);
     target.route_ = source.route_;
     target.matched_ = source.matched_;
     target.allowed_ = source.allowed_;
+    target.json_depth_ = source.json_depth_;
     target.other_slash_ = source.other_slash_;
     target.params_size_ = source.params_size_;
     for (std::size_t i = 0; i < source.params_size_; ++i) {

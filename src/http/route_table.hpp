@@ -85,6 +85,10 @@ struct request_access {
     static void move_to(request& target, const request& source, const char* bytes, const request_head& head,
                         weir::context& ctx) noexcept;
     static void set_running(request& req, running_exchange& running) noexcept { req.running_ = &running; }
+    /// Set once: a session's loop keeps its request.
+    static void set_json_depth(request& req, std::uint32_t levels) noexcept { req.json_depth_ = levels; }
+    /// The route's, else the server's.
+    static std::uint32_t json_depth(const request& req) noexcept;
     static std::uint8_t minor_version(const request& req) noexcept;
     static running_exchange* running(const request& req) noexcept { return req.running_; }
     static const route* matched(const request& req) noexcept { return req.matched_; }

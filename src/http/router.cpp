@@ -54,6 +54,11 @@ router& router::max_body(std::size_t bytes) {
     return *this;
 }
 
+router& router::json_depth(std::uint32_t levels) {
+    limits_.json_depth = levels;
+    return *this;
+}
+
 router& router::timeout(duration time) {
     limits_.handler_time = time;
     return *this;

@@ -26,7 +26,9 @@ namespace weir::http::detail {
 /// while one of them works through its input.
 struct session_host {
     session_host(weir::loop& on, std::shared_ptr<const route_table> table, const http::limits& given)
-        : home(on), routes(std::move(table)), limits(given), context(on) {}
+        : home(on), routes(std::move(table)), limits(given), context(on) {
+        request_access::set_json_depth(req, limits.json_depth);
+    }
 
     weir::loop& home;
     std::shared_ptr<const route_table> routes;

@@ -51,8 +51,8 @@ private:
 };
 
 /// The body as JSON bound to a described struct, validated by its schema. 415 unless the Content-Type is
-/// JSON or where it comes in a content coding, 400 when malformed or ill-typed, 422 when a rule of the schema
-/// is broken.
+/// JSON or where it comes in a content coding, 400 when malformed, ill-typed or nested deeper than
+/// `limits::json_depth` (or `router::json_depth`) allows, 422 when a rule of the schema is broken.
 template<class T>
 class body {
 public:
@@ -96,6 +96,8 @@ error each_query_parameter(std::string_view text, parameter_binder bind, void* t
 /// `what` is what the field is: a query parameter, say.
 error ill_typed(std::string_view what, std::string_view field, std::string_view expected);
 error require_json(const request& req);
+/// How this request's JSON is read: to the route's depth, or the server's.
+json_options json_reading(const request& req) noexcept;
 /// A path parameter as it was sent, if nothing in it is encoded.
 std::optional<std::string_view> plain_param(const request& req, std::string_view name) noexcept;
 
@@ -186,7 +188,8 @@ struct extractor<body<T>> {
     /// The same where it stands: the handler's argument isn't moved about.
     static error fill(request& req, body<T>& into) {
         if (error refused = detail::require_json(req)) return refused;
-        if (auto parsed = weir::from_json(req.body(), *into.operator->()); !parsed) return parsed.error();
+        if (auto parsed = weir::from_json(req.body(), *into.operator->(), detail::json_reading(req)); !parsed)
+            return parsed.error();
         if (auto valid = weir::validate(*into); !valid) return valid.error();
         return {};
     }

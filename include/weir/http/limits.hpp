@@ -12,12 +12,13 @@ namespace weir::http {
 /// What one connection may use. Each limit has its answer; timeouts are coarse (they fire up to a quarter
 /// of a second late) and cost nothing per request.
 struct limits {
-    std::uint32_t request_line = 8 * 1024;         ///< bytes of the request line; 414
-    std::uint32_t head = 16 * 1024;                ///< bytes of the whole head; 431
-    std::uint32_t fields = 100;                    ///< header fields; 431
-    std::size_t body = 1024 * 1024;                ///< bytes of a body, decoded; 413. `router::max_body` overrides it
-    std::size_t pipelined = 64 * 1024;             ///< bytes read ahead while a handler works; then reading pauses
-    std::size_t output = 256 * 1024;               ///< bytes of answers gathered before they are sent
+    std::uint32_t request_line = 8 * 1024; ///< bytes of the request line; 414
+    std::uint32_t head = 16 * 1024;        ///< bytes of the whole head; 431
+    std::uint32_t fields = 100;            ///< header fields; 431
+    std::size_t body = 1024 * 1024;        ///< bytes of a body, decoded; 413. `router::max_body` overrides it
+    std::uint32_t json_depth = 64;         ///< levels of JSON in a `body<T>`; 400. `router::json_depth` overrides it
+    std::size_t pipelined = 64 * 1024;     ///< bytes read ahead while a handler works; then reading pauses
+    std::size_t output = 256 * 1024;       ///< bytes of answers gathered before they are sent
     duration head_time = std::chrono::seconds(10); ///< from a head's first byte to its last; 408
     duration body_time = std::chrono::seconds(30); ///< from the head to the body's last byte; 408
     std::uint32_t body_rate = 16 * 1024; ///< bytes a second that a streamed body comes with, after body_time; 408

@@ -101,6 +101,7 @@ private:
     const detail::route* matched_ = nullptr;
     detail::running_exchange* running_ = nullptr; // of a coroutine handler
     method_set allowed_{};                        // methods of this path, where the request's own isn't among them
+    std::uint32_t json_depth_ = 64;               // the server's limit
     bool other_slash_ = false;                    // the path exists with its trailing slash added or taken away
     time_point started_{};
 };

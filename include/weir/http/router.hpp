@@ -22,6 +22,7 @@ class route_table;
 /// What routes set apart from the server's limits; zero where they don't.
 struct route_limits {
     std::size_t max_body = 0;
+    std::uint32_t json_depth = 0;
     duration handler_time{};
 };
 
@@ -117,6 +118,10 @@ public:
 
     /// The largest body these routes accept, in bytes; 413 beyond it. Default: the server's (1 MiB).
     router& max_body(std::size_t bytes);
+
+    /// How deep objects and arrays of a `body<T>` may be nested here; 400 beyond it. Default: `limits::json_depth`
+    /// (64).
+    router& json_depth(std::uint32_t levels);
 
     /// The deadline of these routes' coroutine handlers, which `context().deadline()` shows and outgoing calls
     /// keep to; 504 beyond it. Default: `limits::handler_time` (30 s).

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// Limits that are set to other values than the default.
+#include <weir/http/router.hpp>
+#include <weir/testing/test_client.hpp>
+
+#include <boost/describe.hpp>
+#include <doctest/doctest.h>
+
+#include <string>
+
+using namespace weir;
+
+namespace {
+
+struct note {
+    std::string text{};
+};
+BOOST_DESCRIBE_STRUCT(note, (), (text))
+
+std::string nested(int depth) { // in an object
+    if (depth == 1) return R"({"text":"a","more":0})";
+    return "{\"text\":\"a\",\"more\":" + std::string(static_cast<std::size_t>(depth - 1), '[') +
+           std::string(static_cast<std::size_t>(depth - 1), ']') + "}";
+}
+
+struct depth_fixture {
+    router app;
+
+    depth_fixture() {
+        app.post("/plain", [](body<note> in) { return in->text; });
+        app.post("/later", [](body<note> in) -> task<std::string> { co_return in->text; });
+        app.route("/deep", [](router& deep) {
+            deep.json_depth(100);
+            deep.post("/plain", [](body<note> in) { return in->text; });
+            deep.post("/later", [](body<note> in) -> task<std::string> { co_return in->text; });
+        });
+        app.route("/flat", [](router& flat) { flat.json_depth(1).post("/", [](body<note> in) { return in->text; }); });
+    }
+
+    void holds(test_client& client, const char* path, int most) {
+        CAPTURE(path);
+        const auto fits = client.post(path, nested(most));
+        CHECK(fits.status == 200);
+        CHECK(fits.body == "a");
+        const auto beyond = client.post(path, nested(most + 1));
+        CHECK(beyond.status == 400);
+        CHECK(beyond.body.find(R"("rule":"depth")") != std::string::npos);
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(depth_fixture,
+                  "JSON is as deep as the server says, and as its route says where that does, else 400") {
+    http::limits given;
+    given.json_depth = 3;
+    test_client client(app, {.limits = given});
+    holds(client, "/plain", 3);
+    holds(client, "/later", 3);
+    holds(client, "/deep/plain", 100);
+    holds(client, "/deep/later", 100);
+    holds(client, "/plain", 3);
+}
+
+TEST_CASE_FIXTURE(depth_fixture, "JSON is 64 deep where nothing is said of it") {
+    test_client client(app);
+    holds(client, "/plain", 64);
+    holds(client, "/later", 64);
+    holds(client, "/flat", 1);
+}

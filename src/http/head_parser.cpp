@@ -60,6 +60,8 @@ public:
     head_verdict run(const detail::padded_text* text) noexcept {
         reset();
         if (!request_line(text)) return verdict_;
+        over_line_ = false;
+        stop_ = end_;
         while ((text == nullptr || plain_fields(*text)) && field_line()) {
         }
         return verdict_;
@@ -94,7 +96,7 @@ private:
     bool connection(std::string_view value) noexcept;
     bool expect(std::string_view value) noexcept;
 
-    void start_line() noexcept {
+    void start_request_line() noexcept {
         over_line_ = end_ - at_ >= longest_line_;
         stop_ = over_line_ ? at_ + longest_line_ : end_;
     }
@@ -108,8 +110,7 @@ private:
 
     /// The bytes, or what the limits allow of them, end here.
     bool out_of_bytes() noexcept {
-        if (over_line_ && in_request_line_) return refuse(414, "the request line is too long");
-        if (over_line_) return refuse(431, "a header line is too long");
+        if (over_line_) return refuse(414, "the request line is too long");
         if (over_head_) return refuse(431, "the request head is too large");
         return false;
     }
@@ -122,14 +123,13 @@ private:
     const char* at_;
     const char* const end_;
     const char* stop_ = nullptr; // where this line has to end
-    bool over_line_ = false;     // stop_ is the line's limit
+    bool over_line_ = false;     // stop_ is the request line's limit
     bool over_head_;             // end_ is the head's limit
-    bool in_request_line_ = false;
     bool keep_alive_named_ = false;
     bool close_named_ = false;
     bool expect_named_ = false;
     std::uint32_t most_fields_;
-    std::ptrdiff_t longest_line_; // with its CRLF
+    std::ptrdiff_t longest_line_; // the request's, with its CRLF
     request_head& head_;
     head_verdict verdict_;
 };
@@ -153,20 +153,17 @@ bool head_reader::request_line(const detail::padded_text* text) noexcept {
 }
 
 bool head_reader::any_request_line() noexcept {
-    start_line();
-    in_request_line_ = true;
+    start_request_line();
     if (at_ == end_) return out_of_bytes();
     if (*at_ == '\r' && !skip_leading_line_end()) return false;
-    if (!method_word() || !target_text() || !version() || !target_form()) return false;
-    in_request_line_ = false;
-    return true;
+    return method_word() && target_text() && version() && target_form();
 }
 
 /// RFC 9112 section 2.2: some clients send one CRLF too many behind a body.
 bool head_reader::skip_leading_line_end() noexcept {
     ++at_;
     if (!line_end()) return false;
-    start_line();
+    start_request_line();
     return true;
 }
 
@@ -259,7 +256,6 @@ bool head_reader::plain_fields(detail::padded_text text) noexcept {
     request_head& head = head_;
     std::uint32_t count = head.field_count;
     const auto most = most_fields_;
-    const auto longest = longest_line_;
     const auto stop = [&](bool result) {
         at_ = at;
         head.field_count = static_cast<std::uint16_t>(count);
@@ -274,7 +270,7 @@ bool head_reader::plain_fields(detail::padded_text text) noexcept {
         if (count >= most) break;
         head_field& field = head.fields[count];
         const char* const next = detail::plain_field_line(text, at, field);
-        if (next == nullptr || next - at > longest) break;
+        if (next == nullptr) break;
         at = next;
         ++count;
         const auto known = field.known;
@@ -292,7 +288,6 @@ bool head_reader::plain_fields(detail::padded_text text) noexcept {
 }
 
 bool head_reader::field_line() noexcept {
-    start_line();
     if (at_ == stop_) return out_of_bytes();
     if (*at_ == '\r') return blank_line();
     if (head_.field_count == most_fields_) return refuse(431, "there are too many header fields");

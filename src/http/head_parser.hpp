@@ -13,7 +13,7 @@ namespace weir::http {
 /// How many fields a head can hold, whatever the limits say.
 inline constexpr std::size_t max_head_fields = 100;
 
-/// Limits in bytes (a line without its CRLF, the head with its blank line) and in number of fields.
+/// Limits in bytes (the request line without its CRLF, the head with its blank line) and in number of fields.
 struct head_limits {
     std::uint32_t line = 8192;
     std::uint32_t head = 16384;

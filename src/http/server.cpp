@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/tls_context.hpp"
 #include "http/worker.hpp"
+#include "http/wrong_limit.hpp"
 #include <weir/http/server.hpp>
 
 #include <boost/asio/associated_executor.hpp>
@@ -52,6 +53,7 @@ void server::impl::serve(std::size_t index) {
 }
 
 result<void> server::impl::start() {
+    if (error wrong = detail::wrong_limit(options.limits)) return wrong;
     if (options.tls)
         if (auto loaded = tls.load(*options.tls); !loaded) return loaded;
     auto unlimited = detail::network_list::from(options.unlimited_networks);

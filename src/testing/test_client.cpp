@@ -2,6 +2,7 @@
 #include "http/body_decoder.hpp"
 #include "http/field_syntax.hpp"
 #include "http/session.hpp"
+#include "http/wrong_limit.hpp"
 #include <weir/testing/test_client.hpp>
 
 #include <algorithm>
@@ -14,8 +15,8 @@ namespace weir::testing {
 
 namespace {
 
-using http::detail::session;
 using http::detail::equal_no_case;
+using http::detail::session;
 using http::detail::session_host;
 
 constexpr std::string_view peer = "127.0.0.1";
@@ -49,7 +50,10 @@ struct memory_wire final : http::detail::transport {
 
 struct test_client::impl {
     impl(const http::router& app, const test_client_options& options)
-        : home(*options.clock), host(home, app.table(), options.limits) {}
+        : home(*options.clock), host(home, app.table(), options.limits) {
+        const error wrong = http::detail::wrong_limit(options.limits);
+        if (wrong) throw std::invalid_argument("weir: test_client: " + std::string(wrong.message()));
+    }
 
     memory_wire& wire() {
         if (!open) open = std::make_unique<memory_wire>(host);

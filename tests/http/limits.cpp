@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Limits that are set to other values than the default.
 #include <weir/http/router.hpp>
+#include <weir/http/server.hpp>
 #include <weir/testing/test_client.hpp>
 
 #include <boost/describe.hpp>
 #include <doctest/doctest.h>
 
+#include <stdexcept>
 #include <string>
 
 using namespace weir;
@@ -48,6 +50,12 @@ struct depth_fixture {
     }
 };
 
+http::limits with_fields(std::uint32_t fields) {
+    http::limits given;
+    given.fields = fields;
+    return given;
+}
+
 } // namespace
 
 TEST_CASE_FIXTURE(depth_fixture,
@@ -67,4 +75,40 @@ TEST_CASE_FIXTURE(depth_fixture, "JSON is 64 deep where nothing is said of it") 
     holds(client, "/plain", 64);
     holds(client, "/later", 64);
     holds(client, "/flat", 1);
+}
+
+TEST_CASE("a head has as many fields as were set") {
+    router app;
+    app.get("/", [] { return "in"; });
+    test_client client(app, {.limits = with_fields(2)});
+    client.header("a", "b");
+    CHECK(client.get("/").status == 200); // beside Host
+    client.header("c", "d");
+    CHECK(client.get("/").status == 431);
+}
+
+TEST_CASE("a number of fields that no head has room for stops the start, and is told with the accepted ones") {
+    const router app;
+    for (const std::uint32_t fields : {0U, 101U, 4000000000U}) {
+        const std::string told = "limits.fields = " + std::to_string(fields) + ": accepted 1..100";
+        server_options options;
+        options.address = "127.0.0.1";
+        options.port = 0;
+        options.loops = 1;
+        options.limits = with_fields(fields);
+        server refusing(app, options);
+        const auto started = refusing.start();
+        REQUIRE(!started);
+        CHECK(started.error() == errc::invalid_argument);
+        CHECK(started.error().message() == told);
+        CHECK_THROWS_WITH_AS(test_client(app, {.limits = with_fields(fields)}), ("weir: test_client: " + told).c_str(),
+                             std::invalid_argument);
+    }
+    server_options most;
+    most.address = "127.0.0.1";
+    most.port = 0;
+    most.loops = 1;
+    most.limits = with_fields(100);
+    server serving(app, most);
+    CHECK(serving.start());
 }

@@ -89,6 +89,13 @@ TEST_CASE_FIXTURE(defaults_fixture, "a request head has 16 KiB, else 431") {
     CHECK(status(of_size(16385)) == 431);
 }
 
+TEST_CASE_FIXTURE(defaults_fixture, "a single header line is limited by the head alone: a cookie of 9 KiB is read") {
+    CHECK(status(get("Cookie: a=" + std::string(9 * 1024, 'a') + "\r\n")) == 200);
+    const std::size_t rest = get("Cookie: \r\n").size();
+    CHECK(status(get("Cookie: " + std::string(16384 - rest, 'a') + "\r\n")) == 200);
+    CHECK(status(get("Cookie: " + std::string(16385 - rest, 'a') + "\r\n")) == 431);
+}
+
 TEST_CASE_FIXTURE(defaults_fixture, "a request has 100 header fields, else 431") {
     std::string fields; // beside Host
     for (int i = 0; i < 99; ++i) fields += "A: b\r\n";

@@ -10,13 +10,15 @@
 namespace weir::http {
 
 /// What one connection may use. Each limit has its answer; timeouts are coarse (they fire up to a quarter
-/// of a second late) and cost nothing per request.
+/// of a second late) and cost nothing per request. Besides: a chunked body may come with 16 KiB of framing (sizes'
+/// zeros, extensions, trailers), 413. Limits of other things stand with them: connections in `server_options` (503),
+/// forms in `multipart_limits` (413), `websocket_options`, `client_options`.
 struct limits {
     std::uint32_t request_line = 8 * 1024; ///< bytes of the request line; 414
-    std::uint32_t head = 16 * 1024;        ///< bytes of the whole head; 431
-    std::uint32_t fields = 100;            ///< header fields; 431
+    std::uint32_t head = 16 * 1024;        ///< bytes of the whole head, however long its lines; 431
+    std::uint32_t fields = 100;            ///< header fields, 1 to 100; 431
     std::size_t body = 1024 * 1024;        ///< bytes of a body, decoded; 413. `router::max_body` overrides it
-    std::uint32_t json_depth = 64;         ///< levels of JSON in a `body<T>`; 400. `router::json_depth` overrides it
+    std::uint32_t json_depth = 64;         ///< of nested objects and arrays in a `body<T>`; 400. `router::json_depth`
     std::size_t pipelined = 64 * 1024;     ///< bytes read ahead while a handler works; then reading pauses
     std::size_t output = 256 * 1024;       ///< bytes of answers gathered before they are sent
     duration head_time = std::chrono::seconds(10); ///< from a head's first byte to its last; 408

@@ -53,7 +53,7 @@ public:
     server& operator=(const server&) = delete;
 
     /// Binds and starts serving. errc::unavailable when the address can't be had, errc::invalid_argument when
-    /// a file of `tls` or one of `unlimited_networks` can't be used, with the reason.
+    /// a file of `tls`, one of `unlimited_networks` or one of `limits` can't be used, with the reason.
     result<void> start();
 
     /// Stops in order: the accept queue is emptied, the listeners close; requests in flight are answered

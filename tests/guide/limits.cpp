@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "support/certificate_folder.hpp"
+#include "support/tls_client.hpp"
 #include <weir/http/limits.hpp>
 #include <weir/http/server.hpp>
 #include <weir/http/tls.hpp>
@@ -61,4 +63,42 @@ TEST_CASE("a server without its certificate doesn't start, and says which file i
     const auto started = server.start();
     REQUIRE(!started);
     CHECK(started.error().message().find("/nowhere/cert.pem") != std::string::npos);
+}
+
+TEST_CASE("the guide's TLS server speaks HTTPS, and a renewed certificate is the one it shows from then on") {
+    support::certificate_folder files;
+    const auto install = [&files](const std::string& common_name) {
+        support::certificate_request wanted;
+        wanted.common_name = common_name;
+        wanted.subject_alt_name = "DNS:localhost,IP:127.0.0.1";
+        const auto made = files.trusted.sign(wanted);
+        files.put("cert.pem", made.pem);
+        files.put("key.pem", made.key_pem);
+    };
+    install("guide");
+    const auto shown_by = [](SSL* connection) {
+        const std::unique_ptr<X509, support::detail::freed<X509_free>> one(SSL_get1_peer_certificate(connection));
+        char text[100] = "";
+        if (one) X509_NAME_get_text_by_NID(X509_get_subject_name(one.get()), NID_commonName, text, sizeof text);
+        return std::string(text);
+    };
+
+    weir::router app;
+    app.get("/", [] { return "over TLS"; });
+    const std::string cert = files.path("cert.pem");
+    weir::server server(app, with_tls(cert.substr(0, cert.rfind('/'))));
+    REQUIRE(server.start());
+    const auto settings = support::client_settings(files.path("ca.pem"));
+    support::tls_client first(server.port(), settings.get());
+    REQUIRE(first.handshake().empty());
+    CHECK(first.get("/").ends_with("\r\n\r\nover TLS"));
+    CHECK(shown_by(first.native()) == "guide");
+
+    install("renewed");
+    CHECK(server.reload_tls());
+    support::tls_client second(server.port(), settings.get());
+    REQUIRE(second.handshake().empty());
+    CHECK(second.get("/").ends_with("\r\n\r\nover TLS"));
+    CHECK(shown_by(second.native()) == "renewed");
+    CHECK(first.get("/").ends_with("over TLS"));
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include "support/websocket_frames.hpp"
 #include <weir/http/router.hpp>
 #include <weir/http/websocket.hpp>
 #include <weir/http/websocket_rooms.hpp>
 #include <weir/testing/test_client.hpp>
 
 #include <doctest/doctest.h>
+
+#include <string>
 
 void add_chat(weir::router& app, weir::http::websocket_rooms& rooms) {
     app.get("/chat/{room}", [&rooms](weir::websocket_upgrade upgrade, weir::path<"room", std::string> room) {
@@ -26,4 +29,52 @@ TEST_CASE("the guide's chat opens for WebSocket and tells others what it is for"
     client.poll();
     CHECK(client.output().find("sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n") != std::string::npos);
     CHECK(rooms.size("lobby") == 1);
+}
+
+namespace {
+
+// One guest of the guide's chat, on a connection of its own.
+struct guest {
+    explicit guest(weir::router& app, const char* room) : client(app) {
+        client.write(test_support::handshake(room));
+        client.poll();
+        CHECK(client.output().starts_with("HTTP/1.1 101 "));
+    }
+    void say(std::string_view text) {
+        client.write(test_support::client_frame(1, text));
+        client.poll();
+    }
+    std::string heard() {
+        client.poll();
+        return client.output();
+    }
+
+    weir::test_client client;
+};
+
+} // namespace
+
+TEST_CASE("what a guest of the guide's chat says is heard by everybody in the room, and by nobody else") {
+    weir::http::websocket_rooms rooms;
+    weir::router app;
+    add_chat(app, rooms);
+    guest ann(app, "/chat/lobby");
+    guest bob(app, "/chat/lobby");
+    guest eve(app, "/chat/kitchen");
+    CHECK(rooms.size("lobby") == 2);
+    CHECK(rooms.size("kitchen") == 1);
+
+    ann.say("good morning");
+    bob.say("hi");
+    const std::string both = test_support::server_frame(1, "good morning") + test_support::server_frame(1, "hi");
+    CHECK(bob.heard() == both);
+    CHECK(ann.heard() == both);
+    CHECK(eve.heard().empty());
+
+    bob.client.write(test_support::client_frame(8, test_support::close_payload(1000)));
+    CHECK(bob.heard() == test_support::server_close(1000));
+    CHECK(bob.client.closed());
+    CHECK(rooms.size("lobby") == 1);
+    ann.say("gone already?");
+    CHECK(ann.heard() == test_support::server_frame(1, "gone already?"));
 }

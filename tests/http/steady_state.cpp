@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+// What a plain request costs: nothing on the heap, no coroutine, one send for all of a read, one Date a second.
+#include "http/session.hpp"
+#include <weir/core/loop.hpp>
+#include <weir/http/middleware.hpp>
+#include <weir/http/router.hpp>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string>
+
+using namespace weir;
+using namespace std::chrono_literals;
+
+namespace {
+
+thread_local long allocated = 0;
+
+// Takes all that is written, and counts.
+struct counting_wire final : http::detail::transport {
+    explicit counting_wire(http::detail::session_host& host) : machine(host, *this, "127.0.0.1") {}
+
+    bool write(std::string_view output) override {
+        ++writes;
+        const std::size_t size = std::min(output.size(), last.size());
+        std::memcpy(last.data(), output.data(), size);
+        last_size = size;
+        return true;
+    }
+    bool send_file(const http::file_range&) override { return true; }
+    void finish(bool) override { ended = true; }
+    void abort() override { ended = true; }
+    void resume_input() override {}
+
+    std::string_view sent() const { return {last.data(), last_size}; }
+
+    std::array<char, 8192> last{};
+    std::size_t last_size = 0;
+    int writes = 0;
+    bool ended = false;
+    http::detail::session machine;
+};
+
+// Tells the time of another clock, and counts how often the wall's was asked for.
+struct counting_clock final : weir::clock {
+    time_point now() const noexcept override { return time.now(); }
+    wall_time wall_now() const noexcept override {
+        ++asked;
+        return time.wall_now();
+    }
+    bool passes() const noexcept override { return false; }
+
+    manual_clock time;
+    mutable std::atomic<int> asked{0};
+};
+
+struct steady_fixture {
+    counting_clock time;
+    router app;
+    weir::loop home{time};
+    int seen = 0;
+
+    steady_fixture() {
+        middleware layer;
+        layer.before = [this](request& req) -> result<void> {
+            seen += req.header("x-openid").empty() ? 0 : 1;
+            return ok();
+        };
+        layer.after = [](request&, response& res) { res.headers.set("x-layer", "1"); };
+        layer.done = [this](const request&, const response& res, const http::exchange&) {
+            seen += res.status == 200 ? 1 : 0;
+        };
+        app.use(std::move(layer));
+        app.get("/plain", [] { return "hello, world\n"; });
+        app.get("/users/{id}", [](path<"id", std::int64_t> id) { return *id == 7 ? "seven" : "other"; });
+        app.get("/later", []() -> task<std::string> { co_return "later"; });
+    }
+
+    http::detail::session_host host{home, app.table(), http::limits{}};
+
+    // The same bytes in the same memory each time, as a loop reads them into its buffer.
+    template<std::size_t Size>
+    long receive(counting_wire& wire, const char (&text)[Size]) {
+        std::memcpy(input.data(), text, Size - 1);
+        return receive(wire, Size - 1);
+    }
+    long receive(counting_wire& wire, std::size_t size) {
+        home.refresh();
+        const long before = allocated;
+        wire.machine.receive({input.data(), size});
+        return allocated - before;
+    }
+
+    std::array<char, 8192> input{};
+};
+
+constexpr const char plain_request[] = "GET /plain HTTP/1.1\r\nHost: a\r\nX-Openid: o1\r\nAccept: */*\r\n\r\n";
+constexpr const char param_request[] = "GET /users/7 HTTP/1.1\r\nHost: a\r\nUser-Agent: me\r\n\r\n";
+constexpr const char later_request[] = "GET /later HTTP/1.1\r\nHost: a\r\n\r\n";
+
+} // namespace
+
+// Counts what this program's tests ask for.
+void* operator new(std::size_t size) {
+    ++allocated;
+    if (void* memory = std::malloc(size)) return memory;
+    throw std::bad_alloc();
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+TEST_CASE_FIXTURE(steady_fixture, "a plain request through plain layers allocates nothing") {
+    counting_wire wire(host);
+    receive(wire, plain_request); // the loop's own memory is made by the first
+    receive(wire, param_request);
+    CHECK(wire.sent().ends_with("seven"));
+    long total = 0;
+    for (int i = 0; i < 100; ++i) total += receive(wire, plain_request);
+    CHECK(wire.sent().ends_with("hello, world\n"));
+    CHECK(wire.sent().find("x-layer: 1\r\n") != std::string_view::npos);
+    for (int i = 0; i < 100; ++i) total += receive(wire, param_request);
+    CHECK(total == 0);
+    CHECK(seen == 101 * 2 + 101); // before and done of the one, done of the other
+    CHECK(wire.writes == 202);
+}
+
+TEST_CASE_FIXTURE(steady_fixture, "a new connection's plain requests make no exchange, and so no coroutine") {
+    {
+        counting_wire first(host);
+        receive(first, plain_request);
+    }
+    counting_wire wire(host);
+    CHECK(receive(wire, plain_request) == 0);
+    CHECK(receive(wire, param_request) == 0);
+    // what a coroutine handler takes is seen here, at its first request
+    CHECK(receive(wire, later_request) > 0);
+    home.poll();
+    CHECK(wire.sent().ends_with("later"));
+}
+
+TEST_CASE_FIXTURE(steady_fixture, "all requests of one read are answered in one send") {
+    counting_wire wire(host);
+    const std::size_t size = sizeof plain_request - 1;
+    for (std::size_t i = 0; i < 16; ++i) std::memcpy(input.data() + i * size, plain_request, size);
+    receive(wire, 16 * size);
+    CHECK(wire.writes == 1);
+    std::size_t answers = 0;
+    for (std::size_t at = wire.sent().find("HTTP/1.1 200"); at != std::string_view::npos;
+         at = wire.sent().find("HTTP/1.1 200", at + 1))
+        ++answers;
+    CHECK(answers == 16);
+    CHECK(receive(wire, 16 * size) == 0);
+    CHECK(wire.writes == 2);
+    // a request that isn't whole yet holds none of the answers back
+    receive(wire, 2 * size + 10);
+    CHECK(wire.writes == 3);
+    CHECK(!wire.ended);
+}
+
+TEST_CASE_FIXTURE(steady_fixture, "the Date is rendered once a second") {
+    counting_wire wire(host);
+    receive(wire, plain_request);
+    CHECK(wire.sent().find("date: Thu, 01 Jan 2026 00:00:00 GMT\r\n") != std::string_view::npos);
+    const int once = time.asked;
+    for (int i = 0; i < 99; ++i) {
+        time.time.advance(10ms);
+        receive(wire, plain_request);
+    }
+    CHECK(time.asked == once);
+    CHECK(wire.sent().find("date: Thu, 01 Jan 2026 00:00:00 GMT\r\n") != std::string_view::npos);
+    time.time.advance(10ms);
+    receive(wire, plain_request);
+    CHECK(time.asked == once + 1);
+    CHECK(wire.sent().find("date: Thu, 01 Jan 2026 00:00:01 GMT\r\n") != std::string_view::npos);
+}

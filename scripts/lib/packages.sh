@@ -59,17 +59,35 @@ weir_check_conflicts() {
     fi
 }
 
+weir_policy=/usr/sbin/policy-rc.d # while it says 101, no package's script starts a daemon
+
+weir_installed_packages() { dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort; }
+
+# Keeps the services of the named packages from starting with the machine; an administrator can enable them again.
+weir_disable_services() {
+    local unit units enabled=()
+    [ $# -gt 0 ] && command -v systemctl >/dev/null && systemctl list-units >/dev/null 2>&1 || return 0
+    units=$(dpkg-query -L "$@" | sed -nE 's,^(/usr)?/lib/systemd/system/([^/@]+\.(service|socket))$,\2,p' | sort -u)
+    for unit in $units; do
+        [ "$(systemctl is-enabled "$unit" 2>/dev/null)" != enabled ] || enabled+=("$unit")
+    done
+    [ "${#enabled[@]}" -gt 0 ] || return 0
+    printf 'Disabled, or they would start with the machine: %s (systemctl enable --now starts one)\n' "${enabled[*]}"
+    weir_as_root systemctl disable --quiet "${enabled[@]}"
+}
+
 # Installs the named packages where they are missing; says which, asks nothing, removes nothing, and
-# keeps packages from starting daemons on their default ports.
+# keeps packages from starting daemons on their default ports, now and with the machine.
 weir_install_packages() {
-    local missing policy=/usr/sbin/policy-rc.d
+    local missing before added policy=$weir_policy
     mapfile -t missing < <(weir_missing_packages "$@")
     [ "${#missing[@]}" -gt 0 ] || return 0
     command -v apt-get >/dev/null ||
         weir_fail "this machine has no apt-get; install what corresponds to: ${missing[*]}"
     printf 'Installing: %s\n' "${missing[*]}"
-    weir_as_root apt-get update -qq
+    weir_as_root apt-get update -qq || return
     weir_check_conflicts "${missing[@]}"
+    before=$(weir_installed_packages)
     (
         if [ ! -e "$policy" ]; then
             trap 'weir_as_root rm -f "$policy"' EXIT
@@ -79,7 +97,9 @@ weir_install_packages() {
         fi
         weir_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-remove \
             --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" </dev/null >/dev/null
-    )
+    ) || return
+    mapfile -t added < <(comm -13 <(printf '%s\n' "$before") <(weir_installed_packages))
+    weir_disable_services "${added[@]}"
 }
 
 # How many compilers to run at once: one takes up to 1 GB, so no more than memory bears.

@@ -195,11 +195,11 @@ void app::impl::asked_to_stop(std::string_view why) {
     if (stopping) return;
     stopping = true;
     ready = false;
-    log.info("stopping", field("why", why));
-    // From now on a signal needs no loop, which a part's stop may hold up.
+    // From now on a signal needs no loop, which a part's stop may hold up. Whoever reads the line may send one.
     signals->clear();
     std::signal(SIGINT, end_at_once);
     std::signal(SIGTERM, end_at_once);
+    log.info("stopping", field("why", why));
     resort.arm(stop_time + last_resort::slack, log);
     if (wake) std::exchange(wake, nullptr)();
 }

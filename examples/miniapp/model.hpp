@@ -121,8 +121,8 @@ BOOST_DESCRIBE_STRUCT(login_response, (), (token, expires_in, user))
 
 struct user_input {
     std::string nickname{};
-    std::optional<std::string> email{};
-    user_role role = user_role::shopper;
+    std::optional<std::string> email{}; // none: the user has none
+    std::optional<user_role> role{};    // none: a new user is a shopper, another one keeps the role
 };
 BOOST_DESCRIBE_STRUCT(user_input, (), (nickname, email, role))
 
@@ -158,18 +158,23 @@ template<>
 inline constexpr auto weir::schema<miniapp::order_line> =
     weir::table("order_lines").key(&miniapp::order_line::id).field(&miniapp::order_line::order_id, weir::index);
 
-template<>
-inline constexpr auto weir::schema<miniapp::page_query> = weir::object()
-                                                              .field(&miniapp::page_query::page,
-                                                                     weir::range(1, 1000000))
-                                                              .field(&miniapp::page_query::size, weir::range(1, 100));
+namespace miniapp {
+
+// What holds for each query with pages.
+constexpr auto page_rules() {
+    return weir::object()
+        .field(&page_query::page, weir::range(1, 1000000))
+        .field(&page_query::size, weir::range(1, 100));
+}
+
+} // namespace miniapp
 
 template<>
-inline constexpr auto
-    weir::schema<miniapp::product_query> = weir::object()
-                                               .field(&miniapp::page_query::page, weir::range(1, 1000000))
-                                               .field(&miniapp::page_query::size, weir::range(1, 100))
-                                               .field(&miniapp::product_query::q, weir::max_length(100));
+inline constexpr auto weir::schema<miniapp::page_query> = miniapp::page_rules();
+
+template<>
+inline constexpr auto weir::schema<miniapp::product_query> = miniapp::page_rules().field(&miniapp::product_query::q,
+                                                                                         weir::max_length(100));
 
 template<>
 inline constexpr auto weir::schema<miniapp::login_request> = weir::object().field(&miniapp::login_request::code,
@@ -181,8 +186,7 @@ inline constexpr auto weir::schema<miniapp::user_input> = weir::object()
                                                               .field(&miniapp::user_input::nickname, weir::not_empty,
                                                                      weir::max_length(64))
                                                               .field(&miniapp::user_input::email, weir::email,
-                                                                     weir::max_length(255))
-                                                              .field(&miniapp::user_input::role, weir::not_required);
+                                                                     weir::max_length(255));
 
 template<>
 inline constexpr auto weir::schema<miniapp::order_item_input> =

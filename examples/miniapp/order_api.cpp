@@ -81,31 +81,29 @@ reply<weir::created<order_view>> order_api::place(weir::principal who, weir::bod
 }
 
 reply<order_view> order_api::show(weir::principal who, user_path id) {
-    const auto found = co_await rows_.orders.find(id);
-    if (!found) co_return found.error();
-    if (const auto allowed = own_or_all(who, found->user_id); !allowed) co_return allowed.error();
-    std::vector<order> one{*found};
-    auto views = co_await with_items(rows_, std::move(one));
-    if (!views) co_return views.error();
-    co_return std::move(views->front());
+    auto body = [&](weir::orm::reader& r) -> result<order_view> {
+        const auto found = r.find<order>(id);
+        if (!found) return found.error();
+        if (const auto allowed = own_or_all(who, found->user_id); !allowed) return allowed.error();
+        auto views = with_items(r, {*found});
+        if (!views) return views.error();
+        return std::move(views->front());
+    };
+    co_return co_await rows_.db.read(body);
 }
 
 reply<page_of<order_view>> order_api::of_user(weir::principal who, user_path id, weir::query<page_query> at) {
-    if (const auto allowed = own_or_all(who, id); !allowed) co_return allowed.error();
     const std::int64_t owner = id;
-    const auto total = co_await rows_.orders.where(col<&order::user_id> == owner).count();
-    if (!total) co_return total.error();
-    const auto limit = static_cast<std::size_t>(at->size);
-    auto found = co_await rows_.orders.where(col<&order::user_id> == owner)
-                     .order_by(weir::newest<&order::id>)
-                     .offset(at->skipped())
-                     .limit(limit)
-                     .all();
-    if (!found) co_return found.error();
-    auto views = co_await with_items(rows_, std::move(*found));
-    if (!views) co_return views.error();
-    page_of<order_view> out{std::move(*views), at->page, at->size, *total};
-    co_return out;
+    if (const auto allowed = own_or_all(who, owner); !allowed) co_return allowed.error();
+    auto body = [&](weir::orm::reader& r) -> result<page_of<order_view>> {
+        if (const auto there = r.find<user>(owner); !there) return there.error();
+        auto found = page_in<order>(r.where<order>(col<&order::user_id> == owner), weir::newest<&order::id>, *at);
+        if (!found) return found.error();
+        auto views = with_items(r, found->items);
+        if (!views) return views.error();
+        return page_of<order_view>{std::move(*views), found->page, found->size, found->total};
+    };
+    co_return co_await rows_.db.read(body);
 }
 
 void order_api::mount(weir::router& api) {

@@ -46,15 +46,15 @@ task<result<void>> store::prepare(bool seed) {
 
 user_view view(const user& row) { return {row.id, row.nickname, row.email, row.role, row.created_at}; }
 
-task<result<std::vector<order_view>>> with_items(store& from, std::vector<order> orders) {
+result<std::vector<order_view>> with_items(weir::orm::reader& from, const std::vector<order>& orders) {
     std::vector<std::int64_t> ids;
     ids.reserve(orders.size());
     for (const auto& one : orders) ids.push_back(one.id);
     std::map<std::int64_t, std::vector<order_item_view>> items;
     if (!ids.empty()) {
-        auto found =
-            co_await from.lines.where(col<&order_line::order_id>.in(ids)).order_by(weir::oldest<&order_line::id>).all();
-        if (!found) co_return found.error();
+        const auto found =
+            from.where<order_line>(col<&order_line::order_id>.in(ids)).order_by(weir::oldest<&order_line::id>).all();
+        if (!found) return found.error();
         for (const auto& line : *found)
             items[line.order_id].push_back({line.product_id, line.quantity, line.price_cents});
     }
@@ -62,7 +62,7 @@ task<result<std::vector<order_view>>> with_items(store& from, std::vector<order>
     views.reserve(orders.size());
     for (const auto& one : orders)
         views.push_back({one.id, one.user_id, one.status, one.total_cents, std::move(items[one.id]), one.created_at});
-    co_return views;
+    return views;
 }
 
 } // namespace miniapp

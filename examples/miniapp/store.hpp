@@ -23,7 +23,20 @@ struct store {
 
 user_view view(const user& row);
 
+/// One page of what is wanted and how much that is in all, within a job on one connection.
+template<class T>
+weir::result<page_of<T>> page_in(weir::orm::query<T, weir::orm::reader> wanted, weir::orm::ordering<T> order,
+                                 const page_query& at) {
+    auto counted = wanted;
+    const auto total = std::move(counted).count();
+    if (!total) return total.error();
+    wanted.order_by(std::move(order)).offset(at.skipped()).limit(static_cast<std::size_t>(at.size));
+    auto rows = std::move(wanted).all();
+    if (!rows) return rows.error();
+    return page_of<T>{std::move(*rows), at.page, at.size, *total};
+}
+
 /// Finds the orders' lines with one query and puts them together.
-weir::task<weir::result<std::vector<order_view>>> with_items(store& from, std::vector<order> orders);
+weir::result<std::vector<order_view>> with_items(weir::orm::reader& from, const std::vector<order>& orders);
 
 } // namespace miniapp

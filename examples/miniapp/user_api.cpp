@@ -7,14 +7,14 @@ namespace miniapp {
 user_view user_api::me(const weir::request& req) const { return view(*req.find<user>()); }
 
 reply<page_of<user_view>> user_api::list(weir::query<page_query> at) {
-    const auto total = co_await rows_.users.count();
-    if (!total) co_return total.error();
-    const auto limit = static_cast<std::size_t>(at->size);
-    const auto rows =
-        co_await rows_.users.rows().order_by(weir::oldest<&user::id>).offset(at->skipped()).limit(limit).all();
-    if (!rows) co_return rows.error();
-    page_of<user_view> out{{}, at->page, at->size, *total};
-    for (const auto& row : *rows) out.items.push_back(view(row));
+    auto body = [&](weir::orm::reader& r) {
+        weir::orm::query<user, weir::orm::reader> everybody(r);
+        return page_in<user>(std::move(everybody), weir::oldest<&user::id>, *at);
+    };
+    const auto found = co_await rows_.db.read(body);
+    if (!found) co_return found.error();
+    page_of<user_view> out{{}, found->page, found->size, found->total};
+    for (const auto& row : found->items) out.items.push_back(view(row));
     co_return out;
 }
 
@@ -29,7 +29,7 @@ reply<weir::created<user_view>> user_api::create(weir::body<user_input> in) {
     user added;
     added.nickname = in->nickname;
     added.email = in->email;
-    added.role = in->role;
+    added.role = in->role.value_or(user_role::shopper);
     added.created_at = here.context().loop().clock().wall_now();
     const auto stored = co_await rows_.users.insert(added);
     if (!stored) co_return stored.error();
@@ -37,14 +37,16 @@ reply<weir::created<user_view>> user_api::create(weir::body<user_input> in) {
 }
 
 reply<user_view> user_api::change(user_path id, weir::body<user_input> in) {
-    auto row = co_await rows_.users.find(id);
-    if (!row) co_return row.error();
-    row->nickname = in->nickname;
-    row->email = in->email;
-    row->role = in->role;
-    const auto stored = co_await rows_.users.update(*row);
-    if (!stored) co_return stored.error();
-    co_return view(*row);
+    auto body = [&](weir::orm::transaction& tx) -> weir::result<user_view> {
+        auto row = tx.find<user>(id);
+        if (!row) return row.error();
+        row->nickname = in->nickname;
+        row->email = in->email;
+        row->role = in->role.value_or(row->role);
+        if (const auto stored = tx.update(*row); !stored) return stored.error();
+        return view(*row);
+    };
+    co_return co_await rows_.db.transaction(body);
 }
 
 reply<void> user_api::remove(user_path id) { return rows_.users.erase(id); }

@@ -95,6 +95,10 @@ TEST_CASE_FIXTURE(shop, "an unknown path or thing is a 404, another method a 405
     CHECK(refusal(ask("GET", "/api/v1/nowhere"), 404, "not_found").details.empty());
     refusal(ask("GET", "/api/v2/products"), 404, "not_found");
     refusal(ask("GET", "/api/v1/orders/12345", {}, token), 404, "not_found");
+    refusal(ask("GET", "/api/v1/users/12345/orders", {}, token), 403, "permission_denied"); // not hers to know
+    const auto admin = log_in("admin").token;
+    refusal(ask("GET", "/api/v1/users/12345/orders", {}, admin), 404, "not_found");
+    refusal(ask("GET", "/api/v1/users/12345", {}, admin), 404, "not_found");
 
     const auto deleted = ask("DELETE", "/api/v1/products", {}, token);
     CHECK(refusal(deleted, 405, "method_not_allowed").details.empty());

@@ -40,6 +40,10 @@ TEST_CASE_FIXTURE(shop, "an admin makes, shows, lists, changes and deletes users
     CHECK_FALSE(changed.email);
     CHECK(changed.created_at == made.created_at);
 
+    const auto renamed = body_of<user>(ask("PUT", place, R"({"nickname":"Chen"})", admin.token));
+    CHECK(renamed.nickname == "Chen");
+    CHECK(renamed.role == "admin"); // a role is changed by naming one, and by nothing else
+
     const auto gone = ask("DELETE", place, {}, admin.token);
     CHECK(gone.status == 204);
     CHECK(gone.body == "");

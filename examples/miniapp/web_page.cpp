@@ -1,44 +1,39 @@
 // SPDX-License-Identifier: MIT
 #include "web_page.hpp"
 
-#include <fstream>
-#include <sstream>
+#include <weir/http/static_files.hpp>
+
+#include <filesystem>
 
 namespace miniapp {
 
 using weir::errc;
 using weir::error;
+using weir::request;
 using weir::response;
 using weir::result;
 
 namespace {
 
-result<response> file_response(const std::string& file, const char* content_type) {
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return error(errc::not_found, file + ": can't be read; is `web` set to the page's folder?");
-    std::ostringstream content;
-    content << in.rdbuf();
-    response res;
-    res.headers.set("content-type", content_type)
-        .set("cache-control", "no-cache")
-        .set("x-content-type-options", "nosniff")
-        .set("content-security-policy", "default-src 'self'");
-    res.body = content.str();
-    return res;
-}
+void only_its_own(request&, response& res) { res.headers.set("content-security-policy", "default-src 'self'"); }
 
 } // namespace
 
 result<void> serve_page(weir::router& app, const std::string& folder) {
-    auto page = file_response(folder + "/index.html", "text/html; charset=utf-8");
-    if (!page) return page.error();
-    auto script = file_response(folder + "/app.js", "text/javascript; charset=utf-8");
-    if (!script) return script.error();
-    auto style = file_response(folder + "/style.css", "text/css; charset=utf-8");
-    if (!style) return style.error();
-    app.get("/", [res = std::move(*page)] { return res; });
-    app.get("/app.js", [res = std::move(*script)] { return res; });
-    app.get("/style.css", [res = std::move(*style)] { return res; });
+    for (const char* name : {"index.html", "app.js", "style.css"}) {
+        const std::string path = folder + "/" + name;
+        std::error_code failed;
+        if (!std::filesystem::is_regular_file(path, failed))
+            return error(errc::not_found, path + ": isn't there; is `web` set to the page's folder?");
+    }
+    const weir::static_files files(folder);
+    const auto file = [&files](const char* name) {
+        return [files, name](request& req) { return files.answer(req, name); };
+    };
+    app.with(only_its_own)
+        .get("/", file("index.html"))
+        .get("/app.js", file("app.js"))
+        .get("/style.css", file("style.css"));
     return weir::ok();
 }
 

@@ -8,8 +8,8 @@
 
 namespace miniapp {
 
-/// Serves the page that plays the mini-program in a browser: `/` and its script and style, read once at the
-/// start from `folder`. errc::not_found naming the file that is missing.
+/// Serves the page that plays the mini-program in a browser: `/` and its script and style, files of `folder`.
+/// errc::not_found naming the one that is missing.
 weir::result<void> serve_page(weir::router& app, const std::string& folder);
 
 } // namespace miniapp

@@ -140,6 +140,8 @@ static_files::static_files(const std::string& folder, static_files_options optio
     folder_ = std::make_shared<const static_files::folder>(descriptor, std::move(options));
 }
 
+response static_files::answer(request& req, std::string path) const { return folder_->answer(req, std::move(path)); }
+
 void static_files::mount(router& at) const {
     at.get("/", [files = folder_](request& req) {
         return req.path().ends_with('/') ? files->answer(req, {}) : with_slash(req);

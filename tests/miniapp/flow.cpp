@@ -86,6 +86,11 @@ TEST_CASE_FIXTURE(shop, "the page, health and metrics are served") {
     CHECK(page.status == 200);
     CHECK(page.header("content-type") == "text/html; charset=utf-8");
     CHECK(page.body.find("<html") != std::string::npos);
+    CHECK(page.header("content-security-policy") == "default-src 'self'");
+    const auto known = "If-None-Match: " + page.header("etag") + "\r\n";
+    CHECK(socket_client(port()).request("GET", "/", {}, known).status == 304);
+    CHECK(ask("GET", "/app.js").header("content-type").starts_with("text/javascript"));
+    CHECK(ask("GET", "/style.css").header("content-type").starts_with("text/css"));
     CHECK(ask("GET", "/healthz").body == "ok\n");
     CHECK(ask("GET", "/readyz").body == "ready\n");
 

@@ -36,6 +36,11 @@ public:
 
     void mount(router& at) const;
 
+    /// One of the files for a route of your own; `path` is below the folder, empty for its index.
+    ///
+    ///     app.get("/", [assets](request& req) { return assets.answer(req, "index.html"); });
+    response answer(request& req, std::string path) const;
+
 private:
     struct folder;
 

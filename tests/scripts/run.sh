@@ -72,6 +72,9 @@ port=$(free_port)
 start --port "$port"
 check "it says where to look" holds "$said" "http://127.0.0.1:$port/ "
 check "it says where the data is" holds "$said" "Its data is in $tree/data;"
+shown=$(sed -n '/^The mini-program backend is ready/,/^Ctrl-C/p' "$root/README.md" |
+    sed -E "s,127\.0\.0\.1:8080,127.0.0.1:$port,; s,/home/me/weir,$tree,; s,sandbox on .*,sandbox,")
+check "it says what README.md shows" equal "$(sed -E '/^The mini/,$!d; s,sandbox on .*,sandbox,' <<<"$said")" "$shown"
 check "the data is there" test -e "$tree/data/miniapp.db"
 check "the page is served" holds "$(page "$port" /)" "Tea by the weir"
 check "the shop is served" holds "$(page "$port" '/api/v1/products?q=whisk')" '"total":1'

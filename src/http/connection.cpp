@@ -2,10 +2,11 @@
 #include "http/connection.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/write.hpp>
 
 #include <algorithm>
 #include <cerrno>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <utility>
 
@@ -108,14 +109,29 @@ bool connection::put(std::string_view output) {
 }
 
 void connection::write_rest() {
-    asio::async_write(socket_, asio::buffer(unsent_),
-                      [self = self()](const boost::system::error_code& failed, std::size_t) {
-                          if (self->closed_) return;
-                          if (failed) return self->abort();
-                          self->unsent_ = std::exchange(self->queued_, {});
-                          if (!self->unsent_.empty()) return self->write_rest();
-                          if (self->send_some() && !self->closed_) self->left();
-                      });
+    const std::size_t most = std::min<std::size_t>(unsent_.size() - unsent_from_, fair_share);
+    socket_.async_write_some(asio::buffer(unsent_.data() + unsent_from_, most),
+                             [self = self()](const boost::system::error_code& failed, std::size_t size) {
+                                 if (self->closed_) return;
+                                 if (failed) return self->abort();
+                                 self->wrote(size);
+                             });
+}
+
+void connection::wrote(std::size_t size) {
+    unsent_from_ += size;
+    if (unsent_from_ != unsent_.size()) return write_rest();
+    unsent_ = std::exchange(queued_, {});
+    unsent_from_ = 0;
+    if (!unsent_.empty()) return write_rest();
+    if (send_some() && !closed_) left();
+}
+
+// What the kernel holds counts too: it takes a lot at a time, long before a slow peer has it.
+std::uint64_t connection::untaken() {
+    int in_kernel = 0;
+    if (::ioctl(socket_.native_handle(), SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
+    return unsent_.size() - unsent_from_ + queued_.size() + file_.size + static_cast<std::uint64_t>(in_kernel);
 }
 
 bool connection::send_file(const file_range& part) {
@@ -166,13 +182,16 @@ void connection::finish(bool idle) {
     if (idle && tls_) said_goodbye();
     if (idle) return abort();
     finishing_ = true;
-    linger_until_ = home_.loop().now() + linger_time;
     if (!sending()) return half_close();
-    linger_until_ += home_.host().limits.write_time;
+    if (!session_.writing()) linger_until_ = home_.loop().now() + home_.host().limits.write_time; // TLS's own words
 }
 
 void connection::half_close() {
-    if (tls_ && !said_goodbye()) return;
+    linger_until_ = home_.loop().now() + linger_time;
+    if (tls_ && !said_goodbye()) {
+        linger_until_ += home_.host().limits.write_time;
+        return;
+    }
     boost::system::error_code failed;
     socket_.shutdown(tcp_socket::shutdown_send, failed);
     if (failed) return abort();

@@ -34,6 +34,7 @@ public:
 
     bool write(std::string_view output) override;
     bool send_file(const file_range& part) override;
+    std::uint64_t untaken() override;
     void finish(bool idle) override;
     void abort() override;
     void resume_input() override;
@@ -83,6 +84,7 @@ private:
     bool encrypt_some();
     bool said_goodbye();
     void write_rest();
+    void wrote(std::size_t size);
     bool send_some();
     void wait_for_room();
     void left();
@@ -93,9 +95,10 @@ private:
     session session_;
     std::unique_ptr<secure_layer> tls_; // null in clear
     read_buffer buffer_;
-    std::string unsent_; // being written
-    std::string queued_; // to be written after it; under TLS whatever was encrypted passes through here
-    file_range file_{};  // to be sent after that
+    std::string unsent_;          // being written
+    std::size_t unsent_from_ = 0; // what is before that has gone
+    std::string queued_;          // to be written after it; under TLS whatever was encrypted passes through here
+    file_range file_{};           // to be sent after that
     time_point last_input_;
     time_point linger_until_ = time_point::max();
     bool reading_ = false;

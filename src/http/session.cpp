@@ -306,12 +306,20 @@ void session::written() {
         if (writer) writer->output_left();
         return;
     }
+    resume_patience();
     work({pending_.data(), pending_.size()});
     wire_.resume_input();
 }
 
+// Nothing was read while output waited: that time isn't the peer's.
+void session::resume_patience() {
+    deadline_ += host_.home.now() - taking_.begun();
+    if (host_.draining && awaits_request())
+        deadline_ = std::min(deadline_, host_.home.now() + host_.limits.drain_grace);
+}
+
 void session::tick(time_point now) {
-    if (writing_ && now >= write_deadline_) return wire_.abort();
+    if (writing_ && !taking_.keeps_up(now, wire_.untaken(), host_.limits)) return wire_.abort();
     if (state_ == state::idle) rest(now);
     if (now < deadline_) return;
     switch (state_) {
@@ -321,6 +329,7 @@ void session::tick(time_point now) {
         break;
     case state::head:
     case state::body:
+        if (writing_) return;
         refuse(408, "the request took too long to arrive", known_request());
         break;
     case state::handling:
@@ -390,7 +399,7 @@ void session::push(std::string& out) {
 }
 
 void session::note_writing(bool waits) {
-    if (waits && !writing_) write_deadline_ = host_.home.now() + host_.limits.write_time;
+    if (waits && !writing_) taking_.begin(host_.home.now());
     writing_ = waits;
 }
 

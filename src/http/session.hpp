@@ -8,6 +8,7 @@
 #include "http/render.hpp"
 #include "http/response_tail.hpp"
 #include "http/route_table.hpp"
+#include "http/write_watch.hpp"
 #include <weir/http/limits.hpp>
 
 #include <cstdint>
@@ -52,6 +53,8 @@ public:
     virtual bool write(std::string_view output) = 0;
     /// Sends part of a file behind what still has to leave; the rest as for `write`.
     virtual bool send_file(const file_range& part) = 0;
+    /// How many bytes of what was written the peer hasn't taken yet; asked while some of it waits.
+    virtual std::uint64_t untaken() = 0;
     /// Ends the connection after what was written. The peer may still be sending, in which case closing at
     /// once would reset the connection and lose our answer: half-close, discard what still comes, close. An
     /// idle connection just closes.
@@ -139,6 +142,7 @@ private:
     void stop_endless();
     void tell_input();
     void note_writing(bool waits);
+    void resume_patience();
     duration handler_time(const route& matched) const noexcept;
     time_point body_deadline() const noexcept;
     bool occupied() const noexcept { return state_ >= state::handling; }
@@ -163,7 +167,7 @@ private:
     std::unique_ptr<incoming_body> incoming_; // while its handler may read it
     std::shared_ptr<response_tail> file_;     // to be sent behind the output
     time_point deadline_;
-    time_point write_deadline_{};
+    write_watch taking_; // while output waits
     std::uint32_t scanned_ = 0;
     std::uint32_t head_size_ = 0; // of the current request, once its head is complete
     std::uint64_t body_size_ = 0;

@@ -37,6 +37,7 @@ struct memory_wire final : http::detail::transport {
         received += bytes;
         return true;
     }
+    std::uint64_t untaken() override { return 0; }
     void finish(bool) override { closed = true; }
     void abort() override { closed = true; }
     void resume_input() override {}

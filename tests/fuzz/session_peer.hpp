@@ -84,6 +84,7 @@ private:
         require(false);
         return true;
     }
+    std::uint64_t untaken() override { return waiting_ ? 1 : 0; }
     void finish(bool) override {
         require(!finished_);
         finished_ = true;

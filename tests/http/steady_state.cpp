@@ -35,6 +35,7 @@ struct counting_wire final : http::detail::transport {
         return true;
     }
     bool send_file(const http::file_range&) override { return true; }
+    std::uint64_t untaken() override { return 0; }
     void finish(bool) override { ended = true; }
     void abort() override { ended = true; }
     void resume_input() override {}

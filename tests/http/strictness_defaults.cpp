@@ -159,7 +159,7 @@ TEST_CASE_FIXTURE(defaults_fixture, "a connection is idle for 60 s, then it clos
     CHECK(silent.output().empty());
 }
 
-TEST_CASE_FIXTURE(defaults_fixture, "a peer has 30 s to take an answer, then it is cut") {
+TEST_CASE_FIXTURE(defaults_fixture, "a peer has 30 s to take some of its answer, then it is cut") {
     stubborn_wire wire(app, time);
     wire.send(get(""));
     CHECK(!wire.waiting.empty());
@@ -220,5 +220,6 @@ TEST_CASE("a server has 10,000 connections, with these limits for each") {
     CHECK(untouched.limits.body_time == limits.body_time);
     CHECK(untouched.limits.handler_time == limits.handler_time);
     CHECK(untouched.limits.write_time == limits.write_time);
+    CHECK(untouched.limits.write_rate == limits.write_rate);
     CHECK(untouched.limits.idle_time == limits.idle_time);
 }

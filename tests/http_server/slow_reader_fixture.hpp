@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
 #include <string>
 #include <string_view>
 
@@ -75,13 +74,6 @@ struct slow_reader_fixture : worker_fixture {
         co_return weir::ok();
     }
 
-    // What the client does in the meantime, which needs the server.
-    template<class F>
-    auto meanwhile(F does) {
-        auto doing = std::async(std::launch::async, does);
-        REQUIRE(until([&] { return doing.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
-        return doing.get();
-    }
     // Asks, and takes no more than the head.
     template<class Client>
     std::string ask(Client& client, std::string_view request) {

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <functional>
+#include <future>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -46,6 +47,13 @@ struct worker_fixture {
         const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(20);
         while (!holds() && std::chrono::steady_clock::now() < late) serving->loop().poll();
         return holds();
+    }
+    // What a client does in a thread of its own while the server serves.
+    template<class F>
+    auto meanwhile(F does) {
+        auto doing = std::async(std::launch::async, does);
+        REQUIRE(until([&] { return doing.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
+        return doing.get();
     }
     bool lent(std::size_t count) {
         return until([&] { return serving->lent_buffers() == count; });

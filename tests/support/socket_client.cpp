@@ -133,6 +133,14 @@ std::string socket_client::until(std::string_view text) {
     return take_until(text, received_, [this] { return fill(); });
 }
 
+std::string socket_client::take(std::size_t size) {
+    while (received_.size() < size)
+        if (!fill()) throw std::runtime_error("the server ended early");
+    std::string taken = received_.substr(0, size);
+    received_.erase(0, size);
+    return taken;
+}
+
 std::string socket_client::rest() {
     while (fill()) {
     }

@@ -43,6 +43,8 @@ public:
                           std::string_view more_headers = {});
     /// What comes up to and with the text.
     std::string until(std::string_view text);
+    /// As many bytes as that; throws when the server ends before.
+    std::string take(std::size_t size);
     /// What comes until the server closes; throws when it doesn't within the limit.
     std::string rest();
     /// Whether the server has closed and nothing is left to read.

@@ -6,6 +6,7 @@
 #include <weir/http/router.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,7 @@ struct stubborn_wire final : weir::http::detail::transport {
         return generous;
     }
     bool send_file(const weir::http::file_range&) override { return false; }
+    std::uint64_t untaken() override { return waiting.size(); }
     void finish(bool) override { closed = true; }
     void abort() override { closed = true; }
     void resume_input() override { ++resumed; }

@@ -24,8 +24,9 @@ struct limits {
     duration head_time = std::chrono::seconds(10); ///< from a head's first byte to its last; 408
     duration body_time = std::chrono::seconds(30); ///< from the head to the body's last byte; 408
     std::uint32_t body_rate = 16 * 1024; ///< bytes a second that a streamed body comes with, after body_time; 408
-    duration handler_time = std::chrono::seconds(30);      ///< a coroutine handler's deadline; 504
-    duration write_time = std::chrono::seconds(30);        ///< for the peer to take an answer; then it is cut
+    duration handler_time = std::chrono::seconds(30); ///< a coroutine handler's deadline; 504
+    duration write_time = std::chrono::seconds(30);   ///< for the peer to take some of what is sent; then it is cut
+    std::uint32_t write_rate = 4 * 1024; ///< bytes a second that it has to take, after write_time; then it is cut
     duration idle_time = std::chrono::seconds(60);         ///< between requests; then the connection closes
     duration drain_grace = std::chrono::milliseconds(250); ///< at shutdown, for a request already on its way
 };

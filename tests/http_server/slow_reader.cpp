@@ -125,3 +125,17 @@ TEST_CASE_FIXTURE(slow_reader_fixture, "a peer that takes nothing more is cut, b
     CHECK(counters.open == 0);
     CHECK(client.rest().size() < large);
 }
+
+TEST_CASE_FIXTURE(slow_reader_fixture, "a stop doesn't wait for it, whatever it has sent besides") {
+    auto client = socket_client::small(port);
+    client.send(keeping_get("/plain"));
+    REQUIRE(until([this] { return asked == 1; }));
+    client.send(keeping_get("/plain")); // which isn't read while the first answer waits
+    client.await_delivery();
+    serving->drain([] {});
+    pass(29s);
+    CHECK(counters.open == 1);
+    for (int i = 0; i < 20 && counters.open != 0; ++i) pass(30s);
+    CHECK(counters.open == 0);
+    CHECK(asked == 1);
+}

@@ -39,13 +39,16 @@ enum class kind : std::uint8_t {
     half_answer,  // goes away in the middle of the answer
     events,       // server-sent events, leaves after the third
     websocket,    // some messages, then the closing handshake
+    half_close,   // says its last before it has its answer
+    out_of_time,  // one whose handler takes too long
 };
-inline constexpr std::array<std::string_view, 11> kind_names{"get",         "later",  "post",     "pipelined",
-                                                             "slow",        "upload", "download", "half request",
-                                                             "half answer", "events", "websocket"};
+inline constexpr std::size_t kinds = 13;
+inline constexpr std::array<std::string_view, kinds> kind_names{
+    "get",          "later",       "post",   "pipelined", "slow",       "upload",     "download",
+    "half request", "half answer", "events", "websocket", "half close", "out of time"};
 
 // Of a hundred connections.
-inline constexpr std::array<int, 11> kind_shares{30, 8, 18, 8, 8, 4, 5, 5, 3, 3, 8};
+inline constexpr std::array<int, kinds> kind_shares{27, 8, 17, 8, 7, 4, 5, 5, 3, 3, 8, 3, 2};
 
 /// What a connection says next, and what it has to hear.
 struct turn {
@@ -55,7 +58,9 @@ struct turn {
     std::string exactly{};             // or these bytes
     std::string until{};               // or anything with this in it, after `begins`
     std::string begins{};
-    bool leave = false; // with a reset, once that has come
+    bool half_close = false; // once it is said
+    bool ends = false;       // the server closes behind it
+    bool leave = false;      // with a reset, once that has come
 };
 
 inline std::string get_of(const std::string& target) { return "GET " + target + " HTTP/1.1\r\nHost: soak\r\n\r\n"; }
@@ -133,15 +138,28 @@ inline turn next_turn(kind what, std::uint64_t n, std::uint64_t since_connect) {
         return {.bytes = get_of("/events"), .until = "data: 2\n\n", .begins = "HTTP/1.1 200 ", .leave = true};
     case kind::websocket:
         return websocket_turn(n, since_connect);
+    case kind::half_close:
+        return {.bytes = get_of("/later/" + number),
+                .bodies = {"later " + number},
+                .half_close = true,
+                .ends = true,
+                .leave = true};
+    case kind::out_of_time:
+        return {.bytes = get_of("/hasty/stuck"),
+                .until = R"("details":[]})",
+                .begins = "HTTP/1.1 504 ",
+                .ends = true,
+                .leave = true};
     }
     return {};
 }
 
 /// Many connections of all kinds from one thread: each says something, hears the answer, checks every byte of it
-/// and rests for about two seconds.
+/// and rests for about two seconds, or `rest`.
 class load {
 public:
-    load(std::uint16_t port, std::size_t connections) : port_(port), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    load(std::uint16_t port, std::size_t connections, std::chrono::milliseconds rest = std::chrono::seconds(2))
+        : port_(port), rest_(rest), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
         std::size_t what = 0, left = 0;
         for (std::size_t i = 0; i < connections; ++i) {
             // A hundred after the other, so that each kind comes from each address.
@@ -182,6 +200,8 @@ public:
             std::count_if(visitors_.begin(), visitors_.end(), [](const visitor& v) { return v.fd >= 0; }));
     }
     std::uint64_t done(kind what) const { return done_[static_cast<std::size_t>(what)]; }
+    /// Of the kind that came the least.
+    std::uint64_t fewest() const { return *std::min_element(done_.begin(), done_.end()); }
     std::uint64_t wrong() const { return wrong_; }
     const std::string& first_wrong() const { return first_wrong_; }
 
@@ -201,6 +221,8 @@ private:
         std::size_t sent = 0;
         std::size_t may_send = 0; // of the turn's bytes, so far
         std::size_t answered = 0; // of its bodies
+        bool heard = false;       // all of the answer
+        bool ended = false;       // the server has closed
         std::string in{};
         clock::time_point since{}; // the turn's begin
         clock::time_point due{};
@@ -243,6 +265,7 @@ private:
         v.now = next_turn(v.what, ++turns_, v.since_connect++);
         v.talking = true;
         v.sent = v.may_send = v.answered = 0;
+        v.heard = v.ended = false;
         v.since = clock::now();
         send_more(v, index);
     }
@@ -283,6 +306,7 @@ private:
             if (went < 0 && (errno == EAGAIN || errno == ENOTCONN)) return;
             if (went < 0) throw std::runtime_error("sending failed with " + std::to_string(errno));
             v.sent += static_cast<std::size_t>(went);
+            if (v.now.half_close && v.sent == v.now.bytes.size()) shutdown(v.fd, SHUT_WR);
         }
     }
 
@@ -294,17 +318,22 @@ private:
             const ssize_t got = recv(v.fd, room.data(), room.size(), 0);
             if (got < 0 && (errno == EAGAIN || errno == ENOTCONN)) break;
             if (got < 0) throw std::runtime_error("reading failed with " + std::to_string(errno));
-            if (got == 0) throw std::runtime_error("the server closed, after '" + v.in.substr(0, 300) + "'");
+            if (got == 0 && !v.now.ends)
+                throw std::runtime_error("the server closed, after '" + v.in.substr(0, 300) + "'");
+            v.ended = got == 0;
+            if (v.ended) break;
             if (!v.talking) throw std::runtime_error("the server speaks unasked");
             v.in.append(room.data(), static_cast<std::size_t>(got));
             if (heard(v, index)) return;
         }
-        if (v.talking) heard(v, index);
+        if (v.talking && !heard(v, index) && v.ended) throw std::runtime_error("the server closed too early");
     }
 
     // Whether the turn is over.
     bool heard(visitor& v, std::size_t index) {
-        if (v.sent < v.now.bytes.size() || !answered(v)) return false;
+        if (v.sent < v.now.bytes.size()) return false;
+        v.heard = v.heard || answered(v);
+        if (!v.heard || (v.now.ends && !v.ended)) return false;
         if (!v.in.empty() && !v.now.leave) throw std::runtime_error("more than was asked for");
         ++done_[static_cast<std::size_t>(v.what)];
         if (v.now.leave) hang_up(v, true);
@@ -336,7 +365,8 @@ private:
         v.talking = false;
         v.now = {};
         v.sent = v.may_send = 0;
-        wake_at(index, clock::now() + std::chrono::milliseconds(1000 + random_() % 2000));
+        const auto spread = static_cast<std::uint32_t>(rest_.count());
+        wake_at(index, clock::now() + rest_ / 2 + std::chrono::milliseconds(random_() % spread));
     }
 
     static void hang_up(visitor& v, bool with_reset) {
@@ -349,12 +379,13 @@ private:
     using wake = std::pair<clock::time_point, std::size_t>;
 
     std::uint16_t port_;
+    std::chrono::milliseconds rest_;
     int epoll_;
     std::vector<visitor> visitors_;
     std::priority_queue<wake, std::vector<wake>, std::greater<>> due_;
     std::mt19937 random_{20261123};
     std::uint64_t turns_ = 0;
-    std::array<std::uint64_t, 11> done_{};
+    std::array<std::uint64_t, kinds> done_{};
     std::uint64_t wrong_ = 0;
     std::string first_wrong_;
 };

@@ -12,6 +12,8 @@
 #include <weir/http/websocket.hpp>
 #include <weir/reflect/schema.hpp>
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/describe.hpp>
 
 #include <chrono>
@@ -75,6 +77,14 @@ inline weir::task<weir::result<void>> tick(weir::event_writer& events) {
     }
 }
 
+// Waits for nothing but its cancellation.
+inline weir::task<std::string> wait_on() {
+    const weir::executor here = co_await weir::this_task;
+    boost::asio::steady_timer never(here.context().loop().io(), boost::asio::steady_timer::time_point::max());
+    co_await never.async_wait(boost::asio::as_tuple(weir::use_task));
+    co_return "at last";
+}
+
 inline void add_routes(weir::router& app) {
     app.get("/number/{n}", [](weir::path<"n", std::int64_t> n) { return "number " + std::to_string(*n); });
     app.get("/later/{n}", [](weir::path<"n", std::int64_t> n) -> weir::task<std::string> {
@@ -90,6 +100,10 @@ inline void add_routes(weir::router& app) {
     app.get("/stream", [] { return weir::stream(write_pieces); });
     app.get("/endless", [] { return weir::stream(write_on); });
     app.get("/events", [] { return weir::event_stream(tick); });
+    app.route("/hasty", [](weir::router& hasty) {
+        hasty.timeout(std::chrono::milliseconds(50));
+        hasty.get("/stuck", wait_on);
+    });
     app.get("/echo", [](weir::websocket_upgrade upgrade) { return upgrade.accept(test_support::echo); });
 }
 

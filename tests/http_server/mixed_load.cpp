@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// labels: concurrency
+// Some hundred connections of every kind at once over two loops, for the sanitizers: short, but all of it mixed.
+#include "http_server/soak_load.hpp"
+#include "http_server/soak_server.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <thread>
+
+using namespace weir;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::size_t connections = 200;
+constexpr std::uint64_t each = 40; // of every kind, at least
+
+// Has seen a request come in.
+struct seen {};
+
+} // namespace
+
+TEST_CASE("every kind of connection at once: each answer is right, each request ends once, and nothing stays") {
+    std::atomic<std::uint64_t> begun{0}, ended{0};
+    middleware witness;
+    witness.before = [&begun](request& req) -> result<void> {
+        req.attach(seen{});
+        ++begun;
+        return ok();
+    };
+    witness.done = [&ended](const request& req, const response&, const http::exchange&) {
+        if (req.find<seen>()) ++ended;
+    };
+    router app;
+    app.use(witness);
+    soak::add_routes(app);
+    server_options options;
+    options.address = "127.0.0.1";
+    options.port = 0;
+    options.loops = 2;
+    server running(app, options);
+    running.start().value();
+
+    soak::load load(running.port(), connections, 40ms);
+    const auto late = soak::clock::now() + 90s; // on a machine that is slow and has much else to do
+    while (load.fewest() < each && load.wrong() == 0 && soak::clock::now() < late) load.run_for(100ms);
+    CHECK_MESSAGE(load.wrong() == 0, "the first: " << load.first_wrong());
+    for (std::size_t i = 0; i < soak::kinds; ++i)
+        CHECK_MESSAGE(load.done(static_cast<soak::kind>(i)) >= each, soak::kind_names[i]);
+    CHECK(running.stats().refused == 0);
+
+    load.close_all();
+    const auto over = [&] { return running.stats().open == 0 && begun == ended; };
+    while (!over() && soak::clock::now() < late) std::this_thread::sleep_for(5ms);
+    CHECK(running.stats().open == 0);
+    CHECK(begun == ended);
+    loop control;
+    CHECK(control.block_on(running.stop(control.clock().now() + 20s)));
+    CHECK(running.stats().cut == 0);
+}

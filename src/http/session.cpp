@@ -14,6 +14,9 @@ namespace {
 
 std::string_view text(std::span<char> bytes) { return {bytes.data(), bytes.size()}; }
 
+// One that some clients send behind a body (RFC 9112 section 2.2): as yet no request has begun.
+bool is_line_end(std::string_view input) { return input == "\r" || input == "\r\n"; }
+
 // Kept apart, so that what every request comes through stays small.
 [[gnu::noinline]] void tell_layers(const weir::loop& home, const route& matched, const request& req,
                                    const response& res, std::uint64_t size, bool aborted) {
@@ -133,7 +136,7 @@ inline bool session::read_head(std::span<char> input) {
     if (verdict.status == head_status::refused) return refuse(verdict.http_status, verdict.reason), false;
     if (verdict.status == head_status::incomplete) {
         may_complete(text(input), scanned_);
-        if (state_ == state::idle) enter(state::head, host_.limits.head_time);
+        if (state_ == state::idle && !is_line_end(text(input))) enter(state::head, host_.limits.head_time);
         return false;
     }
     scanned_ = 0;
@@ -358,7 +361,7 @@ void session::enter(state next, duration patience) {
 // A connection that has been idle for a while owns no buffer and no coroutine.
 void session::rest(time_point now) {
     if (now < deadline_ - host_.limits.idle_time + std::chrono::seconds(1)) return;
-    if (pending_.empty() && pending_.capacity() > 15) std::string().swap(pending_);
+    if (pending_.size() <= 2 && pending_.capacity() > 15) pending_.shrink_to_fit(); // no more than a line end
     if (exchange_) exchange_->orphan();
     exchange_.reset();
 }

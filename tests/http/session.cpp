@@ -209,6 +209,42 @@ TEST_CASE_FIXTURE(session_fixture, "an idle connection closes without a word") {
     CHECK(idle.output().empty());
 }
 
+TEST_CASE_FIXTURE(session_fixture, "a line end behind a request begins no other one") {
+    for (const std::string stray : {"\r\n", "\r"}) {
+        const auto quiet = [&](test_client& peer) {
+            peer.write("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\none");
+            CHECK(peer.receive().body == "one");
+            peer.write(stray);
+            pass(peer, 59s);
+            CHECK(peer.output().empty());
+            CHECK(!peer.closed());
+        };
+        auto asking = client();
+        quiet(asking);
+        asking.write(std::string("\r\n").substr(stray.size()) + "GET / HTTP/1.1\r\n");
+        pass(asking, 9s);
+        asking.write("Host: a\r\n\r\n");
+        CHECK(asking.receive().body == "root");
+
+        auto idle = client();
+        quiet(idle);
+        pass(idle, 1s);
+        CHECK(idle.closed());
+        CHECK(idle.output().empty());
+
+        auto leaving = client();
+        quiet(leaving);
+        leaving.write_end();
+        CHECK(leaving.closed());
+        CHECK(leaving.output().empty());
+
+        auto wrong = client();
+        quiet(wrong);
+        wrong.write("\r\n\r\n");
+        CHECK(wrong.receive().status == 400);
+    }
+}
+
 TEST_CASE_FIXTURE(session_fixture, "a request cut by the peer's last byte is never handled") {
     auto peer = client();
     peer.write("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel");

@@ -20,10 +20,6 @@ namespace {
 // A pause in which a connection that nothing is sent on is put to rest.
 constexpr auto pause = 3s;
 
-std::string keeping_get(std::string_view target) {
-    return std::string("GET ").append(target).append(" HTTP/1.1\r\nHost: a\r\n\r\n");
-}
-
 } // namespace
 
 TEST_CASE_FIXTURE(slow_reader_fixture, "a peer that pauses for seconds gets every byte of its answer") {
@@ -85,57 +81,4 @@ TEST_CASE_FIXTURE(slow_reader_fixture, "so it does over TLS") {
     all += meanwhile([&] { return client.rest(); });
     CHECK((take_body(all) == whole));
     CHECK(all.empty());
-}
-
-TEST_CASE_FIXTURE(slow_reader_fixture, "an answer may take as long as it takes while its peer goes on taking it") {
-    std::string request;
-    SUBCASE("of a body in memory") { request = keeping_get("/plain"); }
-    SUBCASE("of the last body in memory") { request = closing_get("/plain"); }
-    SUBCASE("of a file") { request = keeping_get("/file"); }
-    SUBCASE("of the last file") { request = closing_get("/file"); }
-    SUBCASE("of a streamed body") { request = closing_get("/stream"); }
-    auto client = socket_client::small(port);
-    std::string all = ask(client, request);
-    for (int i = 0; i < 8; ++i) { // 160 seconds, of which the limit would be 30
-        pass(20s);
-        all += meanwhile([&] { return client.take(150'000); });
-    }
-    all += meanwhile([&] { return client.take(large + all.find("\r\n\r\n") + 4 - all.size()); });
-    if (request.find("/stream") != std::string::npos) all += meanwhile([&] { return client.rest(); });
-    CHECK((take_body(all) == whole));
-    if (request != keeping_get("/plain")) return;
-    pass(30s); // it is idle only now
-    CHECK(answer(client, test_support::echo_hi) == "hi");
-}
-
-TEST_CASE_FIXTURE(slow_reader_fixture, "a peer that takes nothing more is cut, but not before its time") {
-    std::string request;
-    SUBCASE("of a body in memory") { request = keeping_get("/plain"); }
-    SUBCASE("of the last body in memory") { request = closing_get("/plain"); }
-    SUBCASE("of a file") { request = keeping_get("/file"); }
-    SUBCASE("of the last file") { request = closing_get("/file"); }
-    SUBCASE("of a streamed body") { request = closing_get("/stream"); }
-    auto client = socket_client::small(port);
-    client.send(request);
-    REQUIRE(until([this] { return asked == 1; }));
-    pass(29s);
-    CHECK(counters.open == 1);
-    // The kernels may still have passed something on meanwhile, which counts.
-    for (int i = 0; i < 20 && counters.open != 0; ++i) pass(30s);
-    CHECK(counters.open == 0);
-    CHECK(client.rest().size() < large);
-}
-
-TEST_CASE_FIXTURE(slow_reader_fixture, "a stop doesn't wait for it, whatever it has sent besides") {
-    auto client = socket_client::small(port);
-    client.send(keeping_get("/plain"));
-    REQUIRE(until([this] { return asked == 1; }));
-    client.send(keeping_get("/plain")); // which isn't read while the first answer waits
-    client.await_delivery();
-    serving->drain([] {});
-    pass(29s);
-    CHECK(counters.open == 1);
-    for (int i = 0; i < 20 && counters.open != 0; ++i) pass(30s);
-    CHECK(counters.open == 0);
-    CHECK(asked == 1);
 }

@@ -21,11 +21,11 @@ namespace test_support {
 
 /// A worker with answers that are larger than what the kernel holds of them, and clients that take them slowly.
 struct slow_reader_fixture : worker_fixture {
-    static constexpr std::size_t large = 8 * 1024 * 1024;
+    static constexpr std::size_t large = 5 * 1024 * 1024;
     static constexpr int small_buffer = 4096;
 
     support::temporary_folder folder;
-    const std::string whole = pattern(large);
+    inline static const std::string whole = pattern(large);
     int asked = 0;
 
     slow_reader_fixture() {
@@ -48,7 +48,7 @@ struct slow_reader_fixture : worker_fixture {
                 [this] { return ++asked, weir::event_stream([this](weir::event_writer& out) { return tell(out); }); });
         app.get("/socket", [this](weir::websocket_upgrade upgrade) {
             return ++asked,
-                   upgrade.accept([this](weir::websocket& peer) -> weir::task<void> { co_await peer.send(whole); });
+                   upgrade.accept([](weir::websocket& peer) -> weir::task<void> { co_await peer.send(whole); });
         });
     }
 
@@ -89,6 +89,10 @@ private:
 
 inline std::string closing_get(std::string_view target) {
     return std::string("GET ").append(target).append(" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+}
+
+inline std::string keeping_get(std::string_view target) {
+    return std::string("GET ").append(target).append(" HTTP/1.1\r\nHost: a\r\n\r\n");
 }
 
 } // namespace test_support

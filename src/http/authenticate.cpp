@@ -5,6 +5,7 @@ namespace weir::http {
 
 middleware authenticate(std::function<result<principal>(request&)> identify) {
     middleware layer;
+    layer.by_head = true;
     layer.before = [identify = std::move(identify)](request& req) -> result<void> {
         auto who = identify(req);
         if (!who) return who.error();
@@ -16,6 +17,7 @@ middleware authenticate(std::function<result<principal>(request&)> identify) {
 
 middleware require(std::string permission) {
     middleware layer;
+    layer.by_head = true;
     layer.before = [permission = std::move(permission)](request& req) -> result<void> {
         const auto* who = req.find<principal>();
         if (!who) return errc::unauthenticated;

@@ -33,6 +33,7 @@ void running_exchange::adopt(const detail::route& route, const request& source, 
     response_.clear();
     stream_.reset();
     streaming_ = whole_ = false;
+    admission_.reset();
     route_ = &route;
     copy_head(head, head_);
     block_.assign(request_access::bytes(source), head.size);
@@ -43,6 +44,26 @@ void running_exchange::adopt(const detail::route& route, const request& source, 
     request_access::set_body(request_, whole.substr(head.size, body_end - head.size));
     request_access::set_remote(request_, whole.substr(body_end));
     request_access::set_running(request_, *this);
+}
+
+bool running_exchange::admit() {
+    const entered_layers entered = enter_by_head(*route_, request_, response_);
+    if (entered.stop == entered_layers::next_stop::nothing) {
+        leave_layers(*route_, 0, entered, request_, response_);
+        return false;
+    }
+    admission_ = std::make_unique<admission>(admission{entered.passed});
+    return true;
+}
+
+void running_exchange::complete(std::string body, time_point deadline) {
+    admission_->body = std::move(body);
+    request_access::set_body(request_, admission_->body);
+    context_.set_deadline(deadline);
+}
+
+entered_layers running_exchange::enter() {
+    return enter_layers(*route_, admission_ ? admission_->layers : 0, request_, response_);
 }
 
 bool running_exchange::produce(body_form form) {
@@ -123,7 +144,7 @@ task<void> running_exchange::mailbox(std::shared_ptr<running_exchange> self) {
         } else {
             // The usual case has no frame of its own: Asio keeps the memory of two, the handler's are those.
             const detail::route& route = *self->route_;
-            const entered_layers entered = enter_layers(route, 0, self->request_, self->response_);
+            const entered_layers entered = self->enter();
             if (entered.stop == entered_layers::next_stop::handler && route.target.coroutine) {
                 try {
                     co_await route.target.coroutine(self->request_, self->response_);

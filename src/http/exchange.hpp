@@ -32,6 +32,10 @@ public:
         response_ = std::move(made);
     }
 
+    /// Runs the layers that go by the head, before the body has come; false when one has refused.
+    bool admit();
+    /// The body of a request that was admitted, and the handler's deadline.
+    void complete(std::string body, time_point deadline);
     /// Runs the handler; true when it has ended already.
     bool handle() { return run(job::handle); }
     /// Runs the response's tail, whose head is on its way; true when it has ended already.
@@ -71,6 +75,13 @@ public:
 private:
     enum class job : std::uint8_t { none, handle, produce };
 
+    // How many layers have let the head in, whose bytes they may point to, and the body that came then.
+    struct admission {
+        std::size_t layers;
+        std::string body{};
+    };
+
+    entered_layers enter();
     static task<void> mailbox(std::shared_ptr<running_exchange> self);
     task<void> letter();
     task<void> produce_tail();
@@ -84,7 +95,8 @@ private:
     session* owner_;
     const detail::route* route_ = nullptr;
     request_head head_;
-    std::string block_; // the request's own bytes: head, body, the peer's address
+    std::string block_;                    // the request's own bytes: head, body, the peer's address
+    std::unique_ptr<admission> admission_; // null unless the body came after it
     request request_;
     response response_;
     boost::asio::cancellation_signal cancel_;

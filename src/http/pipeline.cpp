@@ -92,6 +92,17 @@ entered_layers enter_layers(const route& route, std::size_t step, request& req, 
     return {route.layers.size(), stop::handler};
 }
 
+entered_layers enter_by_head(const route& route, request& req, response& out) {
+    using stop = entered_layers::next_stop;
+    std::size_t at = 0;
+    for (; at < route.layers.size(); ++at) {
+        const middleware& layer = *route.layers[at];
+        if (layer.around || (layer.before && !layer.by_head)) break;
+        if (!admits(layer, req, out)) return {at, stop::nothing};
+    }
+    return {at, stop::handler};
+}
+
 task<void> run_rest(const route& route, const entered_layers& entered, request& req, response& out) {
     using stop = entered_layers::next_stop;
     try {

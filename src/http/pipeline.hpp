@@ -23,6 +23,9 @@ struct entered_layers {
 /// Runs `before` of the layers from `step` on, up to one with an `around`.
 entered_layers enter_layers(const route& route, std::size_t step, request& req, response& out);
 
+/// Runs `before` of the layers that go by the head, up to one that doesn't; `stop` is `nothing` where one refused.
+entered_layers enter_by_head(const route& route, request& req, response& out);
+
 /// Runs what comes next: the coroutine layer with all that is further in, or the handler.
 task<void> run_rest(const route& route, const entered_layers& entered, request& req, response& out);
 

@@ -89,6 +89,7 @@ middleware request_id(request_id_options options) {
         detail::header_access::set(res.headers, field_name, req.context().request_id());
     };
     layer.before = choose;
+    layer.by_head = true;
     layer.after = tell;
     layer.after_refusal = [choose, tell](request& req, response& res) {
         if (req.context().request_id().empty()) choose(req).value();

@@ -42,7 +42,9 @@ session::session(session_host& host, transport& wire, std::string remote)
     : host_(host), wire_(wire), remote_(std::move(remote)), deadline_(host.home.now() + host.limits.idle_time) {}
 
 session::~session() {
-    if (exchange_) exchange_->orphan();
+    if (!exchange_) return;
+    exchange_->orphan();
+    if (admitted_) exchange_->report();
 }
 
 bool session::wants_input() const noexcept {
@@ -116,6 +118,7 @@ bool session::advance(std::span<char>& input) {
         return handle_later(input, *request_access::matched(host_.req));
     std::size_t used = 0;
     if (!(chunked_ ? read_chunks(input, used) : read_body(input, used))) return false;
+    if (resumed && admitted_) return dispatch_admitted(input, used);
     const route& matched = resumed ? load(input) : *request_access::matched(host_.req);
     const std::size_t body = chunked_ ? chunked_->decoded : static_cast<std::size_t>(body_size_);
     request_access::set_body(host_.req, text(input.subspan(head_size_, body)));
@@ -169,10 +172,7 @@ inline bool session::judge(std::span<char> input, const route& matched) {
     if (matched.target.streams_body) return await_reader(head, most, input.size() > head.size), true;
     if (head.chunked) chunked_ = std::make_unique<chunked_body>(chunked_body{chunked_decoder(chunk_limits{most}), 0});
     if (!head.expect_continue || input.size() > head.size) return true;
-    if (&matched != &host_.routes->fallback()) {
-        host_.output.append("HTTP/1.1 100 Continue\r\n\r\n");
-        return true;
-    }
+    if (&matched != &host_.routes->fallback()) return ask_layers(matched);
     keep_alive_ = false; // the refusal is final; a body may or may not follow it
     body_size_ = 0;
     chunked_.reset();
@@ -255,6 +255,7 @@ void session::refuse(int status, std::string_view message, std::span<char> known
     into_response(framework_error(status, message), res);
     incoming_.reset();
     keep_alive_ = false;
+    if (admitted_) return refuse_admitted(res);
     if (!known.empty()) {
         const route& matched = load_refused(known);
         run_after_refusal(matched, host_.req, res);

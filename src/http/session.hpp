@@ -128,6 +128,9 @@ private:
     bool read_chunks(std::span<char>& input, std::size_t& used);
     const route& load(std::span<char> input);
     bool dispatch(const route& matched);
+    bool ask_layers(const route& matched);
+    bool dispatch_admitted(std::span<char>& input, std::size_t used);
+    void refuse_admitted(response& res);
     bool handle_later(std::span<char>& input, const route& matched);
     void prepare_exchange(const route& matched);
     void note_trailers();
@@ -180,6 +183,7 @@ private:
     bool answered_last_ = false; // an answer went before the end
     bool launch_ = false;        // the exchange has something to run once the input is put away
     bool continue_owed_ = false; // 100 goes out when the handler begins to read
+    bool admitted_ = false;      // the exchange's layers have let the request in whose body is coming
     body_form form_ = body_form::buffered;
 };
 

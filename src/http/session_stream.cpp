@@ -5,9 +5,16 @@
 #include "http/trailers.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace weir::http::detail {
+
+namespace {
+
+constexpr std::string_view go_on_line = "HTTP/1.1 100 Continue\r\n\r\n";
+
+} // namespace
 
 // The handler is to read this body itself.
 void session::await_reader(const request_head& head, std::size_t most, bool more) {
@@ -16,6 +23,50 @@ void session::await_reader(const request_head& head, std::size_t most, bool more
     else
         incoming_ = std::make_unique<incoming_body>(head.content_length);
     continue_owed_ = head.expect_continue && !more;
+}
+
+// The peer waits with the body until it is told to go on: layers that go by the head may refuse before that. The
+// others, and what is further in, come when the body has.
+bool session::ask_layers(const route& matched) {
+    enter(state::handling, handler_time(matched));
+    prepare_exchange(matched);
+    if (exchange_->admit()) {
+        admitted_ = true;
+        enter(state::body, host_.limits.body_time);
+        host_.output.append(go_on_line);
+        return true;
+    }
+    keep_alive_ = false; // a body may or may not follow
+    head_size_ = 0;
+    chunked_.reset();
+    answer(exchange_->req(), exchange_->head(), matched, exchange_->res());
+    return false;
+}
+
+// The whole request that was admitted by its head; whether it is answered already.
+bool session::dispatch_admitted(std::span<char>& input, std::size_t used) {
+    const auto running = exchange_;
+    const std::size_t body = chunked_ ? chunked_->decoded : static_cast<std::size_t>(body_size_);
+    const auto bytes = input.subspan(head_size_, body);
+    admitted_ = false;
+    enter(state::handling, handler_time(running->matched()));
+    running->complete(std::string(bytes.data(), bytes.size()), deadline_);
+    if (chunked_ && !chunked_->decoder.trailer_lines().empty())
+        running->context().attach(request_trailers{parse_trailers(chunked_->decoder.trailer_lines())});
+    head_size_ = 0;
+    more_ = input.size() > used;
+    chunked_.reset();
+    input = input.subspan(used);
+    if (!running->handle()) return false;
+    answer(running->req(), running->head(), running->matched(), running->res());
+    return true;
+}
+
+void session::refuse_admitted(response& res) {
+    const auto refused = exchange_;
+    admitted_ = false;
+    run_after_refusal(refused->matched(), refused->req(), res);
+    answer(refused->req(), refused->head(), refused->matched(), res);
 }
 
 // Hands the head to the exchange; its handler begins once what follows the head has been put away.
@@ -63,7 +114,7 @@ incoming_body::step session::take_body(std::string& piece) {
     }
     if (step == incoming_body::step::more) {
         if (std::exchange(continue_owed_, false)) {
-            std::string go("HTTP/1.1 100 Continue\r\n\r\n");
+            std::string go(go_on_line);
             push(go);
         }
         deadline_ = body_deadline();

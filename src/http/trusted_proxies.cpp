@@ -23,6 +23,7 @@ middleware trusted_proxies(trusted_proxies_options options) {
     if (options.direct_scheme != "http" && options.direct_scheme != "https")
         throw std::invalid_argument("weir: trusted_proxies: direct_scheme is http or https");
     middleware layer;
+    layer.by_head = true;
     layer.before = [proxies = detail::proxy_list(options.proxies), fields = options.fields,
                     scheme = std::move(options.direct_scheme)](request& req) -> result<void> {
         client_info client = on_the_connection(req);

@@ -45,11 +45,15 @@ struct exchange {
 struct middleware {
     /// Before the handler; an error answers instead of it, and skips the layers further in.
     std::function<result<void>(request&)> before{};
+    /// `before` goes by the head alone. A client that waits for 100 Continue then hears a refusal in its place, and
+    /// keeps its body, when all layers further out that have a `before` or an `around` go by the head too.
+    bool by_head = false;
     /// After the handler or a refusal further in, innermost first.
     std::function<void(request&, response&)> after{};
     /// Instead of `after`, for what the server answers in place of the pipeline once it knows the request: 413 and
     /// 408 of a body that is late or too large, 400 of its chunks or an unreadable path, 501, and 504 when the
-    /// handler's time is up. `before` hasn't run then, but for 504; there the handler may still be at work.
+    /// handler's time is up. `before` hasn't run then, but for 504, where the handler may still be at work, and by
+    /// the head for a client that waited for 100 Continue.
     std::function<void(request&, response&)> after_refusal{};
     /// Around all that lies further in.
     std::function<task<response>(request&, next)> around{};

@@ -9,7 +9,9 @@
 
 namespace weir::http {
 
-/// Finds out who is asking, before anything further in runs; an error answers instead (usually 401).
+/// Finds out who is asking, before anything further in runs; an error answers instead (usually 401). It goes by the
+/// head, so that a client that waits for 100 Continue is refused before its body; where `identify` looks at the
+/// body, clear `by_head` of the layer.
 /// The principal is then a parameter for handlers, and what `require` looks at.
 ///
 ///     api.use(authenticate([&keys](request& req) { return who(keys, req.bearer()); }));

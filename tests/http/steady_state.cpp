@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a plain request costs: nothing on the heap, no coroutine, one send for all of a read, one Date a second.
 #include "http/session.hpp"
+#include "support/allocations.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/http/middleware.hpp>
 #include <weir/http/router.hpp>
@@ -11,17 +12,13 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 #include <string>
 
 using namespace weir;
 using namespace std::chrono_literals;
 
 namespace {
-
-thread_local long allocated = 0;
 
 // Takes all that is written, and counts.
 struct counting_wire final : http::detail::transport {
@@ -88,15 +85,13 @@ struct steady_fixture {
 
     // The same bytes in the same memory each time, as a loop reads them into its buffer.
     template<std::size_t Size>
-    long receive(counting_wire& wire, const char (&text)[Size]) {
+    std::size_t receive(counting_wire& wire, const char (&text)[Size]) {
         std::memcpy(input.data(), text, Size - 1);
         return receive(wire, Size - 1);
     }
-    long receive(counting_wire& wire, std::size_t size) {
+    std::size_t receive(counting_wire& wire, std::size_t size) {
         home.refresh();
-        const long before = allocated;
-        wire.machine.receive({input.data(), size});
-        return allocated - before;
+        return support::allocations([&] { wire.machine.receive({input.data(), size}); });
     }
 
     std::array<char, 8192> input{};
@@ -108,21 +103,12 @@ constexpr const char later_request[] = "GET /later HTTP/1.1\r\nHost: a\r\n\r\n";
 
 } // namespace
 
-// Counts what this program's tests ask for.
-void* operator new(std::size_t size) {
-    ++allocated;
-    if (void* memory = std::malloc(size)) return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
 TEST_CASE_FIXTURE(steady_fixture, "a plain request through plain layers allocates nothing") {
     counting_wire wire(host);
     receive(wire, plain_request); // the loop's own memory is made by the first
     receive(wire, param_request);
     CHECK(wire.sent().ends_with("seven"));
-    long total = 0;
+    std::size_t total = 0;
     for (int i = 0; i < 100; ++i) total += receive(wire, plain_request);
     CHECK(wire.sent().ends_with("hello, world\n"));
     CHECK(wire.sent().find("x-layer: 1\r\n") != std::string_view::npos);

@@ -16,13 +16,23 @@ using test_support::slow_reader_fixture;
 using test_support::socket_client;
 using test_support::take_body;
 
-TEST_CASE_FIXTURE(slow_reader_fixture, "an answer may take as long as it takes while its peer goes on taking it") {
+namespace {
+
+// What is asked for, of which a test runs once each.
+std::string any_large_answer() {
     std::string request;
     SUBCASE("of a body in memory") { request = keeping_get("/plain"); }
     SUBCASE("of the last body in memory") { request = closing_get("/plain"); }
     SUBCASE("of a file") { request = keeping_get("/file"); }
     SUBCASE("of the last file") { request = closing_get("/file"); }
     SUBCASE("of a streamed body") { request = closing_get("/stream"); }
+    return request;
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(slow_reader_fixture, "an answer may take as long as it takes while its peer goes on taking it") {
+    const std::string request = any_large_answer();
     auto client = socket_client::small(port);
     std::string all = ask(client, request);
     for (int i = 0; i < 8; ++i) { // 160 seconds, of which the limit would be 30
@@ -38,12 +48,7 @@ TEST_CASE_FIXTURE(slow_reader_fixture, "an answer may take as long as it takes w
 }
 
 TEST_CASE_FIXTURE(slow_reader_fixture, "a peer that takes nothing more is cut, but not before its time") {
-    std::string request;
-    SUBCASE("of a body in memory") { request = keeping_get("/plain"); }
-    SUBCASE("of the last body in memory") { request = closing_get("/plain"); }
-    SUBCASE("of a file") { request = keeping_get("/file"); }
-    SUBCASE("of the last file") { request = closing_get("/file"); }
-    SUBCASE("of a streamed body") { request = closing_get("/stream"); }
+    const std::string request = any_large_answer();
     auto client = socket_client::small(port);
     client.send(request);
     REQUIRE(until([this] { return asked == 1; }));

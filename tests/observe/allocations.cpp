@@ -1,58 +1,22 @@
 // SPDX-License-Identifier: MIT
 // labels: unit
+#include "support/allocations.hpp"
+
 #include <weir/observe/log.hpp>
 #include <weir/observe/metrics.hpp>
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <vector>
-
-#ifdef __clang__
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define WEIR_SANITIZER_ALLOCATES
-#endif
-#endif
-
-namespace {
-
-thread_local std::size_t allocations = 0;
-
-} // namespace
-
-#ifdef WEIR_SANITIZER_ALLOCATES
-
-// clang's sanitizers bring their own operator new and tell about what they hand out.
-#include <sanitizer/allocator_interface.h>
-
-namespace {
-
-const int installed = __sanitizer_install_malloc_and_free_hooks(
-    [](const volatile void*, std::size_t) { ++allocations; }, [](const volatile void*) {});
-
-} // namespace
-
-#else
-
-void* operator new(std::size_t size) {
-    ++allocations;
-    if (void* got = std::malloc(size)) return got;
-    throw std::bad_alloc();
-}
-void operator delete(void* at) noexcept { std::free(at); }
-void operator delete(void* at, std::size_t) noexcept { std::free(at); }
-
-#endif
 
 using namespace weir;
 using namespace std::chrono_literals;
 
 TEST_CASE("allocations are counted") {
-    const std::size_t before = allocations;
+    const std::size_t before = support::allocated;
     CHECK(std::make_unique<std::vector<int>>(100)->size() == 100);
-    CHECK(allocations >= before + 2);
+    CHECK(support::allocated >= before + 2);
 }
 
 TEST_CASE("once warm, logging a line allocates nothing on the calling thread") {
@@ -65,16 +29,16 @@ TEST_CASE("once warm, logging a line allocates nothing on the calling thread") {
     };
     for (int n = 0; n < 10; ++n) line();
     REQUIRE(log.flush(1min));
-    const std::size_t before = allocations;
+    const std::size_t before = support::allocated;
     for (int n = 0; n < 5; ++n) line();
-    CHECK(allocations == before);
+    CHECK(support::allocated == before);
 }
 
 TEST_CASE("a line below the level allocates nothing, ever") {
     const logger log(callback_sink([](std::string_view) {}));
-    const std::size_t before = allocations;
+    const std::size_t before = support::allocated;
     log.debug("a message that is longer than a short string", field("list", "a value that is longer than that too"));
-    CHECK(allocations == before);
+    CHECK(support::allocated == before);
 }
 
 TEST_CASE("counting allocates nothing after a thread's first time, and neither does finding a known series") {
@@ -89,7 +53,7 @@ TEST_CASE("counting allocates nothing after a thread's first time, and neither d
         routes.with("GET", route).add();
     };
     count();
-    const std::size_t before = allocations;
+    const std::size_t before = support::allocated;
     for (int n = 0; n < 5; ++n) count();
-    CHECK(allocations == before);
+    CHECK(support::allocated == before);
 }

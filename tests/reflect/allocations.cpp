@@ -1,23 +1,13 @@
 // SPDX-License-Identifier: MIT
+#include "support/allocations.hpp"
+
 #include "reflect/order.hpp"
 #include <weir/reflect/json.hpp>
 #include <weir/reflect/validate.hpp>
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-#include <new>
-
 namespace {
-
-thread_local int allocated = 0;
-
-template<class F>
-int allocations(F&& f) {
-    const int before = allocated;
-    f();
-    return allocated - before;
-}
 
 struct plain {
     std::int64_t id{};
@@ -30,14 +20,7 @@ BOOST_DESCRIBE_STRUCT(plain, (), (id, name, price, note, at))
 
 } // namespace
 
-// Counts what this program's tests ask for.
-void* operator new(std::size_t size) {
-    ++allocated;
-    if (void* memory = std::malloc(size)) return memory;
-    throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+using support::allocations;
 
 TEST_CASE("reading allocates for the struct's own members only") {
     plain value;

@@ -106,7 +106,8 @@ result<void> load(const target& into, const config_options& options) {
 std::string config_profile(const config_options& options) {
     std::vector<config::mistake> ignored; // load_config tells them
     auto given = config::read_overrides(options, {}, config::environment_of(options), ignored);
-    return given.profile.empty() ? options.profile : std::move(given.profile);
+    if (given.profile.empty()) return options.profile;
+    return std::move(given.profile);
 }
 
 int fail(const error& failure) {

@@ -40,6 +40,7 @@ inline const int counting = __sanitizer_install_malloc_and_free_hooks(
 
 #else
 
+// NOLINTBEGIN(misc-definitions-in-headers): replacements can't be inline
 void* operator new(std::size_t size) {
     ++support::allocated;
     if (void* got = std::malloc(size)) return got;
@@ -47,5 +48,6 @@ void* operator new(std::size_t size) {
 }
 void operator delete(void* at) noexcept { std::free(at); }
 void operator delete(void* at, std::size_t) noexcept { std::free(at); }
+// NOLINTEND(misc-definitions-in-headers)
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Limits that are set to other values than the default.
+#include "support/loopback.hpp"
 #include <weir/http/router.hpp>
 #include <weir/http/server.hpp>
 #include <weir/testing/test_client.hpp>
@@ -91,10 +92,7 @@ TEST_CASE("a number of fields that no head has room for stops the start, and is 
     const router app;
     for (const std::uint32_t fields : {0U, 101U, 4000000000U}) {
         const std::string told = "limits.fields = " + std::to_string(fields) + ": accepted 1..100";
-        server_options options;
-        options.address = "127.0.0.1";
-        options.port = 0;
-        options.loops = 1;
+        auto options = test_support::loopback();
         options.limits = with_fields(fields);
         server refusing(app, options);
         const auto started = refusing.start();
@@ -104,10 +102,7 @@ TEST_CASE("a number of fields that no head has room for stops the start, and is 
         CHECK_THROWS_WITH_AS(test_client(app, {.limits = with_fields(fields)}), ("weir: test_client: " + told).c_str(),
                              std::invalid_argument);
     }
-    server_options most;
-    most.address = "127.0.0.1";
-    most.port = 0;
-    most.loops = 1;
+    auto most = test_support::loopback();
     most.limits = with_fields(100);
     server serving(app, most);
     CHECK(serving.start());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a handler refers to lives until it has ended; meant to be run under AddressSanitizer as well.
+#include "support/loopback.hpp"
 #include "support/socket_client.hpp"
 #include <weir/core/blocking_pool.hpp>
 #include <weir/http/router.hpp>
@@ -59,11 +60,7 @@ TEST_CASE("1,000 suspended handlers read their headers after the loop has served
     });
     routes.get("/others", [](request& req) { return std::string(req.query()); });
 
-    server_options options;
-    options.address = "127.0.0.1";
-    options.port = 0;
-    options.loops = 1;
-    server running(routes, options);
+    server running(routes, test_support::loopback());
     running.start().value();
     std::vector<test_support::socket_client> clients;
     for (int i = 0; i < 1000; ++i) {
@@ -135,11 +132,7 @@ TEST_CASE("a server waits for the jobs of the handlers that it cut before it goe
         const auto ended = co_await pool.run(job);
         co_return ended ? "ended" : "failed";
     });
-    server_options options;
-    options.address = "127.0.0.1";
-    options.port = 0;
-    options.loops = 1;
-    auto running = std::make_unique<server>(routes, options);
+    auto running = std::make_unique<server>(routes, test_support::loopback());
     running->start().value();
     test_support::socket_client client(running->port());
     client.send("GET /job HTTP/1.1\r\nHost: a\r\nX-Name: late\r\n\r\n");

@@ -3,6 +3,7 @@
 // Some hundred connections of every kind at once over two loops, for the sanitizers: short, but all of it mixed.
 #include "http_server/soak_load.hpp"
 #include "http_server/soak_server.hpp"
+#include "support/loopback.hpp"
 
 #include <doctest/doctest.h>
 
@@ -38,11 +39,7 @@ TEST_CASE("every kind of connection at once: each answer is right, each request 
     router app;
     app.use(witness);
     soak::add_routes(app);
-    server_options options;
-    options.address = "127.0.0.1";
-    options.port = 0;
-    options.loops = 2;
-    server running(app, options);
+    server running(app, test_support::loopback(2));
     running.start().value();
 
     soak::load load(running.port(), connections, 40ms);

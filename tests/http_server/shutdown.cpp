@@ -6,6 +6,7 @@
 #include "http_server/take_body.hpp"
 #include "http_server/worker_fixture.hpp"
 #include "support/certificate_folder.hpp"
+#include "support/loopback.hpp"
 #include "support/socket_client.hpp"
 #include "support/tls_client.hpp"
 #include "support/websocket_frames.hpp"
@@ -125,10 +126,7 @@ struct busy_fixture {
     }
 
     void start(bool secure) {
-        server_options options;
-        options.address = "127.0.0.1";
-        options.port = 0;
-        options.loops = 2;
+        auto options = test_support::loopback(2);
         options.limits.body = 2 * upload_size;
         options.limits.head_time = options.limits.idle_time = 120s; // none of which is what this is about
         options.limits.body_time = options.limits.write_time = options.limits.handler_time = 120s;

@@ -3,6 +3,7 @@
 // 10,000 connections for a minute, of every kind that a server meets, while one more counts the time of its answers.
 #include "http_server/soak_load.hpp"
 #include "http_server/soak_server.hpp"
+#include "support/loopback.hpp"
 #include "support/socket_client.hpp"
 
 #include <doctest/doctest.h>
@@ -38,10 +39,7 @@ void allow_descriptors(rlim_t count) {
 }
 
 weir::server_options options() {
-    weir::server_options made;
-    made.address = "127.0.0.1";
-    made.port = 0;
-    made.loops = 2;
+    auto made = test_support::loopback(2);
     made.connections = connections + 1000; // who comes again may be there before his end was noticed
     made.connections_per_address = 2 * connections / 8;
     made.unlimited_networks = {};

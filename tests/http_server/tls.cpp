@@ -4,6 +4,7 @@
 #include "http_server/count_body.hpp"
 #include "http_server/large_body.hpp"
 #include "support/certificate_folder.hpp"
+#include "support/loopback.hpp"
 #include "support/print.hpp"
 #include "support/socket_client.hpp"
 #include "support/tls_client.hpp"
@@ -106,10 +107,7 @@ struct tls_fixture {
     }
 
     static server_options local(server_tls tls) {
-        server_options options;
-        options.address = "127.0.0.1";
-        options.port = 0;
-        options.loops = 1;
+        auto options = test_support::loopback();
         options.limits.body = 2 * large;
         options.tls = std::move(tls);
         return options;

@@ -41,14 +41,6 @@ std::string joined_names(const std::vector<std::string>& names, bool credentials
     return all;
 }
 
-std::string joined_methods(method_set allowed) {
-    std::string all;
-    for (std::size_t i = 0; i < method_count; ++i)
-        if (const auto verb = static_cast<method>(i); allowed.contains(verb))
-            all.append(all.empty() ? "" : ", ").append(name(verb));
-    return all;
-}
-
 class cors_policy {
 public:
     explicit cors_policy(cors_options options)
@@ -106,7 +98,7 @@ private:
         const method_set methods = methods_.empty() ? detail::request_access::allowed(req) : methods_;
         res.clear();
         res.status = 204;
-        if (!methods.empty()) res.headers.add("access-control-allow-methods", joined_methods(methods));
+        if (!methods.empty()) res.headers.add("access-control-allow-methods", detail::comma_separated(methods));
         if (!headers_.empty()) res.headers.add("access-control-allow-headers", headers_);
         res.headers.add("access-control-max-age", max_age_);
     }

@@ -16,7 +16,7 @@ namespace weir::http {
 
 namespace {
 
-constexpr std::string_view field_name = "x-request-id";
+constexpr std::string_view header_name = "x-request-id";
 
 bool acceptable(std::string_view id) {
     const char* const end = id.data() + id.size();
@@ -86,7 +86,7 @@ middleware request_id(request_id_options options) {
         return ok();
     };
     const auto tell = [](request& req, response& res) {
-        detail::header_access::set(res.headers, field_name, req.context().request_id());
+        detail::header_access::set(res.headers, header_name, req.context().request_id());
     };
     layer.before = choose;
     layer.by_head = true;

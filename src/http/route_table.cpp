@@ -14,18 +14,15 @@ namespace weir::http {
 
 namespace detail {
 
-namespace {
-
-std::string allow_list(method_set allowed) {
+std::string comma_separated(method_set methods) {
     std::string list;
-    for (std::size_t i = 0; i < method_count; ++i) {
-        const auto verb = static_cast<method>(i);
-        if (!allowed.contains(verb)) continue;
-        if (!list.empty()) list += ", ";
-        list += name(verb);
-    }
+    for (std::size_t i = 0; i < method_count; ++i)
+        if (const auto verb = static_cast<method>(i); methods.contains(verb))
+            list.append(list.empty() ? "" : ", ").append(name(verb));
     return list;
 }
+
+namespace {
 
 // The same path with its trailing slash added or taken away, and the query as it was.
 std::string other_slash_target(const request& req) {
@@ -47,10 +44,10 @@ void answer_unrouted(request& req, response& out) {
         into_response(error(errc::not_found, "nothing is served at this path"), out);
     } else if (req.method() == method::options) {
         out.status = 204;
-        out.headers.set("allow", allow_list(allowed));
+        out.headers.set("allow", comma_separated(allowed));
     } else {
         into_response(framework_error(405, "this path doesn't answer " + std::string(req.method_name())), out);
-        out.headers.set("allow", allow_list(allowed));
+        out.headers.set("allow", comma_separated(allowed));
     }
 }
 

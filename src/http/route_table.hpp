@@ -61,6 +61,9 @@ private:
     [[gnu::noinline]] const route& match_segments(request& req, method verb, std::string_view path) const;
 };
 
+/// The methods as fields such as Allow list them.
+std::string comma_separated(method_set methods);
+
 /// What the engine fills in of a request.
 struct request_access {
     static void fill(request& req, const char* bytes, const request_head& head, weir::context& ctx,

@@ -134,7 +134,7 @@ test_client::~test_client() = default;
 
 test_response test_client::get(std::string_view target) { return send(http::method::get, target); }
 
-test_response test_client::del(std::string_view target) { return send(http::method::del, target); }
+test_response test_client::del(std::string_view target) { return send(http::method::delete_, target); }
 
 test_response test_client::post(std::string_view target, std::string_view json_body) {
     return send(http::method::post, target, json_body, "application/json");
@@ -154,7 +154,7 @@ test_response test_client::send(http::method verb, std::string_view target, std:
                                 std::string_view content_type) {
     if (closed()) impl_->open.reset();
     std::string bytes;
-    bytes.append(name(verb)).append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n");
+    bytes.append(http::name(verb)).append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n");
     for (const auto& [key, value] : impl_->headers) bytes.append(key).append(": ").append(value).append("\r\n");
     if (!content_type.empty()) bytes.append("Content-Type: ").append(content_type).append("\r\n");
     if (!body.empty() || !content_type.empty())

@@ -145,7 +145,7 @@ TEST_CASE("errors can be read as well: refusals, unknown paths, wrong methods an
     const auto unknown = service.from(ours, "/nowhere");
     CHECK(unknown.status == 404);
     CHECK(shared(unknown));
-    const auto wrong = service.from(ours, "/todos", method::del);
+    const auto wrong = service.from(ours, "/todos", method::delete_);
     CHECK(wrong.status == 405);
     CHECK(wrong.header("allow") == "GET, HEAD, POST, OPTIONS");
     CHECK(shared(wrong));

@@ -34,7 +34,7 @@ struct stated_fixture {
 
     testing::test_response ask(const char* path, http::method verb = http::method::get, const char* minor = "1") {
         test_client client(app, {.clock = &time});
-        client.write(std::string(name(verb)) + " " + path + " HTTP/1." + minor + "\r\nHost: a\r\n\r\n");
+        client.write(std::string(http::name(verb)) + " " + path + " HTTP/1." + minor + "\r\nHost: a\r\n\r\n");
         auto res = client.receive(verb == http::method::head);
         CHECK(client.closed() == res.closes);
         return res;

@@ -117,7 +117,7 @@ TEST_CASE("every known field is recognised in any case, also in the last bytes o
 }
 
 TEST_CASE("methods are case-sensitive, and a well-formed unknown one is left to the router") {
-    CHECK(parsed(with_line("DELETE / HTTP/1.1")).head.verb == method::del);
+    CHECK(parsed(with_line("DELETE / HTTP/1.1")).head.verb == method::delete_);
     CHECK(parsed(with_line("TRACE / HTTP/1.1")).head.verb == method::trace);
     const parsed odd(with_line("g3t-it / HTTP/1.1"));
     CHECK(odd.verdict.status == head_status::complete);
@@ -125,7 +125,7 @@ TEST_CASE("methods are case-sensitive, and a well-formed unknown one is left to 
     CHECK(odd.head.method_in(odd.bytes()) == "g3t-it");
     CHECK(parsed(with_line("get / HTTP/1.1")).head.verb == method::unknown);
     CHECK(status_of(with_line("CONNECT a:443 HTTP/1.1")) == 501);
-    for (std::size_t i = 0; i + 1 < method_count; ++i)
+    for (std::size_t i = 0; i < method_count; ++i)
         CHECK(parse_method(name(static_cast<method>(i))) == static_cast<method>(i));
 }
 

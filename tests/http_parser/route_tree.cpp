@@ -93,19 +93,20 @@ TEST_CASE("where the better branch fails deeper the next one is tried") {
 
 TEST_CASE("a path of another method alone is 405 with all methods it has") {
     const auto tree = tree_of(
-        {{method::get, "/a/{id}"}, {method::del, "/a/{id}"}, {method::post, "/a/me"}, {method::put, "/a/{*x}"}});
+        {{method::get, "/a/{id}"}, {method::delete_, "/a/{id}"}, {method::post, "/a/me"}, {method::put, "/a/{*x}"}});
     CHECK(lookup(tree, "/a/me", method::patch) == "405");
     const auto found = tree.match(method::patch, "/a/me");
-    for (const auto verb : {method::get, method::del, method::post, method::put}) CHECK(found.allowed.contains(verb));
+    for (const auto verb : {method::get, method::delete_, method::post, method::put})
+        CHECK(found.allowed.contains(verb));
     CHECK(!found.allowed.contains(method::patch));
     CHECK(!tree.match(method::patch, "/a/7").allowed.contains(method::post));
 }
 
 TEST_CASE("a better branch without the method gives way to one that has it") {
-    const auto tree = tree_of({{method::get, "/a/{id}"}, {method::post, "/a/me"}, {method::del, "/a/{*x}"}});
+    const auto tree = tree_of({{method::get, "/a/{id}"}, {method::post, "/a/me"}, {method::delete_, "/a/{*x}"}});
     CHECK(lookup(tree, "/a/me") == "0: me");
     CHECK(lookup(tree, "/a/me", method::post) == "1");
-    CHECK(lookup(tree, "/a/me", method::del) == "2: me");
+    CHECK(lookup(tree, "/a/me", method::delete_) == "2: me");
 }
 
 TEST_CASE("a path that differs from a route by the slash at its end says so") {

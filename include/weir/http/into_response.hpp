@@ -28,6 +28,7 @@ struct with_status {
     T value;
 
     with_status(int code, T body) : status(code), value(std::move(body)) {}
+    with_status(http::status code, T body) : with_status(static_cast<int>(code), std::move(body)) {}
 };
 
 /// What a handler returns becomes the response. Offered here: response, text, JSON of any described or

@@ -3,7 +3,9 @@
 
 #include <weir/core/context.hpp>
 #include <weir/core/result.hpp>
+#include <weir/http/field_name.hpp>
 #include <weir/http/method.hpp>
+#include <weir/http/status.hpp>
 
 #include <array>
 #include <cstddef>
@@ -51,7 +53,9 @@ public:
 
     /// The first field of that name (case-insensitive), without surrounding blanks; empty when absent.
     std::string_view header(std::string_view name) const noexcept;
+    std::string_view header(field_name known) const { return header(http::name(known)); }
     bool has_header(std::string_view name) const noexcept;
+    bool has_header(field_name known) const { return has_header(http::name(known)); }
     std::size_t header_count() const noexcept;
     header_view header_at(std::size_t index) const noexcept;
 
@@ -115,12 +119,17 @@ public:
 
     /// Replaces every field of that name.
     header_list& set(std::string_view name, std::string_view value);
+    header_list& set(field_name known, std::string_view value) { return set(http::name(known), value); }
     /// Adds a field beside those of that name (Set-Cookie).
     header_list& add(std::string_view name, std::string_view value);
+    header_list& add(field_name known, std::string_view value) { return add(http::name(known), value); }
     /// The first field of that name, empty when absent.
     std::string_view find(std::string_view name) const noexcept;
+    std::string_view find(field_name known) const { return find(http::name(known)); }
     bool contains(std::string_view name) const noexcept { return place(name) != std::string::npos; }
+    bool contains(field_name known) const { return contains(http::name(known)); }
     void erase(std::string_view name);
+    void erase(field_name known) { erase(http::name(known)); }
     void clear() noexcept {
         lines_.clear();
         names_ = 0;
@@ -190,13 +199,11 @@ struct response {
 
     response() = default;
     explicit response(int with_status) : status(with_status) {}
+    explicit response(http::status with_status) : status(static_cast<int>(with_status)) {}
 
     /// Empties it, keeping its memory.
     void clear() noexcept;
 };
-
-/// The reason phrase of a status (RFC 9110 section 15), `Unknown` for others.
-std::string_view reason(int status) noexcept;
 
 /// The status that an error is answered with: its own, else the one of its kind.
 int status_of(const error& failure) noexcept;

@@ -74,7 +74,7 @@ public:
     }
     template<class F>
     router& del(pattern_for<F> pattern, F f) {
-        return add(method::del, pattern.text(), detail::adapt(std::move(f)));
+        return add(method::delete_, pattern.text(), detail::adapt(std::move(f)));
     }
 
     /// Member functions: `r.get("/{id}", &todo_api::show, *this)`. The object outlives the router.
@@ -96,7 +96,7 @@ public:
     }
     template<class F, class Self>
     router& del(pattern_for<F> pattern, F f, Self& self) {
-        return add(method::del, pattern.text(), detail::adapt(detail::bind_self(f, self)));
+        return add(method::delete_, pattern.text(), detail::adapt(detail::bind_self(f, self)));
     }
 
     /// A group below a prefix: a function that takes the group's router, or an object with mount(router&).

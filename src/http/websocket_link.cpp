@@ -17,7 +17,6 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t high_water = exchange_stream::high_water;
-constexpr std::size_t kept_input = 4096; // memory for input that an idle connection may keep
 constexpr std::uint16_t lost_code = 1006;
 
 bool cancelled(const asio::cancellation_state& state) { return state.cancelled() != asio::cancellation_type::none; }
@@ -25,9 +24,9 @@ bool cancelled(const asio::cancellation_state& state) { return state.cancelled()
 } // namespace
 
 websocket_link::websocket_link(weir::loop& home, const websocket_options& options, std::string subprotocol)
-    : home_(home), message_within_(options.message_within), ping_after_(options.ping_after),
-      pong_within_(options.pong_within), close_within_(options.close_within), subprotocol_(std::move(subprotocol)),
-      reader_(options.max_message) {}
+    : home_(home), max_message_(options.max_message), message_within_(options.message_within),
+      ping_after_(options.ping_after), pong_within_(options.pong_within), close_within_(options.close_within),
+      subprotocol_(std::move(subprotocol)) {}
 
 task<bool> websocket_link::run(std::shared_ptr<websocket_link> self, const websocket_handler& handler,
                                running_exchange& on) {
@@ -49,22 +48,24 @@ task<bool> websocket_link::run(std::shared_ptr<websocket_link> self, const webso
 
 void websocket_link::begin(exchange_stream& stream) {
     stream_ = &stream;
+    frames_ = websocket_stream::open(home_, stream, max_message_, *this);
     stream.listen(this);
     heard_ = home_.now();
     arm(next_look());
-    input_came();
+    frames_->read();
 }
 
 void websocket_link::leave() {
     home_.cancel_timer(timer_);
     if (stream_) stream_->listen(nullptr);
     stream_ = nullptr;
+    if (const auto ended = std::exchange(frames_, nullptr)) ended->leave();
 }
 
 task<result<websocket_message>> websocket_link::receive() {
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     for (;;) {
-        if (!message_) input_came();
+        if (frames_ && is_open() && !message_) frames_->read();
         if (message_) {
             websocket_message taken = std::move(*message_);
             message_.reset();
@@ -76,120 +77,89 @@ task<result<websocket_message>> websocket_link::receive() {
     }
 }
 
-task<result<void>> websocket_link::send(opcode kind, std::string_view payload) {
+task<result<void>> websocket_link::send(std::string_view payload, bool binary) {
     if (!is_open()) co_return ending();
-    if (kind == opcode::text && !is_utf8(payload)) co_return error(errc::invalid_argument, "a text message is UTF-8");
+    if (!binary && !is_utf8(payload)) co_return error(errc::invalid_argument, "a text message is UTF-8");
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
-    append_frame(kind, payload, stream_->raw_output());
-    stream_->push_raw();
+    frames_->send(payload, binary);
     unshared_ += payload.size();
     if (unshared_ >= exchange_stream::fair_share) {
         unshared_ = 0;
         co_await asio::post(use_task);
     }
     while (is_open()) {
-        if (stream_->unsent() < high_water) co_return ok();
+        if (frames_->unsent() < high_water) co_return ok();
         if (cancelled(state)) co_return errc::cancelled;
         co_await output_.wait();
     }
     co_return ending();
 }
 
-bool websocket_link::offer(std::string_view frame, std::size_t most) {
+bool websocket_link::offer(const std::shared_ptr<const std::string>& payload, bool binary, std::size_t most) {
     if (!is_open()) return true;
-    if (stream_->unsent() != 0 && stream_->unsent() + frame.size() > most) {
+    const std::size_t stuck = frames_->stuck();
+    if (stuck != 0 && stuck + payload->size() > most) {
         close(1013, "too slow for what is sent here");
         return false;
     }
-    stream_->raw_output().append(frame);
-    stream_->push_raw();
+    frames_->send(payload, binary);
     return true;
-}
-
-// Where the peer takes nothing it needs no more of these either.
-void websocket_link::send_control(opcode kind, std::string_view payload) {
-    if (stream_->unsent() >= high_water) return;
-    append_frame(kind, payload, stream_->raw_output());
-    stream_->push_raw();
 }
 
 void websocket_link::close(std::uint16_t code, std::string_view reason) {
     if (!is_open()) return;
     const auto self = shared_from_this();
-    append_close(code, reason, stream_->raw_output());
-    stream_->push_raw();
     message_.reset();
-    end(state::closing, code, reason);
-    input_came();
+    frames_->close(code, reason);
+    if (is_open()) end(state::closing, code, reason);
 }
 
 void websocket_link::input_came() {
-    if (reading_) return; // who was woken by a message asks for the next
-    const auto self = shared_from_this();
-    reading_ = true;
-    while (awaits_input() && (read_ < input_.size() || fill())) read_frame();
-    reading_ = false;
+    const auto frames = frames_;
+    if (!frames) return;
+    if (is_open() && !message_) frames->read(); // its pings and its close don't wait for who receives
+    frames->input_came();
 }
 
-// The connection gets the memory of what was read, and keeps it while it is idle.
-bool websocket_link::fill() {
-    read_ = 0;
-    if (input_.capacity() > kept_input) std::string().swap(input_);
-    if (!stream_ || !stream_->take_raw(input_)) return input_.clear(), false;
+void websocket_link::output_left() {
+    if (const auto frames = frames_) frames->output_left();
+    output_.wake();
+}
+
+void websocket_link::heard() {
     heard_ = home_.now();
     if (std::exchange(pinged_, never) != never) look_in_time();
-    if (input_.empty()) end(state::lost, lost_code, {});
-    return !input_.empty();
 }
 
-void websocket_link::read_frame() {
-    std::string_view rest = std::string_view(input_).substr(read_);
-    const frame_event event = reader_.read(rest);
-    read_ = input_.size() - rest.size();
-    if (!reader_.midway()) begun_ = never;
-    switch (event) {
-    case frame_event::more:
-        return await_rest();
-    case frame_event::pong:
-        return;
-    case frame_event::text:
-    case frame_event::binary:
-        return deliver(event == frame_event::binary);
-    case frame_event::ping:
-        return send_control(opcode::pong, reader_.control());
-    case frame_event::close:
-        return peer_closes();
-    case frame_event::failed:
-        return fail();
-    }
+void websocket_link::awaits_rest(bool midway) {
+    if (!midway) begun_ = never;
+    if (!midway || begun_ != never || !is_open()) return;
+    begun_ = home_.now();
+    look_in_time();
 }
 
-void websocket_link::deliver(bool binary) {
+void websocket_link::came(websocket_message message) {
+    begun_ = never;
     if (!is_open()) return;
-    message_.emplace(websocket_message{std::move(reader_.message()), binary});
+    message_.emplace(std::move(message));
     receiver_.wake();
 }
 
-void websocket_link::peer_closes() {
-    if (is_open()) {
-        append_close(reader_.code(), {}, stream_->raw_output());
-        stream_->push_raw();
-    }
-    end(state::closed, reader_.code(), reader_.control());
+void websocket_link::peer_closes(std::uint16_t code, std::string_view reason) {
+    if (is_open()) end(state::closing, code, reason);
 }
 
-void websocket_link::fail() {
-    if (is_open()) {
-        append_close(reader_.code(), reader_.failure(), stream_->raw_output());
-        stream_->push_raw();
-    }
-    broken_ = true;
-    end(state::closed, reader_.code(), reader_.failure());
+void websocket_link::over(websocket_end how, std::uint16_t code, std::string_view reason) {
+    if (state_ > state::closing) return;
+    if (how == websocket_end::lost) return end(state::lost, lost_code, {});
+    broken_ = how == websocket_end::broken;
+    end(state::closed, code, reason);
 }
 
 void websocket_link::gone() {
     const auto self = shared_from_this();
     stream_ = nullptr;
+    if (const auto ended = std::exchange(frames_, nullptr)) ended->leave();
     if (state_ <= state::closing) end(state::lost, lost_code, {});
 }
 
@@ -203,6 +173,7 @@ void websocket_link::lose() {
 
 // Wakes whoever waits: for the handler this may be the last that it hears.
 void websocket_link::end(state how, std::uint16_t code, std::string_view reason) {
+    const auto self = shared_from_this();
     state_ = how;
     code_ = code;
     reason_.assign(reason);
@@ -216,12 +187,6 @@ error websocket_link::ending() const {
     if (state_ == state::lost) return error(errc::unavailable, "the peer is gone");
     if (broken_) return error(errc::unavailable, "the peer broke the protocol: " + reason_);
     return error(errc::cancelled, "the connection is closed");
-}
-
-void websocket_link::await_rest() {
-    if (begun_ != never || !is_open()) return;
-    begun_ = home_.now();
-    look_in_time();
 }
 
 // A timer that rings before that will look for itself, so messages that follow each other need no timer each.
@@ -265,7 +230,7 @@ bool websocket_link::keep_alive(time_point now) {
     if (pinged_ != never) return now - pinged_ < pong_within_;
     if (now - heard_ < ping_after_) return true;
     pinged_ = now;
-    send_control(opcode::ping, {});
+    frames_->ping();
     return true;
 }
 

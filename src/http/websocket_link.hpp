@@ -3,7 +3,7 @@
 
 #include "http/exchange_stream.hpp"
 #include "http/wait_list.hpp"
-#include "http/websocket_frame.hpp"
+#include "http/websocket_stream.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/http/websocket.hpp>
 
@@ -13,9 +13,10 @@
 
 namespace weir::http::detail {
 
-/// The state of one WebSocket: frames in and out over an upgraded connection, its timer, and who waits for it.
-/// Belongs to one loop.
-class websocket_link final : public raw_listener, public std::enable_shared_from_this<websocket_link> {
+/// The state of one WebSocket over an upgraded connection: its timer, and who waits for it. Belongs to one loop.
+class websocket_link final : public raw_listener,
+                             public websocket_events,
+                             public std::enable_shared_from_this<websocket_link> {
 public:
     websocket_link(weir::loop& home, const websocket_options& options, std::string subprotocol);
 
@@ -25,10 +26,10 @@ public:
 
     // For the handler's side.
     task<result<websocket_message>> receive();
-    task<result<void>> send(opcode kind, std::string_view payload);
+    task<result<void>> send(std::string_view payload, bool binary);
     void close(std::uint16_t code, std::string_view reason);
-    /// Sends a frame without waiting; false, and closes, when more than `most` would wait unsent.
-    bool offer(std::string_view frame, std::size_t most);
+    /// Sends a message without waiting; false, and closes, when more than `most` would wait for the peer.
+    bool offer(const std::shared_ptr<const std::string>& payload, bool binary, std::size_t most);
 
     bool is_open() const noexcept { return state_ == state::open; }
     std::uint16_t close_code() const noexcept { return code_; }
@@ -38,15 +39,23 @@ public:
 
     // For the connection's side.
     void input_came() override;
-    void output_left() override { output_.wake(); }
+    void output_left() override;
     void stopping() override { close(going_away, "the server stops"); }
     void gone() override;
+
+    // For the frames' side.
+    void heard() override;
+    void awaits_rest(bool midway) override;
+    void came(websocket_message message) override;
+    void peer_closes(std::uint16_t code, std::string_view reason) override;
+    void over(websocket_end how, std::uint16_t code, std::string_view reason) override;
+    void sent() override { output_.wake(); }
 
 private:
     enum class state : std::uint8_t {
         open,
-        closing, // our close frame has been sent
-        closed,  // the peer's has come too, or nobody waits for it
+        closing, // one goodbye has been said
+        closed,  // the other too, or nobody waits for it
         lost,    // without a goodbye
     };
     static constexpr std::uint16_t going_away = 1001;
@@ -55,33 +64,24 @@ private:
     void begin(exchange_stream& stream);
     void leave();
     bool awaits_input() const noexcept { return state_ <= state::closing && !message_; }
-    bool fill();
-    void read_frame();
-    void deliver(bool binary);
-    void peer_closes();
-    void fail();
-    void peer_ended();
     void lose();
     void end(state how, std::uint16_t code, std::string_view reason);
-    void await_rest();
     void look_in_time();
     void arm(time_point when);
     time_point next_look() const noexcept;
     void timer_rang();
     bool keep_alive(time_point now);
     error ending() const;
-    void send_control(opcode kind, std::string_view payload);
 
     weir::loop& home_;
+    const std::size_t max_message_;
     const duration message_within_;
     const duration ping_after_;
     const duration pong_within_;
     const duration close_within_;
     const std::string subprotocol_;
-    exchange_stream* stream_ = nullptr; // while the connection is there
-    frame_reader reader_;
-    std::string input_; // of which the reader has taken some
-    std::size_t read_ = 0;
+    exchange_stream* stream_ = nullptr;        // while the connection is there
+    std::shared_ptr<websocket_stream> frames_; // likewise
     std::optional<websocket_message> message_; // for the next receive
     wait_point receiver_;
     wait_list output_;
@@ -95,7 +95,6 @@ private:
     std::size_t unshared_ = 0; // sent since the loop's others had a turn
     std::uint16_t code_ = 1005;
     state state_ = state::open;
-    bool reading_ = false;
     bool broken_ = false; // the peer has broken the protocol
 };
 

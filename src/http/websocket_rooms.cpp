@@ -36,7 +36,7 @@ public:
         if (found->second.empty()) rooms_.erase(found);
     }
 
-    std::size_t broadcast(std::string_view room, std::string frame);
+    std::size_t broadcast(std::string_view room, std::string_view payload, bool binary);
 
     std::size_t size(std::string_view room) const {
         const std::lock_guard lock(mutex_);
@@ -46,7 +46,11 @@ public:
     std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
 private:
-    using inbox = std::vector<std::shared_ptr<const std::string>>; // frames in the order of their broadcasts
+    struct message {
+        std::shared_ptr<const std::string> payload;
+        bool binary;
+    };
+    using inbox = std::vector<message>; // in the order of their broadcasts
     struct address {
         std::weak_ptr<websocket_link> link;
         std::shared_ptr<inbox> in;
@@ -83,8 +87,8 @@ std::vector<std::pair<weir::loop*, room_table::addresses>> room_table::by_loop(c
     return groups;
 }
 
-std::size_t room_table::broadcast(std::string_view room, std::string frame) {
-    const auto shared = std::make_shared<const std::string>(std::move(frame));
+std::size_t room_table::broadcast(std::string_view room, std::string_view payload, bool binary) {
+    const message shared{std::make_shared<const std::string>(payload), binary};
     const std::lock_guard lock(mutex_);
     const auto found = rooms_.find(room);
     if (found == rooms_.end()) return 0;
@@ -103,20 +107,11 @@ room_table::inbox room_table::empty(inbox& in) {
 void room_table::deliver(const addresses& members) {
     for (const auto& [to, in] : members) {
         const auto link = to.lock();
-        for (const auto& frame : empty(*in))
-            if (link && !link->offer(*frame, options_.unsent)) dropped_.fetch_add(1, std::memory_order_relaxed);
+        for (const auto& [payload, binary] : empty(*in))
+            if (link && !link->offer(payload, binary, options_.unsent))
+                dropped_.fetch_add(1, std::memory_order_relaxed);
     }
 }
-
-namespace {
-
-std::string frame_of(opcode kind, std::string_view payload) {
-    std::string frame;
-    append_frame(kind, payload, frame);
-    return frame;
-}
-
-} // namespace
 
 } // namespace detail
 
@@ -134,11 +129,11 @@ room_seat websocket_rooms::join(std::string room, const websocket& member) {
 
 result<std::size_t> websocket_rooms::broadcast(std::string_view room, std::string_view text) {
     if (!is_utf8(text)) return error(errc::invalid_argument, "a text message is UTF-8");
-    return table_->broadcast(room, detail::frame_of(detail::opcode::text, text));
+    return table_->broadcast(room, text, false);
 }
 
 std::size_t websocket_rooms::broadcast_binary(std::string_view room, std::string_view bytes) {
-    return table_->broadcast(room, detail::frame_of(detail::opcode::binary, bytes));
+    return table_->broadcast(room, bytes, true);
 }
 
 std::size_t websocket_rooms::size(std::string_view room) const { return table_->size(room); }

@@ -56,6 +56,12 @@ error check(const request& req) {
     return {};
 }
 
+// Section 7.4, and IANA's registry.
+bool sendable_close_code(std::uint16_t code) noexcept {
+    if (code >= 3000) return code < 5000;
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
+}
+
 response refuse(const error& why) {
     response res;
     into_response(why, res);
@@ -113,12 +119,12 @@ response websocket_upgrade::accept(websocket_handler handler, websocket_options 
 
 task<result<websocket_message>> websocket::receive() { return link_->receive(); }
 
-task<result<void>> websocket::send(std::string_view text) { return link_->send(detail::opcode::text, text); }
+task<result<void>> websocket::send(std::string_view text) { return link_->send(text, false); }
 
-task<result<void>> websocket::send_binary(std::string_view bytes) { return link_->send(detail::opcode::binary, bytes); }
+task<result<void>> websocket::send_binary(std::string_view bytes) { return link_->send(bytes, true); }
 
 result<void> websocket::close(std::uint16_t code, std::string_view reason) {
-    if (!detail::sendable_close_code(code)) return error(errc::invalid_argument, "not a code to close with");
+    if (!sendable_close_code(code)) return error(errc::invalid_argument, "not a code to close with");
     if (reason.size() > max_reason) return error(errc::invalid_argument, "a close's reason is at most 123 bytes");
     link_->close(code, reason);
     return ok();

@@ -89,6 +89,15 @@ struct websocket_fixture {
                 if (!slept) ended = slept.error();
             });
         });
+        app.get("/burst", [](websocket_upgrade upgrade) {
+            return upgrade.accept([](websocket& peer) -> task<void> {
+                while (co_await peer.receive())
+                    for (int i = 0; i < 10; ++i) {
+                        const std::string number = std::to_string(i);
+                        co_await peer.send(number);
+                    }
+            });
+        });
         app.get("/flood", [this](websocket_upgrade upgrade) {
             return upgrade.accept([this](websocket& peer) { return flood(peer); });
         });
@@ -295,7 +304,7 @@ TEST_CASE_FIXTURE(websocket_fixture, "a close by the client is answered with its
 
     auto silent = client();
     open(silent, "/echo");
-    CHECK(feed(silent, client_frame(closing, "")) == server_frame(closing, ""));
+    CHECK(feed(silent, client_frame(closing, "")) == server_close(1000));
     CHECK(code == 1005);
 }
 
@@ -336,7 +345,7 @@ TEST_CASE_FIXTURE(websocket_fixture, "a peer that breaks the protocol is told wh
         const std::string sent_back = feed(peer, bytes);
         CHECK(peer.closed());
         CHECK(ended == errc::unavailable);
-        REQUIRE(sent_back.size() > 4);
+        REQUIRE(sent_back.size() == 4);
         CHECK(sent_back[0] == '\x88');
         const int told = static_cast<unsigned char>(sent_back[2]) << 8 | static_cast<unsigned char>(sent_back[3]);
         CHECK(told == code);
@@ -353,8 +362,10 @@ TEST_CASE_FIXTURE(websocket_fixture, "what may not be sent is refused, and the c
     auto peer = client();
     open(peer, "/deaf");
     CHECK(peer.loop().block_on(kept->send("\xff")).error() == errc::invalid_argument);
-    CHECK(kept->close(1005).error() == errc::invalid_argument);
-    CHECK(kept->close(1006).error() == errc::invalid_argument);
+    for (const int unfit : {0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535}) {
+        CAPTURE(unfit);
+        CHECK(kept->close(static_cast<std::uint16_t>(unfit)).error() == errc::invalid_argument);
+    }
     CHECK(kept->close(1000, std::string(124, 'x')).error() == errc::invalid_argument);
     CHECK(kept->is_open());
     CHECK(peer.output().empty());
@@ -589,7 +600,7 @@ TEST_CASE_FIXTURE(websocket_fixture, "a peer whose messages nobody receives has 
     CHECK(peer.machine.wants_input());
 }
 
-TEST_CASE_FIXTURE(websocket_fixture, "a client's pings are not answered without end when it doesn't read") {
+TEST_CASE_FIXTURE(websocket_fixture, "a client that pings and doesn't read has to wait, and then has every answer") {
     stubborn_wire peer(app, time);
     peer.send(handshake("/echo"));
     const std::string pings = [] {
@@ -597,9 +608,50 @@ TEST_CASE_FIXTURE(websocket_fixture, "a client's pings are not answered without 
         for (int i = 0; i < 100; ++i) all += client_frame(ping, std::string(125, '?'));
         return all;
     }();
-    for (int i = 0; i < 100; ++i) peer.send(pings);
+    std::size_t sent_in = 0;
+    for (int i = 0; i < 100 && peer.machine.wants_input(); ++i, ++sent_in) peer.send(pings);
+    CHECK(sent_in > 5);
+    CHECK(sent_in < 20);
+    std::string answers;
+    while (!peer.waiting.empty()) {
+        CHECK(peer.waiting.size() < 100 * 1024);
+        answers += peer.waiting;
+        peer.take_once();
+    }
+    CHECK(answers.size() - answers.find("\r\n\r\n") - 4 == sent_in * 100 * 127);
+    CHECK(peer.machine.wants_input());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture,
+                  "what was sent before a client's close has come goes out before the answer to it") {
+    auto peer = client();
+    open(peer, "/burst");
+    std::string expected;
+    for (int i = 0; i < 10; ++i) expected += server_frame(text, std::to_string(i));
+    CHECK(feed(peer, client_frame(text, "go") + client_frame(closing, close_payload(1000))) ==
+          expected + server_close(1000));
+    CHECK(peer.closed());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "what was sent before our own close goes out before it") {
+    stubborn_wire peer(app, time);
+    peer.send(handshake("/deaf"));
     peer.take_all();
-    CHECK(peer.taken < 100 * 1024);
+    const std::string big(70'000, 'x');
+    std::vector<errc> answers;
+    auto send = [&]() -> task<void> {
+        const auto done = co_await kept->send(big);
+        answers.push_back(done ? errc::ok : done.error().kind());
+    };
+    for (int i = 0; i < 3; ++i) peer.home.spawn(send());
+    peer.home.poll();
+    kept->close(4000, "enough");
+    CHECK(!kept->is_open());
+    std::string all;
+    for (peer.home.poll(); !peer.waiting.empty(); peer.take_once()) all += peer.waiting;
+    CHECK(all.size() == 3 * (big.size() + 10) + server_close(4000, "enough").size());
+    CHECK(all.ends_with("x" + server_close(4000, "enough")));
+    CHECK(answers == std::vector<errc>{errc::ok, errc::cancelled, errc::cancelled}); // they were no longer waited for
 }
 
 TEST_CASE_FIXTURE(websocket_fixture, "a room's members hear what is said in it, and nobody else does") {

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "http/websocket_transport.hpp"
+
+#include <boost/asio/post.hpp>
+
+namespace weir::http::detail {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kept_input = 4096; // memory for input that an idle connection may keep
+
+} // namespace
+
+void websocket_transport::detach() noexcept {
+    bytes_ = nullptr;
+    const io_completion reader = std::move(reader_);
+    const io_completion writer = std::move(writer_);
+}
+
+// Who is waited for here hasn't just been called, so it needn't be posted to.
+void websocket_transport::input_came() {
+    if (!reader_ || !fill()) return;
+    error_code ec;
+    const std::size_t size = take(room_, ec);
+    std::exchange(reader_, {})(ec, size);
+}
+
+void websocket_transport::output_left() {
+    if (writer_ && unsent() < exchange_stream::high_water) std::exchange(writer_, {})({}, written_);
+}
+
+void websocket_transport::read(asio::mutable_buffer room, io_completion reader) {
+    if (!bytes_) return post(std::move(reader), asio::error::operation_aborted, 0);
+    if (fill()) {
+        error_code ec;
+        const std::size_t size = take(room, ec);
+        return post(std::move(reader), ec, size);
+    }
+    room_ = room;
+    reader_ = std::move(reader);
+    told_.ran_dry();
+}
+
+void websocket_transport::push(std::size_t size, io_completion writer) {
+    if (bytes_) bytes_->push_raw();
+    if (!bytes_) return post(std::move(writer), asio::error::operation_aborted, 0);
+    if (unsent() < exchange_stream::high_water) return post(std::move(writer), {}, size);
+    written_ = size;
+    writer_ = std::move(writer);
+}
+
+// Whether there is input, or its end. The connection gets the memory of what was read, and keeps it while it is idle.
+bool websocket_transport::fill() {
+    if (read_ < input_.size()) return true;
+    read_ = 0;
+    if (input_.capacity() > kept_input) std::string().swap(input_);
+    if (!bytes_ || !bytes_->take_raw(input_)) return input_.clear(), false;
+    told_.took_input();
+    return true;
+}
+
+std::size_t websocket_transport::take(asio::mutable_buffer room, error_code& ec) {
+    if (read_ == input_.size()) return ec = asio::error::eof, 0;
+    const std::size_t size = asio::buffer_copy(room, asio::buffer(input_) + read_);
+    read_ += size;
+    return size;
+}
+
+void websocket_transport::post(io_completion done, error_code ec, std::size_t size) {
+    asio::post(executor_, [done = std::move(done), ec, size]() mutable { done(ec, size); });
+}
+
+} // namespace weir::http::detail

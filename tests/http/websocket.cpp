@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "support/stubborn_wire.hpp"
 #include "support/websocket_frames.hpp"
+#include "support/websocket_listener.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/http/router.hpp>
 #include <weir/http/websocket.hpp>
@@ -27,13 +28,10 @@ namespace {
 
 constexpr int text = 1, binary = 2, closing = 8, ping = 9, pong = 10, more = 0;
 
-struct websocket_fixture {
+struct websocket_fixture : test_support::websocket_listener {
     manual_clock time;
     router app;
     std::vector<std::string> heard;
-    error ended; // what the last receive was answered
-    std::uint16_t code = 0;
-    std::string reason;
     error sent; // what the last send was answered
     std::vector<http::exchange> ends;
     websocket_rooms rooms{{.unsent = 100'000}};
@@ -107,27 +105,11 @@ struct websocket_fixture {
     }
 
     task<void> listen(websocket& peer) {
-        for (;;) {
-            auto message = co_await peer.receive();
-            if (!message) {
-                ended = message.error();
-                code = peer.close_code();
-                reason = peer.close_reason();
-                co_return;
-            }
-            heard.push_back(message->data);
-        }
+        while (auto message = co_await next(peer)) heard.push_back(message->data);
     }
 
     task<void> echo(websocket& peer) {
-        for (;;) {
-            auto message = co_await peer.receive();
-            if (!message) {
-                ended = message.error();
-                code = peer.close_code();
-                reason = peer.close_reason();
-                co_return;
-            }
+        while (auto message = co_await next(peer)) {
             heard.push_back(message->data);
             if (message->binary)
                 co_await peer.send_binary(message->data);

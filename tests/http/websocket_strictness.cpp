@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What a client may send by RFC 6455, and what it is told when it sends something else.
 #include "support/websocket_frames.hpp"
+#include "support/websocket_listener.hpp"
 #include <weir/http/router.hpp>
 #include <weir/http/websocket.hpp>
 #include <weir/testing/test_client.hpp>
@@ -24,11 +25,9 @@ namespace {
 constexpr int text = 1, binary = 2, closing = 8, ping = 9, pong = 10, more = 0;
 
 // Tells what it hears, one line a message, and how it ended.
-struct listening_fixture {
+struct listening_fixture : test_support::websocket_listener {
     router app;
     std::string heard;
-    error ended;
-    std::uint16_t code = 0;
 
     listening_fixture() {
         app.get("/", [this](websocket_upgrade upgrade) {
@@ -40,15 +39,8 @@ struct listening_fixture {
     }
 
     task<void> listen(websocket& peer) {
-        for (;;) {
-            auto message = co_await peer.receive();
-            if (!message) {
-                ended = message.error();
-                code = peer.close_code();
-                co_return;
-            }
+        while (auto message = co_await next(peer))
             heard.append(message->binary ? "binary " : "text ").append(message->data).append("\n");
-        }
     }
 
     // What the server answers to these bytes, in pieces of so many; all that it has heard is in `heard`.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "core/cancellation_relay.hpp"
 #include <weir/core/lifecycle.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -65,7 +66,7 @@ task<supervision> supervise(time_point at, time_point leave_at, task<result<void
             wake_waiter(state);
         };
         asio::co_spawn(here, keep_outcome(std::move(work), state),
-                       asio::bind_cancellation_slot(state->cancel.slot(), finished));
+                       asio::bind_cancellation_slot(detail::relayed(state->cancel.slot(), home), finished));
     };
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void(supervision)>(start, use_task);
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "core/cancellation_relay.hpp"
 #include "core/outside_work.hpp"
 #include <weir/core/loop.hpp>
 
@@ -154,7 +155,8 @@ void loop::spawn(task<void> work) { asio::co_spawn(get_executor(), std::move(wor
 
 void loop::spawn(task<void> work, weir::context& ctx, asio::cancellation_signal& cancel,
                  std::function<void(std::exception_ptr)> done) {
-    asio::co_spawn(get_executor(ctx), std::move(work), asio::bind_cancellation_slot(cancel.slot(), std::move(done)));
+    asio::co_spawn(get_executor(ctx), std::move(work),
+                   asio::bind_cancellation_slot(detail::relayed(cancel.slot(), *this), std::move(done)));
 }
 
 task<result<void>> sleep_for(duration time) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/cancellation_relay.hpp"
 #include <weir/core/loop.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -76,7 +77,8 @@ task<T> run_cancellable(client_interrupt& stop, std::function<void()> cut, task<
             cut();
             cancel.emit(boost::asio::cancellation_type::total);
         });
-        auto token = boost::asio::bind_cancellation_slot(cancel.slot(), use_task);
+        auto token =
+            boost::asio::bind_cancellation_slot(weir::detail::relayed(cancel.slot(), here.context().loop()), use_task);
         auto running = boost::asio::co_spawn(here, detail::run_unless_stopped(stop, std::move(work)), token);
         outcome = co_await std::move(running);
     }

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/loop.hpp>
+
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/post.hpp>
+
+#include <memory>
+
+namespace weir::detail {
+
+/// A slot to spawn a task with, which `outer` cancels. Asio hands a cancellation on to a spawned task by a pointer into
+/// the signal that it came by, in a turn of its own; by then the task may have ended, and the signal's owner with it.
+/// So the task gets a signal of its own, which lives until that turn.
+inline boost::asio::cancellation_slot relayed(boost::asio::cancellation_slot outer, weir::loop& home) {
+    const auto own = std::make_shared<boost::asio::cancellation_signal>();
+    outer.assign([own, &home](boost::asio::cancellation_type kind) {
+        const auto kept = own; // what is cancelled may end at once, and this function with it
+        weir::loop& on = home;
+        kept->emit(kind);
+        boost::asio::post(on.io(), [kept] {});
+    });
+    return own->slot();
+}
+
+} // namespace weir::detail

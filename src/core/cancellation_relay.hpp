@@ -7,20 +7,23 @@
 #include <boost/asio/post.hpp>
 
 #include <memory>
+#include <utility>
 
 namespace weir::detail {
+
+/// Keeps the signal until what it told has arrived; by value, as what is told may end the caller.
+inline void tell(std::shared_ptr<boost::asio::cancellation_signal> signal, weir::loop& home,
+                 boost::asio::cancellation_type kind) {
+    signal->emit(kind);
+    boost::asio::post(home.io(), [signal = std::move(signal)] {});
+}
 
 /// A slot to spawn a task with, which `outer` cancels. Asio hands a cancellation on to a spawned task by a pointer into
 /// the signal that it came by, in a turn of its own; by then the task may have ended, and the signal's owner with it.
 /// So the task gets a signal of its own, which lives until that turn.
 inline boost::asio::cancellation_slot relayed(boost::asio::cancellation_slot outer, weir::loop& home) {
     const auto own = std::make_shared<boost::asio::cancellation_signal>();
-    outer.assign([own, &home](boost::asio::cancellation_type kind) {
-        const auto kept = own; // what is cancelled may end at once, and this function with it
-        weir::loop& on = home;
-        kept->emit(kind);
-        boost::asio::post(on.io(), [kept] {});
-    });
+    outer.assign([own, &home](boost::asio::cancellation_type kind) { tell(own, home, kind); });
     return own->slot();
 }
 

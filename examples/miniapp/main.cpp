@@ -92,7 +92,7 @@ weir::run_options run_options_of(const settings& chosen) {
 
 weir::orm::database_options database_of(const settings& chosen) {
     weir::orm::database_options options;
-    options.path = (std::filesystem::path(chosen.data) / "miniapp.db").string();
+    options.url = (std::filesystem::path(chosen.data) / "miniapp.db").string();
     options.readers = static_cast<std::size_t>(chosen.db.readers);
     return options;
 }

@@ -42,12 +42,12 @@ fragment is_between(std::string_view column, value low, value high) {
 fragment like_text(std::string_view column, std::string_view before, std::string_view text, std::string_view after) {
     std::string pattern(before);
     for (const char letter : text) {
-        if (letter == '%' || letter == '_' || letter == '\\') pattern += '\\';
+        if (letter == '%' || letter == '_' || letter == '!') pattern += '!';
         pattern += letter;
     }
     pattern += after;
     auto made = compare(column, " LIKE ", std::move(pattern));
-    made.append(" ESCAPE '\\'");
+    made.append(" ESCAPE '!'"); // MySQL takes a backslash in a literal for an escape of its own
     return made;
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "orm/soci_session.hpp"
+#include "orm/connection_pool.hpp"
+#include "orm/driver.hpp"
 #include "orm/sqlite_session.hpp"
-#include <weir/core/lifecycle.hpp>
+#include <weir/core/blocking_pool.hpp>
 #include <weir/core/loop.hpp>
 #include <weir/orm/database.hpp>
 #include <weir/orm/migrate.hpp>
@@ -9,95 +10,51 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <optional>
+#include <random>
 
 namespace weir::orm {
 
 namespace {
 
-// Threads and their connections: as many at most as threads, opened when first needed.
-struct lane {
-    lane(const database_options& options, const char* suffix, std::size_t threads, bool reads)
-        : file{options.path, reads, options.busy_timeout},
-          pool({.name = options.name + suffix, .threads = threads, .queue = options.queue}) {}
+// A file has one connection that writes and several that read; they don't age, nor does anybody cut them off.
+pool_options pool_of_file(const database_options& options, std::size_t connections) {
+    pool_options pool = options.pool;
+    pool.maximum_pool_size = connections;
+    pool.minimum_idle.reset(); // a database in memory is gone with its connection
+    pool.max_lifetime = duration::zero();
+    pool.keepalive_time = duration::zero();
+    return pool;
+}
 
-    // A connection for one job; it goes back with give_back.
-    result<std::unique_ptr<soci_session>> take(const job_limits& limits) {
-        {
-            const std::lock_guard lock(mutex);
-            if (!idle.empty()) {
-                auto kept = std::move(idle.back());
-                idle.pop_back();
-                return kept;
-            }
-        }
-        auto fresh = open_sqlite(file, limits);
-        if (fresh) opened.fetch_add(1, std::memory_order_relaxed);
-        return fresh;
-    }
+connector to_file(const database_options& options, bool reads) {
+    const sqlite_options file{options.url, reads, options.busy_timeout, options.pool.connection_init_sql};
+    return [file](std::stop_token stop) { return open_sqlite(file, std::move(stop)); };
+}
 
-    void give_back(std::unique_ptr<soci_session> used) {
-        if (used->broken()) {
-            dropped.fetch_add(1, std::memory_order_relaxed);
-            return;
-        }
-        const std::lock_guard lock(mutex);
-        idle.push_back(std::move(used));
-    }
-
-    void close_connections() {
-        const std::lock_guard lock(mutex);
-        idle.clear();
-    }
-
-    const sqlite_options file;
-    std::mutex mutex;
-    std::vector<std::unique_ptr<soci_session>> idle;
-    std::atomic<std::uint64_t> opened{0};
-    std::atomic<std::uint64_t> dropped{0};
-    blocking_pool pool; // last: its threads use what is above
-};
-
-// A connection for the length of one job.
-class lease {
-public:
-    lease(lane& from, std::unique_ptr<soci_session> held, const job_limits& limits)
-        : from_(from), held_(std::move(held)) {
-        held_->begin_job(limits);
-    }
-    lease(const lease&) = delete;
-    lease& operator=(const lease&) = delete;
-    ~lease() {
-        held_->end_job();
-        from_.give_back(std::move(held_));
-    }
-
-    soci_session& operator*() const noexcept { return *held_; }
-
-private:
-    lane& from_;
-    std::unique_ptr<soci_session> held_;
-};
+connector to_server(const database_options& options) {
+    const server_address at{options.url, options.connect_timeout, options.statement_timeout,
+                            options.pool.connection_init_sql};
+    return [at, driver = driver_of(options.url)](std::stop_token) -> result<std::unique_ptr<connection>> {
+        if (!driver) return driver.error();
+        return driver->open(at);
+    };
+}
 
 } // namespace
 
 struct database::impl {
     explicit impl(database_options given)
-        : options(std::move(given)), in_memory(options.path == ":memory:"), writing(options, "-w", 1, false) {
-        if (!in_memory) reading.emplace(options, "-r", std::max<std::size_t>(options.readers, 1), true);
+        : options(std::move(given)), title(without_secrets(options.url)), on_server(is_server_url(options.url)),
+          in_memory(options.url == ":memory:"), writing({options.name + (on_server ? "" : "-w"), title, options.time},
+                                                        on_server ? options.pool : pool_of_file(options, 1),
+                                                        on_server ? to_server(options) : to_file(options, false)) {
+        if (on_server || in_memory) return;
+        reading.emplace(connection_pool::identity{options.name + "-r", title, options.time},
+                        pool_of_file(options, options.readers), to_file(options, true));
     }
 
-    lane& lane_for(access how) { return how == access::read && reading ? *reading : writing; }
-
-    result<void> work(lane& on, session_job& job, const job_limits& limits) {
-        if (auto late = limits.reason()) return late;
-        auto held = on.take(limits);
-        if (!held) return held.error();
-        const lease session(on, std::move(*held), limits);
-        if (in_memory)
-            if (auto made = make_expected(*session); !made) return made.error();
-        job.work(*session);
-        return ok();
-    }
+    connection_pool& pool_for_access(access how) { return how == access::read && reading ? *reading : writing; }
 
     result<void> make_expected(session& s) {
         std::vector<const table_info*> wanted;
@@ -111,18 +68,20 @@ struct database::impl {
     }
 
     const database_options options;
+    const std::string title;
+    const bool on_server;
     const bool in_memory;
     std::atomic<bool> closed{false};
     std::mutex expected_mutex;
     std::vector<const table_info*> expected;
-    lane writing;
-    std::optional<lane> reading;
+    connection_pool writing;
+    std::optional<connection_pool> reading;
 };
 
-database::database(std::string path)
+database::database(std::string url)
     : database([&] {
           database_options options;
-          options.path = std::move(path);
+          options.url = std::move(url);
           return options;
       }()) {}
 
@@ -138,17 +97,12 @@ void database::expect(const table_info& table) {
 
 database_stats database::stats() const {
     database_stats now;
-    now.writing = impl_->writing.pool.stats();
-    now.opened = impl_->writing.opened;
-    now.dropped = impl_->writing.dropped;
-    if (!impl_->reading) return now;
-    now.reading = impl_->reading->pool.stats();
-    now.opened += impl_->reading->opened;
-    now.dropped += impl_->reading->dropped;
+    now.writing = impl_->writing.stats();
+    if (impl_->reading) now.reading = impl_->reading->stats();
     return now;
 }
 
-task<result<void>> database::run(access how, session_job& job) {
+task<result<void>> database::run(access how, session_job& job, boost::source_location where) {
     if (impl_->closed.load(std::memory_order_acquire)) co_return error(errc::unavailable, "the database is closed");
     const executor here = co_await this_task;
     const context& ctx = here.context();
@@ -156,36 +110,53 @@ task<result<void>> database::run(access how, session_job& job) {
     limits.time = &ctx.loop().clock();
     limits.deadline = ctx.deadline();
     limits.statement_timeout = impl_->options.statement_timeout;
-    if (auto late = limits.reason()) co_return late;
-    const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
-    if (cancellation.cancelled() != boost::asio::cancellation_type::none) co_return errc::cancelled;
 
-    lane& on = impl_->lane_for(how);
-    auto work = [this, &on, &job, &limits](std::stop_token stop) {
-        limits.stop = std::move(stop);
-        return impl_->work(on, job, limits);
-    };
-    if (limits.deadline == time_point::max()) co_return co_await on.pool.run(work);
-    // The deadline also takes a call that still waits out of the queue.
-    co_return co_await with_deadline(limits.deadline, on.pool.run(work));
+    // Makes the tables that a database in memory lacks before its first job.
+    struct prepared_job final : connection_work {
+        prepared_job(impl& owner, session_job& job) : owner(owner), job(job) {}
+        void run(connection& on) override {
+            if (owner.in_memory) made = owner.make_expected(on);
+            if (made) job.work(on);
+        }
+        impl& owner;
+        session_job& job;
+        result<void> made = ok();
+    } work(*impl_, job);
+    auto ran = co_await impl_->pool_for_access(how).run(work, limits, where);
+    if (!ran) co_return ran;
+    co_return std::move(work.made);
 }
 
 task<result<void>> database::open() {
     auto nothing = [](session&) { return ok(); };
-    co_return co_await perform<void>(access::write, nothing);
+    const weir::clock& time = (co_await this_task).context().loop().clock();
+    const time_point give_up_at = time.now() + impl_->options.pool.initialization_fail_timeout;
+    for (;;) {
+        auto opened = co_await perform<void>(access::write, nothing);
+        if (opened || opened.error() != errc::unavailable || time.now() >= give_up_at) co_return opened;
+        co_await sleep_for(std::chrono::milliseconds(100));
+    }
 }
 
-// The writer's thread closes everything: jobs that were queued before have ended then, and no loop waits.
+// At once it would meet the same transaction again, which has only just been let go on.
+task<bool> database::wait_for_next_run(const error& why, int runs) {
+    constexpr int most_runs = 5;
+    if (runs == most_runs || why.code() != "try_again") co_return false;
+    thread_local std::minstd_rand random(std::random_device{}());
+    const std::chrono::milliseconds least(5 << runs);
+    co_await sleep_for(least * std::uniform_int_distribution<int>(100, 200)(random) / 100);
+    co_return true;
+}
+
+// Closing waits for what runs: on a thread of its own, not on the loop that asks.
 task<result<void>> database::close() {
     if (impl_->closed.exchange(true, std::memory_order_acq_rel)) co_return ok();
+    blocking_pool closing({.name = impl_->options.name, .threads = 1});
     auto shut = [this] {
-        if (impl_->reading) {
-            impl_->reading->pool.close();
-            impl_->reading->close_connections();
-        }
-        impl_->writing.close_connections();
+        if (impl_->reading) impl_->reading->close();
+        impl_->writing.close();
     };
-    co_return co_await impl_->writing.pool.run(shut);
+    co_return co_await closing.run(shut);
 }
 
 } // namespace weir::orm

@@ -17,8 +17,10 @@ void column_into::point_at(const target& to) {
     const bool direct = !to.type->nullable();
     int position = position_;
     switch (to.type->kind) {
-    case column_kind::integer:
     case column_kind::boolean:
+        if (style_.text_booleans) return backend_->define_by_pos(position, &text_, sd::x_stdstring);
+        [[fallthrough]];
+    case column_kind::integer:
         return backend_->define_by_pos(position, &integer_, sd::x_long_long);
     case column_kind::real:
         return backend_->define_by_pos(position, direct ? to.data : &real_, sd::x_double);
@@ -45,8 +47,10 @@ void column_into::deliver() {
 
 void column_into::deliver_to(void* data) {
     switch (to_.type->kind) {
-    case column_kind::integer:
     case column_kind::boolean:
+        if (style_.text_booleans) integer_ = text_ == "t" || text_ == "1" ? 1 : 0;
+        [[fallthrough]];
+    case column_kind::integer:
         if (!to_.type->store(data, integer_))
             throw exchange_error(errc::internal, "a column's number is out of its member's range");
         return;
@@ -80,6 +84,12 @@ void argument_use::bind_data(const void* data, sd::exchange_type type) {
     backend_->bind_by_pos(position, const_cast<void*>(data), type, true);
 }
 
+void argument_use::bind_text(const std::string& text) {
+    if (style_.cuts_at_nul && text.find('\0') != std::string::npos)
+        throw exchange_error(errc::invalid_argument, "a text with a NUL character can't be stored");
+    bind_data(&text, sd::x_stdstring);
+}
+
 void argument_use::point_at(const argument& from) {
     const void* data = from.data;
     if (from.type && from.type->nullable()) data = from.type->value(data);
@@ -95,16 +105,22 @@ void argument_use::point_at(const argument& from) {
         if (!from.type->load(data, number))
             throw exchange_error(errc::invalid_argument, "a number is too large to store");
         integer_ = number;
+        if (from.type->kind == column_kind::boolean && style_.text_booleans)
+            return bind_text(text_ = number ? "t" : "f");
         return bind_data(&integer_, sd::x_long_long);
     case column_kind::real:
         return bind_data(data, sd::x_double);
     case column_kind::text:
-        return bind_data(data, sd::x_stdstring);
+        return bind_text(*static_cast<const std::string*>(data));
     case column_kind::time:
     case column_kind::enumeration:
         text_.clear();
         if (!from.type->print(data, text_)) throw exchange_error(errc::invalid_argument, "a value can't be stored");
-        return bind_data(&text_, sd::x_stdstring);
+        if (from.type->kind == column_kind::time && style_.plain_times) {
+            text_[text_.find('T')] = ' ';
+            text_.pop_back();
+        }
+        return bind_text(text_);
     }
 }
 

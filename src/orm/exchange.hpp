@@ -17,12 +17,22 @@ struct exchange_error : std::runtime_error {
     errc kind;
 };
 
+// What one driver takes in another way than the others.
+struct exchange_style {
+    bool named_values = false;  // SOCI's `:name` where SQL has question marks
+    bool text_booleans = false; // booleans travel as `t` and `f`
+    bool cuts_at_nul = false;   // a text ends for the driver at its first NUL
+    bool plain_times = false;   // `2026-11-23 08:30:00.000000`, without T and Z
+};
+
 // SOCI's into and use elements are bound to one variable for life. These are bound to a member anew at each
 // execution of a kept statement, by repeating the backend's define or bind: no value is copied on its way but
 // for the kinds that have no SOCI type. Null indicators and conversions are here.
 
 class column_into final : public soci::details::into_type_base {
 public:
+    explicit column_into(const exchange_style& style) : style_(style) {}
+
     void point_at(const target& to);
 
     void define(soci::details::statement_impl& st, int& position) override;
@@ -36,6 +46,7 @@ private:
     void deliver();
     void deliver_to(void* data);
 
+    const exchange_style& style_;
     std::unique_ptr<soci::details::standard_into_type_backend> backend_;
     int position_ = 0;
     target to_;
@@ -47,7 +58,11 @@ private:
 
 class argument_use final : public soci::details::use_type_base {
 public:
+    explicit argument_use(const exchange_style& style) : style_(style) {}
+
     void point_at(const argument& from);
+    // After an execution that failed: SOCI leaves the value's text lying about then.
+    void release() { backend_->clean_up(); }
 
     void bind(soci::details::statement_impl& st, int& position) override;
     std::string get_name() const override { return {}; }
@@ -61,7 +76,9 @@ public:
 
 private:
     void bind_data(const void* data, soci::details::exchange_type type);
+    void bind_text(const std::string& text);
 
+    const exchange_style& style_;
     std::unique_ptr<soci::details::standard_use_type_backend> backend_;
     int position_ = 0;
     soci::indicator indicator_ = soci::i_null;

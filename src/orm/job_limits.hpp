@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "orm/database_error.hpp"
 #include <weir/core/clock.hpp>
-#include <weir/core/error.hpp>
 
 #include <stop_token>
 
@@ -20,7 +20,7 @@ struct job_limits {
         if (stop.stop_requested()) return errc::cancelled;
         const time_point now = time->now();
         if (now >= deadline) return errc::deadline_exceeded;
-        if (now >= statement_ends) return {errc::deadline_exceeded, "the statement took too long"};
+        if (now >= statement_ends) return statement_too_slow();
         return {};
     }
 

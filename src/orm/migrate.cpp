@@ -17,14 +17,14 @@ std::string create_table(const dialect& speaks, const table_info& table) {
     std::string columns;
     for (const auto& column : table.columns)
         columns.append(columns.empty() ? "" : ", ").append(speaks.column_definition(table, column));
-    return "CREATE TABLE " + quoted(table.name) + " (" + columns + ")";
+    return "CREATE TABLE " + quoted(table.name) + " (" + columns + ")" + speaks.table_options();
 }
 
 // Rows that are there already get the member's default.
 std::string add_column(const dialect& speaks, const table_info& table, const column_info& column) {
     std::string statement =
         "ALTER TABLE " + quoted(table.name) + " ADD COLUMN " + speaks.column_definition(table, column);
-    if (!column.has_default && !column.type->nullable()) statement += " DEFAULT " + column.initial;
+    if (!column.has_default && !column.type->nullable()) statement += " DEFAULT " + speaks.literal(column);
     return statement;
 }
 
@@ -58,6 +58,13 @@ result<std::vector<std::string>> plan_migration(session& s, const table_info& ta
 
 result<void> migrate(session& s, const table_info& table) {
     return detail::atomically(s, [&]() -> result<void> {
+        const auto& speaks = s.dialect();
+        if (auto locked = speaks.lock_schema(s); !locked) return locked;
+        struct guard {
+            const dialect& speaks;
+            session& s;
+            ~guard() { speaks.unlock_schema(s); }
+        } const unlocked_again{speaks, s};
         const auto plan = plan_migration(s, table);
         if (!plan) return plan.error();
         for (const auto& statement : *plan)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "orm/dialect.hpp"
 #include <weir/orm/operations.hpp>
 
 namespace weir::orm::detail {
@@ -29,6 +30,19 @@ std::string key_text(argument key) {
 
 error row_not_found(const table_info& table, argument key) {
     return {errc::not_found, table.name + " " + key_text(key) + " not found"};
+}
+
+result<void> insert_new(session& s, const table_info& table, std::span<const argument> rest, const target& key) {
+    if (s.dialect().returns_keys()) {
+        keep_in_place sink;
+        auto done = s.select(table.insert_new, rest, std::span(&key, 1), sink);
+        if (!done) return done.error();
+        return ok();
+    }
+    auto done = s.execute(table.insert_keyless, rest);
+    if (!done) return done.error();
+    if (!key.type->store(key.data, s.last_key())) return error(errc::internal, "a key is out of its member's range");
+    return ok();
 }
 
 error no_row(const table_info& table) { return {errc::not_found, "no such row in " + table.name}; }

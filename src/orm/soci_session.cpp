@@ -3,8 +3,26 @@
 
 namespace weir::orm {
 
-soci_session::soci_session(const soci::backend_factory& backend, const std::string& connect)
-    : connection_(backend, connect) {}
+soci_session::soci_session(const soci::backend_factory& backend, const std::string& connect,
+                           const exchange_style& style)
+    : connection_(backend, connect), statements_(connection_, style) {}
+
+namespace {
+
+// Does what has to be done at the end, however that comes.
+template<class F>
+class finally {
+public:
+    explicit finally(F f) : f_(std::move(f)) {}
+    finally(const finally&) = delete;
+    finally& operator=(const finally&) = delete;
+    ~finally() { f_(); }
+
+private:
+    F f_;
+};
+
+} // namespace
 
 void soci_session::begin_job(const job_limits& limits) { limits_ = limits; }
 
@@ -20,6 +38,9 @@ result<std::size_t> soci_session::guarded(std::string_view sql, F body) {
     if (lost_) return lost_;
     if (auto late = limits_.reason()) return late;
     statement_ends_ = limits_.statement_end();
+    statement_ = sql;
+    statement_begins();
+    const finally ended([&] { statement_ended(); });
     try {
         return body();
     } catch (const std::bad_alloc&) {
@@ -42,21 +63,17 @@ error soci_session::failed(const std::exception& failure, std::string_view sql) 
 
 namespace {
 
-// Resets the statement when its use is over, however that came.
-template<class F>
-class finally {
-public:
-    explicit finally(F f) : f_(std::move(f)) {}
-    finally(const finally&) = delete;
-    finally& operator=(const finally&) = delete;
-    ~finally() { f_(); }
-
-private:
-    F f_;
-};
-
 void bind(prepared& st, std::span<const argument> in) {
     for (std::size_t i = 0; i < in.size(); ++i) st.ins[i]->point_at(in[i]);
+}
+
+void execute_bound(prepared& st, bool with_exchange) {
+    try {
+        st.statement.execute(with_exchange);
+    } catch (...) {
+        for (argument_use* one : st.ins) one->release();
+        throw;
+    }
 }
 
 } // namespace
@@ -66,7 +83,7 @@ result<std::size_t> soci_session::execute(std::string_view sql, std::span<const 
         prepared& st = statements_.take(sql, in.size(), 0);
         const finally done([&] { finish(st.statement); });
         bind(st, in);
-        st.statement.execute(true);
+        execute_bound(st, true);
         return changed_rows(st.statement);
     });
 }
@@ -76,12 +93,13 @@ result<std::size_t> soci_session::select(std::string_view sql, std::span<const a
     return guarded(sql, [&] {
         prepared& st = statements_.take(sql, in.size(), out.size());
         const finally done([&] { finish(st.statement); });
-        if (width(st.statement) != out.size())
-            throw exchange_error(errc::invalid_argument, "the query has other columns than its row has members");
         bind(st, in);
         for (std::size_t i = 0; i < out.size(); ++i) st.outs[i]->point_at(out[i]);
+        execute_bound(st, false);
+        if (width(st.statement) != out.size())
+            throw exchange_error(errc::invalid_argument, "the query has other columns than its row has members");
         std::size_t rows = 0;
-        for (bool got = st.statement.execute(true); got; got = st.statement.fetch()) {
+        while (st.statement.fetch()) {
             sink.take();
             if (++rows == most) break;
         }
@@ -108,18 +126,25 @@ result<void> soci_session::commit() {
     }
     shield();
     auto stored = plain("COMMIT");
-    if (!stored) rollback();
-    in_transaction_ = false;
-    return stored;
+    if (stored) {
+        in_transaction_ = false;
+        return stored;
+    }
+    rollback();
+    if (!broken_) return stored;
+    return error(errc::unavailable, "the connection to the database was lost while a transaction was being stored: "
+                                    "whether it was isn't known")
+        .with_code("outcome_unknown")
+        .caused_by(stored.error());
 }
 
 void soci_session::rollback() noexcept {
     shield();
-    const bool open = in_transaction_ && !lost_;
+    const bool open = in_transaction_ && !broken_;
     lost_ = error();
     in_transaction_ = false;
     try {
-        if (open && !plain("ROLLBACK")) mark_broken();
+        if (open && transaction_open() && !plain("ROLLBACK")) mark_broken();
     } catch (...) {
         mark_broken(); // out of memory: the connection's end rolls back
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "orm/connection.hpp"
 #include "orm/job_limits.hpp"
 #include "orm/statement_cache.hpp"
 #include <weir/orm/session.hpp>
@@ -13,9 +14,9 @@
 namespace weir::orm {
 
 // A session on SOCI: statements and transactions. What a backend does in its own way is left to it.
-class soci_session : public session {
+class soci_session : public connection {
 public:
-    soci_session(const soci::backend_factory& backend, const std::string& connect);
+    soci_session(const soci::backend_factory& backend, const std::string& connect, const exchange_style& style);
 
     result<std::size_t> execute(std::string_view sql, std::span<const argument> in) override;
     result<std::size_t> select(std::string_view sql, std::span<const argument> in, std::span<const target> out,
@@ -26,23 +27,25 @@ public:
     void rollback() noexcept override;
     bool in_transaction() const noexcept override { return in_transaction_; }
 
-    // A job begins: until end_job its statements end at these limits.
-    virtual void begin_job(const job_limits& limits);
-    virtual void end_job() noexcept;
-
-    // Not to be used again: the connection or the file is gone.
-    bool broken() const noexcept { return broken_; }
+    void begin_job(const job_limits& limits) override;
+    void end_job() noexcept override;
+    bool broken() const noexcept override { return broken_; }
 
 protected:
+    // Around each statement's time in the driver.
+    virtual void statement_begins() {}
+    virtual void statement_ended() noexcept {}
     // What the failure means, from the backend's own codes.
     virtual error explain(const std::exception& failure) = 0;
     // Ends the statement's execution and with it its hold on the database.
     virtual void finish(soci::statement& st) noexcept = 0;
-    // How many columns the prepared statement yields.
+    // How many columns the statement, which runs, yields.
     virtual std::size_t width(soci::statement& st) = 0;
     virtual std::size_t changed_rows(soci::statement& st) = 0;
-    // The database has ended the transaction by itself.
+    // What failed ended the transaction, or lets nothing but its end through.
     virtual bool transaction_lost() = 0;
+    // The database still waits for the transaction's end.
+    virtual bool transaction_open() = 0;
     virtual const char* begin_statement() const = 0;
     // Nothing interrupts any more: a transaction's end has to run to its own.
     virtual void shield() noexcept = 0;
@@ -50,6 +53,8 @@ protected:
     bool out_of_time() const { return bool(limits_.reason(statement_ends_)); }
     error reason_to_end() const { return limits_.reason(statement_ends_); }
     void mark_broken() noexcept { broken_ = true; }
+    // What runs, for explain().
+    std::string_view statement() const noexcept { return statement_; }
     soci::session& connection() noexcept { return connection_; }
     void drop_statements() { statements_.clear(); }
 
@@ -63,7 +68,8 @@ private:
     result<void> plain(const char* sql);
 
     soci::session connection_;
-    statement_cache statements_{connection_};
+    statement_cache statements_;
+    std::string_view statement_{};
     error lost_{};
     bool in_transaction_ = false;
     bool broken_ = false;

@@ -30,7 +30,7 @@ public:
         if (column.key && table.generated_key) return made + " PRIMARY KEY AUTOINCREMENT";
         if (!column.type->nullable()) made += " NOT NULL";
         if (column.key) made += " PRIMARY KEY";
-        if (column.has_default) made += " DEFAULT " + column.initial;
+        if (column.has_default) made += " DEFAULT " + literal(column);
         return made;
     }
 

@@ -29,19 +29,22 @@ __attribute__((no_sanitize("vptr"))) sqlite3_stmt* handle_of(soci::statement& st
     return static_cast<soci::sqlite3_statement_backend*>(st.get_backend())->stmt_;
 }
 
+constexpr exchange_style as_sqlite_does{};
+
 class sqlite_session final : public soci_session {
 public:
     explicit sqlite_session(const sqlite_options& options)
-        : soci_session(soci::sqlite3, "db=\"" + options.path + "\""), busy_timeout_(options.busy_timeout) {
+        : soci_session(soci::sqlite3, "db=\"" + options.path + "\"", as_sqlite_does),
+          busy_timeout_(options.busy_timeout) {
         sqlite_api::sqlite3_busy_handler(handle(), &sqlite_session::on_busy, this);
         sqlite_api::sqlite3_progress_handler(handle(), instructions_between_looks, &sqlite_session::on_progress, this);
         sqlite_api::sqlite3_extended_result_codes(handle(), 1);
     }
 
     // A failure of a pragma, in SQLite's words.
-    result<void> set_up(bool read_only) {
+    result<void> set_up(bool read_only, const std::string& init_sql) {
         for (const char* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", "PRAGMA foreign_keys=ON",
-                                   read_only ? "PRAGMA query_only=ON" : "PRAGMA query_only=OFF"})
+                                   read_only ? "PRAGMA query_only=ON" : "PRAGMA query_only=OFF", init_sql.c_str()})
             if (sqlite_api::sqlite3_exec(handle(), pragma, nullptr, nullptr, nullptr) != SQLITE_OK) return last_error();
         return ok();
     }
@@ -55,6 +58,8 @@ public:
         on_stop_.reset();
         soci_session::end_job();
     }
+
+    bool answers(duration) override { return true; } // it is part of this process
 
     const orm::dialect& dialect() const noexcept override { return sqlite_dialect(); }
 
@@ -97,7 +102,8 @@ private:
         return static_cast<std::size_t>(st.get_affected_rows());
     }
 
-    bool transaction_lost() override { return sqlite_api::sqlite3_get_autocommit(handle()) != 0; }
+    bool transaction_lost() override { return !transaction_open(); }
+    bool transaction_open() override { return sqlite_api::sqlite3_get_autocommit(handle()) == 0; }
 
     // Takes the write lock at once: a transaction that reads first and writes later could find its snapshot old.
     const char* begin_statement() const override { return "BEGIN IMMEDIATE"; }
@@ -133,17 +139,18 @@ error cannot_open(error cause) {
 
 } // namespace
 
-result<std::unique_ptr<soci_session>> open_sqlite(const sqlite_options& options, const job_limits& limits) {
+result<std::unique_ptr<connection>> open_sqlite(const sqlite_options& options, std::stop_token stop) {
     if (options.path.empty() || options.path.find('"') != std::string::npos)
         return cannot_open(error(errc::invalid_argument, "not a path: '" + options.path + "'"));
     try {
         auto opened = std::make_unique<sqlite_session>(options);
+        job_limits limits;
+        limits.stop = std::move(stop);
         opened->begin_job(limits);
-        auto ready = opened->set_up(options.read_only);
+        const auto ready = opened->set_up(options.read_only, options.init_sql);
         opened->end_job();
-        if (auto late = limits.reason(); late && !ready) return late;
         if (!ready) return cannot_open(error(ready.error().kind(), options.path + ": " + ready.error().describe()));
-        return std::unique_ptr<soci_session>(std::move(opened));
+        return std::unique_ptr<connection>(std::move(opened));
     } catch (const soci::soci_error& failure) {
         return cannot_open(error(errc::unavailable, options.path + ": " + failure.get_error_message()));
     }

@@ -3,6 +3,40 @@
 
 namespace weir::orm {
 
+namespace {
+
+// Where what begins here ends, if SQL means something of its own by it: a text, an identifier, a comment.
+std::size_t end_of_quoted(std::string_view sql, std::size_t at) {
+    const auto behind = [&](std::string_view mark, std::size_t from) {
+        const std::size_t found = sql.find(mark, from);
+        return found == std::string_view::npos ? sql.size() : found + mark.size();
+    };
+    if (sql.substr(at, 2) == "--") return behind("\n", at);
+    if (sql.substr(at, 2) == "/*") return behind("*/", at + 2);
+    if (sql[at] == '\'' || sql[at] == '"' || sql[at] == '`') return behind(sql.substr(at, 1), at + 1);
+    return at;
+}
+
+} // namespace
+
+std::string with_named_values(std::string_view sql) {
+    std::string made;
+    made.reserve(sql.size() + 16);
+    std::size_t values = 0;
+    for (std::size_t at = 0; at < sql.size();) {
+        const std::size_t quoted = end_of_quoted(sql, at);
+        if (quoted != at) {
+            made += sql.substr(at, quoted - at);
+            at = quoted;
+        } else if (sql[at++] == '?') {
+            made.append(":v").append(std::to_string(++values));
+        } else {
+            made += sql[at - 1];
+        }
+    }
+    return made;
+}
+
 prepared& statement_cache::take(std::string_view sql, std::size_t ins, std::size_t outs) {
     const auto known = by_text_.find(sql);
     if (known == by_text_.end()) return *prepare(sql, ins, outs);
@@ -23,14 +57,14 @@ statement_cache::entries::iterator statement_cache::prepare(std::string_view sql
     entry.sql = sql;
     entry.statement.alloc();
     for (std::size_t i = 0; i < outs; ++i) {
-        entry.outs.push_back(new column_into);
+        entry.outs.push_back(new column_into(style_));
         entry.statement.exchange(soci::details::into_type_ptr(entry.outs.back()));
     }
     for (std::size_t i = 0; i < ins; ++i) {
-        entry.ins.push_back(new argument_use);
+        entry.ins.push_back(new argument_use(style_));
         entry.statement.exchange(soci::details::use_type_ptr(entry.ins.back()));
     }
-    entry.statement.prepare(entry.sql);
+    entry.statement.prepare(style_.named_values ? with_named_values(entry.sql) : entry.sql);
     entry.statement.define_and_bind();
     by_text_.emplace(entry.sql, made.begin());
     recent_.splice(recent_.begin(), made);

@@ -11,6 +11,9 @@
 
 namespace weir::orm {
 
+// The statement with SOCI's names, `:v1`, `:v2`, in the place of its question marks.
+std::string with_named_values(std::string_view sql);
+
 // A prepared statement with its into and use elements, which SOCI owns.
 struct prepared {
     explicit prepared(soci::session& s) : statement(s) {}
@@ -24,7 +27,8 @@ struct prepared {
 // The prepared statements of one connection by their text; the one unused for longest makes room.
 class statement_cache {
 public:
-    explicit statement_cache(soci::session& s, std::size_t capacity = 256) : session_(s), capacity_(capacity) {}
+    statement_cache(soci::session& s, const exchange_style& style, std::size_t capacity = 256)
+        : session_(s), style_(style), capacity_(capacity) {}
 
     // The statement, prepared now if need be. Throws what SOCI throws; nothing is kept then.
     prepared& take(std::string_view sql, std::size_t ins, std::size_t outs);
@@ -38,6 +42,7 @@ private:
     void forget_oldest();
 
     soci::session& session_;
+    const exchange_style& style_;
     std::size_t capacity_;
     entries recent_; // newest first
     std::unordered_map<std::string_view, entries::iterator> by_text_;

@@ -1,37 +1,16 @@
 // SPDX-License-Identifier: MIT
+#include "orm/reserved_words.hpp"
 #include <weir/orm/selection.hpp>
 #include <weir/orm/table.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 namespace weir::orm {
 
 namespace {
-
-// Words that SQLite, PostgreSQL or MySQL reserve and that may well name a table or a column.
-constexpr std::array<std::string_view, 91> reserved{
-    "add",        "all",       "alter",      "analyze",  "and",    "any",     "array",  "as",       "asc",
-    "begin",      "between",   "both",       "by",       "case",   "cast",    "check",  "collate",  "column",
-    "commit",     "condition", "constraint", "create",   "cross",  "current", "cursor", "database", "default",
-    "delete",     "desc",      "describe",   "distinct", "do",     "drop",    "each",   "else",     "end",
-    "escape",     "except",    "exists",     "explain",  "false",  "fetch",   "for",    "foreign",  "from",
-    "full",       "function",  "grant",      "group",    "having", "if",      "in",     "index",    "inner",
-    "insert",     "intersect", "interval",   "into",     "is",     "join",    "key",    "keys",     "leading",
-    "left",       "like",      "limit",      "lock",     "match",  "natural", "not",    "null",     "of",
-    "offset",     "on",        "or",         "order",    "outer",  "primary", "range",  "rank",     "read",
-    "references", "returning", "right",      "row",      "rows",   "select",  "set",    "system",   "table",
-    "then"};
-constexpr std::array<std::string_view, 18> more_reserved{
-    "to",   "trailing", "transaction", "trigger", "true",  "union",  "unique", "update", "usage",
-    "user", "using",    "values",      "when",    "where", "window", "with",   "write",  "year_month"};
-
-bool is_reserved(std::string_view word) {
-    return std::ranges::binary_search(reserved, word) || std::ranges::binary_search(more_reserved, word);
-}
 
 bool is_plain(std::string_view word) {
     const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; };
@@ -98,7 +77,8 @@ table_info describe_table(std::string_view name, std::vector<column_info> column
     table.count = "SELECT count(*) FROM " + of;
     table.find = table.select + with_this_key;
     table.insert = insert_rows(table, true, 1);
-    table.insert_new = insert_rows(table, false, 1) + " RETURNING " + key;
+    table.insert_keyless = insert_rows(table, false, 1);
+    table.insert_new = table.insert_keyless + " RETURNING " + key;
     table.update = "UPDATE " + of + " SET " + assignments(table) + with_this_key;
     table.erase = "DELETE FROM " + of + with_this_key;
     return table;

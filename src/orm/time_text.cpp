@@ -65,7 +65,7 @@ bool parse_time(std::string_view text, wall_time& to) {
                            take_one_of(text, ":") && take_digits(text, 2, minute) && take_one_of(text, ":") &&
                            take_digits(text, 2, second) && take_fraction(text, micros);
     if (!time_read) return false;
-    take_one_of(text, "Z");
+    if (!take_one_of(text, "Z") && text == "+00") text = {};
     const chrono::year_month_day date(chrono::year(year), chrono::month(static_cast<unsigned>(month)),
                                       chrono::day(static_cast<unsigned>(day)));
     if (!text.empty() || !date.ok() || hour > 23 || minute > 59 || second > 59) return false;

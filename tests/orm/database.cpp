@@ -31,7 +31,7 @@ struct file_fixture {
 };
 
 void wait_until_running(const database& db) {
-    while (db.stats().reading.running + db.stats().writing.running == 0) std::this_thread::yield();
+    while (db.stats().reading.active + db.stats().writing.active == 0) std::this_thread::yield();
 }
 
 // Holds the write lock of a file from its own connection, as another program would.
@@ -61,7 +61,7 @@ struct other_program {
 
 database_options options_for(const std::string& path) {
     database_options options;
-    options.path = path;
+    options.url = path;
     return options;
 }
 
@@ -85,7 +85,7 @@ TEST_CASE_FIXTURE(file_fixture, "a file is set up for one writer beside many rea
     CHECK(pragma("PRAGMA journal_mode") == "wal");
     CHECK(number("PRAGMA foreign_keys") == 1);
     CHECK(number("PRAGMA synchronous") == 1);
-    CHECK(db.stats().opened == 2);
+    CHECK(db.stats().writing.opened + db.stats().reading.opened == 2);
 }
 
 TEST_CASE_FIXTURE(file_fixture, "a path may contain spaces") {
@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(file_fixture, "a cancelled query is interrupted, and completes
     CHECK(call.wait_on(home).error() == errc::cancelled);
     CHECK(*job_left);
     CHECK(home.block_on(db.query<int>("SELECT 1")).value().front() == 1);
-    CHECK(db.stats().dropped == 0);
+    CHECK(db.stats().reading.dropped == 0);
 }
 
 TEST_CASE_FIXTURE(file_fixture, "a call that is cancelled while its connection opens is cancelled, not unavailable") {
@@ -134,10 +134,10 @@ TEST_CASE_FIXTURE(file_fixture, "a call that is cancelled while its connection o
     options.busy_timeout = 1h;
     database db(options);
     pending<void> call(home, db.open());
-    wait_until_running(db);
+    while (db.stats().writing.pending == 0) std::this_thread::yield();
     call.stop();
     CHECK(call.wait_on(home).error() == errc::cancelled);
-    CHECK(db.stats().opened == 0);
+    CHECK(db.stats().writing.opened == 0);
 }
 
 TEST_CASE("a memory database interrupts its one connection too, and keeps it") {
@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(file_fixture, "a cancelled call that waits for its turn never 
         return ok();
     };
     pending<void> second(home, db.transaction(never));
-    CHECK(db.stats().writing.queued == 1);
+    CHECK(db.stats().writing.pending == 1);
     second.stop();
     CHECK(second.wait_on(home).error() == errc::cancelled);
     open.set_value();
@@ -227,7 +227,7 @@ TEST_CASE_FIXTURE(file_fixture, "at the context's deadline a call that still wai
     auto work = [&]() -> task<void> { outcome = co_await db.execute("SELECT 1"); };
     timed.spawn(work());
     timed.poll();
-    CHECK(db.stats().writing.queued == 1);
+    CHECK(db.stats().writing.pending == 1);
     time.advance(1s);
     while (!outcome) timed.poll();
     CHECK(outcome->error() == errc::deadline_exceeded);
@@ -312,7 +312,7 @@ TEST_CASE_FIXTURE(file_fixture, "a connection to a damaged file is dropped, and 
     const auto damaged = home.block_on(db.query<std::int64_t>("SELECT sum(length(text)) FROM todos"));
     CHECK(damaged.error() == errc::unavailable);
     CHECK(damaged.error().message() == "the database's file is damaged");
-    CHECK(db.stats().dropped == 1);
+    CHECK(db.stats().reading.dropped == 1);
 
     std::ofstream(path, std::ios::in) << std::ifstream(files / "backup.db").rdbuf();
     const auto repaired = home.block_on(db.query<std::int64_t>("SELECT sum(length(text)) FROM todos"));
@@ -347,7 +347,7 @@ TEST_CASE_FIXTURE(file_fixture, "close lets a running call end") {
 
 TEST_CASE_FIXTURE(file_fixture, "more calls than the queue holds are refused at once") {
     auto options = options_for(path);
-    options.queue = 1;
+    options.pool.maximum_pending = 1;
     database db(options);
     std::promise<void> open;
     auto block = [&](transaction&) -> result<void> {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <weir/core/blocking_pool.hpp>
+#include <weir/core/task.hpp>
 #include <weir/orm/operations.hpp>
+#include <weir/orm/pool.hpp>
 #include <weir/orm/transaction.hpp>
+
+#include <boost/assert/source_location.hpp>
 
 #include <chrono>
 #include <memory>
@@ -16,36 +19,39 @@
 namespace weir::orm {
 
 struct database_options {
-    std::string path = "weir.db"; ///< an SQLite file, made when missing, or `:memory:`
-    std::string name = "db";      ///< thread names: `db-w-0` for the writer, `db-r-0`, `db-r-1`, ... for readers
-    std::size_t readers = 4;      ///< threads that read, each with its connection; a `:memory:` database has none
-    std::size_t queue = 1024;     ///< calls that may wait, for writing and for reading each
-    duration busy_timeout = std::chrono::seconds(3);      ///< how long another program's lock is waited for
+    /// `postgresql://user:password@host:5432/name`, `mysql://...` (link weir::orm_postgresql or weir::orm_mysql),
+    /// an SQLite file, made when missing, or `:memory:`
+    std::string url = "weir.db";
+    std::string name = "db"; ///< thread names: `db-0`, `db-1`, ...; SQLite's are `db-w-0` and, for readers, `db-r-0`
+    pool_options pool{};     ///< connections; SQLite has one that writes and, in another pool, those that read
+    std::size_t readers = 4; ///< SQLite: connections that read; a `:memory:` database has none
+    duration busy_timeout = std::chrono::seconds(3);      ///< SQLite: how long another program's lock is waited for
+    duration connect_timeout = std::chrono::seconds(5);   ///< how long a server may take to accept; at least 2 s
     duration statement_timeout = std::chrono::seconds(5); ///< one statement's time; no longer than the deadline
+    const weir::clock* time = &system_clock();            ///< by which connections are waited for and age
 };
 
 struct database_stats {
-    blocking_pool_stats writing{};
-    blocking_pool_stats reading{};
-    std::uint64_t opened = 0;  ///< connections, over all time
-    std::uint64_t dropped = 0; ///< of them closed because they were broken
+    pool_stats writing{}; ///< a server's only pool
+    pool_stats reading{};
 };
 
-/// An SQLite database behind threads of its own: one writes, several read beside it (WAL). Each call is one job
-/// on one connection, so a body given to `read` or `transaction` costs one hop however many queries it makes.
-/// Process-wide: any loop may call, and is answered on its own thread. Opens at the first call.
+/// A database behind a pool of connections, each with a thread; SQLite has one that writes and several that read
+/// beside it (WAL). Each call is one job on one connection, so a body given to `read` or `transaction` costs one hop
+/// however many queries it makes. Process-wide: any loop may call, and is answered on its own thread.
 /// A call ends at its context's deadline (errc::deadline_exceeded) or when its task is cancelled (errc::cancelled):
-/// the running statement is interrupted, and the call completes once its job has ended.
-/// errc::unavailable: can't be opened, locked for too long, too many calls waiting, closed.
+/// the running statement is interrupted, a server that doesn't answer is cut off, and the call completes once its job
+/// has ended. errc::unavailable: can't be reached, locked for too long, no connection in time, too many calls, closed.
 class database {
 public:
-    explicit database(std::string path);
+    explicit database(std::string url);
     explicit database(database_options options);
     ~database(); ///< waits for running calls
     database(const database&) = delete;
     database& operator=(const database&) = delete;
 
-    /// Opens a connection now, to learn at the start that the file can't be used.
+    /// Opens a connection now, to learn at the start that the database can't be used; tries again until
+    /// initialization_fail_timeout.
     task<result<void>> open();
 
     /// Refuses new calls, lets queued and running ones end, closes every connection. Idempotent.
@@ -54,14 +60,15 @@ public:
     /// Runs `body(transaction&) -> result<R>` on the database thread that writes, as one job in one transaction:
     /// its calls answer at once, nothing in it awaits. Committed when it returns a value; rolled back when it
     /// returns an error or throws, at the deadline and on cancellation. What it captures by reference lives until
-    /// the task has ended, but belongs to another thread meanwhile. The body may run again where the database asks
-    /// for that (not SQLite): it should change nothing but rows.
+    /// the task has ended, but belongs to another thread meanwhile. The body runs again, five times at most,
+    /// where another transaction was faster (the error's code is `try_again`): it should change nothing but rows.
+    /// `where` names the caller in a report of a leak.
     template<class F>
-    auto transaction(F&& body);
+    auto transaction(F&& body, boost::source_location where = BOOST_CURRENT_LOCATION);
 
     /// Runs `body(reader&) -> result<R>` on a thread that reads, as one job on one connection.
     template<class F>
-    auto read(F&& body);
+    auto read(F&& body, boost::source_location where = BOOST_CURRENT_LOCATION);
 
     /// Rows of a SELECT of your own: a described struct whose members are the columns in their order, or a single
     /// value. Arguments are bound to the question marks.
@@ -78,8 +85,8 @@ public:
 
     /// Runs `job(session&) -> result<R>`: what repositories and queries are made of.
     template<class R, class F>
-    task<result<R>> perform(access how, F job) {
-        return run_job<R>(*this, how, std::move(job));
+    task<result<R>> perform(access how, F job, boost::source_location where = {}) {
+        return run_job<R>(*this, how, std::move(job), where);
     }
 
     /// A table that a `:memory:` database creates before its next job; files have auto_migrate.
@@ -102,21 +109,37 @@ private:
         std::optional<result<R>> out;
     };
 
-    task<result<void>> run(access how, session_job& job);
+    task<result<void>> run(access how, session_job& job, boost::source_location where);
 
     template<class R, class F>
-    static task<result<R>> run_job(database& self, access how, F f) {
+    static task<result<R>> run_job(database& self, access how, F f, boost::source_location where) {
         typed_job<R, F> job(f);
-        auto ran = co_await self.run(how, job);
+        auto ran = co_await self.run(how, job, where);
         if (!ran) co_return detail::failed<R>(ran.error());
         co_return std::move(*job.out);
+    }
+
+    // Waits a little, and longer each time, when the transaction may win in another run.
+    static task<bool> wait_for_next_run(const error& why, int runs);
+
+    template<class R, class F>
+    static task<result<R>> run_transaction(database& self, F f, boost::source_location where) {
+        for (int runs = 1;; ++runs) {
+            typed_job<R, F> job(f);
+            auto ran = co_await self.run(access::write, job, where);
+            if (!ran) co_return detail::failed<R>(ran.error());
+            if (job.out->has_value()) co_return std::move(*job.out);
+            const error why = job.out->error();
+            const bool again = co_await wait_for_next_run(why, runs);
+            if (!again) co_return detail::failed<R>(why);
+        }
     }
 
     std::unique_ptr<impl> impl_;
 };
 
 template<class F>
-auto database::transaction(F&& body) {
+auto database::transaction(F&& body, boost::source_location where) {
     static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
     using answer = std::invoke_result_t<std::decay_t<F>&, orm::transaction&>;
     static_assert(is_result<answer>, "the body of a transaction returns weir::result<...>");
@@ -126,11 +149,11 @@ auto database::transaction(F&& body) {
             return body(tx);
         });
     };
-    return perform<typename answer::value_type>(access::write, std::move(job));
+    return run_transaction<typename answer::value_type>(*this, std::move(job), where);
 }
 
 template<class F>
-auto database::read(F&& body) {
+auto database::read(F&& body, boost::source_location where) {
     static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
     using answer = std::invoke_result_t<std::decay_t<F>&, reader&>;
     static_assert(is_result<answer>, "the body of a read returns weir::result<...>");
@@ -138,7 +161,7 @@ auto database::read(F&& body) {
         reader r(s);
         return body(r);
     };
-    return perform<typename answer::value_type>(access::read, std::move(job));
+    return perform<typename answer::value_type>(access::read, std::move(job), where);
 }
 
 template<class Row, class... Args>

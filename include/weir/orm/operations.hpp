@@ -16,6 +16,9 @@ namespace weir::orm::detail {
 error row_not_found(const table_info& table, argument key);
 error no_row(const table_info& table);
 
+/// Stores a row without its key, which the database makes up and `key` receives.
+result<void> insert_new(session& s, const table_info& table, std::span<const argument> rest, const target& key);
+
 /// For results of bool, which boost::system::result doesn't make from an error by itself.
 template<class R>
 result<R> failed(error why) {
@@ -125,11 +128,7 @@ result<void> insert(session& s, T& row) {
         return ok();
     }
     key_type<T>& key = row.*reflect::key_member<T>;
-    const target out{&column_type_of<key_type<T>>, &key};
-    keep_in_place sink;
-    auto done = s.select(table_of<T>().insert_new, arguments_without_key(row), std::span(&out, 1), sink);
-    if (!done) return done.error();
-    return ok();
+    return insert_new(s, table_of<T>(), arguments_without_key(row), {&column_type_of<key_type<T>>, &key});
 }
 
 /// Runs `f` in a transaction of its own, or in the one that is open.

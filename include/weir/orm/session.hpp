@@ -5,6 +5,7 @@
 #include <weir/orm/column_type.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <span>
 #include <string_view>
@@ -35,9 +36,13 @@ public:
     virtual result<std::size_t> select(std::string_view sql, std::span<const argument> in, std::span<const target> out,
                                        row_sink& sink, std::size_t most = all_rows) = 0;
 
+    /// The key that the database gave to the row inserted last, where it can't return it from the INSERT.
+    virtual std::int64_t last_key() noexcept { return 0; }
+
     /// Opens a transaction that may write; no nesting.
     virtual result<void> begin() = 0;
-    /// The transaction is over in any case; a failure means that nothing was stored.
+    /// The transaction is over in any case; a failure means that nothing was stored, but for the one with the code
+    /// `outcome_unknown`: the connection was lost meanwhile.
     virtual result<void> commit() = 0;
     virtual void rollback() noexcept = 0;
     virtual bool in_transaction() const noexcept = 0;

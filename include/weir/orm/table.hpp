@@ -18,8 +18,9 @@ struct column_info {
     bool key = false;
     bool unique = false;
     bool indexed = false;
-    bool has_default = false; ///< the schema says defaults(...)
-    std::string initial{};    ///< SQL literal of the member's default, for rows that are older than the column
+    std::size_t max_length = 0; ///< of a text, in code points; 0: the schema gives none
+    bool has_default = false;   ///< the schema says defaults(...)
+    std::string initial{};      ///< SQL literal of the member's default, for rows that are older than the column
 };
 
 /// A table as its struct describes it, and the statements that repositories run. Immutable, one per type.
@@ -29,13 +30,14 @@ struct table_info {
     std::size_t key = 0; ///< index of the key's column
     bool generated_key = false;
 
-    std::string select{};     ///< SELECT id, text FROM todos
-    std::string count{};      ///< SELECT count(*) FROM todos
-    std::string find{};       ///< SELECT ... WHERE id = ?
-    std::string insert{};     ///< INSERT INTO todos (id, text) VALUES (?, ?)
-    std::string insert_new{}; ///< INSERT INTO todos (text) VALUES (?) RETURNING id
-    std::string update{};     ///< UPDATE todos SET text = ? WHERE id = ?
-    std::string erase{};      ///< DELETE FROM todos WHERE id = ?
+    std::string select{};         ///< SELECT id, text FROM todos
+    std::string count{};          ///< SELECT count(*) FROM todos
+    std::string find{};           ///< SELECT ... WHERE id = ?
+    std::string insert{};         ///< INSERT INTO todos (id, text) VALUES (?, ?)
+    std::string insert_keyless{}; ///< INSERT INTO todos (text) VALUES (?)
+    std::string insert_new{};     ///< INSERT INTO todos (text) VALUES (?) RETURNING id
+    std::string update{};         ///< UPDATE todos SET text = ? WHERE id = ?
+    std::string erase{};          ///< DELETE FROM todos WHERE id = ?
 };
 
 /// An identifier as SQL takes it: in double quotes where it needs them.
@@ -57,6 +59,8 @@ column_info describe_column(Field field) {
     column.key = field.is_key;
     column.unique = Field::template has<rules::unique>();
     column.indexed = Field::template has<rules::index>();
+    if constexpr (Field::template has<rules::max_length>())
+        column.max_length = Field::template rule<rules::max_length>().most;
     owner fresh{};
     if constexpr (Field::template has<rules::defaults>()) {
         column.has_default = true;

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: MIT
+#include "orm/connection_pool.hpp"
+
+#include "core/suspend.hpp"
+#include <weir/core/loop.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <pthread.h>
+#include <random>
+
+namespace weir::orm {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Used this shortly ago a connection is lent unseen: whatever ends now would end it after a look as well.
+constexpr duration fresh_enough = 1ms;
+// Unused for longer it is asked before it is lent (HikariCP's aliveBypassWindow).
+constexpr duration asked_after = 500ms;
+constexpr duration first_open_pause = 50ms;
+constexpr duration longest_open_pause = 500ms;
+
+constexpr double jitter = 0.025;
+constexpr double golden_ratio = 0.618033988749895; // its multiples, modulo 1, lie evenly however many there are
+
+double any_fraction() {
+    std::random_device random;
+    return std::uniform_real_distribution<>(0, 1)(random);
+}
+
+pool_options checked(pool_options options) {
+    options.maximum_pool_size = std::max<std::size_t>(options.maximum_pool_size, 1);
+    return options;
+}
+
+} // namespace
+
+connection_pool::connection_pool(identity who, pool_options options, connector open)
+    : who_(std::move(who)), options_(checked(std::move(options))), open_(std::move(open)), spread_(any_fraction()) {}
+
+connection_pool::~connection_pool() { close(); }
+
+void connection_pool::name_thread(const std::string& role) const {
+    const std::string name = who_.name.substr(0, 14 - role.size()) + "-" + role; // the system keeps 15 characters
+    pthread_setname_np(pthread_self(), name.c_str());
+}
+
+task<result<void>> connection_pool::run(connection_work& work, job_limits limits, boost::source_location where) {
+    const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
+    if (cancellation.cancelled() != boost::asio::cancellation_type::none) co_return errc::cancelled;
+    if (auto late = limits.reason()) co_return late;
+
+    call one;
+    one.work = &work;
+    one.limits = limits;
+    one.where = where;
+    one.limits.stop = one.stop.get_token();
+    auto start = [this, &one](std::function<void(error)> resume) {
+        one.finished = resume;
+        if (auto refused = push(one)) resume(std::move(refused));
+    };
+    auto stop = [this, &one] { cancel(one); };
+    if (error ended = co_await weir::detail::suspend<error>(start, stop)) co_return ended;
+    co_return ok();
+}
+
+error connection_pool::push(call& one) {
+    lock held(mutex_);
+    if (closed_) return {errc::unavailable, who_.title + " is closed"};
+    if (waiting_.size() >= options_.maximum_pending) {
+        ++counts_.refused;
+        return {errc::unavailable, "too many calls wait for " + who_.title};
+    }
+    last_call_ = system_clock().now();
+    one.gives_up_at = now() + options_.connection_timeout;
+    waiting_.push_back(&one);
+    if (!housekeeper_.joinable()) housekeeper_ = std::thread([this] { keep_house(); });
+    if (house_dozes_) house_.notify_one();
+    wake_thread(held);
+    return {};
+}
+
+void connection_pool::cancel(call& one) {
+    lock held(mutex_);
+    if (!one.queued) {
+        held.unlock();
+        // The call can't go away under us: it completes on this thread's loop, after this.
+        one.stop.request_stop();
+        return;
+    }
+    std::erase(waiting_, &one);
+    end_calls(held, {&one}, errc::cancelled);
+}
+
+// They have left the queue; each may be gone as soon as it is told.
+void connection_pool::end_calls(lock& held, const std::vector<call*>& ended, const error& why) {
+    std::vector<std::function<void(error)>> told;
+    for (call* one : ended) {
+        one->queued = false;
+        told.push_back(std::move(one->finished));
+    }
+    held.unlock();
+    for (auto& finished : told) finished(why);
+    held.lock();
+}
+
+// A thread that rests goes on, or a new one begins, as long as there may be more.
+void connection_pool::wake_thread(lock&) {
+    if (resting_ > called_) {
+        ++called_;
+        wake_.notify_one();
+    } else if (!closed_ && threads_.size() < options_.maximum_pool_size) {
+        threads_.emplace_back([this, index = threads_.size()] { serve(index); });
+    }
+}
+
+void connection_pool::serve(std::size_t index) {
+    name_thread(std::to_string(index));
+    lock held(mutex_);
+    for (;;) {
+        while (serve_once(held)) {
+        }
+        if (closed_ && waiting_.empty()) break;
+        ++resting_;
+        wake_.wait(held, [this] { return called_ > 0 || (closed_ && waiting_.empty()); });
+        --resting_;
+        if (called_ > 0) --called_;
+    }
+    wake_.notify_all();
+}
+
+// Does one thing that there is to do; false when there is nothing.
+bool connection_pool::serve_once(lock& held) {
+    if (!waiting_.empty() && !idle_.empty()) {
+        run_next(held);
+        return true;
+    }
+    if (may_open(held)) {
+        open_one(held);
+        return true;
+    }
+    return ask_next(held);
+}
+
+// The connection is looked at before it is lent, and the call leaves the queue only then: a dead connection costs
+// nobody his place.
+void connection_pool::run_next(lock& held) {
+    entry taken = std::move(idle_.back());
+    idle_.pop_back();
+    if (now() >= taken.retire_at) return discard(held, std::move(taken));
+    if (now() - taken.last_used > fresh_enough) {
+        connection& link = *taken.link;
+        lend(link);
+        held.unlock();
+        const bool good = fit(taken);
+        held.lock();
+        take_back(link);
+        if (!good) return drop(held, std::move(taken));
+    }
+    if (waiting_.empty()) return keep(held, std::move(taken));
+    call* const next = waiting_.front();
+    waiting_.pop_front();
+    next->queued = false;
+    run(held, *next, std::move(taken));
+}
+
+// The connection is free again before the caller hears of the end, who may want it at once.
+void connection_pool::run(lock& held, call& one, entry taken) {
+    connection& on = *taken.link;
+    lend(on);
+    lent_.back().where = one.where;
+    lent_.back().to_caller = true;
+    held.unlock();
+    const error failed = work_on(on, one);
+    held.lock();
+    take_back(on);
+    ++counts_.completed;
+    taken.last_used = now();
+    if (on.broken())
+        ++counts_.dropped;
+    else
+        keep(held, std::move(taken));
+    const auto finished = std::move(one.finished);
+    held.unlock();
+    finished(failed); // the call may be gone from here on
+    taken.link.reset();
+    held.lock();
+}
+
+error connection_pool::work_on(connection& on, call& one) {
+    if (error late = one.limits.reason()) return late;
+    on.begin_job(one.limits);
+    error failed;
+    try {
+        one.work->run(on);
+    } catch (...) {
+        failed = current_error();
+    }
+    on.end_job();
+    return failed;
+}
+
+bool connection_pool::may_open(const lock& held) const {
+    if (total(held) >= options_.maximum_pool_size || now() < open_again_at_) return false;
+    const std::size_t coming = opening_ + idle_.size();
+    return waiting_.size() > coming || (!closed_ && coming < options_.minimum_idle.value_or(0));
+}
+
+void connection_pool::open_one(lock& held) {
+    ++opening_;
+    held.unlock();
+    auto opened = open_(closing_.get_token());
+    held.lock();
+    --opening_;
+    if (!opened) return give_up_opening(held, opened.error());
+    ++counts_.opened;
+    open_pause_ = {};
+    const time_point at = now();
+    keep(held, {std::move(*opened), retirement(), at, at});
+}
+
+// Up to 2.5 % earlier than max_lifetime, so that connections opened together aren't all replaced together.
+time_point connection_pool::retirement() {
+    if (options_.max_lifetime == duration::zero()) return time_point::max();
+    spread_ += golden_ratio;
+    spread_ -= std::floor(spread_);
+    const auto earlier = static_cast<double>(options_.max_lifetime.count()) * jitter * spread_;
+    return now() + options_.max_lifetime - duration(static_cast<duration::rep>(earlier));
+}
+
+// The next attempt has to wait. Nobody waits for a node that is away, but who comes until then.
+void connection_pool::give_up_opening(lock& held, error why) {
+    open_pause_ = std::clamp(open_pause_ * 2, first_open_pause, longest_open_pause);
+    open_again_at_ = now() + open_pause_;
+    if (total(held) > 0) return;
+    const std::vector<call*> disappointed(waiting_.begin(), waiting_.end());
+    waiting_.clear();
+    end_calls(held, disappointed, why);
+}
+
+bool connection_pool::due_for_question(const entry& one, time_point at) const {
+    return options_.keepalive_time > duration::zero() && at - one.last_asked >= options_.keepalive_time;
+}
+
+// An idle connection that hasn't been used for long is asked, so that neither side nor what is between them
+// forgets it.
+bool connection_pool::ask_next(lock& held) {
+    const time_point at = now();
+    const auto due = std::ranges::find_if(idle_, [&](const entry& one) { return due_for_question(one, at); });
+    if (due == idle_.end()) return false;
+    entry taken = std::move(*due);
+    idle_.erase(due);
+    connection& link = *taken.link;
+    lend(link);
+    held.unlock();
+    const bool good = link.answers(options_.validation_timeout);
+    held.lock();
+    take_back(link);
+    taken.last_asked = now();
+    if (good)
+        keep(held, std::move(taken));
+    else
+        drop(held, std::move(taken));
+    return true;
+}
+
+void connection_pool::lend(connection& link) { lent_.push_back({&link, now()}); }
+
+void connection_pool::take_back(connection& link) {
+    std::erase_if(lent_, [&](const loan& one) { return one.link == &link; });
+}
+
+bool connection_pool::fit(entry& taken) {
+    const time_point at = now();
+    if (!taken.link->looks_alive()) return false;
+    if (at - std::max(taken.last_used, taken.last_asked) < asked_after) return true;
+    taken.last_asked = at;
+    return taken.link->answers(options_.validation_timeout);
+}
+
+void connection_pool::keep(lock& held, entry taken) {
+    if (now() >= taken.retire_at) return discard(held, std::move(taken));
+    idle_.push_back(std::move(taken));
+}
+
+void connection_pool::drop(lock& held, entry taken) {
+    ++counts_.dropped;
+    discard(held, std::move(taken));
+}
+
+// Closing may take a while: the lock isn't held meanwhile.
+void connection_pool::discard(lock& held, entry taken) {
+    held.unlock();
+    taken.link.reset();
+    held.lock();
+}
+
+void connection_pool::close() {
+    lock held(mutex_);
+    closed_ = true;
+    if (waiting_.empty()) closing_.request_stop();
+    wake_.notify_all();
+    std::vector<std::thread> ending;
+    ending.swap(threads_);
+    held.unlock();
+    for (auto& thread : ending) thread.join();
+    held.lock();
+    house_closed_ = true;
+    house_.notify_all();
+    std::thread house = std::move(housekeeper_);
+    std::vector<entry> last;
+    last.swap(idle_);
+    held.unlock();
+    if (house.joinable()) house.join();
+}
+
+pool_stats connection_pool::stats() const {
+    const lock held(mutex_);
+    pool_stats counts = counts_;
+    counts.active = lent_.size();
+    counts.idle = idle_.size();
+    counts.pending = waiting_.size();
+    counts.maximum = options_.maximum_pool_size;
+    counts.minimum_idle = options_.minimum_idle.value_or(0);
+    return counts;
+}
+
+} // namespace weir::orm

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+// What the pool's own thread does: it sees to everything that time changes.
+#include "orm/connection_pool.hpp"
+
+#include <algorithm>
+
+namespace weir::orm {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr duration busy_tick = 10ms;
+constexpr duration idle_tick = 1s;
+
+} // namespace
+
+void connection_pool::keep_house() {
+    name_thread("house");
+    lock held(mutex_);
+    while (!house_closed_) {
+        house_dozes_ =
+            who_.time->passes() && waiting_.empty() && lent_.empty() && system_clock().now() - last_call_ > idle_tick;
+        house_.wait_for(held, house_dozes_ ? idle_tick : busy_tick);
+        tidy(held);
+    }
+}
+
+void connection_pool::tidy(lock& held) {
+    for (const loan& one : lent_) one.link->enforce();
+    expire_calls(held);
+    report_leaks(held);
+    if (closed_ && waiting_.empty()) {
+        closing_.request_stop();
+        wake_.notify_all();
+    }
+    retire_idle(held);
+    const time_point at = now();
+    const bool to_ask = std::ranges::any_of(idle_, [&](const entry& one) { return due_for_question(one, at); });
+    if (to_ask || may_open(held)) wake_thread(held);
+}
+
+void connection_pool::expire_calls(lock& held) {
+    const time_point at = now();
+    std::vector<call*> late;
+    std::vector<call*> in_vain;
+    for (call* one : waiting_) {
+        if (one->limits.reason())
+            late.push_back(one);
+        else if (at >= one->gives_up_at)
+            in_vain.push_back(one);
+    }
+    if (late.empty() && in_vain.empty()) return;
+    const auto leaves = [&](call* one) { return one->limits.reason() || at >= one->gives_up_at; };
+    std::erase_if(waiting_, leaves);
+    counts_.timeouts += in_vain.size();
+    const auto in_time = std::chrono::duration_cast<std::chrono::milliseconds>(options_.connection_timeout).count();
+    const error none_free(errc::unavailable, "no connection to " + who_.title + " within " + std::to_string(in_time) +
+                                                 " ms: " + std::to_string(lent_.size()) + " of " +
+                                                 std::to_string(options_.maximum_pool_size) + " in use, " +
+                                                 std::to_string(waiting_.size()) + " more waiting");
+    end_calls(held, late, errc::deadline_exceeded);
+    end_calls(held, in_vain, none_free);
+}
+
+// From the one that was used longest ago.
+void connection_pool::retire_idle(lock& held) {
+    const time_point at = now();
+    const auto unused = [&](const entry& one) {
+        return options_.idle_timeout > duration::zero() &&
+               idle_.size() > options_.minimum_idle.value_or(idle_.size()) &&
+               at - one.last_used >= options_.idle_timeout;
+    };
+    const auto ended = [&](const entry& one) { return at >= one.retire_at || unused(one); };
+    for (auto found = std::ranges::find_if(idle_, ended); found != idle_.end();
+         found = std::ranges::find_if(idle_, ended)) {
+        entry last = std::move(*found);
+        idle_.erase(found);
+        discard(held, std::move(last));
+    }
+}
+
+void connection_pool::report_leaks(lock& held) {
+    if (options_.leak_detection_threshold == duration::zero()) return;
+    const time_point at = now();
+    std::vector<pool_leak> found;
+    for (loan& one : lent_) {
+        if (!one.to_caller || one.reported || at - one.since < options_.leak_detection_threshold) continue;
+        one.reported = true;
+        found.push_back({one.where, at - one.since});
+    }
+    counts_.leaks += found.size();
+    if (found.empty() || !options_.on_leak) return;
+    held.unlock();
+    for (const pool_leak& leak : found) options_.on_leak(leak);
+    held.lock();
+}
+
+} // namespace weir::orm

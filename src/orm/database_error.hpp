@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/error.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace weir::orm {
+
+// What databases say when they refuse, in words that are the same on all of them. `columns` is a list with
+// commas, as databases print it; names of tables in front of the columns are left out.
+
+// 409 naming the fields that have to be unique; where only the constraint is known, that.
+error unique_violation(std::string_view columns, std::string_view constraint = {});
+error foreign_key_violation(std::string_view constraint = {});
+error not_null_violation(std::string_view columns);
+error check_violation(std::string_view constraint);
+error other_violation();
+// A text that is longer, or a number that is wider, than its column.
+error too_long(std::string_view columns = {});
+error out_of_range(std::string_view columns = {});
+
+// A transaction that lost against another one, and may win when it runs again: its code is `try_again`.
+error lost_against_another();
+error read_only_here();
+error rows_locked();
+error statement_too_slow();
+error connection_lost();
+// The driver's words are for logs.
+error cannot_reach(std::string why);
+
+} // namespace weir::orm

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "orm/connection.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace weir::orm {
+
+// How to reach one node of a database that is another process.
+struct server_address {
+    std::string url{}; // with user and password
+    duration connect_timeout{};
+    duration statement_timeout{};
+    std::string init_sql{};
+};
+
+// A database whose client library not everybody has: a component of its own, which defines one of the drivers below
+// and has the linker keep it.
+struct driver {
+    result<std::unique_ptr<connection>> (*open)(const server_address& at);
+};
+
+// Whether the text is a server's URL rather than the path of a file.
+bool is_server_url(std::string_view text);
+
+// The driver for the URL's scheme; errc::invalid_argument names the component that isn't linked.
+result<driver> driver_of(std::string_view url);
+
+// The URL for logs and messages: without user, password and options.
+std::string without_secrets(std::string_view url);
+
+} // namespace weir::orm
+
+extern "C" {
+extern const weir::orm::driver weir_orm_postgresql;
+extern const weir::orm::driver weir_orm_mysql;
+}

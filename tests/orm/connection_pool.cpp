@@ -1,0 +1,471 @@
+// SPDX-License-Identifier: MIT
+// labels: concurrency
+#include "orm/connection_pool.hpp"
+
+#include "orm/support.hpp"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <future>
+#include <thread>
+
+using namespace weir;
+using namespace orm_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A database as the pool sees it. What the pool's threads touch is atomic.
+struct scripted_node {
+    std::atomic<bool> up = true;
+    std::atomic<bool> alive = true;
+    std::atomic<int> attempts = 0;
+    std::atomic<int> opened = 0;
+    std::atomic<int> closed = 0;
+    std::atomic<int> asked = 0;
+    std::atomic<int> enforced = 0;
+};
+
+class scripted_connection final : public orm::connection {
+public:
+    explicit scripted_connection(scripted_node& node) : node_(node) { ++node_.opened; }
+    ~scripted_connection() override { ++node_.closed; }
+
+    result<std::size_t> execute(std::string_view, std::span<const orm::argument>) override { return 0U; }
+    result<std::size_t> select(std::string_view, std::span<const orm::argument>, std::span<const orm::target>,
+                               orm::row_sink&, std::size_t) override {
+        return 0U;
+    }
+    result<void> begin() override { return ok(); }
+    result<void> commit() override { return ok(); }
+    void rollback() noexcept override {}
+    bool in_transaction() const noexcept override { return false; }
+    const orm::dialect& dialect() const noexcept override { std::terminate(); }
+
+    void begin_job(const orm::job_limits&) override {}
+    void end_job() noexcept override {}
+    bool broken() const noexcept override { return broken_; }
+    bool looks_alive() noexcept override { return node_.alive; }
+    bool answers(duration) override {
+        ++node_.asked;
+        return node_.alive;
+    }
+    void enforce() noexcept override { ++node_.enforced; }
+
+    void break_down() { broken_ = true; }
+
+private:
+    scripted_node& node_;
+    bool broken_ = false; // of the thread that holds the connection
+};
+
+struct job final : orm::connection_work {
+    std::function<void(orm::connection&)> f;
+    void run(orm::connection& on) override { f(on); }
+};
+
+struct pool_fixture {
+    manual_clock time;
+    loop home;
+    scripted_node node;
+    orm::pool_options options;
+    std::optional<orm::connection_pool> pool;
+
+    void start() {
+        auto open = [this](std::stop_token) -> result<std::unique_ptr<orm::connection>> {
+            ++node.attempts;
+            if (!node.up) return error(errc::unavailable, "the node is away");
+            return std::unique_ptr<orm::connection>(std::make_unique<scripted_connection>(node));
+        };
+        pool.emplace(orm::connection_pool::identity{"test", "the test's node", &time}, options, open);
+    }
+
+    void start(std::size_t connections) {
+        options.maximum_pool_size = connections;
+        start();
+    }
+
+    orm::pool_stats now() const { return pool->stats(); }
+
+    // Time stands still: what is waited for comes by itself, however slow the machine.
+    template<class F>
+    void wait_until(F condition) {
+        while (!condition()) std::this_thread::yield();
+    }
+
+    // A call on the loop, which suspends; when it has run its future is there.
+    struct call {
+        pool_fixture& test;
+        job work;
+        boost::source_location where;
+        std::optional<pending<void>> task;
+
+        call(pool_fixture& owner, std::function<void(orm::connection&)> f, loop* on = nullptr,
+             boost::source_location place = {})
+            : test(owner), where(place) {
+            work.f = std::move(f);
+            task.emplace(on ? *on : owner.home, run());
+        }
+        weir::task<result<void>> run() { co_return co_await test.pool->run(work, orm::job_limits(), where); }
+        result<void>& outcome() { return task->wait_on(task->on); }
+    };
+
+    // A call that keeps its connection until it is let go.
+    struct holder {
+        std::promise<void> running;
+        std::promise<void> let_go;
+        call held;
+
+        explicit holder(pool_fixture& owner, boost::source_location place = {})
+            : held(
+                  owner,
+                  [this](orm::connection&) {
+                      running.set_value();
+                      let_go.get_future().wait();
+                  },
+                  nullptr, place) {
+            running.get_future().wait();
+        }
+        ~holder() {
+            let_go.set_value();
+            CHECK(held.outcome());
+        }
+    };
+
+    // Leaves so many connections open and idle.
+    void fill(std::size_t connections) {
+        {
+            std::vector<std::unique_ptr<holder>> all;
+            for (std::size_t i = 0; i < connections; ++i) all.push_back(std::make_unique<holder>(*this));
+        }
+        CHECK(now().idle == connections);
+    }
+
+    result<void> run_once() {
+        return call(*this, [](orm::connection&) {}).outcome();
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(pool_fixture, "500 callers of two loops are served in the order in which they came") {
+    start(5);
+    std::vector<std::unique_ptr<holder>> blockers;
+    for (int i = 0; i < 5; ++i) blockers.push_back(std::make_unique<holder>(*this));
+
+    loop other;
+    std::mutex mutex;
+    std::vector<int> served;
+    std::vector<std::unique_ptr<call>> callers;
+    for (int i = 0; i < 500; ++i) {
+        auto note = [&, i](orm::connection&) {
+            const std::lock_guard lock(mutex);
+            served.push_back(i);
+        };
+        callers.push_back(std::make_unique<call>(*this, note, i % 2 == 0 ? &home : &other));
+    }
+    CHECK(now().pending == 500);
+    CHECK(now().active == 5);
+
+    blockers.pop_back(); // one connection for all of them: the order is exact
+    for (auto& one : callers) CHECK(one->outcome());
+    REQUIRE(served.size() == 500);
+    for (int i = 0; i < 500; ++i) CHECK(served[static_cast<std::size_t>(i)] == i);
+    CHECK(node.opened == 5);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "500 callers never have more than the pool's five connections at once") {
+    start(5);
+    std::atomic<int> at_once = 0;
+    std::atomic<int> most = 0;
+    std::vector<std::unique_ptr<call>> callers;
+    auto look = [&](orm::connection&) {
+        const int here = ++at_once;
+        for (int seen = most; seen < here && !most.compare_exchange_weak(seen, here);) {
+        }
+        std::this_thread::yield();
+        --at_once;
+    };
+    for (int i = 0; i < 500; ++i) callers.push_back(std::make_unique<call>(*this, look));
+    for (auto& one : callers) CHECK(one->outcome());
+    CHECK(most <= 5);
+    CHECK(node.opened <= 5);
+    CHECK(now().completed == 500);
+    CHECK(now().active == 0);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "a call waits for connection_timeout, then hears how things stand") {
+    start(1);
+    const holder busy(*this);
+    call first(*this, [](orm::connection&) {});
+    time.advance(1s);
+    call second(*this, [](orm::connection&) {});
+    time.advance(2s);
+    CHECK(first.outcome().error() == errc::unavailable);
+    CHECK(first.outcome().error().message() ==
+          "no connection to the test's node within 3000 ms: 1 of 1 in use, 1 more waiting");
+    CHECK(now().timeouts == 1);
+    CHECK(now().pending == 1);
+    time.advance(1s);
+    CHECK(second.outcome().error() == errc::unavailable);
+    CHECK(now().timeouts == 2);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "a waiter that is cancelled leaves the queue, and those behind it keep their turns") {
+    start(1);
+    std::optional<holder> busy;
+    busy.emplace(*this);
+    std::string served;
+    call first(*this, [&](orm::connection&) { served += "1"; });
+    call second(*this, [&](orm::connection&) { served += "2"; });
+    call third(*this, [&](orm::connection&) { served += "3"; });
+    second.task->stop();
+    CHECK(second.outcome().error() == errc::cancelled);
+    CHECK(now().pending == 2);
+    busy.reset();
+    CHECK(first.outcome());
+    CHECK(third.outcome());
+    CHECK(served == "13");
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "one call more than maximum_pending is refused at once") {
+    options.maximum_pending = 1;
+    start(1);
+    std::optional<holder> busy;
+    busy.emplace(*this);
+    call waiting(*this, [](orm::connection&) {});
+    const auto refused = run_once().error();
+    CHECK(refused == errc::unavailable);
+    CHECK(refused.message() == "too many calls wait for the test's node");
+    CHECK(now().refused == 1);
+    busy.reset();
+    CHECK(waiting.outcome());
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "connections opened together end one by one, up to 2.5 % before max_lifetime") {
+    options.max_lifetime = 1000s;
+    start(20);
+    fill(20);
+    time.advance(975s - 1ms);
+    CHECK(run_once());
+    CHECK(node.closed == 0);
+
+    time.advance(12s); // the middle of the 25 s over which they end
+    wait_until([&] { return now().idle < 20; });
+    CHECK(now().idle > 0);
+    time.advance(14s);
+    wait_until([&] { return now().idle == 0 && node.closed == 20; });
+    CHECK(now().dropped == 0);
+    CHECK(run_once());
+    CHECK(node.opened == 21);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "a lent connection ends at its return when its time has come meanwhile") {
+    options.max_lifetime = 60s;
+    start(1);
+    {
+        const holder busy(*this);
+        time.advance(61s);
+    }
+    wait_until([&] { return node.closed == 1; });
+    CHECK(now().idle == 0);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "unused connections are closed down to minimum_idle") {
+    options.idle_timeout = 60s;
+    options.minimum_idle = 2;
+    start(5);
+    fill(5);
+    time.advance(60s);
+    wait_until([&] { return now().idle == 2 && node.closed == 3; });
+    CHECK(run_once());
+    CHECK(now().idle == 2);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "minimum_idle connections are opened beyond the calls that need them") {
+    options.minimum_idle = 3;
+    start(5);
+    CHECK(run_once());
+    wait_until([&] { return now().idle >= 3; });
+    CHECK(node.opened <= 4); // one may have been lent meanwhile
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "without minimum_idle connections that were opened stay") {
+    options.idle_timeout = 60s;
+    options.keepalive_time = 90s;
+    start(2);
+    fill(2);
+    time.advance(90s); // the keepalive shows that the pool's thread has been there
+    wait_until([&] { return node.asked == 2; });
+    CHECK(node.closed == 0);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "a connection that isn't given back in time is reported once, with file and line") {
+    options.leak_detection_threshold = 10s;
+    std::mutex mutex;
+    std::vector<orm::pool_leak> reported;
+    options.on_leak = [&](const orm::pool_leak& leak) {
+        const std::lock_guard lock(mutex);
+        reported.push_back(leak);
+    };
+    start(2);
+    const auto here = BOOST_CURRENT_LOCATION;
+    {
+        const holder leaked(*this, here);
+        time.advance(10s - 1ms);
+        CHECK(run_once());
+        CHECK(now().leaks == 0);
+        time.advance(1ms);
+        wait_until([&] { return now().leaks == 1; });
+        const int passes = node.enforced;
+        wait_until([&] { return node.enforced > passes + 1; });
+    }
+    CHECK(now().leaks == 1);
+    pool.reset();
+    REQUIRE(reported.size() == 1);
+    CHECK(std::string(reported[0].borrower.file_name()) == here.file_name());
+    CHECK(reported[0].borrower.line() == here.line());
+    CHECK(reported[0].lent_for == 10s);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "a database names the call of its user in a report of a leak") {
+    std::promise<orm::pool_leak> reported;
+    database_options chosen;
+    chosen.url = ":memory:";
+    chosen.time = &time;
+    chosen.pool.leak_detection_threshold = 1s;
+    chosen.pool.on_leak = [&](const orm::pool_leak& leak) { reported.set_value(leak); };
+    database db(chosen);
+    std::promise<void> open;
+    auto block = [&](transaction&) -> result<void> {
+        open.get_future().wait();
+        return ok();
+    };
+    const auto line = BOOST_CURRENT_LOCATION.line() + 1;
+    pending<void> call(home, db.transaction(block));
+    wait_until([&] { return db.stats().writing.active == 1; });
+    time.advance(1s);
+    const auto leak = reported.get_future().get();
+    CHECK(std::string_view(leak.borrower.file_name()).ends_with("tests/orm/connection_pool.cpp"));
+    CHECK(leak.borrower.line() == line);
+    open.set_value();
+    CHECK(call.wait_on(home));
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "a node that is away fails its callers at once, and isn't asked by every one of them") {
+    node.up = false;
+    start(2);
+    CHECK(run_once().error().message() == "the node is away");
+    const int attempts = node.attempts;
+
+    call next(*this, [](orm::connection&) {});
+    CHECK(now().pending == 1);
+    CHECK(node.attempts == attempts);
+    time.advance(500ms);
+    CHECK(next.outcome().error().message() == "the node is away");
+
+    node.up = true;
+    time.advance(500ms);
+    CHECK(run_once());
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "while one connection lives, calls wait for it although no other can be opened") {
+    start(2);
+    std::optional<holder> busy;
+    busy.emplace(*this);
+    node.up = false;
+    call next(*this, [](orm::connection&) {});
+    wait_until([&] { return node.attempts == 2; });
+    busy.reset();
+    CHECK(next.outcome());
+}
+
+TEST_CASE_FIXTURE(pool_fixture,
+                  "an idle connection is asked every keepalive_time, and dropped when it doesn't answer") {
+    options.keepalive_time = 30s;
+    start(1);
+    fill(1);
+    time.advance(30s - 1ms);
+    CHECK(node.asked == 0);
+    time.advance(1ms);
+    wait_until([&] { return node.asked == 1 && now().idle == 1; });
+    node.alive = false;
+    time.advance(30s);
+    wait_until([&] { return node.closed == 1; });
+    CHECK(now().dropped == 1);
+    node.alive = true;
+    CHECK(run_once());
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "a connection that died while it was idle isn't lent") {
+    start(1);
+    fill(1);
+    time.advance(10ms);
+    node.alive = false;
+    CHECK(run_once());
+    CHECK(node.opened == 2);
+    CHECK(node.closed == 1);
+    CHECK(now().dropped == 1);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "one that is unused for half a second is asked first, one in use isn't") {
+    start(1);
+    fill(1);
+    time.advance(499ms);
+    CHECK(run_once());
+    CHECK(node.asked == 0);
+    time.advance(500ms);
+    CHECK(run_once());
+    CHECK(node.asked == 1);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "a connection that broke in a call is closed, and the next call has a new one") {
+    start(1);
+    call breaks(*this, [](orm::connection& on) { dynamic_cast<scripted_connection&>(on).break_down(); });
+    CHECK(breaks.outcome());
+    CHECK(run_once());
+    CHECK(node.opened == 2);
+    CHECK(now().dropped == 1);
+    wait_until([&] { return node.closed == 1; });
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "an exception out of a call is its answer, and the connection is used again") {
+    start(1);
+    call throws(*this, [](orm::connection&) { throw std::runtime_error("a bug"); });
+    CHECK(throws.outcome().error().message() == "a bug");
+    CHECK(run_once());
+    CHECK(node.opened == 1);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "close lets running and waiting calls end, and refuses new ones") {
+    options.maximum_pending = 1'000'000;
+    start(1);
+    auto busy = std::make_unique<holder>(*this);
+    call waiting(*this, [](orm::connection&) {});
+    auto closing = std::async(std::launch::async, [this] { pool->close(); });
+    std::vector<std::unique_ptr<call>> early; // those that came before the other thread did
+    wait_until([&] {
+        early.push_back(std::make_unique<call>(*this, [](orm::connection&) {}));
+        home.poll();
+        return early.back()->task->outcome.has_value();
+    });
+    CHECK(early.back()->outcome().error().message() == "the test's node is closed");
+    early.pop_back();
+    busy.reset();
+    CHECK(waiting.outcome());
+    for (auto& one : early) CHECK(one->outcome());
+    closing.get();
+    CHECK(node.closed == node.opened);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "close doesn't wait for a node that is away longer than its callers do") {
+    node.up = false;
+    start(2);
+    CHECK(!run_once());
+    call waiting(*this, [](orm::connection&) {});
+    auto closing = std::async(std::launch::async, [this] { pool->close(); });
+    time.advance(options.connection_timeout);
+    CHECK(waiting.outcome().error() == errc::unavailable);
+    closing.get();
+}

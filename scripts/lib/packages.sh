@@ -7,6 +7,7 @@ weir_build_packages=(
     g++ cmake ninja-build ccache pkg-config ca-certificates
     libboost1.81-dev rapidjson-dev libfmt-dev
     libssl-dev zlib1g-dev libbrotli-dev libyaml-cpp-dev libsoci-dev libsqlite3-dev
+    libpq-dev default-libmysqlclient-dev # the drivers of PostgreSQL and MySQL
 )
 
 # What the tests need on top of that.
@@ -15,6 +16,7 @@ weir_test_packages=(
     doctest-dev libhiredis-dev
     prometheus # promtool checks the exposition of metrics
     chromium chromium-driver curl jq # the page is clicked through
+    postgresql-15 mariadb-server # the tests start servers of their own; none is started here
 )
 
 # What scripts/test --tidy needs on top of both.

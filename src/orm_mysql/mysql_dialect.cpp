@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "orm_mysql/mysql_dialect.hpp"
+
+#include <weir/orm/operations.hpp>
+
+namespace weir::orm {
+
+namespace {
+
+// What an index can hold, where the schema gives no max_length.
+constexpr std::size_t indexable_length = 255;
+
+std::string text_name(const column_info& column) {
+    const bool in_index = column.key || column.unique || column.indexed;
+    if (column.max_length == 0 && !in_index) return "LONGTEXT";
+    return "VARCHAR(" + std::to_string(column.max_length == 0 ? indexable_length : column.max_length) + ")";
+}
+
+std::string storage_name(const column_info& column) {
+    switch (column.type->kind) {
+    case column_kind::integer:
+        return "BIGINT";
+    case column_kind::boolean:
+        return "BOOLEAN";
+    case column_kind::real:
+        return "DOUBLE";
+    case column_kind::time:
+        return "DATETIME(6)";
+    case column_kind::enumeration:
+        return "VARCHAR(64)";
+    case column_kind::text:
+        return text_name(column);
+    }
+    return "LONGTEXT";
+}
+
+class mysql_spelling final : public dialect {
+public:
+    std::string column_definition(const table_info& table, const column_info& column) const override {
+        std::string made = quoted(column.name) + " " + storage_name(column);
+        if (column.key && table.generated_key) return made + " AUTO_INCREMENT PRIMARY KEY";
+        if (!column.type->nullable()) made += " NOT NULL";
+        if (column.key) made += " PRIMARY KEY";
+        if (column.has_default) made += " DEFAULT " + literal(column);
+        return made;
+    }
+
+    result<std::vector<std::string>> columns_of(session& s, const table_info& table) const override {
+        return detail::query_rows<std::string>(s,
+                                               detail::statement("SELECT column_name FROM information_schema.columns "
+                                                                 "WHERE table_schema = DATABASE() AND table_name = ?",
+                                                                 table.name));
+    }
+
+    result<std::vector<std::string>> indexes_of(session& s, const table_info& table) const override {
+        return detail::query_rows<std::string>(
+            s, detail::statement("SELECT DISTINCT index_name FROM information_schema.statistics "
+                                 "WHERE table_schema = DATABASE() AND table_name = ?",
+                                 table.name));
+    }
+
+    // A text needs parentheses as a default (MySQL 8), in a text a backslash stands for itself when it is doubled,
+    // and a time has neither T nor Z.
+    std::string literal(const column_info& column) const override {
+        std::string made;
+        for (const char letter : column.initial) made.append(letter == '\\' ? 2 : 1, letter);
+        if (made == "NULL") return made;
+        if (column.type->kind == column_kind::text) return "(" + made + ")";
+        if (column.type->kind == column_kind::time) {
+            made[made.find('T')] = ' ';
+            made.erase(made.find('Z'), 1);
+        }
+        return made;
+    }
+
+    // Texts are equal when their bytes are, as in other databases.
+    std::string table_options() const override {
+        return " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+    }
+
+    bool returns_keys() const override { return false; }
+
+    // DDL ends transactions here, so a lock of the transaction's would be gone with the first statement.
+    result<void> lock_schema(session& s) const override {
+        const auto locked =
+            detail::select_value<std::int64_t>(s, detail::statement("SELECT coalesce(GET_LOCK('weir schema', 10), 0)"));
+        if (!locked) return locked.error();
+        if (*locked != 1) return error(errc::unavailable, "another program changes the schema");
+        return ok();
+    }
+
+    void unlock_schema(session& s) const override {
+        if (unlocked(s)) return;
+        s.rollback(); // from here on nothing is too late
+        (void)unlocked(s);
+    }
+
+private:
+    static bool unlocked(session& s) {
+        return detail::select_value<std::int64_t>(s,
+                                                  detail::statement("SELECT coalesce(RELEASE_LOCK('weir schema'), 0)"))
+            .has_value();
+    }
+};
+
+} // namespace
+
+const dialect& mysql_dialect() noexcept {
+    static const mysql_spelling instance;
+    return instance;
+}
+
+} // namespace weir::orm

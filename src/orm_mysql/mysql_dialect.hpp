@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "orm/dialect.hpp"
+
+namespace weir::orm {
+
+const dialect& mysql_dialect() noexcept;
+
+} // namespace weir::orm

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include "orm_mysql/mysql_error.hpp"
+
+#include "orm/database_error.hpp"
+
+namespace weir::orm {
+
+namespace {
+
+// The last text in quotes: a value that is quoted before it may hold quotes itself.
+std::string_view last_quoted(std::string_view text, char left, char right) {
+    const std::size_t end = text.rfind(right);
+    if (end == std::string_view::npos || end == 0) return {};
+    const std::size_t begin = text.rfind(left, end - 1);
+    return begin == std::string_view::npos ? std::string_view() : text.substr(begin + 1, end - begin - 1);
+}
+
+std::string_view first_quoted(std::string_view text, char quote) {
+    const std::size_t begin = text.find(quote);
+    if (begin == std::string_view::npos) return {};
+    const std::size_t end = text.find(quote, begin + 1);
+    return end == std::string_view::npos ? std::string_view() : text.substr(begin + 1, end - begin - 1);
+}
+
+// MySQL 8 says `users.users_openid_unique`, MariaDB the key alone.
+std::string_view without_table(std::string_view key) {
+    return key.substr(key.find('.') == std::string_view::npos ? 0 : key.find('.') + 1);
+}
+
+// CONSTRAINT "pet_owner" of weir's sql_mode, CONSTRAINT `pet_owner` of others.
+std::string_view constraint_in(std::string_view text) {
+    constexpr std::string_view word = "CONSTRAINT ";
+    const std::size_t at = text.find(word);
+    if (at == std::string_view::npos) return {};
+    text.remove_prefix(at + word.size());
+    return text.empty() ? text : first_quoted(text, text.front());
+}
+
+} // namespace
+
+error mysql_failure(unsigned code, std::string_view text, std::string_view columns) {
+    switch (code) {
+    case mysql_duplicate_entry:
+        return unique_violation(columns, mysql_key_in(text));
+    case 1451: // ER_ROW_IS_REFERENCED_2
+    case 1452: // ER_NO_REFERENCED_ROW_2
+        return foreign_key_violation(constraint_in(text));
+    case 1048: // ER_BAD_NULL_ERROR
+    case 1364: // ER_NO_DEFAULT_FOR_FIELD
+        return not_null_violation(first_quoted(text, '\''));
+    case 4025: // ER_CONSTRAINT_FAILED of MariaDB
+        return check_violation(without_table(constraint_in(text)));
+    case 3819: // ER_CHECK_CONSTRAINT_VIOLATED of MySQL
+        return check_violation(first_quoted(text, '\''));
+    case 1406: // ER_DATA_TOO_LONG
+        return too_long(first_quoted(text, '\''));
+    case 1264: // ER_WARN_DATA_OUT_OF_RANGE
+        return out_of_range(first_quoted(text, '\''));
+    case 1292: // ER_TRUNCATED_WRONG_VALUE
+    case 1366: // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+        return {errc::invalid_argument, "a value can't be stored"};
+    case 1213: // ER_LOCK_DEADLOCK
+    case 1020: // ER_CHECKREAD
+        return lost_against_another();
+    case 1205: // ER_LOCK_WAIT_TIMEOUT
+        return rows_locked();
+    case 1969: // ER_STATEMENT_TIMEOUT of MariaDB
+    case 3024: // ER_QUERY_TIMEOUT of MySQL
+        return statement_too_slow();
+    case 1290: // ER_OPTION_PREVENTS_STATEMENT
+    case 1792: // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
+        return read_only_here();
+    case 1040: // ER_CON_COUNT_ERROR
+    case 1203: // ER_TOO_MANY_USER_CONNECTIONS
+        return {errc::unavailable, "the database is out of resources"};
+    default:
+        if (mysql_is_gone(code)) return connection_lost();
+        return {errc::internal, "the query failed"};
+    }
+}
+
+std::string_view mysql_key_in(std::string_view text) { return without_table(last_quoted(text, '\'', '\'')); }
+
+bool mysql_is_gone(unsigned code) {
+    switch (code) {
+    case 1053: // ER_SERVER_SHUTDOWN
+    case 1927: // ER_CONNECTION_KILLED
+    case 2006: // CR_SERVER_GONE_ERROR
+    case 2013: // CR_SERVER_LOST
+    case 2055: // CR_SERVER_LOST_EXTENDED
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool mysql_takes_transaction_back(unsigned code) { return code == 1213; }
+
+std::string mysql_text_without_values(unsigned code, std::string_view text) {
+    switch (code) {
+    case mysql_duplicate_entry:
+        return "duplicate entry for key " + std::string(mysql_key_in(text));
+    case 1064: // ER_PARSE_ERROR: `near '...'` quotes the statement, values and all
+    case 1292: // ER_TRUNCATED_WRONG_VALUE
+    case 1366: // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+        return std::string(text.substr(0, text.find('\'')));
+    default:
+        return std::string(text);
+    }
+}
+
+} // namespace weir::orm

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/error.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace weir::orm {
+
+constexpr unsigned mysql_duplicate_entry = 1062; // ER_DUP_ENTRY
+
+// What the error numbers of MySQL and MariaDB mean (https://mariadb.com/kb/en/mariadb-error-code-reference/).
+// `columns` are those of the unique key, which the text only names.
+error mysql_failure(unsigned code, std::string_view text, std::string_view columns = {});
+
+// The key of a duplicate entry's text.
+std::string_view mysql_key_in(std::string_view text);
+
+// Whether the number says that the connection is gone.
+bool mysql_is_gone(unsigned code);
+
+// Whether the server has taken back all of the transaction rather than one statement.
+bool mysql_takes_transaction_back(unsigned code);
+
+// The text for logs: without the values that some texts quote.
+std::string mysql_text_without_values(unsigned code, std::string_view text);
+
+} // namespace weir::orm

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "orm/driver.hpp"
+#include "orm/network_session.hpp"
+#include "orm_mysql/mysql_dialect.hpp"
+#include "orm_mysql/mysql_error.hpp"
+#include "orm_mysql/mysql_url.hpp"
+
+#include <fmt/format.h>
+#include <soci/mysql/soci-mysql.h>
+
+#include <algorithm>
+
+namespace weir::orm {
+
+namespace {
+
+constexpr exchange_style as_mysql_does{.named_values = true, .plain_times = true};
+
+// Debian's library keeps its classes' type information to itself, so that UBSan's check of these casts can't link.
+__attribute__((no_sanitize("vptr"))) MYSQL* handle_of(soci::session& connection) {
+    return static_cast<soci::mysql_session_backend*>(connection.get_backend())->conn_;
+}
+
+__attribute__((no_sanitize("vptr"))) MYSQL_RES* result_of(soci::statement& st) {
+    return static_cast<soci::mysql_statement_backend*>(st.get_backend())->result_;
+}
+
+std::string in_quotes(std::string_view text) {
+    std::string made = "'";
+    for (const char letter : text) {
+        if (letter == '\'' || letter == '\\') made += '\\';
+        made += letter;
+    }
+    return made += "'";
+}
+
+// The table of an INSERT or UPDATE of weir's.
+std::string_view table_written_by(std::string_view sql) {
+    for (const std::string_view word : {"INSERT INTO ", "UPDATE "}) {
+        if (!sql.starts_with(word)) continue;
+        sql.remove_prefix(word.size());
+        const bool quoted = sql.starts_with('"');
+        return quoted ? sql.substr(1, sql.find('"', 1) - 1) : sql.substr(0, sql.find_first_of(" ("));
+    }
+    return {};
+}
+
+std::int64_t seconds(duration time) {
+    return std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(time).count());
+}
+
+// The driver's own timeouts see to what happens before the pool does; a statement ends before the read's.
+std::string connect_text(const mysql_url& to, const server_address& at) {
+    std::string made = fmt::format(
+        "host={} port={} charset=utf8mb4 connect_timeout={} read_timeout={} write_timeout={}", in_quotes(to.host),
+        to.port, seconds(at.connect_timeout), seconds(at.statement_timeout) + 2, seconds(at.statement_timeout) + 2);
+    if (!to.user.empty()) made += " user=" + in_quotes(to.user);
+    if (!to.password.empty()) made += " password=" + in_quotes(to.password);
+    if (!to.database.empty()) made += " db=" + in_quotes(to.database);
+    return made;
+}
+
+class mysql_session final : public network_session {
+public:
+    mysql_session(const mysql_url& to, const server_address& at)
+        : network_session(soci::mysql, connect_text(to, at), as_mysql_does) {}
+
+    result<void> set_up(const server_address& at) {
+        if (!watch(static_cast<int>(mysql_get_socket(handle())))) return error(errc::unavailable, "out of descriptors");
+        const double limit = std::chrono::duration<double>(at.statement_timeout).count();
+        const bool is_mariadb = mysql_get_server_info(handle()) &&
+                                std::string_view(mysql_get_server_info(handle())).find("MariaDB") != std::string::npos;
+        const std::string statement_limit =
+            is_mariadb ? fmt::format("max_statement_time = {:.6f}", limit)
+                       : fmt::format("max_execution_time = {:.0f}", std::max(1.0, limit * 1000));
+        for (const std::string& sql :
+             {std::string("SET NAMES utf8mb4 COLLATE utf8mb4_bin"),
+              "SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
+              "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', " +
+                  statement_limit,
+              at.init_sql})
+            if (!sql.empty() && mysql_real_query(handle(), sql.data(), sql.size()) != 0)
+                return error(errc::unavailable, ::mysql_error(handle()));
+        return ok();
+    }
+
+    std::int64_t last_key() noexcept override { return static_cast<std::int64_t>(mysql_insert_id(handle())); }
+
+    const orm::dialect& dialect() const noexcept override { return mysql_dialect(); }
+
+private:
+    MYSQL* handle() noexcept { return handle_of(connection()); }
+
+    error explain(const std::exception& failure) override {
+        const auto* const known = dynamic_cast<const soci::mysql_soci_error*>(&failure);
+        const auto* const any = dynamic_cast<const soci::soci_error*>(&failure);
+        const std::string text = any ? any->get_error_message() : failure.what();
+        code_ = known ? known->err_num_ : mysql_errno(handle());
+        error meaning = mysql_failure(code_, text, code_ == mysql_duplicate_entry ? columns_of_key(text) : "");
+        if (mysql_is_gone(code_)) {
+            mark_broken();
+            if (was_cut())
+                if (auto late = reason_to_end()) meaning = late;
+        }
+        return std::move(meaning).caused_by(
+            error(errc::unknown, fmt::format("mysql {}: {}", code_, mysql_text_without_values(code_, text))));
+    }
+
+    // The names of a unique key's columns with commas between; empty when the server doesn't tell.
+    std::string columns_of_key(std::string_view text) {
+        const std::string sql = "SELECT group_concat(column_name ORDER BY seq_in_index SEPARATOR ', ') "
+                                "FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = " +
+                                in_quotes(table_written_by(statement())) +
+                                " AND index_name = " + in_quotes(mysql_key_in(text));
+        if (mysql_real_query(handle(), sql.data(), sql.size()) != 0) return {};
+        const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> rows(mysql_store_result(handle()),
+                                                                            &mysql_free_result);
+        const MYSQL_ROW row = rows ? mysql_fetch_row(rows.get()) : nullptr;
+        return row && row[0] ? row[0] : std::string();
+    }
+
+    void finish(soci::statement& st) noexcept override { st.get_backend()->clean_up(); }
+
+    std::size_t width(soci::statement& st) override {
+        MYSQL_RES* const rows = result_of(st);
+        return rows ? mysql_num_fields(rows) : 0;
+    }
+
+    std::size_t changed_rows(soci::statement& st) override {
+        return static_cast<std::size_t>(std::max(0LL, st.get_affected_rows()));
+    }
+
+    // A deadlock takes the whole transaction back, other failures their statement alone.
+    bool transaction_lost() override { return broken() || mysql_takes_transaction_back(code_); }
+    bool transaction_open() override { return true; }
+
+    const char* begin_statement() const override { return "START TRANSACTION"; }
+
+    unsigned code_ = 0;
+};
+
+result<std::unique_ptr<connection>> open_mysql(const server_address& at) {
+    const auto to = parse_mysql_url(at.url);
+    if (!to) return to.error();
+    try {
+        auto opened = std::make_unique<mysql_session>(*to, at);
+        if (auto ready = opened->set_up(at); !ready) return cannot_reach(std::string(ready.error().message()));
+        return std::unique_ptr<connection>(std::move(opened));
+    } catch (const soci::soci_error& why) {
+        return cannot_reach(why.get_error_message());
+    }
+}
+
+} // namespace
+
+} // namespace weir::orm
+
+const weir::orm::driver weir_orm_mysql{&weir::orm::open_mysql};

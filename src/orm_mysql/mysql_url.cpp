@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "orm_mysql/mysql_url.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace weir::orm {
+
+namespace {
+
+// The text up to the mark, which is taken away with it; all of it where there is no mark.
+std::string_view take_until(std::string_view& text, char mark) {
+    const std::size_t end = std::min(text.find(mark), text.size());
+    const std::string_view taken = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    return taken;
+}
+
+bool decode(std::string_view text, std::string& to) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        if (text[at] != '%') {
+            to += text[at];
+            continue;
+        }
+        unsigned char byte = 0;
+        const auto digits = text.substr(at + 1, 2);
+        const auto [end, failed] = std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
+        if (failed != std::errc{} || digits.size() != 2 || end != digits.data() + 2) return false;
+        to += static_cast<char>(byte);
+        at += 2;
+    }
+    return true;
+}
+
+bool split_host(std::string_view text, mysql_url& to) {
+    if (text.starts_with('[')) {
+        text.remove_prefix(1);
+        to.host = take_until(text, ']');
+        if (!text.empty() && text.front() != ':') return false;
+        text.remove_prefix(std::min<std::size_t>(1, text.size()));
+    } else {
+        to.host = take_until(text, ':');
+    }
+    if (!text.empty()) to.port = text;
+    const bool digits = std::ranges::all_of(to.port, [](char c) { return c >= '0' && c <= '9'; });
+    return !to.host.empty() && digits && to.port.size() <= 5;
+}
+
+} // namespace
+
+result<mysql_url> parse_mysql_url(std::string_view text) {
+    const auto refused = [](const char* why) { return error(errc::invalid_argument, std::string("mysql://: ") + why); };
+    const std::size_t scheme_end = text.find("://");
+    if (scheme_end == std::string_view::npos) return refused("a URL is expected");
+    text.remove_prefix(scheme_end + 3);
+    if (text.find_first_of("?#") != std::string_view::npos) return refused("no options are taken");
+    std::string_view where = take_until(text, '/');
+    mysql_url made;
+    if (!decode(text, made.database)) return refused("the database's name is not percent-encoded well");
+    const std::size_t user_end = where.rfind('@');
+    if (user_end != std::string_view::npos) {
+        std::string_view password = where.substr(0, user_end);
+        const std::string_view user = take_until(password, ':');
+        if (!decode(user, made.user) || !decode(password, made.password))
+            return refused("user and password are not percent-encoded well");
+        where.remove_prefix(user_end + 1);
+    }
+    if (!split_host(where, made)) return refused("a host, and at most a port, is expected");
+    return made;
+}
+
+} // namespace weir::orm

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "orm_postgresql/postgres_error.hpp"
+
+#include "orm/database_error.hpp"
+
+#include <string>
+
+namespace weir::orm {
+
+namespace {
+
+// What stands between two marks, wherever they first do.
+std::string_view between(std::string_view text, std::string_view from, std::string_view to) {
+    const std::size_t begin = text.find(from);
+    if (begin == std::string_view::npos) return {};
+    text.remove_prefix(begin + from.size());
+    const std::size_t end = text.find(to);
+    return end == std::string_view::npos ? std::string_view() : text.substr(0, end);
+}
+
+error constraint(std::string_view sqlstate, std::string_view text) {
+    // DETAIL:  Key (openid)=(...) already exists. The words may be in another language, the parentheses aren't.
+    if (sqlstate == "23505") return unique_violation(between(text, "(", ")=("), between(text, "\"", "\""));
+    if (sqlstate == "23503") return foreign_key_violation(between(text, "constraint \"", "\""));
+    if (sqlstate == "23502") return not_null_violation(between(text, "\"", "\""));
+    if (sqlstate == "23514") return check_violation(between(text, "constraint \"", "\""));
+    return other_violation();
+}
+
+std::string_view class_of(std::string_view sqlstate) { return sqlstate.substr(0, 2); }
+
+} // namespace
+
+error postgres_error(std::string_view sqlstate, std::string_view text) {
+    const std::string_view kind = class_of(sqlstate);
+    if (kind == "23") return constraint(sqlstate, text);
+    if (sqlstate == "40001" || sqlstate == "40P01") return lost_against_another();
+    if (sqlstate == "57014") return statement_too_slow();
+    if (sqlstate == "55P03") return rows_locked();
+    if (sqlstate == "25006") return read_only_here();
+    if (sqlstate == "22001") return too_long();
+    if (sqlstate == "22003") return out_of_range();
+    if (kind == "22") return {errc::invalid_argument, "a value can't be stored"};
+    if (kind == "53") return {errc::unavailable, "the database is out of resources"};
+    if (kind == "08" || kind == "57") return connection_lost();
+    return {errc::internal, "the query failed"};
+}
+
+bool postgres_is_gone(std::string_view sqlstate) {
+    return class_of(sqlstate) == "08" || sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03" ||
+           sqlstate == "57P05";
+}
+
+std::string without_values(std::string_view sqlstate, std::string_view text) {
+    text = text.substr(0, text.find('\n'));
+    if (class_of(sqlstate) == "22") text = text.substr(0, text.find('"'));
+    return std::string(text);
+}
+
+} // namespace weir::orm

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include "orm/driver.hpp"
+#include "orm/network_session.hpp"
+#include "orm_postgresql/postgres_dialect.hpp"
+#include "orm_postgresql/postgres_error.hpp"
+
+#include <soci/postgresql/soci-postgresql.h>
+
+#include <algorithm>
+#include <libpq-fe.h>
+#include <poll.h>
+
+namespace weir::orm {
+
+namespace {
+
+constexpr exchange_style as_postgres_does{.named_values = true, .text_booleans = true, .cuts_at_nul = true};
+
+// Debian's library keeps its classes' type information to itself, so that UBSan's check of these casts can't link.
+__attribute__((no_sanitize("vptr"))) PGconn* handle_of(soci::session& connection) {
+    return static_cast<soci::postgresql_session_backend*>(connection.get_backend())->conn_;
+}
+
+__attribute__((no_sanitize("vptr"))) soci::details::postgresql_result& result_of(soci::statement& st) {
+    return static_cast<soci::postgresql_statement_backend*>(st.get_backend())->result_;
+}
+
+std::int64_t milliseconds(duration time) { return std::chrono::ceil<std::chrono::milliseconds>(time).count(); }
+
+// libpq takes no less than two seconds, and of an option that is there twice the last.
+std::string connect_text(const server_address& at) {
+    if (at.url.find("connect_timeout=") != std::string::npos) return at.url;
+    const auto seconds = std::max<std::int64_t>(2, std::chrono::ceil<std::chrono::seconds>(at.connect_timeout).count());
+    const char* const mark = at.url.find('?') == std::string::npos ? "?" : "&";
+    return at.url + mark + "connect_timeout=" + std::to_string(seconds);
+}
+
+class postgres_session final : public network_session {
+public:
+    explicit postgres_session(const server_address& at)
+        : network_session(soci::postgresql, connect_text(at), as_postgres_does) {}
+
+    // SOCI would otherwise tell the server to forget each prepared statement, one by one, and wait for the answers.
+    ~postgres_session() override { hang_up(); }
+
+    result<void> set_up(const server_address& at) {
+        if (!watch(PQsocket(handle()))) return error(errc::unavailable, "out of descriptors");
+        const time_point until = system_clock().now() + at.connect_timeout;
+        const std::string settings = "SET TIME ZONE 'UTC'; SET DateStyle = ISO; SET statement_timeout = " +
+                                     std::to_string(milliseconds(at.statement_timeout));
+        if (auto set = run(settings, until); !set) return set;
+        // The server looks whether anybody still waits for the answer; not all systems let it.
+        if (PQserverVersion(handle()) >= 140000) (void)run("SET client_connection_check_interval = 1000", until);
+        return at.init_sql.empty() ? ok() : run(at.init_sql, until);
+    }
+
+    const orm::dialect& dialect() const noexcept override { return postgres_dialect(); }
+
+private:
+    using answer = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+    PGconn* handle() noexcept { return handle_of(connection()); }
+
+    // Before the pool sees to deadlines: waits no longer than until then.
+    result<void> run(const std::string& sql, time_point until) {
+        bool good = PQsendQuery(handle(), sql.c_str()) == 1;
+        while (good) {
+            if (auto arrived = wait_for_answer(until); !arrived) return arrived;
+            const answer got(PQgetResult(handle()), &PQclear);
+            if (!got) return ok();
+            const auto status = PQresultStatus(got.get());
+            good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+        }
+        const std::string why = PQerrorMessage(handle());
+        while (wait_for_answer(until) && answer(PQgetResult(handle()), &PQclear)) {
+        }
+        return error(errc::unavailable, why);
+    }
+
+    result<void> wait_for_answer(time_point until) {
+        while (PQisBusy(handle())) {
+            const auto left = std::clamp<std::int64_t>(milliseconds(until - system_clock().now()), 0, 60'000);
+            pollfd socket{PQsocket(handle()), POLLIN, 0};
+            if (left == 0 || ::poll(&socket, 1, static_cast<int>(left)) == 0)
+                return error(errc::unavailable, "the server accepted the connection and doesn't answer");
+            if (!PQconsumeInput(handle())) return error(errc::unavailable, PQerrorMessage(handle()));
+        }
+        return ok();
+    }
+
+    error explain(const std::exception& failure) override {
+        const auto* const known = dynamic_cast<const soci::postgresql_soci_error*>(&failure);
+        const auto* const any = dynamic_cast<const soci::soci_error*>(&failure);
+        const std::string text = any ? any->get_error_message() : failure.what();
+        const std::string sqlstate = known ? known->sqlstate() : std::string();
+        error meaning = postgres_error(sqlstate, text);
+        if (PQstatus(handle()) == CONNECTION_BAD || postgres_is_gone(sqlstate)) {
+            mark_broken();
+            meaning = connection_lost();
+            if (was_cut())
+                if (auto late = reason_to_end()) meaning = late;
+        }
+        return std::move(meaning).caused_by(
+            error(errc::unknown, "postgresql " + sqlstate + ": " + without_values(sqlstate, text)));
+    }
+
+    void finish(soci::statement& st) noexcept override { result_of(st).reset(); }
+
+    std::size_t width(soci::statement& st) override {
+        return static_cast<std::size_t>(PQnfields(result_of(st).get_result()));
+    }
+
+    std::size_t changed_rows(soci::statement& st) override {
+        return static_cast<std::size_t>(std::max(0LL, st.get_affected_rows()));
+    }
+
+    bool transaction_lost() override { return broken() || PQtransactionStatus(handle()) == PQTRANS_INERROR; }
+    bool transaction_open() override { return PQtransactionStatus(handle()) != PQTRANS_IDLE; }
+
+    const char* begin_statement() const override { return "BEGIN"; }
+};
+
+result<std::unique_ptr<connection>> open_postgres(const server_address& at) {
+    try {
+        auto opened = std::make_unique<postgres_session>(at);
+        if (auto ready = opened->set_up(at); !ready) return cannot_reach(std::string(ready.error().message()));
+        return std::unique_ptr<connection>(std::move(opened));
+    } catch (const soci::soci_error& why) {
+        return cannot_reach(why.get_error_message());
+    }
+}
+
+} // namespace
+
+} // namespace weir::orm
+
+const weir::orm::driver weir_orm_postgresql{&weir::orm::open_postgres};

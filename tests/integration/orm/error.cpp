@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "integration/orm/backends.hpp"
+
+using namespace weir;
+using namespace orm_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+template<class Backend>
+struct users : open_database<Backend> {
+    repository<user> rows = this->template table<user>();
+    user alice;
+
+    users() {
+        alice.openid = "wx-alice";
+        this->ask(rows.insert(alice)).value();
+    }
+};
+
+} // namespace
+
+TEST_CASE_TEMPLATE("a taken unique value is already_exists and names its field", Backend, WEIR_DATABASES) {
+    users<Backend> on;
+    user twin;
+    twin.openid = "wx-alice";
+    const auto taken = on.ask(on.rows.insert(twin)).error();
+    CHECK(taken == errc::already_exists);
+    CHECK(taken.message() == "openid is already taken");
+    REQUIRE(taken.details().size() == 1);
+    CHECK(taken.details()[0] == error_detail{"openid", "unique", "is already taken"});
+    CHECK(twin.id == 0);
+
+    user bob;
+    bob.openid = "wx-bob";
+    CHECK(on.ask(on.rows.insert(bob)));
+    bob.openid = "wx-alice";
+    CHECK(on.ask(on.rows.update(bob)).error().message() == "openid is already taken");
+    CHECK(on.ask(on.rows.insert(on.alice)).error().message() == "id is already taken");
+}
+
+TEST_CASE_TEMPLATE("a unique rule over several columns names all of them", Backend, WEIR_DATABASES) {
+    users<Backend> on;
+    CHECK(on.ask(on.db.execute("CREATE TABLE seat (line VARCHAR(9), place INTEGER, UNIQUE (line, place))")));
+    CHECK(on.ask(on.db.execute("INSERT INTO seat VALUES ('A', 1)")).value() == 1);
+    const auto taken = on.failure("INSERT INTO seat VALUES ('A', 1)");
+    CHECK(taken.message() == "line, place is already taken");
+    REQUIRE(taken.details().size() == 2);
+    CHECK(taken.details()[1].field == "place");
+}
+
+TEST_CASE_TEMPLATE("foreign keys, null and checks have kinds of their own", Backend, WEIR_DATABASES) {
+    users<Backend> on;
+    CHECK(on.ask(on.db.execute("CREATE TABLE pet (owner BIGINT NOT NULL, age INTEGER, "
+                               "CONSTRAINT pet_owner FOREIGN KEY (owner) REFERENCES users (id), "
+                               "CONSTRAINT age_is_positive CHECK (age > 0))")));
+    const auto orphan = on.failure("INSERT INTO pet VALUES (77, 1)");
+    CHECK(orphan == errc::conflict);
+    if (Backend::is_server) {
+        REQUIRE(orphan.details().size() == 1);
+        CHECK(orphan.details()[0].field == "pet_owner");
+    }
+    const auto missing = on.failure("INSERT INTO pet VALUES (NULL, 1)");
+    CHECK(missing == errc::validation_failed);
+    REQUIRE(missing.details().size() == 1);
+    CHECK(missing.details()[0] == error_detail{"owner", "required", "must not be null"});
+    const auto broken = on.failure("INSERT INTO pet VALUES (1, -1)");
+    CHECK(broken == errc::validation_failed);
+    REQUIRE(broken.details().size() == 1);
+    CHECK(broken.details()[0] == error_detail{"age_is_positive", "check", "breaks a rule of its table"});
+
+    CHECK(on.ask(on.db.execute("INSERT INTO pet VALUES (1, 1)")).value() == 1);
+    CHECK(on.ask(on.rows.erase(1)).error() == errc::conflict);
+}
+
+TEST_CASE_TEMPLATE("a text beyond max_length is refused where the database keeps lengths", Backend, WEIR_DATABASES) {
+    users<Backend> on;
+    const auto todos = on.template table<todo>();
+    todo row;
+    for (int i = 0; i < 200; ++i) row.text += "張";
+    CHECK(on.ask(todos.insert(row)));
+    todo longer;
+    longer.text = row.text + "x";
+    const auto stored = on.ask(todos.insert(longer));
+    CHECK(stored.has_value() == !Backend::keeps_lengths);
+    if (!stored) {
+        CHECK(stored.error() == errc::validation_failed);
+        CHECK(stored.error().message() == "a value is too long for its column");
+    }
+}
+
+TEST_CASE_TEMPLATE("the SQL is for the log: it is in the cause and not in the message, values are in neither", Backend,
+                   WEIR_DATABASES) {
+    users<Backend> on;
+    const auto broken = on.ask(on.db.execute("INSERT INTO nowhere VALUES (?)", "hunter2")).error();
+    CHECK(broken == errc::internal);
+    CHECK(broken.message() == "the query failed");
+    const std::string for_the_log = broken.describe();
+    CHECK(for_the_log.find("INSERT INTO nowhere VALUES (?)") != std::string::npos);
+    CHECK(for_the_log.find("hunter2") == std::string::npos);
+    const auto unread = on.ask(on.db.execute("INSRT nowhere VALUES (?)", "hunter2")).error();
+    CHECK(unread.describe().find("hunter2") == std::string::npos);
+
+    user twin;
+    twin.openid = "wx-alice";
+    CHECK(on.ask(on.rows.insert(twin)).error().describe().find("wx-alice") == std::string::npos);
+}
+
+TEST_CASE_TEMPLATE("a null that no member can hold is an error that says so", Backend, WEIR_DATABASES) {
+    users<Backend> on;
+    CHECK(on.ask(on.db.execute("CREATE TABLE loose (n BIGINT)")));
+    CHECK(on.ask(on.db.execute("INSERT INTO loose VALUES (NULL)")).value() == 1);
+    const auto refused = on.ask(on.db.template query<std::int64_t>("SELECT n FROM loose")).error();
+    CHECK(refused == errc::internal);
+    CHECK(refused.message() == "a column holds NULL, its member can't");
+}
+
+TEST_CASE_TEMPLATE("a statement that takes too long ends, and its connection is used again", Backend, WEIR_DATABASES) {
+    const Backend where;
+    auto chosen = where.options();
+    chosen.statement_timeout = 200ms;
+    chosen.readers = 1;
+    chosen.pool.maximum_pool_size = 1;
+    loop home;
+    database db(chosen);
+    const auto late = home.block_on(db.query<std::int64_t>(Backend::endless)).error();
+    CHECK(late == errc::deadline_exceeded);
+    CHECK(late.message() == "the statement took too long");
+    CHECK(home.block_on(db.query<std::int64_t>("SELECT 1")).value().front() == 1);
+    CHECK(db.stats().reading.dropped + db.stats().writing.dropped == 0);
+    CHECK(db.stats().reading.opened + db.stats().writing.opened == 1);
+}
+
+TEST_CASE("an unknown scheme and a driver that isn't there are named when the database is opened") {
+    loop home;
+    database db("oracle://db/shop");
+    const auto unknown = home.block_on(db.open()).error();
+    CHECK(unknown == errc::invalid_argument);
+    CHECK(unknown.message() == "no database is reached by oracle://");
+}

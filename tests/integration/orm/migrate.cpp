@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "integration/orm/backends.hpp"
+
+#include <future>
+
+using namespace weir;
+using namespace orm_test;
+
+namespace {
+
+// The table of users as it looks some releases later.
+struct later_user {
+    std::int64_t id{};
+    std::string openid{};
+    std::string name{};
+    int age{};
+    std::optional<std::string> email{};
+    orm_test::role role{};
+    weir::wall_time created_at{};
+    std::int64_t points{25};
+    std::string motto{"don't \\panic"};
+    bool vip{true};
+    std::optional<bool> maybe{};
+    double rate{0.5};
+    weir::wall_time seen_at{};
+    orm_test::role second_role{orm_test::role::admin};
+    std::string city{};
+};
+BOOST_DESCRIBE_STRUCT(later_user, (),
+                      (id, openid, name, age, email, role, created_at, points, motto, vip, maybe, rate, seen_at,
+                       second_role, city))
+
+struct badge {
+    std::int64_t id{};
+    std::string color{};
+    std::string number{};
+};
+BOOST_DESCRIBE_STRUCT(badge, (), (id, color, number))
+
+} // namespace
+
+template<>
+inline constexpr auto weir::schema<badge> = weir::table("badges").key(&badge::id).field(&badge::number, weir::unique);
+template<>
+inline constexpr auto weir::schema<later_user> = weir::table("users")
+                                                     .key(&later_user::id)
+                                                     .field(&later_user::openid, weir::unique)
+                                                     .field(&later_user::age, weir::index)
+                                                     .field(&later_user::points, weir::index)
+                                                     .field(&later_user::city, weir::max_length(40),
+                                                            weir::defaults("Berlin"));
+
+TEST_CASE_TEMPLATE("migrating twice does it once", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<user>();
+    CHECK(on.ask(rows.plan_migration()).value().empty());
+    user alice;
+    CHECK(on.ask(rows.insert(alice)));
+    CHECK(on.ask(rows.auto_migrate()));
+    CHECK(on.ask(rows.count()).value() == 1);
+}
+
+TEST_CASE_TEMPLATE("planning changes nothing", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const repository<user> rows(on.db);
+    const auto plan = on.ask(rows.plan_migration()).value();
+    REQUIRE(plan.size() == 3);
+    CHECK(plan[0].starts_with("CREATE TABLE users (id "));
+    CHECK(plan[1] == "CREATE UNIQUE INDEX users_openid_unique ON users (openid)");
+    CHECK(plan[2] == "CREATE INDEX users_age_index ON users (age)");
+    CHECK(on.ask(rows.plan_migration()).value() == plan);
+    CHECK(on.ask(rows.count()).error() == errc::internal);
+}
+
+TEST_CASE_TEMPLATE("columns that came later are added with their defaults, and rows stay", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto before = on.template table<user>();
+    user alice;
+    alice.name = "Alice";
+    CHECK(on.ask(before.insert(alice)));
+
+    const auto after = on.template table<later_user>();
+    CHECK(on.ask(after.plan_migration()).value().empty());
+    const later_user found = on.ask(after.find(alice.id)).value();
+    CHECK(found.name == "Alice");
+    CHECK(found.points == 25);
+    CHECK(found.motto == "don't \\panic");
+    CHECK(found.vip);
+    CHECK(!found.maybe);
+    CHECK(found.rate == 0.5);
+    CHECK(found.seen_at == wall_time());
+    CHECK(found.second_role == role::admin);
+    CHECK(found.city == "Berlin");
+    CHECK(on.ask(before.plan_migration()).value().empty());
+}
+
+TEST_CASE_TEMPLATE("a migration that fails says why, and leaves nothing behind where DDL is transactional", Backend,
+                   WEIR_DATABASES) {
+    open_database<Backend> on;
+    CHECK(on.ask(on.db.execute("CREATE TABLE badges (id BIGINT PRIMARY KEY, number VARCHAR(10))")));
+    CHECK(on.ask(on.db.execute("INSERT INTO badges VALUES (1, 'same'), (2, 'same')")).value() == 2);
+    const repository<badge> badges(on.db);
+    CHECK(on.ask(badges.auto_migrate()).error() == errc::already_exists);
+    const auto added = on.ask(on.db.template query<std::string>("SELECT color FROM badges"));
+    CHECK(added.has_value() == !Backend::migrates_as_a_whole);
+    CHECK(on.ask(on.db.execute("DELETE FROM badges WHERE id = 2")).value() == 1);
+    CHECK(on.ask(badges.auto_migrate()));
+    CHECK(on.ask(badges.plan_migration()).value().empty());
+}
+
+TEST_CASE_TEMPLATE("programs that migrate at once don't collide", Backend, WEIR_DATABASES) {
+    const Backend where;
+    const auto migrate = [&] {
+        loop home;
+        database mine(where.options());
+        const auto first = home.block_on(repository<user>(mine).auto_migrate());
+        const auto second = home.block_on(repository<later_user>(mine).auto_migrate());
+        return first.has_value() && second.has_value();
+    };
+    auto one = std::async(std::launch::async, migrate);
+    auto other = std::async(std::launch::async, migrate);
+    CHECK(migrate());
+    CHECK(one.get());
+    CHECK(other.get());
+}

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: MIT
+#include "integration/orm/backends.hpp"
+
+#include <limits>
+
+using namespace weir;
+using namespace orm_test;
+
+namespace {
+
+struct numbers {
+    std::int64_t id{};
+    std::int64_t wide{};
+    std::int8_t narrow{};
+    std::uint32_t positive{};
+    double real{};
+    std::optional<double> maybe_real{};
+    std::optional<bool> maybe{};
+    std::optional<weir::wall_time> when{};
+};
+BOOST_DESCRIBE_STRUCT(numbers, (), (id, wide, narrow, positive, real, maybe_real, maybe, when))
+
+struct country {
+    std::string code{};
+    std::string order{};
+};
+BOOST_DESCRIBE_STRUCT(country, (), (code, order))
+
+user user_named(std::string openid, int age = 0) {
+    user made;
+    made.openid = std::move(openid);
+    made.name = "Alice";
+    made.age = age;
+    return made;
+}
+
+} // namespace
+
+template<>
+inline constexpr auto weir::schema<numbers> = weir::table("numbers").key(&numbers::id);
+template<>
+inline constexpr auto weir::schema<country> = weir::table("group").key(&country::code);
+
+TEST_CASE_TEMPLATE("insert fills in the generated key, find reads the row back", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<todo>();
+    todo milk;
+    milk.text = "milk";
+    todo bread;
+    bread.text = "bread";
+    bread.done = true;
+    CHECK(on.ask(rows.insert(milk)));
+    CHECK(on.ask(rows.insert(bread)));
+    CHECK(milk.id == 1);
+    CHECK(bread.id == 2);
+    const todo found = on.ask(rows.find(2)).value();
+    CHECK(found.text == "bread");
+    CHECK(found.done);
+}
+
+TEST_CASE_TEMPLATE("a key that is given is stored as given", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<todo>();
+    todo row;
+    row.id = 40;
+    row.text = "given";
+    CHECK(on.ask(rows.insert(row)));
+    CHECK(on.ask(rows.find(40)).value().text == "given");
+}
+
+TEST_CASE_TEMPLATE("update stores every column of one row and leaves the others, changed or not", Backend,
+                   WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<todo>();
+    todo milk;
+    milk.text = "milk";
+    todo bread;
+    bread.text = "bread";
+    CHECK(on.ask(rows.insert(milk)));
+    CHECK(on.ask(rows.insert(bread)));
+    milk.done = true;
+    CHECK(on.ask(rows.update(milk)));
+    CHECK(on.ask(rows.update(milk)));
+    CHECK(on.ask(rows.find(milk.id)).value().done);
+    CHECK(!on.ask(rows.find(bread.id)).value().done);
+}
+
+TEST_CASE_TEMPLATE("a row that isn't there is not_found and named by table and key", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<todo>();
+    todo ghost;
+    ghost.id = 7;
+    for (const error& missing :
+         {on.ask(rows.find(7)).error(), on.ask(rows.update(ghost)).error(), on.ask(rows.erase(7)).error()}) {
+        CHECK(missing == errc::not_found);
+        CHECK(missing.message() == "todos 7 not found");
+    }
+}
+
+TEST_CASE_TEMPLATE("erase takes one row, erase_where and update_where those that meet the condition", Backend,
+                   WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<user>();
+    std::vector<user> all{user_named("a", 10), user_named("b", 20), user_named("c", 30)};
+    CHECK(on.ask(rows.insert_many(all)).value() == 3);
+    CHECK(on.ask(rows.update_where(col<&user::age> >= 20, col<& user::age> += 5, col<& user::email> = "x")).value() ==
+          2);
+    CHECK(on.ask(rows.where(col<&user::openid> == "c").one()).value().age == 35);
+    CHECK(on.ask(rows.where(col<&user::openid> == "c").one()).value().email == "x");
+    CHECK(on.ask(rows.update_where(col<&user::age> == 35, col<& user::email> = std::nullopt)).value() == 1);
+    CHECK(on.ask(rows.where(col<&user::email>.is_null()).count()).value() == 2);
+    CHECK(on.ask(rows.erase(1)));
+    CHECK(on.ask(rows.erase_where(col<&user::age> > 30)).value() == 1);
+    CHECK(on.ask(rows.count()).value() == 1);
+}
+
+TEST_CASE_TEMPLATE("conditions choose the rows they say, in the order that is asked for", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<user>();
+    std::vector<user> all;
+    int age = 0;
+    for (const char* name : {"张三", "张伟", "李四", "100%", "a_b", "back\\slash", "what!"}) {
+        all.push_back(user_named(name, age += 10));
+        all.back().name = name;
+    }
+    CHECK(on.ask(rows.insert_many(all)).value() == 7);
+    const auto names = [&](predicate<user> condition) {
+        std::string joined;
+        for (const auto& row : on.ask(rows.where(std::move(condition)).order_by(oldest<&user::age>).all()).value())
+            joined += (joined.empty() ? "" : ",") + row.name;
+        return joined;
+    };
+    CHECK(names(col<&user::name>.like("张%")) == "张三,张伟");
+    CHECK(names(col<&user::name>.contains("%")) == "100%");
+    CHECK(names(col<&user::name>.contains("_")) == "a_b");
+    CHECK(names(col<&user::name>.contains("\\")) == "back\\slash");
+    CHECK(names(col<&user::name>.contains("!")) == "what!");
+    CHECK(names(col<&user::name>.starts_with("张")) == "张三,张伟");
+    CHECK(names(col<&user::age> >= 30 && col<&user::age> != 40 && col<&user::age> < 60) == "李四,a_b");
+    CHECK(names(!(col<&user::age> <= 30) && col<&user::age>.between(20, 50)) == "100%,a_b");
+    CHECK(names(col<&user::name>.in({"李四", "a_b", "nobody"})) == "李四,a_b");
+    CHECK(names(col<&user::name>.in({})) == "");
+    CHECK(on.ask(rows.where(col<&user::age> > 60).exists()).value());
+    CHECK(!on.ask(rows.where(col<&user::age> > 70).exists()).value());
+    CHECK(on.ask(rows.rows().order_by(newest<&user::age>).limit(2).offset(1).all()).value().front().age == 60);
+    CHECK(on.ask(rows.rows().order_by(newest<&user::age>).offset(6).all()).value().size() == 1);
+    CHECK(!on.ask(rows.where(col<&user::age> == 1).first()).value());
+    CHECK(on.ask(rows.where(col<&user::age> == 1).one()).error() == errc::not_found);
+}
+
+TEST_CASE_TEMPLATE("every kind of column comes back as it went in", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<user>();
+    user row = user_named("wx-1", -3);
+    row.email = "";
+    row.role = role::admin;
+    row.created_at = wall_time(std::chrono::sys_days(std::chrono::year(2026) / 2 / 28)) + std::chrono::microseconds(7);
+    CHECK(on.ask(rows.insert(row)));
+    const user found = on.ask(rows.find(row.id)).value();
+    CHECK(found.age == -3);
+    CHECK(found.email == "");
+    CHECK(found.role == role::admin);
+    CHECK(found.created_at == row.created_at);
+    CHECK(on.ask(rows.where(col<&user::created_at> == row.created_at).count()).value() == 1);
+    CHECK(on.ask(rows.where(col<&user::created_at> > row.created_at).count()).value() == 0);
+}
+
+TEST_CASE_TEMPLATE("numbers are exact to the ends of their ranges", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<numbers>();
+    numbers low;
+    low.wide = std::numeric_limits<std::int64_t>::min();
+    low.narrow = -128;
+    low.real = -1e-300;
+    numbers high;
+    high.wide = std::numeric_limits<std::int64_t>::max();
+    high.narrow = 127;
+    high.positive = std::numeric_limits<std::uint32_t>::max();
+    high.real = 0.1;
+    high.maybe_real = 1.0 / 3;
+    high.maybe = true;
+    high.when = wall_time(std::chrono::sys_days(std::chrono::year(9999) / 12 / 31));
+    CHECK(on.ask(rows.insert(low)));
+    CHECK(on.ask(rows.insert(high)));
+
+    const auto all = on.ask(rows.rows().order_by(oldest<&numbers::id>).all()).value();
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].wide == low.wide);
+    CHECK(all[0].narrow == -128);
+    CHECK(all[0].real == -1e-300);
+    CHECK(!all[0].maybe_real);
+    CHECK(!all[0].maybe);
+    CHECK(!all[0].when);
+    CHECK(all[1].wide == high.wide);
+    CHECK(all[1].positive == high.positive);
+    CHECK(all[1].real == 0.1);
+    CHECK(all[1].maybe_real == 1.0 / 3);
+    CHECK(all[1].maybe == true);
+    CHECK(all[1].when == high.when);
+}
+
+TEST_CASE_TEMPLATE("keys may be text, and names that SQL reserves are quoted", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<country>();
+    country row;
+    row.code = "cn";
+    row.order = "first";
+    CHECK(on.ask(rows.insert(row)));
+    CHECK(on.ask(rows.find("cn")).value().order == "first");
+    CHECK(on.ask(rows.find("CN")).error() == errc::not_found);
+    const auto taken = on.ask(rows.insert(row)).error();
+    CHECK(taken == errc::already_exists);
+    CHECK(taken.message() == "code is already taken");
+}
+
+TEST_CASE_TEMPLATE("texts keep quotes, backslashes, UTF-8 and trailing spaces", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<user>();
+    for (const std::string& text : {std::string("O'Hara \"x\""), std::string("張三 🛒"), std::string("a\\'b\\"),
+                                    std::string("?:v1 $1 :name"), std::string("ends "), std::string("\n\t\r")}) {
+        user row = user_named(text);
+        row.name = text;
+        CHECK(on.ask(rows.insert(row)));
+        CHECK(on.ask(rows.find(row.id)).value().name == text);
+        CHECK(on.ask(rows.where(col<&user::openid> == text).one()).value().id == row.id);
+    }
+}
+
+TEST_CASE_TEMPLATE("a NUL in a text is kept, or refused where the database can't keep it", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<user>();
+    user row = user_named(std::string("a\0b", 3));
+    const auto stored = on.ask(rows.insert(row));
+    if (Backend::keeps_nul) {
+        CHECK(stored);
+        CHECK(on.ask(rows.find(row.id)).value().openid == row.openid);
+    } else {
+        CHECK(stored.error() == errc::invalid_argument);
+        CHECK(on.ask(rows.count()).value() == 0);
+    }
+}
+
+TEST_CASE_TEMPLATE("what looks like SQL stays a value in every place where a value goes", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<user>();
+    const auto groups = on.template table<country>();
+    for (const std::string& evil :
+         {std::string("x'); DROP TABLE users; --"), std::string("' OR '1'='1"), std::string("\\'; DROP TABLE users; #"),
+          std::string("\" OR 1=1 --"), std::string("`; DROP TABLE users; --"), std::string("/* '*/ ' */ :v1 ? $1")}) {
+        user row = user_named(evil);
+        row.name = evil;
+        row.email = evil;
+        CHECK(on.ask(rows.insert(row)));
+        CHECK(on.ask(rows.find(row.id)).value().email == evil);
+        row.name += "!";
+        CHECK(on.ask(rows.update(row)));
+        CHECK(on.ask(rows.where(col<&user::name> == evil).count()).value() == 0);
+        CHECK(on.ask(rows.where(col<&user::name> == evil + "!").count()).value() == 1);
+        CHECK(on.ask(rows.where(col<&user::name>.in({evil})).count()).value() == 0);
+        CHECK(on.ask(rows.where(col<&user::email>.contains(evil)).count()).value() == 1);
+        CHECK(on.ask(rows.update_where(col<&user::email> == evil, col<& user::name> = evil)).value() == 1);
+        CHECK(on.ask(rows.erase_where(col<&user::openid> == evil + "'")).value() == 0);
+        CHECK(on.ask(groups.find(evil)).error() == errc::not_found);
+        CHECK(on.ask(groups.erase(evil)).error() == errc::not_found);
+        CHECK(
+            on.ask(on.db.template query<std::int64_t>("SELECT id FROM users WHERE openid = ?", evil)).value().size() ==
+            1);
+    }
+    CHECK(on.ask(rows.count()).value() == 6);
+}
+
+TEST_CASE_TEMPLATE("insert_many stores all rows in batches, or none", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<user>();
+    std::vector<user> many;
+    for (int i = 0; i < 250; ++i) many.push_back(user_named(std::to_string(i)));
+    CHECK(on.ask(rows.insert_many(many, {.batch = 100})).value() == 250);
+    CHECK(on.ask(rows.count()).value() == 250);
+    CHECK(on.ask(rows.find(250)).value().openid == "249");
+
+    std::vector<user> clash;
+    for (int i = 1000; i < 1150; ++i) clash.push_back(user_named(std::to_string(i)));
+    clash.push_back(user_named("0"));
+    CHECK(on.ask(rows.insert_many(clash)).error() == errc::already_exists);
+    CHECK(on.ask(rows.count()).value() == 250);
+}
+
+namespace {
+
+struct name_and_age {
+    std::string name{};
+    int age{};
+};
+BOOST_DESCRIBE_STRUCT(name_and_age, (), (name, age))
+
+} // namespace
+
+TEST_CASE_TEMPLATE("statements of one's own bind their values and fill described structs", Backend, WEIR_DATABASES) {
+    open_database<Backend> on;
+    const auto rows = on.template table<user>();
+    std::vector<user> all{user_named("a", 10), user_named("b", 20)};
+    CHECK(on.ask(rows.insert_many(all)));
+    CHECK(on.ask(on.db.execute("UPDATE users SET age = age + ? WHERE openid = ?", 5, "b")).value() == 1);
+    const auto seen =
+        on.ask(on.db.template query<name_and_age>("SELECT name, age FROM users WHERE age > ?", 12)).value();
+    REQUIRE(seen.size() == 1);
+    CHECK(seen[0].name == "Alice");
+    CHECK(seen[0].age == 25);
+    CHECK(on.ask(on.db.template query<std::int64_t>("SELECT count(*) FROM users")).value().front() == 2);
+    CHECK(on.ask(on.db.template query<std::string>("SELECT '?' FROM users WHERE age = ? -- ?", 10)).value().front() ==
+          "?");
+    CHECK(on.ask(on.db.template query<std::int64_t>("SELECT age, id FROM users")).error() == errc::invalid_argument);
+}

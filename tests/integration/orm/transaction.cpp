@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+// labels: concurrency
+#include "integration/orm/backends.hpp"
+
+#include <atomic>
+#include <future>
+#include <latch>
+
+using namespace weir;
+using namespace orm_test;
+
+namespace {
+
+template<class Backend>
+struct shop : open_database<Backend> {
+    repository<product> products = this->template table<product>();
+    product tea;
+
+    shop() {
+        tea.name = "tea";
+        tea.stock = 10;
+        this->ask(products.insert(tea)).value();
+    }
+
+    std::int64_t stock() { return this->ask(products.find(tea.id)).value().stock; }
+
+    result<std::size_t> take(transaction& tx, std::int64_t n) {
+        return tx.repo<product>().update_where(col<&product::id> == tea.id && col<&product::stock> >= n,
+                                               col<&product::stock> -= n);
+    }
+};
+
+} // namespace
+
+TEST_CASE_TEMPLATE("a transaction is stored as a whole when its body returns a value", Backend, WEIR_DATABASES) {
+    shop<Backend> on;
+    auto body = [&](transaction& tx) -> result<std::int64_t> {
+        product cake;
+        cake.name = "cake";
+        if (auto added = tx.insert(cake); !added) return added.error();
+        if (auto taken = on.take(tx, 3); !taken) return taken.error();
+        auto left = tx.find<product>(on.tea.id);
+        if (!left) return left.error();
+        return left->stock;
+    };
+    CHECK(on.ask(on.db.transaction(body)).value() == 7);
+    CHECK(on.stock() == 7);
+    CHECK(on.ask(on.products.count()).value() == 2);
+}
+
+TEST_CASE_TEMPLATE("an error or an exception out of the body takes everything back", Backend, WEIR_DATABASES) {
+    shop<Backend> on;
+    auto changes_its_mind = [&](transaction& tx) -> result<void> {
+        if (auto taken = on.take(tx, 3); !taken) return taken.error();
+        return error(errc::conflict, "changed my mind");
+    };
+    CHECK(on.ask(on.db.transaction(changes_its_mind)).error().message() == "changed my mind");
+    auto has_a_bug = [&](transaction& tx) -> result<void> {
+        on.take(tx, 3).value();
+        throw std::runtime_error("bug");
+    };
+    CHECK(on.ask(on.db.transaction(has_a_bug)).error() == errc::internal);
+    CHECK(on.stock() == 10);
+}
+
+TEST_CASE_TEMPLATE("after a refused statement the others count, or the whole transaction is lost", Backend,
+                   WEIR_DATABASES) {
+    shop<Backend> on;
+    auto body = [&](transaction& tx) -> result<std::size_t> {
+        product twin = on.tea;
+        CHECK(tx.insert(twin).error() == errc::already_exists);
+        return on.take(tx, 1);
+    };
+    const auto done = on.ask(on.db.transaction(body));
+    if (Backend::failure_ends_transaction) {
+        CHECK(done.error() == errc::already_exists);
+        CHECK(on.stock() == 10);
+    } else {
+        CHECK(done);
+        CHECK(on.stock() == 9);
+    }
+    CHECK(on.ask(on.db.transaction([&](transaction& tx) { return on.take(tx, 1); })));
+}
+
+TEST_CASE_TEMPLATE("a transaction that always loses against others runs five times", Backend, WEIR_DATABASES) {
+    shop<Backend> on;
+    int runs = 0;
+    auto body = [&](transaction& tx) -> result<void> {
+        ++runs;
+        on.take(tx, 1).value();
+        return error(errc::conflict, "another was faster").with_code("try_again");
+    };
+    CHECK(on.ask(on.db.transaction(body)).error().code() == "try_again");
+    CHECK(runs == 5);
+    CHECK(on.stock() == 10);
+}
+
+TEST_CASE_TEMPLATE("100 customers on two loops buy exactly the 50 that there are", Backend, WEIR_DATABASES) {
+    shop<Backend> on;
+    on.tea.stock = 50;
+    on.ask(on.products.update(on.tea)).value();
+    const auto customers = [&] {
+        loop home;
+        int served = 0;
+        int ended = 0;
+        auto customer = [&]() -> task<void> {
+            auto body = [&](transaction& tx) { return on.take(tx, 1); };
+            const auto bought = co_await on.db.transaction(body);
+            served += bought.value() == 1;
+            ++ended;
+        };
+        for (int i = 0; i < 50; ++i) home.spawn(customer());
+        while (ended < 50) home.run_one();
+        return served;
+    };
+    auto others = std::async(std::launch::async, customers);
+    const int here = customers();
+    CHECK(here + others.get() == 50);
+    CHECK(on.stock() == 0);
+}
+
+TEST_CASE_TEMPLATE("readers see nothing of a transaction before it is stored", Backend, WEIR_DATABASES) {
+    shop<Backend> on;
+    std::promise<void> changed;
+    std::promise<void> looked;
+    auto body = [&](transaction& tx) -> result<void> {
+        on.take(tx, 3).value();
+        changed.set_value();
+        looked.get_future().wait();
+        return ok();
+    };
+    pending<void> call(on.home, on.db.transaction(body));
+    changed.get_future().wait();
+    CHECK(on.stock() == 10);
+    looked.set_value();
+    CHECK(call.wait_on(on.home));
+    CHECK(on.stock() == 7);
+}
+
+TEST_CASE_TEMPLATE("a cancelled transaction isn't stored although its body made it to the end", Backend,
+                   WEIR_DATABASES) {
+    shop<Backend> on;
+    std::promise<void> begun;
+    std::promise<void> cancelled;
+    auto body = [&](transaction& tx) -> result<void> {
+        on.take(tx, 3).value();
+        begun.set_value();
+        cancelled.get_future().wait();
+        return ok();
+    };
+    pending<void> call(on.home, on.db.transaction(body));
+    begun.get_future().wait();
+    call.stop();
+    cancelled.set_value();
+    CHECK(call.wait_on(on.home).error() == errc::cancelled);
+    CHECK(on.stock() == 10);
+}
+
+TEST_CASE_TEMPLATE("a cancelled statement ends at once, and its transaction is taken back", Backend, WEIR_DATABASES) {
+    shop<Backend> on;
+    std::promise<void> begun;
+    auto body = [&](transaction& tx) -> result<void> {
+        on.take(tx, 3).value();
+        begun.set_value();
+        auto counted = tx.query<std::int64_t>(Backend::endless);
+        if (!counted) return counted.error();
+        return ok();
+    };
+    pending<void> call(on.home, on.db.transaction(body));
+    begun.get_future().wait();
+    call.stop();
+    CHECK(call.wait_on(on.home).error() == errc::cancelled);
+    CHECK(on.stock() == 10);
+}

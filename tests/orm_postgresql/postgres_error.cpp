@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#include "orm_postgresql/postgres_error.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace weir;
+
+TEST_CASE("a broken constraint names its fields, in whatever language the server speaks") {
+    const auto taken = orm::postgres_error("23505", "FEHLER:  doppelter Schlüsselwert verletzt \"seat_unique\"\n"
+                                                    "DETAIL:  Schlüssel »(line, place)=(A, 1)« existiert bereits.");
+    CHECK(taken == errc::already_exists);
+    CHECK(taken.message() == "line, place is already taken");
+    CHECK(orm::postgres_error("23505", "violates unique constraint \"seat_unique\"").message() ==
+          "seat_unique is already taken");
+    CHECK(orm::postgres_error("23502", "null value in column \"owner\" of relation \"pet\"").details()[0].field ==
+          "owner");
+    CHECK(orm::postgres_error("23P01", "conflicting key value") == errc::conflict);
+}
+
+TEST_CASE("each class of failure has its kind") {
+    CHECK(orm::postgres_error("40001", "").code() == "try_again");
+    CHECK(orm::postgres_error("40P01", "").code() == "try_again");
+    CHECK(orm::postgres_error("57014", "") == errc::deadline_exceeded);
+    CHECK(orm::postgres_error("55P03", "") == errc::unavailable);
+    CHECK(orm::postgres_error("25006", "") == errc::unavailable);
+    CHECK(orm::postgres_error("22003", "") == errc::validation_failed);
+    CHECK(orm::postgres_error("22P02", "") == errc::invalid_argument);
+    CHECK(orm::postgres_error("53300", "") == errc::unavailable);
+    CHECK(orm::postgres_error("57P01", "") == errc::unavailable);
+    CHECK(orm::postgres_error("42P01", "") == errc::internal);
+    CHECK(orm::postgres_error("", "") == errc::internal);
+}
+
+TEST_CASE("a server that ends the connection is told from one that refuses a statement") {
+    CHECK(orm::postgres_is_gone("57P01"));
+    CHECK(orm::postgres_is_gone("08006"));
+    CHECK(!orm::postgres_is_gone("57014"));
+    CHECK(!orm::postgres_is_gone(""));
+}
+
+TEST_CASE("texts for logs quote no values") {
+    CHECK(orm::without_values("23505", "duplicate key \"k\"\nDETAIL:  Key (a)=(hunter2)") == "duplicate key \"k\"");
+    CHECK(orm::without_values("22P02", "invalid input syntax for type integer: \"hunter2\"") ==
+          "invalid input syntax for type integer: ");
+    CHECK(orm::without_values("42P01", "relation \"x\" does not exist") == "relation \"x\" does not exist");
+}

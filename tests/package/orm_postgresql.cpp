@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#include <weir/core/loop.hpp>
+#include <weir/orm.hpp>
+
+#include <stdexcept>
+
+void use_orm_postgresql();
+
+// Nobody listens there: the driver says so, and is linked.
+void use_orm_postgresql() {
+    weir::loop home;
+    weir::database db("postgresql://weir@127.0.0.1:1/shop");
+    const weir::error away = home.block_on(db.open()).error();
+    if (away != weir::errc::unavailable) throw std::runtime_error("orm_postgresql: " + away.describe());
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include "support/database_server.hpp"
+
+#include <arpa/inet.h>
+#include <csignal>
+#include <fstream>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <sstream>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef WEIR_TEST_POSTGRES_FOLDER
+#define WEIR_TEST_POSTGRES_FOLDER "/usr/lib/postgresql/15/bin"
+#endif
+
+namespace test_support {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto patience = 120s;
+const std::vector<std::string> plain_environment{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/nonexistent"};
+
+std::uint16_t free_port() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(at);
+    const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&at), size) == 0 &&
+                       ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) == 0;
+    ::close(fd);
+    if (!bound) throw std::runtime_error("there is no free port");
+    return ntohs(at.sin_port);
+}
+
+pid_t parent_of(const std::string& process) {
+    std::ifstream file("/proc/" + process + "/stat");
+    std::string line;
+    std::getline(file, line);
+    const std::size_t name_end = line.rfind(')'); // the name may hold spaces
+    if (name_end == std::string::npos) return 0;
+    std::istringstream rest(line.substr(name_end + 1));
+    char state = 0;
+    pid_t parent = 0;
+    rest >> state >> parent;
+    return parent;
+}
+
+std::vector<pid_t> children_of(pid_t parent) {
+    std::vector<pid_t> found;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        const std::string name = entry.path().filename().string();
+        if (name.find_first_not_of("0123456789") == std::string::npos && parent_of(name) == parent)
+            found.push_back(std::stoi(name));
+    }
+    return found;
+}
+
+} // namespace
+
+database_server::database_server(std::string user)
+    : user_(::geteuid() == 0 ? std::move(user) : std::string()), port_(free_port()) {
+    if (user_.empty()) return;
+    const passwd* const known = ::getpwnam(user_.c_str());
+    if (!known || ::chown(files_.path().c_str(), known->pw_uid, known->pw_gid) != 0)
+        throw std::runtime_error("there is no user " + user_ + ": is the server's package installed?");
+}
+
+database_server::~database_server() = default;
+
+// It is killed with the test, should that be killed: setpriv keeps this through the change of the user.
+std::unique_ptr<child_process> database_server::begin(std::vector<std::string> command) const {
+    std::vector<std::string> args{"--pdeathsig=KILL"};
+    if (!user_.empty()) args.insert(args.end(), {"--reuid=" + user_, "--regid=" + user_, "--clear-groups"});
+    args.push_back("--");
+    args.insert(args.end(), command.begin(), command.end());
+    return std::make_unique<child_process>("/usr/bin/setpriv", std::move(args), plain_environment);
+}
+
+void database_server::run(const std::vector<std::string>& command) const {
+    // what it prints is of interest only if it fails
+    std::vector<std::string> quiet{"/bin/sh", "-c", "exec \"$0\" \"$@\" >&2"};
+    quiet.insert(quiet.end(), command.begin(), command.end());
+    const auto process = begin(std::move(quiet));
+    if (process->wait(patience) != 0) throw std::runtime_error(command.front() + ": " + process->errors());
+}
+
+void database_server::start() {
+    process_ = begin(command());
+    process_->line_with(ready_line(), patience);
+}
+
+void database_server::signal_all(int number) const {
+    const auto children = children_of(process_->pid());
+    process_->signal(number);
+    for (const pid_t child : children) ::kill(child, number);
+}
+
+void database_server::kill() {
+    signal_all(SIGKILL);
+    process_->wait(patience); // for all that hold its stderr
+    process_.reset();
+}
+
+void database_server::freeze() { signal_all(SIGSTOP); }
+
+void database_server::thaw() { signal_all(SIGCONT); }
+
+void database_server::stop() {
+    if (process_ && process_->running()) {
+        thaw();
+        process_->signal(stop_signal());
+        process_->wait(patience);
+    }
+    process_.reset();
+}
+
+postgres_server::postgres_server() : database_server("postgres") {
+    run({WEIR_TEST_POSTGRES_FOLDER "/initdb", "-D", folder(), "-A", "trust", "-U", "weir", "--no-sync", "-E", "UTF8",
+         "--locale=C"});
+    start();
+}
+
+std::string postgres_server::url() const {
+    return "postgresql://weir@127.0.0.1:" + std::to_string(port()) + "/postgres";
+}
+
+std::vector<std::string> postgres_server::command() const {
+    std::vector<std::string> made{WEIR_TEST_POSTGRES_FOLDER "/postgres", "-D", folder()};
+    for (const std::string& setting :
+         {std::string("listen_addresses=127.0.0.1"), "port=" + std::to_string(port()),
+          std::string("unix_socket_directories="), std::string("fsync=off"), std::string("full_page_writes=off"),
+          std::string("shared_buffers=16MB"), std::string("deadlock_timeout=100ms")})
+        made.insert(made.end(), {"-c", setting});
+    return made;
+}
+
+std::string postgres_server::ready_line() const { return "ready to accept connections"; }
+
+int postgres_server::stop_signal() const { return SIGQUIT; }
+
+mariadb_server::mariadb_server() : database_server("mysql") {
+    run({"/usr/bin/mariadb-install-db", "--no-defaults", "--datadir=" + folder(),
+         "--auth-root-authentication-method=normal", "--skip-test-db"});
+    start();
+}
+
+std::string mariadb_server::url(const std::string& database) const {
+    return "mysql://root@127.0.0.1:" + std::to_string(port()) + "/" + database;
+}
+
+std::vector<std::string> mariadb_server::command() const {
+    return {"/usr/sbin/mariadbd",
+            "--no-defaults",
+            "--datadir=" + folder(),
+            "--port=" + std::to_string(port()),
+            "--bind-address=127.0.0.1",
+            "--socket=" + (files() / "socket"),
+            "--pid-file=" + (files() / "pid"),
+            "--skip-name-resolve",
+            "--innodb-buffer-pool-size=32M",
+            "--innodb-flush-log-at-trx-commit=0",
+            "--performance-schema=OFF"};
+}
+
+std::string mariadb_server::ready_line() const { return "ready for connections"; }
+
+int mariadb_server::stop_signal() const { return SIGTERM; }
+
+} // namespace test_support

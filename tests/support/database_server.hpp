@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "support/child_process.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace test_support {
+
+/// A database server of a test's own: its files are in a temporary folder, it listens on a free port of 127.0.0.1,
+/// and it ends with this. Where the tests run as root it runs as the user that its package made.
+class database_server {
+public:
+    virtual ~database_server();
+    database_server(const database_server&) = delete;
+    database_server& operator=(const database_server&) = delete;
+
+    std::uint16_t port() const noexcept { return port_; }
+
+    bool running() const { return process_ && process_->running(); }
+    /// After kill: with the files that it left.
+    void start();
+    /// As when the machine loses its power; returns when nothing of it is left.
+    void kill();
+    /// All of its processes stand still, while the system goes on acknowledging what they are sent.
+    void freeze();
+    void thaw();
+
+protected:
+    explicit database_server(std::string user);
+
+    virtual std::vector<std::string> command() const = 0;
+    /// What it writes to stderr once it can be asked.
+    virtual std::string ready_line() const = 0;
+    /// Which signal ends it soon and leaves nothing behind.
+    virtual int stop_signal() const = 0;
+
+    std::string folder() const { return files_ / "data"; }
+    const support::temporary_folder& files() const noexcept { return files_; }
+    /// Runs a program as the server's user to its end; throws with what it said when it fails.
+    void run(const std::vector<std::string>& command) const;
+
+    void stop();
+
+private:
+    std::unique_ptr<child_process> begin(std::vector<std::string> command) const;
+    void signal_all(int number) const;
+
+    support::temporary_folder files_;
+    std::string user_; // empty: the one who runs the tests
+    std::uint16_t port_;
+    std::unique_ptr<child_process> process_;
+};
+
+/// PostgreSQL, of which `weir` is the superuser, without a password.
+class postgres_server final : public database_server {
+public:
+    postgres_server();
+    ~postgres_server() override { stop(); }
+
+    /// `postgresql://weir@127.0.0.1:54321/postgres`
+    std::string url() const;
+
+protected:
+    std::vector<std::string> command() const override;
+    std::string ready_line() const override;
+    int stop_signal() const override;
+};
+
+/// MariaDB, of which `root` needs no password.
+class mariadb_server final : public database_server {
+public:
+    mariadb_server();
+    ~mariadb_server() override { stop(); }
+
+    /// `mysql://root@127.0.0.1:54321/` and the name of a database.
+    std::string url(const std::string& database) const;
+
+protected:
+    std::vector<std::string> command() const override;
+    std::string ready_line() const override;
+    int stop_signal() const override;
+};
+
+} // namespace test_support

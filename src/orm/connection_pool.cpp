@@ -74,7 +74,8 @@ error connection_pool::push(call& one) {
         return {errc::unavailable, "too many calls wait for " + who_.title};
     }
     last_call_ = system_clock().now();
-    one.gives_up_at = now() + options_.connection_timeout;
+    one.asked_at = now();
+    one.gives_up_at = one.asked_at + options_.connection_timeout;
     waiting_.push_back(&one);
     if (!housekeeper_.joinable()) housekeeper_ = std::thread([this] { keep_house(); });
     if (house_dozes_) house_.notify_one();
@@ -172,12 +173,15 @@ void connection_pool::run(lock& held, call& one, entry taken) {
     lend(on);
     lent_.back().where = one.where;
     lent_.back().to_caller = true;
+    const time_point began = lent_.back().since;
     held.unlock();
     const error failed = work_on(on, one);
     held.lock();
     take_back(on);
-    ++counts_.completed;
     taken.last_used = now();
+    ++counts_.completed;
+    counts_.waiting += began - one.asked_at;
+    counts_.usage += taken.last_used - began;
     if (on.broken())
         ++counts_.dropped;
     else
@@ -210,6 +214,7 @@ bool connection_pool::may_open(const lock& held) const {
 
 void connection_pool::open_one(lock& held) {
     ++opening_;
+    const time_point began = now();
     held.unlock();
     auto opened = open_(closing_.get_token());
     held.lock();
@@ -218,6 +223,7 @@ void connection_pool::open_one(lock& held) {
     ++counts_.opened;
     open_pause_ = {};
     const time_point at = now();
+    counts_.creation += at - began;
     keep(held, {std::move(*opened), retirement(), at, at});
 }
 

@@ -61,6 +61,7 @@ private:
         connection_work* work = nullptr;
         job_limits limits{};
         boost::source_location where{};
+        time_point asked_at{};
         time_point gives_up_at{};
         std::stop_source stop{};
         std::function<void(error)> finished{};

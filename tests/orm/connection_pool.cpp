@@ -21,6 +21,7 @@ struct scripted_node {
     std::atomic<bool> up = true;
     std::atomic<bool> alive = true;
     std::atomic<int> attempts = 0;
+    duration opening_takes{};
     std::atomic<int> opened = 0;
     std::atomic<int> closed = 0;
     std::atomic<int> asked = 0;
@@ -75,6 +76,7 @@ struct pool_fixture {
     void start() {
         auto open = [this](std::stop_token) -> result<std::unique_ptr<orm::connection>> {
             ++node.attempts;
+            time.advance(node.opening_takes);
             if (!node.up) return error(errc::unavailable, "the node is away");
             return std::unique_ptr<orm::connection>(std::make_unique<scripted_connection>(node));
         };
@@ -418,6 +420,20 @@ TEST_CASE_FIXTURE(pool_fixture, "one that is unused for half a second is asked f
     time.advance(500ms);
     CHECK(run_once());
     CHECK(node.asked == 1);
+}
+
+TEST_CASE_FIXTURE(pool_fixture,
+                  "how long calls wait for connections and use them, and how long opening takes, adds up") {
+    node.opening_takes = 1s;
+    start(1);
+    auto busy = std::make_unique<holder>(*this);
+    CHECK(now().creation == 1s);
+    call next(*this, [this](orm::connection&) { time.advance(5s); });
+    time.advance(2s);
+    busy.reset();
+    CHECK(next.outcome());
+    CHECK(now().waiting == 1s + 2s);
+    CHECK(now().usage == 2s + 5s);
 }
 
 TEST_CASE_FIXTURE(pool_fixture, "a connection that broke in a call is closed, and the next call has a new one") {

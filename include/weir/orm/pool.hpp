@@ -49,6 +49,9 @@ struct pool_stats {
     std::uint64_t timeouts = 0;  ///< calls that waited for connection_timeout in vain
     std::uint64_t refused = 0;   ///< calls beyond maximum_pending
     std::uint64_t leaks = 0;     ///< connections lent for longer than leak_detection_threshold
+    duration waiting{};          ///< by the completed calls for their connections, over all time
+    duration usage{};            ///< of connections by the completed calls
+    duration creation{};         ///< of the opened connections
 
     std::size_t total() const { return active + idle; }
 };

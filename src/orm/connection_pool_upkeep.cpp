@@ -44,15 +44,18 @@ void connection_pool::expire_calls(lock& held) {
     const time_point at = now();
     std::vector<call*> late;
     std::vector<call*> in_vain;
-    for (call* one : waiting_) {
-        if (one->limits.reason())
+    // Each is asked once: meanwhile time goes on.
+    std::erase_if(waiting_, [&](call* one) {
+        const bool is_late = bool(one->limits.reason());
+        if (is_late)
             late.push_back(one);
         else if (at >= one->gives_up_at)
             in_vain.push_back(one);
-    }
+        else
+            return false;
+        return true;
+    });
     if (late.empty() && in_vain.empty()) return;
-    const auto leaves = [&](call* one) { return one->limits.reason() || at >= one->gives_up_at; };
-    std::erase_if(waiting_, leaves);
     counts_.timeouts += in_vain.size();
     const auto in_time = std::chrono::duration_cast<std::chrono::milliseconds>(options_.connection_timeout).count();
     const error none_free(errc::unavailable, "no connection to " + who_.title + " within " + std::to_string(in_time) +

@@ -101,15 +101,16 @@ struct pool_fixture {
         pool_fixture& test;
         job work;
         boost::source_location where;
+        orm::job_limits limits;
         std::optional<pending<void>> task;
 
         call(pool_fixture& owner, std::function<void(orm::connection&)> f, loop* on = nullptr,
-             boost::source_location place = {})
-            : test(owner), where(place) {
+             boost::source_location place = {}, orm::job_limits ends = {})
+            : test(owner), where(place), limits(std::move(ends)) {
             work.f = std::move(f);
             task.emplace(on ? *on : owner.home, run());
         }
-        weir::task<result<void>> run() { co_return co_await test.pool->run(work, orm::job_limits(), where); }
+        weir::task<result<void>> run() { co_return co_await test.pool->run(work, limits, where); }
         result<void>& outcome() { return task->wait_on(task->on); }
     };
 
@@ -147,6 +148,16 @@ struct pool_fixture {
     result<void> run_once() {
         return call(*this, [](orm::connection&) {}).outcome();
     }
+};
+
+// Goes on by a step each time it is asked.
+class stepping_clock final : public weir::clock {
+public:
+    time_point now() const noexcept override { return time_point(steps_.fetch_add(1) * 1ms); }
+    wall_time wall_now() const noexcept override { return {}; }
+
+private:
+    mutable std::atomic<int> steps_{0};
 };
 
 } // namespace
@@ -212,6 +223,23 @@ TEST_CASE_FIXTURE(pool_fixture, "a call waits for connection_timeout, then hears
     time.advance(1s);
     CHECK(second.outcome().error() == errc::unavailable);
     CHECK(now().timeouts == 2);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "calls whose deadlines come one after the other all hear of it") {
+    const stepping_clock steps;
+    start(1);
+    const holder blocker(*this);
+    std::vector<std::unique_ptr<call>> callers;
+    for (int i = 0; i < 50; ++i) {
+        orm::job_limits ends;
+        ends.time = &steps;
+        ends.deadline = time_point(i * 4ms);
+        const boost::source_location anywhere;
+        callers.push_back(std::make_unique<call>(
+            *this, [](orm::connection&) {}, nullptr, anywhere, ends));
+    }
+    for (auto& one : callers) CHECK(one->outcome().error() == errc::deadline_exceeded);
+    CHECK(now().pending == 0);
 }
 
 TEST_CASE_FIXTURE(pool_fixture, "a waiter that is cancelled leaves the queue, and those behind it keep their turns") {

@@ -27,7 +27,7 @@ struct slow_service {
 
     static database_options patient() {
         database_options options;
-        options.path = ":memory:";
+        options.url = ":memory:";
         options.statement_timeout = std::chrono::hours(1); // nothing but the cancellation ends a statement
         return options;
     }

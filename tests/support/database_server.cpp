@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "support/database_server.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <netinet/in.h>
 #include <pwd.h>
 #include <sstream>
 #include <stdexcept>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 #ifndef WEIR_TEST_POSTGRES_FOLDER
@@ -37,24 +41,51 @@ std::uint16_t free_port() {
     return ntohs(at.sin_port);
 }
 
-pid_t parent_of(const std::string& process) {
-    std::ifstream file("/proc/" + process + "/stat");
+struct process_state {
+    char letter = 'X'; // of ps: T has stopped; X where there is no such process
+    pid_t parent = 0;
+};
+
+process_state state_of(const std::filesystem::path& process) {
+    std::ifstream file(process / "stat");
     std::string line;
     std::getline(file, line);
+    process_state found;
     const std::size_t name_end = line.rfind(')'); // the name may hold spaces
-    if (name_end == std::string::npos) return 0;
+    if (name_end == std::string::npos) return found;
     std::istringstream rest(line.substr(name_end + 1));
-    char state = 0;
-    pid_t parent = 0;
-    rest >> state >> parent;
-    return parent;
+    rest >> found.letter >> found.parent;
+    return found;
+}
+
+std::filesystem::path folder_of(pid_t process) { return "/proc/" + std::to_string(process); }
+
+bool still_runs(const std::filesystem::path& process) {
+    const char letter = state_of(process).letter;
+    return letter != 'T' && letter != 'X' && letter != 'Z';
+}
+
+bool has_running_thread(pid_t process) {
+    std::error_code gone;
+    const std::filesystem::directory_iterator threads(folder_of(process) / "task", gone);
+    return !gone && std::ranges::any_of(threads, [](const auto& thread) { return still_runs(thread.path()); });
+}
+
+// The signal arrives in its own time: until then the process goes on.
+void stop_and_wait(pid_t process) {
+    ::kill(process, SIGSTOP);
+    const auto give_up_at = std::chrono::steady_clock::now() + patience;
+    while (has_running_thread(process)) {
+        if (std::chrono::steady_clock::now() > give_up_at) throw std::runtime_error("a server doesn't stand still");
+        std::this_thread::yield();
+    }
 }
 
 std::vector<pid_t> children_of(pid_t parent) {
     std::vector<pid_t> found;
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
         const std::string name = entry.path().filename().string();
-        if (name.find_first_not_of("0123456789") == std::string::npos && parent_of(name) == parent)
+        if (name.find_first_not_of("0123456789") == std::string::npos && state_of(entry.path()).parent == parent)
             found.push_back(std::stoi(name));
     }
     return found;
@@ -94,21 +125,27 @@ void database_server::start() {
     process_->line_with(ready_line(), patience);
 }
 
-void database_server::signal_all(int number) const {
-    const auto children = children_of(process_->pid());
-    process_->signal(number);
-    for (const pid_t child : children) ::kill(child, number);
+// All of it that there is when the first one, which makes the others, has stopped.
+std::vector<pid_t> database_server::stopped_processes() const {
+    stop_and_wait(process_->pid());
+    std::vector<pid_t> all = children_of(process_->pid());
+    all.push_back(process_->pid());
+    return all;
 }
 
 void database_server::kill() {
-    signal_all(SIGKILL);
+    for (const pid_t one : stopped_processes()) ::kill(one, SIGKILL);
     process_->wait(patience); // for all that hold its stderr
     process_.reset();
 }
 
-void database_server::freeze() { signal_all(SIGSTOP); }
+void database_server::freeze() {
+    for (const pid_t one : stopped_processes()) stop_and_wait(one);
+}
 
-void database_server::thaw() { signal_all(SIGCONT); }
+void database_server::thaw() {
+    for (const pid_t one : stopped_processes()) ::kill(one, SIGCONT);
+}
 
 void database_server::stop() {
     if (process_ && process_->running()) {
@@ -145,7 +182,7 @@ int postgres_server::stop_signal() const { return SIGQUIT; }
 
 mariadb_server::mariadb_server() : database_server("mysql") {
     run({"/usr/bin/mariadb-install-db", "--no-defaults", "--datadir=" + folder(),
-         "--auth-root-authentication-method=normal", "--skip-test-db"});
+         "--auth-root-authentication-method=normal", "--skip-test-db", temporary_files()});
     start();
 }
 
@@ -164,8 +201,12 @@ std::vector<std::string> mariadb_server::command() const {
             "--skip-name-resolve",
             "--innodb-buffer-pool-size=32M",
             "--innodb-flush-log-at-trx-commit=0",
-            "--performance-schema=OFF"};
+            "--performance-schema=OFF",
+            temporary_files()};
 }
+
+// A server that starts removes what it takes for leftovers: in a folder of their own they can't be another server's.
+std::string mariadb_server::temporary_files() const { return "--tmpdir=" + files().path().string(); }
 
 std::string mariadb_server::ready_line() const { return "ready for connections"; }
 

@@ -26,7 +26,7 @@ public:
     void start();
     /// As when the machine loses its power; returns when nothing of it is left.
     void kill();
-    /// All of its processes stand still, while the system goes on acknowledging what they are sent.
+    /// All of its processes stand still when this returns, while the system goes on acknowledging what they are sent.
     void freeze();
     void thaw();
 
@@ -48,7 +48,7 @@ protected:
 
 private:
     std::unique_ptr<child_process> begin(std::vector<std::string> command) const;
-    void signal_all(int number) const;
+    std::vector<pid_t> stopped_processes() const;
 
     support::temporary_folder files_;
     std::string user_; // empty: the one who runs the tests
@@ -84,6 +84,9 @@ protected:
     std::vector<std::string> command() const override;
     std::string ready_line() const override;
     int stop_signal() const override;
+
+private:
+    std::string temporary_files() const;
 };
 
 } // namespace test_support

@@ -182,14 +182,17 @@ void connection_pool::run(lock& held, call& one, entry taken) {
     ++counts_.completed;
     counts_.waiting += began - one.asked_at;
     counts_.usage += taken.last_used - began;
-    if (on.broken())
+    std::unique_ptr<connection> lost;
+    if (on.broken()) {
         ++counts_.dropped;
-    else
+        lost = std::move(taken.link);
+    } else {
         keep(held, std::move(taken));
+    }
     const auto finished = std::move(one.finished);
     held.unlock();
     finished(failed); // the call may be gone from here on
-    taken.link.reset();
+    lost.reset();
     held.lock();
 }
 

@@ -24,6 +24,7 @@ std::vector<std::string> columns_in(std::string_view list) {
 
 error with_fields(error failure, std::vector<std::string> fields, const char* rule, const char* message) {
     std::vector<error_detail> details;
+    details.reserve(fields.size());
     for (auto& field : fields) details.push_back({std::move(field), rule, message});
     return std::move(failure).with_details(std::move(details));
 }

@@ -26,6 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto patience = 120s;
+const std::string postgres_programs = WEIR_TEST_POSTGRES_FOLDER;
 const std::vector<std::string> plain_environment{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/nonexistent"};
 
 std::uint16_t free_port() {
@@ -96,7 +97,10 @@ std::vector<pid_t> children_of(pid_t parent) {
 database_server::database_server(std::string user)
     : user_(::geteuid() == 0 ? std::move(user) : std::string()), port_(free_port()) {
     if (user_.empty()) return;
-    const passwd* const known = ::getpwnam(user_.c_str());
+    passwd entry{};
+    passwd* known = nullptr;
+    std::vector<char> texts(16'384);
+    ::getpwnam_r(user_.c_str(), &entry, texts.data(), texts.size(), &known);
     if (!known || ::chown(files_.path().c_str(), known->pw_uid, known->pw_gid) != 0)
         throw std::runtime_error("there is no user " + user_ + ": is the server's package installed?");
 }
@@ -157,7 +161,7 @@ void database_server::stop() {
 }
 
 postgres_server::postgres_server() : database_server("postgres") {
-    run({WEIR_TEST_POSTGRES_FOLDER "/initdb", "-D", folder(), "-A", "trust", "-U", "weir", "--no-sync", "-E", "UTF8",
+    run({postgres_programs + "/initdb", "-D", folder(), "-A", "trust", "-U", "weir", "--no-sync", "-E", "UTF8",
          "--locale=C"});
     start();
 }
@@ -167,7 +171,7 @@ std::string postgres_server::url() const {
 }
 
 std::vector<std::string> postgres_server::command() const {
-    std::vector<std::string> made{WEIR_TEST_POSTGRES_FOLDER "/postgres", "-D", folder()};
+    std::vector<std::string> made{postgres_programs + "/postgres", "-D", folder()};
     for (const std::string& setting :
          {std::string("listen_addresses=127.0.0.1"), "port=" + std::to_string(port()),
           std::string("unix_socket_directories="), std::string("fsync=off"), std::string("full_page_writes=off"),

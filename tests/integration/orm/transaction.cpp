@@ -110,7 +110,8 @@ TEST_CASE_TEMPLATE("100 customers on two loops buy exactly the 50 that there are
             ++ended;
         };
         for (int i = 0; i < 50; ++i) home.spawn(customer());
-        while (ended < 50) home.run_one();
+        const auto all_ended = [&] { return ended == 50; };
+        while (!all_ended()) home.run_one();
         return served;
     };
     auto others = std::async(std::launch::async, customers);

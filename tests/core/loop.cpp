@@ -171,9 +171,9 @@ TEST_CASE("a stop that doesn't end when it is cancelled is left behind and count
     loop home(time);
     std::string log;
     recorder seen;
-    blocking_pool pool({.threads = 1});
     std::promise<void> entered;
     std::promise<void> opened;
+    blocking_pool pool({.threads = 1}); // ends before what its job uses
     lifecycle parts(seen.observe());
     parts.add(part("db", log));
     lifecycle_part stubborn;

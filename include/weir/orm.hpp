@@ -2,6 +2,7 @@
 #pragma once
 
 /// Databases: repositories of described structs, typed queries, transactions.
+#include <weir/orm/aggregate.hpp>
 #include <weir/orm/column.hpp>
 #include <weir/orm/database.hpp>
 #include <weir/orm/query.hpp>

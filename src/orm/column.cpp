@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <weir/orm/column.hpp>
+#include <weir/orm/selection.hpp>
 
 namespace weir::orm {
 
@@ -13,6 +13,22 @@ fragment& fragment::append(fragment other) {
 }
 
 namespace detail {
+
+fragment both(fragment left, std::string_view word, fragment right) {
+    fragment made{"("};
+    made.append(std::move(left)).append(word).append(std::move(right)).append(")");
+    return made;
+}
+
+fragment negated(fragment inner) {
+    fragment made{"NOT ("};
+    made.append(std::move(inner)).append(")");
+    return made;
+}
+
+std::string marked(std::string_view table, std::string_view column) {
+    return table_mark + quoted(table) + "." + table_mark + quoted(column);
+}
 
 fragment compare(std::string_view column, std::string_view word, value right) {
     fragment made{std::string(column)};

@@ -3,6 +3,8 @@
 
 #include <weir/core/error.hpp>
 
+#include <cerrno>
+
 namespace weir::orm {
 
 namespace sd = soci::details;
@@ -33,7 +35,10 @@ void column_into::point_at(const target& to) {
 }
 
 void column_into::post_fetch(bool got_data, bool called_from_fetch) {
+    errno = 0; // the only trace that a number leaves which SOCI cut to 64 bits: PostgreSQL's sums are wider
     backend_->post_fetch(got_data, called_from_fetch, &indicator_);
+    if (got_data && errno == ERANGE && to_.type->kind == column_kind::integer)
+        throw exchange_error(errc::internal, "a column's number is out of its member's range");
     if (got_data) deliver();
 }
 

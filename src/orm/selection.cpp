@@ -1,52 +1,158 @@
 // SPDX-License-Identifier: MIT
+#include <weir/orm/aggregate.hpp>
 #include <weir/orm/selection.hpp>
 
 namespace weir::orm {
 
 namespace {
 
-void append_where(fragment& made, const fragment& where) {
-    if (where.sql.empty()) return;
-    made.append(" WHERE ").append(where);
+// A query's text as it grows, in which tables are named or not.
+class writer {
+public:
+    writer(std::string begin, bool with_tables) : made_{std::move(begin)}, with_tables_(with_tables) {}
+
+    writer& plain(std::string_view text) {
+        made_.append(text);
+        return *this;
+    }
+
+    writer& marked(std::string_view sql) {
+        made_.sql += resolved(sql, with_tables_);
+        return *this;
+    }
+
+    writer& clause(std::string_view word, const fragment& part) {
+        if (part.sql.empty()) return *this;
+        plain(word).marked(part.sql);
+        made_.values.insert(made_.values.end(), part.values.begin(), part.values.end());
+        return *this;
+    }
+
+    fragment done() { return std::move(made_); }
+
+private:
+    fragment made_;
+    bool with_tables_;
+};
+
+void write_order(writer& to, const std::vector<order_term>& order) {
+    std::string_view word = " ORDER BY ";
+    for (const order_term& term : order) {
+        to.plain(word).marked(term.sql).plain(term.descending ? " DESC" : "");
+        word = ", ";
+    }
+}
+
+void write_bounds(writer& to, const selection& wanted) {
+    // SQLite takes no OFFSET without a LIMIT.
+    if (wanted.limit || wanted.offset)
+        to.plain(" LIMIT ").plain(std::to_string(wanted.limit.value_or(std::numeric_limits<std::int64_t>::max())));
+    if (wanted.offset) to.plain(" OFFSET ").plain(std::to_string(*wanted.offset));
+}
+
+fragment finish(writer to, const selection& wanted) {
+    to.clause("", wanted.joins).clause(" WHERE ", wanted.where);
+    if (!wanted.groups.empty()) to.plain(" GROUP BY ").marked(wanted.groups);
+    to.clause(" HAVING ", wanted.having);
+    write_order(to, wanted.order);
+    write_bounds(to, wanted);
+    return to.done();
+}
+
+bool joins(const selection& wanted) { return !wanted.joins.sql.empty(); }
+
+// Every column of the first table.
+std::string all_columns(const table_info& table) {
+    std::string list;
+    for (const auto& column : table.columns)
+        list.append(list.empty() ? "" : ", ").append(detail::marked(table.name, column.name));
+    return list;
 }
 
 } // namespace
 
-fragment select_rows(const table_info& table, const selection& wanted) {
-    fragment made{table.select};
-    append_where(made, wanted.where);
-    if (!wanted.order.empty()) made.append(" ORDER BY ").append(wanted.order);
-    // SQLite takes no OFFSET without a LIMIT.
-    if (wanted.limit || wanted.offset)
-        made.append(" LIMIT ").append(std::to_string(wanted.limit.value_or(std::numeric_limits<std::int64_t>::max())));
-    if (wanted.offset) made.append(" OFFSET ").append(std::to_string(*wanted.offset));
+std::string resolved(std::string_view marked, bool with_tables) {
+    std::string made;
+    made.reserve(marked.size());
+    for (bool in_mark = false; !marked.empty(); in_mark = !in_mark) {
+        const std::size_t end = std::min(marked.find(table_mark), marked.size());
+        if (with_tables || !in_mark) made += marked.substr(0, end);
+        marked.remove_prefix(std::min(end + 1, marked.size()));
+    }
     return made;
+}
+
+void add_condition(fragment& to, fragment further) {
+    to = to.sql.empty() ? std::move(further) : detail::both(std::move(to), " AND ", std::move(further));
+}
+
+void add_group(std::string& to, std::string_view column) { to.append(to.empty() ? "" : ", ").append(column); }
+
+void add_join(selection& to, std::string_view word, std::string_view table, fragment on) {
+    to.joins.append(word).append(quoted(table)).append(" ON ").append(std::move(on));
+}
+
+fragment select_rows(const table_info& table, const selection& wanted) {
+    if (joins(wanted)) return select_columns(table, all_columns(table), wanted);
+    return finish(writer(table.select, false), wanted);
+}
+
+fragment select_columns(const table_info& table, std::string_view columns, const selection& wanted) {
+    writer to("SELECT ", joins(wanted));
+    to.marked(columns).plain(" FROM ").plain(quoted(table.name));
+    return finish(std::move(to), wanted);
 }
 
 fragment select_count(const table_info& table, const selection& wanted) {
-    fragment made{table.count};
-    append_where(made, wanted.where);
-    return made;
+    return writer(table.count, joins(wanted)).clause("", wanted.joins).clause(" WHERE ", wanted.where).done();
+}
+
+fragment select_aggregate(const table_info& table, std::string_view aggregate, selection wanted) {
+    wanted.order.clear();
+    wanted.limit.reset();
+    wanted.offset.reset();
+    return select_columns(table, aggregate, wanted);
 }
 
 fragment select_exists(const table_info& table, const selection& wanted) {
-    fragment made{"SELECT EXISTS(SELECT 1 FROM " + quoted(table.name)};
-    append_where(made, wanted.where);
-    made.append(")");
-    return made;
+    return writer("SELECT EXISTS(SELECT 1 FROM " + quoted(table.name), false)
+        .clause(" WHERE ", wanted.where)
+        .plain(")")
+        .done();
 }
 
 fragment update_rows(const table_info& table, fragment assignments, const fragment& where) {
-    fragment made{"UPDATE " + quoted(table.name) + " SET "};
-    made.append(std::move(assignments));
-    append_where(made, where);
-    return made;
+    return writer("UPDATE " + quoted(table.name) + " SET ", false)
+        .clause("", assignments)
+        .clause(" WHERE ", where)
+        .done();
 }
 
 fragment erase_rows(const table_info& table, const fragment& where) {
-    fragment made{"DELETE FROM " + quoted(table.name)};
-    append_where(made, where);
-    return made;
+    return writer("DELETE FROM " + quoted(table.name), false).clause(" WHERE ", where).done();
 }
+
+namespace detail {
+
+std::string aggregate_sql(aggregate_kind kind, std::string_view column, bool of_integers) {
+    const std::string of(column);
+    switch (kind) {
+    case aggregate_kind::count:
+        return "count(" + of + ")";
+    case aggregate_kind::count_distinct:
+        return "count(DISTINCT " + of + ")";
+    case aggregate_kind::sum:
+        return "coalesce(sum(" + of + "), 0)";
+    case aggregate_kind::avg: // MySQL would cut an average of integers after four places
+        return "avg(" + of + (of_integers ? " + 0e0)" : ")");
+    case aggregate_kind::min:
+        return "min(" + of + ")";
+    case aggregate_kind::max:
+        return "max(" + of + ")";
+    }
+    return of;
+}
+
+} // namespace detail
 
 } // namespace weir::orm

@@ -51,10 +51,6 @@ template<class Row, class Condition>
 concept can_ask = requires(repository<Row> rows, Condition condition) {
     rows.where(condition);
 };
-template<class Left, class Right>
-concept can_join = requires(Left left, Right right) {
-    left&& right;
-};
 template<auto Member, class Value>
 concept can_compare = requires(Value value) {
     col<Member> == value;
@@ -62,7 +58,8 @@ concept can_compare = requires(Value value) {
 
 static_assert(can_ask<person, predicate<person>>);
 static_assert(!can_ask<person, predicate<todo>>, "a column of another table is no condition here");
-static_assert(!can_join<predicate<person>, predicate<todo>>);
+static_assert(!can_ask<person, predicate<person, todo>>, "nor is one of both");
+static_assert(!can_ask<person, orm::group_predicate<person>>, "groups have conditions of their own");
 static_assert(can_compare<&person::age, long> && can_compare<&person::name, std::string>);
 static_assert(!can_compare<&person::age, std::string> && !can_compare<&person::age, double>);
 static_assert(!can_compare<&person::name, int> && !can_compare<&person::name, std::nullptr_t>);

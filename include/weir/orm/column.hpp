@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <weir/orm/condition.hpp>
 #include <weir/orm/table.hpp>
-#include <weir/orm/value.hpp>
 
 #include <string>
 #include <string_view>
@@ -10,41 +10,11 @@
 
 namespace weir::orm {
 
-/// A piece of SQL with its values in the order of its question marks. Owns both.
-struct fragment {
+/// One expression of an ORDER BY.
+struct order_term {
     std::string sql{};
-    std::vector<value> values{};
-
-    fragment& append(std::string_view text);
-    fragment& append(fragment other);
-};
-
-/// A condition on rows of T; made from columns, combined with `&&`, `||` and `!`. Conditions of two tables
-/// don't combine. The values are always bound, never written into the SQL.
-template<class T>
-class predicate {
-public:
-    explicit predicate(fragment made) : made_(std::move(made)) {}
-
-    const fragment& rendered() const& noexcept { return made_; }
-    fragment rendered() && noexcept { return std::move(made_); }
-
-    friend predicate operator&&(predicate left, predicate right) { return left.joined(" AND ", std::move(right)); }
-    friend predicate operator||(predicate left, predicate right) { return left.joined(" OR ", std::move(right)); }
-    friend predicate operator!(predicate inner) {
-        fragment made{"NOT ("};
-        made.append(std::move(inner.made_)).append(")");
-        return predicate(std::move(made));
-    }
-
-private:
-    predicate joined(std::string_view word, predicate right) {
-        fragment made{"("};
-        made.append(std::move(made_)).append(word).append(std::move(right.made_)).append(")");
-        return predicate(std::move(made));
-    }
-
-    fragment made_;
+    bool descending = false;
+    bool nullable = false;
 };
 
 /// One column's new value in `update_where`.
@@ -59,13 +29,17 @@ private:
     fragment made_;
 };
 
-/// How rows of T are ordered; made by newest and oldest.
+/// How rows of T are ordered, by one column; made by newest and oldest, or asc and desc.
 template<class T>
 struct ordering {
-    std::string sql{};
+    order_term by{};
+    value (*of)(const T& row) = nullptr; ///< what the row has in that column
 };
 
 namespace detail {
+
+/// The column's name with its table's before it, which stands between marks: see resolved().
+std::string marked(std::string_view table, std::string_view column);
 
 fragment compare(std::string_view column, std::string_view word, value right);
 fragment is_among(std::string_view column, std::vector<value> values);
@@ -106,10 +80,19 @@ class column {
 public:
     using row = typename field::owner;
     using value_type = reflect::unwrap_optional<typename field::value_type>;
+    using tables = boost::mp11::mp_list<row>;
+    static constexpr bool is_optional = field::is_optional;
+    static constexpr bool is_aggregate = false;
 
     /// The column's name as SQL takes it.
     static const std::string& name() {
         static const std::string made = quoted(field::name);
+        return made;
+    }
+
+    /// Its name in a condition, with the table's between marks.
+    static const std::string& sql() {
+        static const std::string made = detail::marked(reflect::table_name<row>(), field::name);
         return made;
     }
 
@@ -134,7 +117,7 @@ public:
 
     /// An empty list matches no row.
     predicate<row> in(const std::vector<value_type>& choices) const {
-        return predicate<row>(detail::is_among(name(), std::vector<value>(choices.begin(), choices.end())));
+        return predicate<row>(detail::is_among(sql(), std::vector<value>(choices.begin(), choices.end())));
     }
     template<class Low, class High>
         requires detail::comparable<value_type, std::remove_cvref_t<Low>> &&
@@ -142,9 +125,9 @@ public:
                 predicate<row> between(Low&& low, High&& high)
     const {
         return predicate<row>(
-            detail::is_between(name(), detail::to_value<value_type>(low), detail::to_value<value_type>(high)));
+            detail::is_between(sql(), detail::to_value<value_type>(low), detail::to_value<value_type>(high)));
     }
-    predicate<row> is_null() const { return predicate<row>(fragment{name() + " IS NULL"}); }
+    predicate<row> is_null() const { return predicate<row>(fragment{sql() + " IS NULL"}); }
 
     /// The pattern's % stands for any text, its _ for one character.
     predicate<row> like(std::string_view pattern) const requires std::same_as<value_type, std::string> {
@@ -152,10 +135,10 @@ public:
     }
     /// For what people type: % and _ in it have no special meaning.
     predicate<row> contains(std::string_view text) const requires std::same_as<value_type, std::string> {
-        return predicate<row>(detail::like_text(name(), "%", text, "%"));
+        return predicate<row>(detail::like_text(sql(), "%", text, "%"));
     }
     predicate<row> starts_with(std::string_view text) const requires std::same_as<value_type, std::string> {
-        return predicate<row>(detail::like_text(name(), "", text, "%"));
+        return predicate<row>(detail::like_text(sql(), "", text, "%"));
     }
 
     /// `col<&product::stock> -= 2` is an assignment for update_where; nothing changes here.
@@ -178,7 +161,7 @@ public:
 private:
     template<class V>
     static predicate<row> compare(std::string_view word, V&& right) {
-        return predicate<row>(detail::compare(name(), word, detail::to_value<value_type>(std::forward<V>(right))));
+        return predicate<row>(detail::compare(sql(), word, detail::to_value<value_type>(std::forward<V>(right))));
     }
     static assignment<row> assign(std::string sql, value right) {
         fragment made{std::move(sql) + "?"};
@@ -192,10 +175,62 @@ inline constexpr column<Member> col{};
 
 namespace detail {
 
+template<auto Left, auto Right>
+auto compare_columns(std::string_view word) {
+    using row = typename column<Left>::row;
+    using made = boost::mp11::mp_set_push_back<predicate<row>, typename column<Right>::row>;
+    fragment sql{column<Left>::sql()};
+    sql.append(word).append(column<Right>::sql());
+    return made(std::move(sql));
+}
+
+} // namespace detail
+
+/// Columns of two tables side by side: what joins are made on, `col<&order::user_id> == col<&user::id>`.
+template<auto Left, auto Right>
+    requires detail::comparable < typename column<Left>::value_type,
+typename column<Right>::value_type > auto operator==(column<Left>, column<Right>) {
+    return detail::compare_columns<Left, Right>(" = ");
+}
+template<auto Left, auto Right>
+    requires detail::comparable < typename column<Left>::value_type,
+typename column<Right>::value_type > auto operator!=(column<Left>, column<Right>) {
+    return detail::compare_columns<Left, Right>(" <> ");
+}
+template<auto Left, auto Right>
+    requires detail::comparable < typename column<Left>::value_type,
+typename column<Right>::value_type > auto operator<(column<Left>, column<Right>) {
+    return detail::compare_columns<Left, Right>(" < ");
+}
+template<auto Left, auto Right>
+    requires detail::comparable < typename column<Left>::value_type,
+typename column<Right>::value_type > auto operator<=(column<Left>, column<Right>) {
+    return detail::compare_columns<Left, Right>(" <= ");
+}
+template<auto Left, auto Right>
+    requires detail::comparable < typename column<Left>::value_type,
+typename column<Right>::value_type > auto operator>(column<Left>, column<Right>) {
+    return detail::compare_columns<Left, Right>(" > ");
+}
+template<auto Left, auto Right>
+    requires detail::comparable < typename column<Left>::value_type,
+typename column<Right>::value_type > auto operator>=(column<Left>, column<Right>) {
+    return detail::compare_columns<Left, Right>(" >= ");
+}
+
+namespace detail {
+
 template<auto Member, bool Descending>
 struct column_order {
-    using row = typename column<Member>::row;
-    operator ordering<row>() const { return {column<Member>::name() + (Descending ? " DESC" : "")}; }
+    using column = orm::column<Member>;
+    using tables = boost::mp11::mp_list<typename column::row>;
+    using row = typename column::row;
+    static constexpr bool is_aggregate = false;
+
+    order_term term() const { return {column::sql(), Descending, column::is_optional}; }
+    operator ordering<row>() const {
+        return {term(), [](const row& from) { return value(from.*Member); }};
+    }
 };
 
 } // namespace detail
@@ -206,13 +241,24 @@ inline constexpr detail::column_order<Member, true> newest{};
 template<auto Member>
 inline constexpr detail::column_order<Member, false> oldest{};
 
+/// The same in SQL's words: `order_by(desc(col<&user::age>))`.
+template<auto Member>
+constexpr detail::column_order<Member, true> desc(column<Member>) {
+    return {};
+}
+template<auto Member>
+constexpr detail::column_order<Member, false> asc(column<Member>) {
+    return {};
+}
+
 } // namespace weir::orm
 
 namespace weir {
 
+using orm::asc;
 using orm::col;
+using orm::desc;
 using orm::newest;
 using orm::oldest;
-using orm::predicate;
 
 } // namespace weir

@@ -9,6 +9,13 @@
 #include <span>
 #include <vector>
 
+namespace weir::orm {
+
+/// Whether an operation may change rows; reads run beside one another.
+enum class access : std::uint8_t { read, write };
+
+} // namespace weir::orm
+
 // What repositories and queries do, on one session inside a job.
 namespace weir::orm::detail {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <weir/orm/join.hpp>
 #include <weir/orm/operations.hpp>
 
 #include <optional>
@@ -8,9 +9,6 @@
 #include <vector>
 
 namespace weir::orm {
-
-/// Whether an operation may change rows; reads run beside one another.
-enum class access : std::uint8_t { read, write };
 
 /// A question about rows of T in the making. Owns all it needs; asking it moves it into the task, so
 /// `co_return co_await users.where(...).limit(20).all()` refers to nothing that could be gone. From a repository the
@@ -24,17 +22,14 @@ public:
 
     /// A further condition: all of them have to hold.
     query& where(predicate<T> condition) & {
-        wanted_.where = wanted_.where.sql.empty()
-                            ? std::move(condition).rendered()
-                            : (predicate<T>(std::move(wanted_.where)) && std::move(condition)).rendered();
+        add_condition(wanted_.where, std::move(condition).rendered());
         return *this;
     }
     query where(predicate<T> condition) && { return std::move(where(std::move(condition))); }
 
     /// A further order, where the ones before leave rows equal.
     query& order_by(ordering<T> order) & {
-        if (!wanted_.order.empty()) wanted_.order += ", ";
-        wanted_.order += order.sql;
+        wanted_.order.push_back(std::move(order.by));
         return *this;
     }
     query order_by(ordering<T> order) && { return std::move(order_by(std::move(order))); }
@@ -44,6 +39,60 @@ public:
 
     query& offset(std::size_t rows) & { return wanted_.offset = rows, *this; }
     query offset(std::size_t rows) && { return std::move(offset(rows)); }
+
+    /// Together with rows of U, those that meet the condition; see joined_query.
+    template<class U, class... Tables>
+    auto join(join_condition<Tables...> condition) && {
+        return std::move(*this).as_joined().template join<U>(std::move(condition));
+    }
+    /// The same, and a row that has no partner stays.
+    template<class U, class... Tables>
+    auto left_join(join_condition<Tables...> condition) && {
+        return std::move(*this).as_joined().template left_join<U>(std::move(condition));
+    }
+
+    /// The rows put together where they have the same in these columns; see grouped_query.
+    template<auto... Members>
+    auto group_by(column<Members>... keys) && {
+        return detail::grouped<scope>(*source_, table_of<T>(), std::move(wanted_), keys...);
+    }
+
+    /// Only the columns that Row has members for, by their names.
+    template<class Row>
+    projection<Row, Source> select() && {
+        return [this]<std::size_t... I>(std::index_sequence<I...>) {
+            return std::move(*this).template select<Row>(detail::namesake<T, Row, I>()...);
+        }
+        (std::make_index_sequence<reflect::field_count<Row>>());
+    }
+    /// These columns as the members of a Row, in their order; or aggregates of all rows.
+    ///
+    ///     orders.rows().select<turnover>(count(), sum(col<&order::cents>))
+    template<class Row, class First, class... More>
+    projection<Row, Source> select(First, More...) && {
+        static_assert(detail::check_columns<Row, scope, First, More...>());
+        return {*source_, table_of<T>(), detail::list_of<First, More...>(), std::move(wanted_)};
+    }
+
+    /// Of all rows, limit and offset don't count: std::int64_t, or double for a double; 0 for no rows.
+    template<auto Member>
+    auto sum(column<Member> of) && {
+        return std::move(*this).aggregated(orm::sum(of));
+    }
+    /// std::optional<double>; nothing for no rows.
+    template<auto Member>
+    auto avg(column<Member> of) && {
+        return std::move(*this).aggregated(orm::avg(of));
+    }
+    /// std::optional of the column's type; nothing for no rows.
+    template<auto Member>
+    auto min(column<Member> of) && {
+        return std::move(*this).aggregated(orm::min(of));
+    }
+    template<auto Member>
+    auto max(column<Member> of) && {
+        return std::move(*this).aggregated(orm::max(of));
+    }
 
     /// std::vector<T>
     auto all() && {
@@ -85,6 +134,21 @@ public:
     std::string sql() const { return select_rows(table_of<T>(), wanted_).sql; }
 
 private:
+    using scope = detail::scope<detail::tables<T>>;
+
+    joined_query<T, Source, scope> as_joined() && { return {*source_, std::move(wanted_)}; }
+
+    template<class E>
+    auto aggregated(E) && {
+        static_assert(scope::template has<E>(), "weir: this column's table isn't in the query");
+        using V = typename E::value_type;
+        using answer = std::conditional_t<E::needs_rows, std::optional<V>, V>;
+        auto job = [wanted = std::move(wanted_)](session& s) {
+            return detail::select_value<answer>(s, select_aggregate(table_of<T>(), E::sql(), wanted));
+        };
+        return source_->template perform<answer>(access::read, std::move(job));
+    }
+
     Source* source_;
     selection wanted_;
 };

@@ -9,16 +9,35 @@ namespace weir::orm {
 
 /// What a query asks for, apart from the columns.
 struct selection {
+    fragment joins{}; ///< ` JOIN users ON ...`; empty: one table
     fragment where{}; ///< empty: every row
-    std::string order{};
+    std::string groups{};
+    fragment having{};
+    std::vector<order_term> order{};
     std::optional<std::size_t> limit{};
     std::optional<std::size_t> offset{};
 };
 
+/// Stands before and behind a table's name, with its dot, in the SQL of columns and conditions.
+inline constexpr char table_mark = '\x1f';
+
+/// SQL as the database takes it: what stands between marks is left out where there is only one table.
+std::string resolved(std::string_view marked, bool with_tables);
+
+/// A further condition: both have to hold.
+void add_condition(fragment& to, fragment further);
+void add_group(std::string& to, std::string_view column);
+/// ` LEFT JOIN users ON ...`
+void add_join(selection& to, std::string_view word, std::string_view table, fragment on);
+
 /// `SELECT id, text FROM todos WHERE ... ORDER BY ... LIMIT ... OFFSET ...`
 fragment select_rows(const table_info& table, const selection& wanted);
+/// The same with other columns, separated by commas.
+fragment select_columns(const table_info& table, std::string_view columns, const selection& wanted);
 /// `SELECT count(*) FROM todos WHERE ...`; limit and offset don't count.
 fragment select_count(const table_info& table, const selection& wanted);
+/// `SELECT max(text) FROM todos WHERE ...`; limit and offset don't count.
+fragment select_aggregate(const table_info& table, std::string_view aggregate, selection wanted);
 /// `SELECT EXISTS(SELECT 1 FROM todos WHERE ...)`
 fragment select_exists(const table_info& table, const selection& wanted);
 /// `UPDATE todos SET text = ? WHERE ...`

@@ -29,6 +29,12 @@ public:
         return orm::query<T, reader>(*this).where(std::move(condition));
     }
 
+    /// Every row, to be ordered, limited, joined, grouped.
+    template<class T>
+    orm::query<T, reader> rows() {
+        return orm::query<T, reader>(*this);
+    }
+
     /// Rows of a statement of your own; see database::query.
     template<class Row, class... Args>
     result<std::vector<Row>> query(std::string sql, Args&&... args) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // expect WRONG_1: predicate<order>
-// expect WRONG_2: operator&&
+// expect WRONG_2: predicate<user, order>
 // expect WRONG_3: operator==
 // expect WRONG_4: BOOST_DESCRIBE_STRUCT of this struct doesn't list the member
 // expect WRONG_5: deleted

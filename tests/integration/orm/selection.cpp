@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "integration/orm/backends.hpp"
+#include "orm/sales.hpp"
+
+using namespace weir;
+using namespace orm_test;
+
+namespace {
+
+template<class Backend>
+struct market : open_database<Backend> {
+    repository<buyer> buyers = this->template table<buyer>();
+    repository<purchase> purchases = this->template table<purchase>();
+
+    market() {
+        const auto people = some_buyers();
+        const auto sold = some_purchases();
+        this->ask(buyers.insert_many(people)).value();
+        this->ask(purchases.insert_many(sold)).value();
+    }
+};
+
+auto of_their_buyers() { return on(col<&purchase::buyer_id> == col<&buyer::id>); }
+
+struct summary {
+    std::int64_t rows{};
+    std::int64_t noted{};
+    std::int64_t prices{};
+    std::int64_t cents{};
+    double weight{};
+    std::optional<double> average{};
+    std::optional<double> average_weight{};
+    std::optional<std::string> note{};
+    std::optional<weir::wall_time> last{};
+};
+BOOST_DESCRIBE_STRUCT(summary, (), (rows, noted, prices, cents, weight, average, average_weight, note, last))
+
+struct spent {
+    std::string name{};
+    std::int64_t purchases{};
+    std::int64_t cents{};
+    std::optional<std::int64_t> largest{};
+};
+BOOST_DESCRIBE_STRUCT(spent, (), (name, purchases, cents, largest))
+
+} // namespace
+
+TEST_CASE_TEMPLATE("aggregates of all rows, and of none", Backend, WEIR_DATABASES) {
+    market<Backend> shop;
+    const auto summary_of = [&](predicate<purchase> condition) {
+        return shop
+            .ask(shop.purchases.where(std::move(condition))
+                     .template select<summary>(
+                         count(), count(col<&purchase::note>), count_distinct(col<&purchase::cents>),
+                         sum(col<&purchase::cents>), sum(col<&purchase::weight>), avg(col<&purchase::cents>),
+                         avg(col<&purchase::weight>), min(col<&purchase::note>), max(col<&purchase::made_at>))
+                     .one())
+            .value();
+    };
+    const summary alice = summary_of(col<&purchase::buyer_id> == 1);
+    CHECK(alice.rows == 3);
+    CHECK(alice.noted == 1);
+    CHECK(alice.prices == 2);
+    CHECK(alice.cents == 500);
+    CHECK(alice.weight == 250);
+    CHECK(alice.average == doctest::Approx(500.0 / 3).epsilon(1e-12));
+    CHECK(alice.average_weight == doctest::Approx(250.0 / 3).epsilon(1e-12));
+    CHECK(alice.note == "gift");
+    CHECK(alice.last == on_day(3));
+    const summary nobody = summary_of(col<&purchase::buyer_id> == 7);
+    CHECK(nobody.rows == 0);
+    CHECK(nobody.cents == 0);
+    CHECK(nobody.weight == 0);
+    CHECK(!nobody.average);
+    CHECK(!nobody.note);
+    CHECK(!nobody.last);
+    CHECK(shop.ask(shop.purchases.rows().sum(col<&purchase::cents>)).value() == 1500);
+    CHECK(shop.ask(shop.purchases.rows().min(col<&purchase::made_at>)).value() == on_day(1));
+    CHECK(!shop.ask(shop.purchases.where(col<&purchase::cents> < 0).avg(col<&purchase::cents>)).value());
+}
+
+TEST_CASE_TEMPLATE("a sum of integers is exact, and an error where it doesn't fit", Backend, WEIR_DATABASES) {
+    market<Backend> shop;
+    purchase vast;
+    vast.cents = std::numeric_limits<std::int64_t>::max() - 1500;
+    shop.ask(shop.purchases.insert(vast)).value();
+    CHECK(shop.ask(shop.purchases.rows().sum(col<&purchase::cents>)).value() ==
+          std::numeric_limits<std::int64_t>::max());
+    purchase one_more;
+    one_more.cents = 1;
+    shop.ask(shop.purchases.insert(one_more)).value();
+    CHECK(!shop.ask(shop.purchases.rows().sum(col<&purchase::cents>)));
+}
+
+TEST_CASE_TEMPLATE("groups have their conditions, their order and their page", Backend, WEIR_DATABASES) {
+    market<Backend> shop;
+    const auto totals = [&] {
+        return shop.purchases.where(col<&purchase::paid> == true)
+            .group_by(col<&purchase::buyer_id>)
+            .having(avg(col<&purchase::weight>) > 0.5 && max(col<&purchase::made_at>) >= on_day(2))
+            .order_by(desc(sum(col<&purchase::cents>)))
+            .order_by(asc(col<&purchase::buyer_id>));
+    };
+    auto asked = totals().template select<total>(col<&purchase::buyer_id>, count(), sum(col<&purchase::cents>));
+    const auto all = shop.ask(std::move(asked).all()).value();
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].buyer_id == 2);
+    CHECK(all[0].cents == 1000);
+    CHECK(all[1].purchases == 2);
+    auto second = totals().offset(1).limit(1).template select<std::int64_t>(col<&purchase::buyer_id>);
+    CHECK(shop.ask(std::move(second).all()).value() == std::vector<std::int64_t>{1});
+    auto noted = shop.purchases.rows()
+                     .group_by(col<&purchase::note>)
+                     .having(count() > 1)
+                     .template select<std::optional<std::string>>(col<&purchase::note>);
+    CHECK(!shop.ask(std::move(noted).one()).value());
+}
+
+TEST_CASE_TEMPLATE("some columns arrive in a smaller struct", Backend, WEIR_DATABASES) {
+    market<Backend> shop;
+    auto asked = shop.purchases.where(col<&purchase::cents> > 150)
+                     .order_by(newest<&purchase::id>)
+                     .limit(2)
+                     .template select<receipt>();
+    const auto receipts = shop.ask(std::move(asked).all()).value();
+    REQUIRE(receipts.size() == 2);
+    CHECK(receipts[0].id == 4);
+    CHECK(receipts[1].cents == 200);
+    CHECK(shop.ask(shop.purchases.where(col<&purchase::cents> < 0).template select<receipt>().one()).error() ==
+          errc::not_found);
+}
+
+TEST_CASE_TEMPLATE("a join's columns of both tables arrive in one struct", Backend, WEIR_DATABASES) {
+    market<Backend> shop;
+    auto asked = shop.purchases.where(col<&purchase::cents> > 50)
+                     .template join<buyer>(of_their_buyers())
+                     .where(col<&buyer::name> == "Bob" || col<&purchase::cents> == 100)
+                     .order_by(oldest<&purchase::id>)
+                     .template select<sale>(col<&purchase::id>, col<&buyer::name>, col<&purchase::cents>);
+    const auto sales = shop.ask(std::move(asked).all()).value();
+    REQUIRE(sales.size() == 2);
+    CHECK(sales[0].buyer == "Alice");
+    CHECK(sales[1].buyer == "Bob");
+    CHECK(sales[1].cents == 1000);
+    auto paid = shop.purchases.rows().template join<buyer>(of_their_buyers()).where(col<&buyer::name> == "Alice");
+    CHECK(shop.ask(std::move(paid).all()).value().size() == 3);
+}
+
+TEST_CASE_TEMPLATE("a left join keeps rows without a partner", Backend, WEIR_DATABASES) {
+    market<Backend> shop;
+    auto asked = shop.buyers.rows()
+                     .template left_join<purchase>(of_their_buyers())
+                     .where(col<&purchase::id>.is_null() || col<&purchase::cents> == 1000)
+                     .order_by(oldest<&buyer::id>)
+                     .template select<maybe_sale>(col<&buyer::name>, col<&purchase::cents>, col<&purchase::made_at>);
+    const auto sales = shop.ask(std::move(asked).all()).value();
+    REQUIRE(sales.size() == 2);
+    CHECK(sales[0].made_at == on_day(4));
+    CHECK(sales[1].buyer == "Carol");
+    CHECK(!sales[1].cents);
+
+    auto grouped = shop.buyers.rows()
+                       .template left_join<purchase>(of_their_buyers())
+                       .group_by(col<&buyer::id>, col<&buyer::name>)
+                       .order_by(asc(col<&buyer::name>))
+                       .template select<spent>(col<&buyer::name>, count(col<&purchase::id>), sum(col<&purchase::cents>),
+                                               max(col<&purchase::cents>));
+    const auto totals = shop.ask(std::move(grouped).all()).value();
+    REQUIRE(totals.size() == 3);
+    CHECK(totals[0].purchases == 3);
+    CHECK(totals[1].largest == 1000);
+    CHECK(totals[2].purchases == 0);
+    CHECK(totals[2].cents == 0);
+    CHECK(!totals[2].largest);
+}

@@ -4,10 +4,14 @@
 #include <weir/orm/session.hpp>
 #include <weir/orm/table.hpp>
 
+#include <span>
 #include <string>
 #include <vector>
 
 namespace weir::orm {
+
+// The columns that an upsert changes in a row which has the same in the unique ones: all but these and the key.
+std::vector<std::size_t> columns_to_replace(const table_info& table, std::span<const std::size_t> unique);
 
 // What databases spell differently. The SQL above it is the part they share, with question marks for values.
 class dialect {
@@ -27,6 +31,10 @@ public:
     virtual std::string table_options() const { return {}; }
     // INSERT ... RETURNING; where there is no such thing, the session's last_key().
     virtual bool returns_keys() const { return true; }
+
+    // Behind an INSERT: the row that has the same in these columns already takes the new one's other columns. Where
+    // keys aren't returned it makes that row's key the session's last_key().
+    virtual std::string on_conflict(const table_info& table, std::span<const std::size_t> columns) const;
 
     // Between these two no other program changes the schema, in a transaction that is open.
     virtual result<void> lock_schema(session&) const { return ok(); }

@@ -33,13 +33,18 @@ error row_not_found(const table_info& table, argument key) {
 }
 
 result<void> insert_new(session& s, const table_info& table, std::span<const argument> rest, const target& key) {
+    return insert_with_key(s, table.insert_keyless, table.insert_new, rest, key);
+}
+
+result<void> insert_with_key(session& s, std::string_view plain, std::string_view returning,
+                             std::span<const argument> rest, const target& key) {
     if (s.dialect().returns_keys()) {
         keep_in_place sink;
-        auto done = s.select(table.insert_new, rest, std::span(&key, 1), sink);
+        auto done = s.select(returning, rest, std::span(&key, 1), sink);
         if (!done) return done.error();
         return ok();
     }
-    auto done = s.execute(table.insert_keyless, rest);
+    auto done = s.execute(plain, rest);
     if (!done) return done.error();
     if (!key.type->store(key.data, s.last_key())) return error(errc::internal, "a key is out of its member's range");
     return ok();

@@ -80,6 +80,17 @@ public:
 
     bool returns_keys() const override { return false; }
 
+    // Which columns have to be unique is the table's to say here: any key that is taken already counts.
+    std::string on_conflict(const table_info& table, std::span<const std::size_t> columns) const override {
+        std::string made = " ON DUPLICATE KEY UPDATE ";
+        for (const std::size_t i : columns_to_replace(table, columns)) {
+            const std::string name = quoted(table.columns[i].name);
+            made += name + " = VALUES(" + name + "), ";
+        }
+        const std::string key = quoted(table.columns[table.key].name);
+        return made + key + " = " + (table.generated_key ? "LAST_INSERT_ID(" + key + ")" : key);
+    }
+
     // DDL ends transactions here, so a lock of the transaction's would be gone with the first statement.
     result<void> lock_schema(session& s) const override {
         const auto locked =

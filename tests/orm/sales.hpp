@@ -28,7 +28,7 @@ struct purchase {
 BOOST_DESCRIBE_STRUCT(purchase, (), (id, buyer_id, cents, weight, paid, note, made_at))
 
 inline weir::wall_time on_day(unsigned day) {
-    return weir::wall_time(std::chrono::sys_days(std::chrono::year(2026) / 11 / day));
+    return weir::wall_time(std::chrono::sys_days(std::chrono::year(2026) / 11 / std::chrono::day(day)));
 }
 
 // Three buyers with ids from 1, of whom the third bought nothing.

@@ -26,6 +26,16 @@ error no_row(const table_info& table);
 /// Stores a row without its key, which the database makes up and `key` receives.
 result<void> insert_new(session& s, const table_info& table, std::span<const argument> rest, const target& key);
 
+/// The same by statements of the caller's, of which the second returns the key.
+result<void> insert_with_key(session& s, std::string_view plain, std::string_view returning,
+                             std::span<const argument> rest, const target& key);
+
+/// Stores a row or, where one has its key, replaces that one.
+result<void> upsert_by_key(session& s, const table_info& table, std::span<const argument> row);
+/// The same for a row without its key, which is told by other columns; `key` receives what the row has now.
+result<void> upsert_by(session& s, const table_info& table, std::span<const std::size_t> unique,
+                       std::span<const argument> rest, const target& key);
+
 /// For results of bool, which boost::system::result doesn't make from an error by itself.
 template<class R>
 result<R> failed(error why) {
@@ -138,6 +148,19 @@ result<void> insert(session& s, T& row) {
     return insert_new(s, table_of<T>(), arguments_without_key(row), {&column_type_of<key_type<T>>, &key});
 }
 
+template<class T>
+result<void> upsert(session& s, T& row) {
+    if (key_is_missing(row)) return insert(s, row);
+    return upsert_by_key(s, table_of<T>(), arguments_of(row));
+}
+
+template<class T, auto... Unique>
+result<void> upsert(session& s, T& row, column<Unique>...) {
+    const std::array<std::size_t, sizeof...(Unique)> unique{reflect::field_of<Unique>::index...};
+    key_type<T>& key = row.*reflect::key_member<T>;
+    return upsert_by(s, table_of<T>(), unique, arguments_without_key(row), {&column_type_of<key_type<T>>, &key});
+}
+
 /// Runs `f` in a transaction of its own, or in the one that is open.
 template<class F>
 auto atomically(session& s, F f) -> decltype(f()) {
@@ -197,6 +220,18 @@ result<void> update(session& s, const T& row) {
     auto done = s.execute(table_of<T>().update, in);
     if (!done) return done.error();
     if (*done == 0) return row_not_found(table_of<T>(), in.back());
+    return ok();
+}
+
+template<class T, auto... Members>
+result<void> update(session& s, const T& row, column<Members>...) {
+    static const std::array<std::size_t, sizeof...(Members)> columns{reflect::field_of<Members>::index...};
+    static const std::string sql = update_columns(table_of<T>(), columns);
+    const argument key = key_argument(row.*reflect::key_member<T>);
+    const std::array<argument, sizeof...(Members) + 1> in{key_argument(row.*Members)..., key};
+    auto done = s.execute(sql, in);
+    if (!done) return done.error();
+    if (*done == 0) return row_not_found(table_of<T>(), key);
     return ok();
 }
 

@@ -75,6 +75,43 @@ public:
     }
     auto update(const T&& row) const = delete;
 
+    /// Stores these columns of the row alone; errc::not_found when there is none with its key.
+    ///
+    ///     update(row, col<&user::name>, col<&user::email>)
+    template<auto First, auto... More>
+    auto update(const T& row, column<First> first, column<More>... more) const {
+        static_assert(all_of_table<First, More...>, "weir: this column is another table's");
+        static_assert(!reflect::field_of<First>::is_key && (!reflect::field_of<More>::is_key && ...),
+                      "weir: a row's key doesn't change");
+        auto job = [=, changed = &row](session& s) { return detail::update<T>(s, *changed, first, more...); };
+        return source_->template perform<void>(access::write, std::move(job));
+    }
+    template<auto... Members>
+    auto update(const T&& row, column<Members>...) const = delete;
+
+    /// Stores the row; where one has its key already, all of its columns in that one. A generated key that is 0 is a
+    /// new row's, and filled in.
+    auto upsert(T& row) const {
+        auto job = [stored = &row](session& s) { return detail::upsert<T>(s, *stored); };
+        return source_->template perform<void>(access::write, std::move(job));
+    }
+    /// The same where a row has the same in columns that have to be unique together. Whatever key the row has, it
+    /// gets that of the row it met, or a new one: keys have to be generated. On MySQL a row is met by any unique
+    /// column: there the database doesn't let one choose.
+    ///
+    ///     upsert(row, col<&user::openid>)
+    template<auto First, auto... More>
+    auto upsert(T& row, column<First> first, column<More>... more) const {
+        static_assert(all_of_table<First, More...>, "weir: this column is another table's");
+        static_assert(sizeof...(More) > 0 || reflect::field_of<First>::template has<rules::unique>(),
+                      "weir: rows are told apart by columns that are unique");
+        static_assert(reflect::key_is_generated<T>, "weir: a row with a key of its own is told by it: upsert(row)");
+        auto job = [=, stored = &row](session& s) { return detail::upsert<T>(s, *stored, first, more...); };
+        return source_->template perform<void>(access::write, std::move(job));
+    }
+    template<auto... Members>
+    auto upsert(T&& row, column<Members>...) const = delete;
+
     /// Changes columns of the rows that meet the condition; how many there were (std::size_t).
     ///
     ///     update_where(col<&product::id> == id && col<&product::stock> >= n, col<&product::stock> -= n)
@@ -114,6 +151,9 @@ public:
     }
 
 private:
+    template<auto... Members>
+    static constexpr bool all_of_table = (std::same_as<T, typename column<Members>::row> && ...);
+
     Source* source_;
 };
 

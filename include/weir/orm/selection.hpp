@@ -4,6 +4,7 @@
 #include <weir/orm/column.hpp>
 
 #include <optional>
+#include <span>
 
 namespace weir::orm {
 
@@ -44,6 +45,8 @@ fragment select_exists(const table_info& table, const selection& wanted);
 fragment update_rows(const table_info& table, fragment assignments, const fragment& where);
 /// `DELETE FROM todos WHERE ...`
 fragment erase_rows(const table_info& table, const fragment& where);
+/// `UPDATE todos SET text = ? WHERE id = ?`
+std::string update_columns(const table_info& table, std::span<const std::size_t> columns);
 /// `INSERT INTO todos (id, text) VALUES (?, ?), (?, ?)`; without the key's column where keys are generated.
 std::string insert_rows(const table_info& table, bool with_key, std::size_t rows);
 

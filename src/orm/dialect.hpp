@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <weir/orm/selection.hpp>
 #include <weir/orm/session.hpp>
 #include <weir/orm/table.hpp>
 
@@ -35,6 +36,12 @@ public:
     // Behind an INSERT: the row that has the same in these columns already takes the new one's other columns. Where
     // keys aren't returned it makes that row's key the session's last_key().
     virtual std::string on_conflict(const table_info& table, std::span<const std::size_t> columns) const;
+
+    // Behind a SELECT whose rows nobody else may change until the transaction ends.
+    virtual std::string_view lock_clause(if_locked how) const {
+        if (how == if_locked::skip) return " FOR UPDATE SKIP LOCKED";
+        return how == if_locked::refuse ? " FOR UPDATE NOWAIT" : " FOR UPDATE";
+    }
 
     // Between these two no other program changes the schema, in a transaction that is open.
     virtual result<void> lock_schema(session&) const { return ok(); }

@@ -32,6 +32,12 @@ error row_not_found(const table_info& table, argument key) {
     return {errc::not_found, table.name + " " + key_text(key) + " not found"};
 }
 
+fragment select_for_update(const session& s, const table_info& table, const selection& wanted, if_locked how) {
+    fragment made = select_rows(table, wanted);
+    made.append(s.dialect().lock_clause(how));
+    return made;
+}
+
 result<void> insert_new(session& s, const table_info& table, std::span<const argument> rest, const target& key) {
     return insert_with_key(s, table.insert_keyless, table.insert_new, rest, key);
 }

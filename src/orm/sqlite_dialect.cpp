@@ -34,6 +34,9 @@ public:
         return made;
     }
 
+    // A transaction that writes excludes all others: nothing is left to lock.
+    std::string_view lock_clause(if_locked) const override { return ""; }
+
     result<std::vector<std::string>> columns_of(session& s, const table_info& table) const override {
         return detail::query_rows<std::string>(s,
                                                detail::statement("SELECT name FROM pragma_table_info(?)", table.name));

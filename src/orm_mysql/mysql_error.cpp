@@ -62,7 +62,8 @@ error mysql_failure(unsigned code, std::string_view text, std::string_view colum
     case 1213: // ER_LOCK_DEADLOCK
     case 1020: // ER_CHECKREAD
         return lost_against_another();
-    case 1205: // ER_LOCK_WAIT_TIMEOUT
+    case 1205: // ER_LOCK_WAIT_TIMEOUT, of MariaDB for NOWAIT as well
+    case 3572: // ER_LOCK_NOWAIT of MySQL
         return rows_locked();
     case 1969: // ER_STATEMENT_TIMEOUT of MariaDB
     case 3024: // ER_QUERY_TIMEOUT of MySQL

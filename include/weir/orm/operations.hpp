@@ -36,6 +36,9 @@ result<void> upsert_by_key(session& s, const table_info& table, std::span<const 
 result<void> upsert_by(session& s, const table_info& table, std::span<const std::size_t> unique,
                        std::span<const argument> rest, const target& key);
 
+/// `SELECT ... FOR UPDATE`, as the session's database says it.
+fragment select_for_update(const session& s, const table_info& table, const selection& wanted, if_locked how);
+
 /// For results of bool, which boost::system::result doesn't make from an error by itself.
 template<class R>
 result<R> failed(error why) {

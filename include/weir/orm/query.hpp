@@ -10,6 +10,42 @@
 
 namespace weir::orm {
 
+class transaction;
+
+/// A query whose rows are locked until the transaction ends: made by for_update().
+template<class T, class Source>
+class locking_query {
+public:
+    locking_query(Source& source, selection wanted, if_locked how)
+        : source_(&source), wanted_(std::move(wanted)), how_(how) {}
+
+    /// std::vector<T>
+    result<std::vector<T>> all() && {
+        return source_->template perform<std::vector<T>>(access::write, [this](session& s) {
+            return detail::select_all<T>(s, detail::select_for_update(s, table_of<T>(), wanted_, how_));
+        });
+    }
+    /// The first row; errc::not_found when there is none, or with skip_locked none that is free.
+    result<T> one() && {
+        auto row = std::move(*this).first();
+        if (!row) return row.error();
+        if (!*row) return detail::no_row(table_of<T>());
+        return *std::move(*row);
+    }
+    result<std::optional<T>> first() && {
+        wanted_.limit = 1;
+        auto rows = std::move(*this).all();
+        if (!rows) return rows.error();
+        if (rows->empty()) return std::optional<T>();
+        return std::optional<T>(std::move(rows->front()));
+    }
+
+private:
+    Source* source_;
+    selection wanted_;
+    if_locked how_;
+};
+
 /// A question about rows of T in the making. Owns all it needs; asking it moves it into the task, so
 /// `co_return co_await users.where(...).limit(20).all()` refers to nothing that could be gone. From a repository the
 /// answers are `task<result<...>>`, inside a transaction `result<...>`.
@@ -39,6 +75,17 @@ public:
 
     query& offset(std::size_t rows) & { return wanted_.offset = rows, *this; }
     query offset(std::size_t rows) && { return std::move(offset(rows)); }
+
+    /// Nobody else changes, locks or erases the rows until the transaction ends; compiles in a transaction only. Rows
+    /// that another transaction holds are waited for, left out (skip_locked) or errc::unavailable (nowait). On SQLite
+    /// a transaction excludes all others that write from its begin on, so there it changes nothing.
+    ///
+    ///     tx.where<job>(col<&job::done> == false).order_by(oldest<&job::id>).limit(10).for_update(skip_locked).all()
+    locking_query<T, Source> for_update(if_locked how = if_locked::wait) && {
+        static_assert(std::same_as<Source, transaction>,
+                      "weir: rows are locked in a transaction: db.transaction([&](weir::transaction& tx) ...)");
+        return {*source_, std::move(wanted_), how};
+    }
 
     /// Together with rows of U, those that meet the condition; see joined_query.
     template<class U, class... Tables>
@@ -154,3 +201,10 @@ private:
 };
 
 } // namespace weir::orm
+
+namespace weir {
+
+using orm::nowait;
+using orm::skip_locked;
+
+} // namespace weir

@@ -19,6 +19,13 @@ struct selection {
     std::optional<std::size_t> offset{};
 };
 
+/// What a locking read does about rows that another transaction holds.
+enum class if_locked : std::uint8_t { wait, skip, refuse };
+/// Leaves them out: how several workers take different rows of one table.
+inline constexpr if_locked skip_locked = if_locked::skip;
+/// errc::unavailable at once.
+inline constexpr if_locked nowait = if_locked::refuse;
+
 /// Stands before and behind a table's name, with its dot, in the SQL of columns and conditions.
 inline constexpr char table_mark = '\x1f';
 

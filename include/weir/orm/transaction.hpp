@@ -57,6 +57,16 @@ class transaction : public reader {
 public:
     using reader::reader;
 
+    /// As a reader's, and for_update() besides.
+    template<class T>
+    orm::query<T, transaction> where(predicate<T> condition) {
+        return rows<T>().where(std::move(condition));
+    }
+    template<class T>
+    orm::query<T, transaction> rows() {
+        return orm::query<T, transaction>(*this);
+    }
+
     /// The rows of T with all calls of a repository, answering at once.
     template<class T>
     basic_repository<T, transaction> repo() {

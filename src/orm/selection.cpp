@@ -38,7 +38,9 @@ private:
 void write_order(writer& to, const std::vector<order_term>& order) {
     std::string_view word = " ORDER BY ";
     for (const order_term& term : order) {
-        to.plain(word).marked(term.sql).plain(term.descending ? " DESC" : "");
+        to.plain(word);
+        if (term.nulls_last) to.marked(term.sql).plain(" IS NULL, ");
+        to.marked(term.sql).plain(term.descending ? " DESC" : "");
         word = ", ";
     }
 }

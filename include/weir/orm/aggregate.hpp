@@ -109,7 +109,7 @@ struct aggregate_order {
     using tables = typename E::tables;
     static constexpr bool is_aggregate = true;
 
-    order_term term() const { return {E::sql(), Descending, true}; }
+    order_term term() const { return {E::sql(), Descending}; }
 };
 
 } // namespace detail

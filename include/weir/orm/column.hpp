@@ -15,6 +15,8 @@ struct order_term {
     std::string sql{};
     bool descending = false;
     bool nullable = false;
+    value (*of)(const void* row) = nullptr; ///< what a row has in that column
+    bool nulls_last = false;                ///< wherever the database has them by itself
 };
 
 /// One column's new value in `update_where`.
@@ -33,7 +35,6 @@ private:
 template<class T>
 struct ordering {
     order_term by{};
-    value (*of)(const T& row) = nullptr; ///< what the row has in that column
 };
 
 namespace detail {
@@ -227,10 +228,11 @@ struct column_order {
     using row = typename column::row;
     static constexpr bool is_aggregate = false;
 
-    order_term term() const { return {column::sql(), Descending, column::is_optional}; }
-    operator ordering<row>() const {
-        return {term(), [](const row& from) { return value(from.*Member); }};
+    order_term term() const {
+        return {column::sql(), Descending, column::is_optional,
+                [](const void* from) { return value(static_cast<const row*>(from)->*Member); }};
     }
+    operator ordering<row>() const { return {term()}; }
 };
 
 } // namespace detail

@@ -141,6 +141,23 @@ public:
         return std::move(*this).aggregated(orm::max(of));
     }
 
+    /// Only the rows that come behind this one in the order given so far, with the key to decide between equals: a
+    /// page, without the cost of counting up to it, and none is shown twice or left out when others come and go. The
+    /// row needs to hold no more than the columns of the order and the key. None yet begins with the first page.
+    /// Whatever the direction, NULLs come last.
+    ///
+    ///     todos.rows().order_by(newest<&todo::made_at>).after(last_seen).limit(20).all()
+    query& after(const T& row) & {
+        order_wholly();
+        add_condition(wanted_.where, rows_behind(wanted_.order, &row));
+        return *this;
+    }
+    query after(const T& row) && { return std::move(after(row)); }
+    query& after(const std::optional<T>& row) & { return row ? after(*row) : after(std::nullopt); }
+    query& after(std::nullopt_t) & { return order_wholly(), *this; }
+    query after(std::nullopt_t) && { return std::move(after(std::nullopt)); }
+    query after(const std::optional<T>& row) && { return std::move(after(row)); }
+
     /// std::vector<T>
     auto all() && {
         auto job = [wanted = std::move(wanted_)](session& s) {
@@ -182,6 +199,10 @@ public:
 
 private:
     using scope = detail::scope<detail::tables<T>>;
+
+    void order_wholly() {
+        orm::order_wholly(wanted_.order, detail::column_order<reflect::key_member<T>, false>().term());
+    }
 
     joined_query<T, Source, scope> as_joined() && { return {*source_, std::move(wanted_)}; }
 

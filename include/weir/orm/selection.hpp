@@ -38,6 +38,11 @@ void add_group(std::string& to, std::string_view column);
 /// ` LEFT JOIN users ON ...`
 void add_join(selection& to, std::string_view word, std::string_view table, fragment on);
 
+/// Makes the order one in which no two rows are equal and NULLs have a place: the key decides where nothing else does.
+void order_wholly(std::vector<order_term>& order, order_term key);
+/// The condition on the rows that come behind this one in a whole order.
+fragment rows_behind(std::span<const order_term> order, const void* row);
+
 /// `SELECT id, text FROM todos WHERE ... ORDER BY ... LIMIT ... OFFSET ...`
 fragment select_rows(const table_info& table, const selection& wanted);
 /// The same with other columns, separated by commas.

@@ -40,6 +40,8 @@ public:
         if (maybe) *this = value(*maybe);
     }
 
+    bool is_null() const noexcept { return kept_.index() == 0; }
+
     argument bound() const noexcept;
 
 private:

@@ -101,7 +101,7 @@ result<std::size_t> soci_session::select(std::string_view sql, std::span<const a
         std::size_t rows = 0;
         while (st.statement.fetch()) {
             sink.take();
-            if (++rows == most) break;
+            if (++rows == most || !sink.wants_more()) break;
         }
         return rows;
     });

@@ -4,6 +4,7 @@
 #include "orm_postgresql/postgres_dialect.hpp"
 #include "orm_postgresql/postgres_error.hpp"
 
+#include <fmt/format.h>
 #include <soci/postgresql/soci-postgresql.h>
 
 #include <algorithm>
@@ -56,10 +57,39 @@ public:
 
     const orm::dialect& dialect() const noexcept override { return postgres_dialect(); }
 
+    // libpq keeps a whole result in memory, so the rows come through a cursor, which lives in a transaction.
+    result<std::size_t> stream(std::string_view sql, std::span<const argument> in, std::span<const target> out,
+                               row_sink& sink) override {
+        const bool within = in_transaction();
+        if (!within)
+            if (auto begun = execute("BEGIN READ ONLY", {}); !begun) return begun.error();
+        auto rows = through_cursor(sql, in, out, sink);
+        if (within) {
+            if (rows) (void)execute("CLOSE weir_rows", {});
+        } else if (!execute("COMMIT", {})) {
+            mark_broken(); // it is still in the transaction
+        }
+        return rows;
+    }
+
 private:
     using answer = std::unique_ptr<PGresult, decltype(&PQclear)>;
 
     PGconn* handle() noexcept { return handle_of(connection()); }
+
+    result<std::size_t> through_cursor(std::string_view sql, std::span<const argument> in, std::span<const target> out,
+                                       row_sink& sink) {
+        constexpr std::size_t at_once = 500;
+        const std::string fetch = fmt::format("FETCH {} FROM weir_rows", at_once);
+        auto opened = execute(fmt::format("DECLARE weir_rows NO SCROLL CURSOR FOR {}", sql), in);
+        if (!opened) return opened.error();
+        for (std::size_t rows = 0;;) {
+            auto got = select(fetch, {}, out, sink, all_rows);
+            if (!got) return got.error();
+            rows += *got;
+            if (*got < at_once || !sink.wants_more()) return rows;
+        }
+    }
 
     // Before the pool sees to deadlines: waits no longer than until then.
     result<void> run(const std::string& sql, time_point until) {

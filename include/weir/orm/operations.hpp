@@ -5,6 +5,7 @@
 #include <weir/orm/session.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <optional>
 #include <span>
 #include <vector>
@@ -77,6 +78,54 @@ result<V> select_value(session& s, const fragment& query) {
     return got;
 }
 
+/// Shows each row to `f` and keeps none.
+template<class T, class F>
+struct row_visitor final : row_sink {
+    explicit row_visitor(F& callable) : f(callable) {}
+
+    void take() override {
+        try {
+            show();
+        } catch (...) {
+            thrown = std::current_exception(); // the driver's exceptions and no others end statements
+        }
+    }
+    bool wants_more() const noexcept override { return !stopped && !thrown; }
+
+    void show() {
+        if constexpr (std::is_void_v<std::invoke_result_t<F&, T&>>) {
+            f(row);
+        } else {
+            static_assert(std::same_as<std::invoke_result_t<F&, T&>, result<void>>,
+                          "weir: what each row is shown to returns nothing or weir::result<void>");
+            if (auto seen = f(row); !seen) stopped = seen.error();
+        }
+    }
+
+    F& f;
+    T row{};
+    error stopped{};
+    std::exception_ptr thrown{};
+};
+
+template<class Row>
+auto targets_for(Row& row) {
+    if constexpr (reflect::described<Row>)
+        return targets_of(row);
+    else
+        return std::array<target, 1>{target{&column_type_of<Row>, &row}};
+}
+
+template<class T, class F>
+result<std::size_t> visit(session& s, const fragment& query, F& f) {
+    row_visitor<T, F> visitor(f);
+    const auto out = targets_for(visitor.row);
+    auto seen = s.stream(query.sql, bound(query.values), out, visitor);
+    if (visitor.thrown) std::rethrow_exception(visitor.thrown);
+    if (visitor.stopped) return visitor.stopped;
+    return seen;
+}
+
 inline result<std::size_t> execute(session& s, const fragment& statement) {
     return s.execute(statement.sql, bound(statement.values));
 }
@@ -97,8 +146,8 @@ result<std::vector<Row>> query_rows(session& s, const fragment& query) {
         return select_all<Row>(s, query);
     } else {
         row_collector<Row> into;
-        const target out{&column_type_of<Row>, &into.row};
-        auto got = s.select(query.sql, bound(query.values), std::span(&out, 1), into);
+        const auto out = targets_for(into.row);
+        auto got = s.select(query.sql, bound(query.values), out, into);
         if (!got) return got.error();
         return std::move(into.rows);
     }

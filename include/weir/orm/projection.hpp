@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <weir/core/task.hpp>
 #include <weir/orm/aggregate.hpp>
 #include <weir/orm/operations.hpp>
 
@@ -142,6 +143,16 @@ public:
     auto all() && {
         auto job = [asked = rendered()](session& s) { return detail::query_rows<Row>(s, asked); };
         return source_->template perform<std::vector<Row>>(access::read, std::move(job));
+    }
+
+    /// Shows each row to `f(Row&)` and keeps none; see query::each.
+    template<class F>
+    auto each(F&& f) && {
+        static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
+        auto job = [asked = rendered(), f = std::decay_t<F>(std::forward<F>(f))](session& s) mutable {
+            return detail::visit<Row>(s, asked, f);
+        };
+        return source_->template perform<std::size_t>(access::read, std::move(job));
     }
 
     /// Row, the first; errc::not_found when there is none.

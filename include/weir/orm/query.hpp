@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <weir/core/task.hpp>
 #include <weir/orm/join.hpp>
 #include <weir/orm/operations.hpp>
 
@@ -164,6 +165,20 @@ public:
             return detail::select_all<T>(s, select_rows(table_of<T>(), wanted));
         };
         return source_->template perform<std::vector<T>>(access::read, std::move(job));
+    }
+
+    /// Shows each row to `f(T&)` on the database's thread, one after the other, for results that shouldn't be in
+    /// memory at once; how many there were (std::size_t). `f` returns nothing, or result<void> whose error ends it.
+    /// The row is the same object each time, to be moved from at will. `f` asks nothing of the same transaction.
+    /// SQLite steps from row to row, all of it one statement with its statement_timeout; PostgreSQL sends 500 at a
+    /// time through a cursor; of MySQL's driver the whole result's text is in memory, though no more than one T.
+    template<class F>
+    auto each(F&& f) && {
+        static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
+        auto job = [wanted = std::move(wanted_), f = std::decay_t<F>(std::forward<F>(f))](session& s) mutable {
+            return detail::visit<T>(s, select_rows(table_of<T>(), wanted), f);
+        };
+        return source_->template perform<std::size_t>(access::read, std::move(job));
     }
 
     /// T, the first row; errc::not_found when there is none.

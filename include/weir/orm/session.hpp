@@ -18,6 +18,7 @@ class dialect;
 struct row_sink {
     virtual ~row_sink() = default;
     virtual void take() = 0;
+    virtual bool wants_more() const noexcept { return true; }
 };
 
 /// One connection inside a job: what a driver implements and everything above it is written against.
@@ -35,6 +36,12 @@ public:
     /// How many rows arrived, `most` at most. A statement that changes rows has to be run with all_rows.
     virtual result<std::size_t> select(std::string_view sql, std::span<const argument> in, std::span<const target> out,
                                        row_sink& sink, std::size_t most = all_rows) = 0;
+
+    /// The same for more rows than should be in memory at once, where the driver would otherwise fetch them all.
+    virtual result<std::size_t> stream(std::string_view sql, std::span<const argument> in, std::span<const target> out,
+                                       row_sink& sink) {
+        return select(sql, in, out, sink);
+    }
 
     /// The key that the database gave to the row inserted last, where it can't return it from the INSERT.
     virtual std::int64_t last_key() noexcept { return 0; }

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+// labels: concurrency
+#include "integration/orm/backends.hpp"
+
+#include <future>
+
+using namespace weir;
+using namespace orm_test;
+
+namespace {
+
+constexpr int many = 1203; // of more than two fetches through a cursor
+
+template<class Backend>
+struct shelf : open_database<Backend> {
+    repository<product> products = this->template table<product>();
+
+    shelf() {
+        std::vector<product> all;
+        for (int i = 1; i <= many; ++i) {
+            product one;
+            one.name = "product " + std::to_string(i);
+            one.stock = i % 2;
+            all.push_back(one);
+        }
+        this->ask(products.insert_many(all, {.batch = 300})).value();
+    }
+};
+
+} // namespace
+
+TEST_CASE_TEMPLATE("each row of a large result is shown in its order", Backend, WEIR_DATABASES) {
+    shelf<Backend> on;
+    std::vector<std::string> names;
+    auto keep = [&](product& row) { names.push_back(std::move(row.name)); };
+    CHECK(on.ask(on.products.rows().order_by(newest<&product::id>).each(keep)).value() == many);
+    REQUIRE(names.size() == many);
+    CHECK(names.front() == "product 1203");
+    CHECK(names.back() == "product 1");
+
+    std::int64_t sum = 0;
+    auto add = [&](const std::int64_t& id) { sum += id; };
+    auto ids = on.products.where(col<&product::stock> == 1 && col<&product::name>.starts_with("product"))
+                   .template select<std::int64_t>(col<&product::id>);
+    CHECK(on.ask(std::move(ids).each(add)).value() == 602);
+    CHECK(sum == 602 * 602);
+    CHECK(on.ask(on.products.where(col<&product::stock> == 7).each(keep)).value() == 0);
+}
+
+TEST_CASE_TEMPLATE("an error or an exception ends the showing, and the connection is as good as before", Backend,
+                   WEIR_DATABASES) {
+    shelf<Backend> on;
+    int seen = 0;
+    auto has_enough = [&](const product&) -> result<void> {
+        if (++seen == 700) return error(errc::conflict, "enough");
+        return ok();
+    };
+    CHECK(on.ask(on.products.rows().each(has_enough)).error().message() == "enough");
+    CHECK(seen == 700);
+    auto has_a_bug = [](const product&) { throw std::runtime_error("bug"); };
+    CHECK(on.ask(on.products.rows().each(has_a_bug)).error() == errc::internal);
+    CHECK(on.ask(on.products.count()).value() == many);
+    CHECK(on.ask(on.products.erase(1)));
+}
+
+TEST_CASE_TEMPLATE("rows are shown in a reader and in a transaction, more than once", Backend, WEIR_DATABASES) {
+    shelf<Backend> on;
+    std::size_t seen = 0;
+    auto counting = [&](const product&) { ++seen; };
+    auto twice = [&](orm::reader& from) -> result<std::size_t> {
+        if (auto first = from.rows<product>().each(counting); !first) return first.error();
+        auto second = from.rows<product>().each(counting);
+        if (!second) return second.error();
+        return static_cast<std::size_t>(from.rows<product>().count().value());
+    };
+    CHECK(on.ask(on.db.read(twice)).value() == many);
+    CHECK(seen == 2 * many);
+    auto and_stores = [&](transaction& tx) -> result<std::size_t> {
+        product more;
+        tx.insert(more).value();
+        auto stops = [&](const product&) -> result<void> { return error(errc::conflict, "at once"); };
+        CHECK(tx.rows<product>().each(stops).error() == errc::conflict);
+        return tx.rows<product>().each(counting);
+    };
+    CHECK(on.ask(on.db.transaction(and_stores)).value() == many + 1);
+    CHECK(on.ask(on.products.count()).value() == many + 1);
+}
+
+TEST_CASE_TEMPLATE("a showing ends when its task is cancelled", Backend, WEIR_DATABASES) {
+    shelf<Backend> on;
+    std::promise<void> begun;
+    std::promise<void> cancelled;
+    int seen = 0;
+    auto dawdle = [&](const product&) {
+        if (++seen > 1) return;
+        begun.set_value();
+        cancelled.get_future().wait();
+    };
+    pending<std::size_t> call(on.home, on.products.rows().each(dawdle));
+    begun.get_future().wait();
+    call.stop();
+    cancelled.set_value();
+    const auto& ended = call.wait_on(on.home);
+    CHECK((ended || ended.error() == errc::cancelled)); // it may have had all of them by then
+    CHECK(on.ask(on.products.count()).value() == many);
+}

@@ -5,6 +5,7 @@
 #include <weir/orm/aggregate.hpp>
 #include <weir/orm/column.hpp>
 #include <weir/orm/database.hpp>
+#include <weir/orm/migrate.hpp>
 #include <weir/orm/query.hpp>
 #include <weir/orm/repository.hpp>
 #include <weir/orm/transaction.hpp>

@@ -62,9 +62,8 @@ struct database::impl {
             const std::lock_guard lock(expected_mutex);
             wanted.swap(expected);
         }
-        for (const auto* table : wanted)
-            if (auto made = migrate(s, *table); !made) return made.error();
-        return ok();
+        if (wanted.empty()) return ok();
+        return migrate(s, wanted);
     }
 
     const database_options options;

@@ -39,10 +39,18 @@ error unique_violation(std::string_view columns, std::string_view constraint) {
                        "is already taken");
 }
 
-error foreign_key_violation(std::string_view constraint) {
-    error failure(errc::conflict, "refers to a row that isn't there, or a row still refers to this one");
-    if (constraint.empty()) return failure;
-    return with_fields(std::move(failure), {std::string(constraint)}, "foreign_key", "refers to no row");
+error foreign_key_violation() {
+    return {errc::conflict, "refers to a row that isn't there, or a row still refers to this one"};
+}
+
+error refers_to_nothing(std::string_view columns) {
+    return with_fields(error(errc::conflict, "refers to a row that isn't there"), columns_in(columns), "foreign_key",
+                       "refers to no row");
+}
+
+error still_referred_to(std::string_view constraint) {
+    return with_fields(error(errc::conflict, "other rows still refer to this one"), columns_in(constraint),
+                       "foreign_key", "still refers to this row");
 }
 
 error not_null_violation(std::string_view columns) {

@@ -13,7 +13,12 @@ namespace weir::orm {
 
 // 409 naming the fields that have to be unique; where only the constraint is known, that.
 error unique_violation(std::string_view columns, std::string_view constraint = {});
-error foreign_key_violation(std::string_view constraint = {});
+// Where it isn't known which of the two it was.
+error foreign_key_violation();
+// 409: the columns hold a key that no row has.
+error refers_to_nothing(std::string_view columns);
+// 409: a row can't be erased, or its key changed, since rows of another table refer to it by this constraint.
+error still_referred_to(std::string_view constraint);
 error not_null_violation(std::string_view columns);
 error check_violation(std::string_view constraint);
 error other_violation();

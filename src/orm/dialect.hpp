@@ -7,6 +7,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weir::orm {
@@ -14,17 +15,40 @@ namespace weir::orm {
 // The columns that an upsert changes in a row which has the same in the unique ones: all but these and the key.
 std::vector<std::size_t> columns_to_replace(const table_info& table, std::span<const std::size_t> unique);
 
+// A column that exists in the database.
+struct present_column {
+    std::string name{};
+    std::string type{}; // in the words of dialect::storage
+    bool nullable{};
+    bool has_default{}; // or is generated
+};
+BOOST_DESCRIBE_STRUCT(present_column, (), (name, type, nullable, has_default))
+
 // What databases spell differently. The SQL above it is the part they share, with question marks for values.
 class dialect {
 public:
     virtual ~dialect() = default;
 
+    // `INTEGER`, `VARCHAR(200)`
+    virtual std::string storage(const column_info& column) const = 0;
     // `id INTEGER PRIMARY KEY AUTOINCREMENT`, `text TEXT NOT NULL`
-    virtual std::string column_definition(const table_info& table, const column_info& column) const = 0;
+    std::string column_definition(const table_info& table, const column_info& column) const;
+    // What makes a key one that the database generates, PRIMARY KEY included.
+    virtual const char* generated_key() const = 0;
 
-    // The names that exist in the database; none when the table doesn't.
-    virtual result<std::vector<std::string>> columns_of(session& s, const table_info& table) const = 0;
+    // What exists in the database; nothing when the table doesn't. Constraints are foreign keys and checks.
+    virtual result<std::vector<present_column>> columns_of(session& s, const table_info& table) const = 0;
     virtual result<std::vector<std::string>> indexes_of(session& s, const table_info& table) const = 0;
+    virtual result<std::vector<std::string>> constraints_of(session& s, const table_info& table) const = 0;
+
+    // Whether what one way of storing holds fits into another.
+    virtual bool widens(std::string_view from, std::string_view to) const = 0;
+    // Makes a column of a table that exists wider, nullable, or both; none where the database can't. Its type is
+    // the column's or, where that one isn't wider, its present one.
+    virtual std::vector<std::string> widen(const table_info& table, const column_info& column,
+                                           const present_column& present, std::string_view type) const = 0;
+    // Whether a table that exists can get foreign keys and checks.
+    virtual bool adds_constraints() const { return true; }
 
     // The default of the column's member, as DDL takes it.
     virtual std::string literal(const column_info& column) const { return column.initial; }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "orm/dialect.hpp"
+#include "orm/schema_lock.hpp"
 #include <weir/orm/migrate.hpp>
 #include <weir/orm/operations.hpp>
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -13,61 +16,192 @@ bool contains(const std::vector<std::string>& names, std::string_view name) {
     return std::ranges::find(names, name) != names.end();
 }
 
-std::string create_table(const dialect& speaks, const table_info& table) {
+// What a table is in the database, and what is to become of it.
+struct table_state {
+    const table_info* wanted = nullptr;
+    std::vector<present_column> columns{};
+    std::vector<std::string> indexes{};
+    std::vector<std::string> constraints{};
+
+    bool exists() const { return !columns.empty(); }
+};
+
+result<table_state> look_at(session& s, const table_info& table) {
+    const auto& speaks = s.dialect();
+    table_state now;
+    now.wanted = &table;
+    auto columns = speaks.columns_of(s, table);
+    if (!columns) return columns.error();
+    auto indexes = speaks.indexes_of(s, table);
+    if (!indexes) return indexes.error();
+    auto constraints = speaks.constraints_of(s, table);
+    if (!constraints) return constraints.error();
+    now.columns = *std::move(columns);
+    now.indexes = *std::move(indexes);
+    now.constraints = *std::move(constraints);
+    return now;
+}
+
+const char* words_for(on_delete action) {
+    switch (action) {
+    case on_delete::cascade:
+        return " ON DELETE CASCADE";
+    case on_delete::set_null:
+        return " ON DELETE SET NULL";
+    case on_delete::restrict:
+        return " ON DELETE RESTRICT";
+    }
+    return "";
+}
+
+std::string reference(const foreign_key_info& key) {
+    return fmt::format("REFERENCES {} ({}){}", quoted(key.other_table), quoted(key.other_column),
+                       words_for(key.action));
+}
+
+std::string foreign_key(const foreign_key_info& key) {
+    return fmt::format("CONSTRAINT {} FOREIGN KEY ({}) {}", quoted(key.name), quoted(key.column), reference(key));
+}
+
+std::string check(const check_info& rule) {
+    return fmt::format("CONSTRAINT {} CHECK ({})", quoted(rule.name), rule.condition);
+}
+
+std::string create_index(const table_info& table, const index_info& index) {
     std::string columns;
-    for (const auto& column : table.columns)
-        columns.append(columns.empty() ? "" : ", ").append(speaks.column_definition(table, column));
-    return "CREATE TABLE " + quoted(table.name) + " (" + columns + ")" + speaks.table_options();
+    for (const auto& column : index.columns) columns.append(columns.empty() ? "" : ", ").append(quoted(column));
+    return fmt::format("CREATE {}INDEX {} ON {} ({})", index.unique ? "UNIQUE " : "", quoted(index.name),
+                       quoted(table.name), columns);
 }
 
-// Rows that are there already get the member's default.
-std::string add_column(const dialect& speaks, const table_info& table, const column_info& column) {
-    std::string statement =
-        "ALTER TABLE " + quoted(table.name) + " ADD COLUMN " + speaks.column_definition(table, column);
-    if (!column.has_default && !column.type->nullable()) statement += " DEFAULT " + speaks.literal(column);
-    return statement;
-}
+class planner {
+public:
+    explicit planner(const dialect& speaks) : speaks_(speaks) {}
 
-std::string index_name(const table_info& table, const column_info& column) {
-    return table.name + "_" + column.name + (column.unique ? "_unique" : "_index");
-}
+    void plan_columns(const table_state& now) {
+        const table_info& table = *now.wanted;
+        if (!now.exists()) return add(create_table(table));
+        for (const auto& column : table.columns) {
+            const auto found = std::ranges::find(now.columns, column.name, &present_column::name);
+            if (found == now.columns.end())
+                add_column(table, column);
+            else
+                adapt_column(table, column, *found);
+        }
+        for (const auto& present : now.columns) look_at_column(table, present);
+    }
 
-std::string create_index(const table_info& table, const column_info& column) {
-    return std::string("CREATE ") + (column.unique ? "UNIQUE " : "") + "INDEX " + quoted(index_name(table, column)) +
-           " ON " + quoted(table.name) + " (" + quoted(column.name) + ")";
-}
+    void plan_indexes(const table_state& now) {
+        for (const auto& index : now.wanted->indexes)
+            if (!contains(now.indexes, index.name)) add(create_index(*now.wanted, index));
+    }
+
+    // A table that can't get any later has its foreign keys from the start, and others after all tables are there.
+    void plan_constraints(const table_state& now) {
+        for (const auto& key : now.wanted->foreign_keys)
+            if (now.exists() || speaks_.adds_constraints()) plan_constraint(now, key.name, foreign_key(key));
+        for (const auto& rule : now.wanted->checks)
+            if (now.exists()) plan_constraint(now, rule.name, check(rule));
+    }
+
+    migration_plan made() && { return std::move(plan_); }
+
+private:
+    void add(std::string statement) { plan_.statements.push_back(std::move(statement)); }
+    void note(std::string words) { plan_.notes.push_back(std::move(words)); }
+
+    std::string create_table(const table_info& table) const {
+        std::string parts;
+        const auto part = [&parts](const std::string& one) { parts.append(parts.empty() ? "" : ", ").append(one); };
+        for (const auto& column : table.columns) part(speaks_.column_definition(table, column));
+        for (const auto& rule : table.checks) part(check(rule));
+        if (!speaks_.adds_constraints())
+            for (const auto& key : table.foreign_keys) part(foreign_key(key));
+        return "CREATE TABLE " + quoted(table.name) + " (" + parts + ")" + speaks_.table_options();
+    }
+
+    // Rows that are there already get the member's default.
+    void add_column(const table_info& table, const column_info& column) {
+        std::string statement =
+            "ALTER TABLE " + quoted(table.name) + " ADD COLUMN " + speaks_.column_definition(table, column);
+        if (!column.has_default && !column.type->nullable()) statement += " DEFAULT " + speaks_.literal(column);
+        if (const auto* const key = inline_key(table, column)) {
+            statement += " CONSTRAINT " + quoted(key->name) + " " + reference(*key);
+            inlined_.push_back(key->name);
+        }
+        add(std::move(statement));
+    }
+
+    // SQLite takes a foreign key with a column that is NULL in the rows that are there.
+    const foreign_key_info* inline_key(const table_info& table, const column_info& column) const {
+        if (speaks_.adds_constraints() || !column.type->nullable() || column.has_default) return nullptr;
+        const auto found = std::ranges::find(table.foreign_keys, column.name, &foreign_key_info::column);
+        return found == table.foreign_keys.end() ? nullptr : &*found;
+    }
+
+    void adapt_column(const table_info& table, const column_info& column, const present_column& present) {
+        const std::string wanted = speaks_.storage(column);
+        const bool longer = speaks_.widens(present.type, wanted);
+        const bool opens = column.type->nullable() && !present.nullable && !column.key;
+        if (longer || opens) {
+            auto statements = speaks_.widen(table, column, present, longer ? wanted : present.type);
+            if (statements.empty())
+                note(fmt::format("{}.{} can't be changed into {}{} here", table.name, column.name, wanted,
+                                 opens ? " NULL" : ""));
+            for (auto& statement : statements) add(std::move(statement));
+        } else if (present.type != wanted && !speaks_.widens(wanted, present.type)) {
+            note(fmt::format("{}.{} is {}, and its member would be {}: left as it is", table.name, column.name,
+                             present.type, wanted));
+        }
+    }
+
+    void look_at_column(const table_info& table, const present_column& present) {
+        const bool known = std::ranges::find(table.columns, present.name, &column_info::name) != table.columns.end();
+        if (known || present.nullable || present.has_default) return;
+        note(fmt::format("{}.{} has no member and takes no NULL: rows can't be inserted", table.name, present.name));
+    }
+
+    void plan_constraint(const table_state& now, const std::string& name, const std::string& constraint) {
+        if (contains(now.constraints, name) || contains(inlined_, name)) return;
+        if (!speaks_.adds_constraints())
+            return note(
+                fmt::format("{} lacks {}: this database can't add it to a table that exists", now.wanted->name, name));
+        add("ALTER TABLE " + quoted(now.wanted->name) + " ADD " + constraint);
+    }
+
+    const dialect& speaks_;
+    migration_plan plan_;
+    std::vector<std::string> inlined_;
+};
 
 } // namespace
 
-result<std::vector<std::string>> plan_migration(session& s, const table_info& table) {
-    const auto& speaks = s.dialect();
-    const auto present = speaks.columns_of(s, table);
-    if (!present) return present.error();
-    const auto indexes = speaks.indexes_of(s, table);
-    if (!indexes) return indexes.error();
-
-    std::vector<std::string> plan;
-    if (present->empty()) plan.push_back(create_table(speaks, table));
-    for (const auto& column : table.columns) {
-        if (!present->empty() && !contains(*present, column.name)) plan.push_back(add_column(speaks, table, column));
-        const bool wants_index = (column.unique || column.indexed) && !column.key;
-        if (wants_index && !contains(*indexes, index_name(table, column))) plan.push_back(create_index(table, column));
-    }
-    return plan;
+std::string migration_plan::text() const {
+    std::string all;
+    for (const auto& statement : statements) all.append(statement).append(";\n");
+    for (const auto& words : notes) all.append("-- ").append(words).append("\n");
+    return all;
 }
 
-result<void> migrate(session& s, const table_info& table) {
-    return detail::atomically(s, [&]() -> result<void> {
-        const auto& speaks = s.dialect();
-        if (auto locked = speaks.lock_schema(s); !locked) return locked;
-        struct guard {
-            const dialect& speaks;
-            session& s;
-            ~guard() { speaks.unlock_schema(s); }
-        } const unlocked_again{speaks, s};
-        const auto plan = plan_migration(s, table);
+result<migration_plan> plan_migration(session& s, std::span<const table_info* const> tables) {
+    std::vector<table_state> states;
+    for (const auto* table : tables) {
+        auto now = look_at(s, *table);
+        if (!now) return now.error();
+        states.push_back(*std::move(now));
+    }
+    planner plan(s.dialect());
+    for (const auto& now : states) plan.plan_columns(now);
+    for (const auto& now : states) plan.plan_indexes(now);
+    for (const auto& now : states) plan.plan_constraints(now);
+    return std::move(plan).made();
+}
+
+result<void> migrate(session& s, std::span<const table_info* const> tables) {
+    return with_schema_locked(s, [&]() -> result<void> {
+        const auto plan = plan_migration(s, tables);
         if (!plan) return plan.error();
-        for (const auto& statement : *plan)
+        for (const auto& statement : plan->statements)
             if (auto done = s.execute(statement, {}); !done) return done.error();
         return ok();
     });

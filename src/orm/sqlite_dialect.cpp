@@ -22,30 +22,71 @@ const char* storage_name(column_kind kind) {
     return "TEXT";
 }
 
+// What SQLite makes of a column's type (https://www.sqlite.org/datatype3.html#determination_of_column_affinity), in
+// weir's words.
+std::string affinity_of(const std::string& declared) {
+    std::string type = declared;
+    for (char& letter : type)
+        if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+    const auto has = [&type](const char* part) { return type.find(part) != std::string::npos; };
+    if (has("INT")) return "INTEGER";
+    if (has("CHAR") || has("CLOB") || has("TEXT")) return "TEXT";
+    if (has("REAL") || has("FLOA") || has("DOUB")) return "REAL";
+    return type;
+}
+
+std::vector<std::string> names_of_constraints(std::string_view statement) {
+    constexpr std::string_view word = "CONSTRAINT ";
+    std::vector<std::string> names;
+    for (std::size_t at = statement.find(word); at != std::string_view::npos; at = statement.find(word, at)) {
+        at += word.size();
+        const bool in_quotes = statement[at] == '"';
+        const std::size_t begin = at + (in_quotes ? 1 : 0);
+        const std::size_t end = statement.find(in_quotes ? '"' : ' ', begin);
+        names.emplace_back(statement.substr(begin, end - begin));
+    }
+    return names;
+}
+
 class sqlite_spelling final : public dialect {
 public:
-    std::string column_definition(const table_info& table, const column_info& column) const override {
-        std::string made = quoted(column.name) + " " + storage_name(column.type->kind);
-        // AUTOINCREMENT: the id of a row that was erased is never given to another.
-        if (column.key && table.generated_key) return made + " PRIMARY KEY AUTOINCREMENT";
-        if (!column.type->nullable()) made += " NOT NULL";
-        if (column.key) made += " PRIMARY KEY";
-        if (column.has_default) made += " DEFAULT " + literal(column);
-        return made;
-    }
+    std::string storage(const column_info& column) const override { return storage_name(column.type->kind); }
 
     // A transaction that writes excludes all others: nothing is left to lock.
     std::string_view lock_clause(if_locked) const override { return ""; }
 
-    result<std::vector<std::string>> columns_of(session& s, const table_info& table) const override {
-        return detail::query_rows<std::string>(s,
-                                               detail::statement("SELECT name FROM pragma_table_info(?)", table.name));
+    // AUTOINCREMENT: the id of a row that was erased is never given to another.
+    const char* generated_key() const override { return "PRIMARY KEY AUTOINCREMENT"; }
+
+    result<std::vector<present_column>> columns_of(session& s, const table_info& table) const override {
+        auto columns = detail::query_rows<present_column>(
+            s, detail::statement("SELECT name, type, \"notnull\" = 0, dflt_value IS NOT NULL OR pk > 0 "
+                                 "FROM pragma_table_info(?)",
+                                 table.name));
+        if (columns)
+            for (auto& column : *columns) column.type = affinity_of(column.type);
+        return columns;
     }
 
     result<std::vector<std::string>> indexes_of(session& s, const table_info& table) const override {
         return detail::query_rows<std::string>(
             s, detail::statement("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = ?", table.name));
     }
+
+    // SQLite keeps them nowhere but in the text of the table's statement.
+    result<std::vector<std::string>> constraints_of(session& s, const table_info& table) const override {
+        const auto made = detail::query_rows<std::string>(
+            s, detail::statement("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", table.name));
+        if (!made) return made.error();
+        return made->empty() ? std::vector<std::string>() : names_of_constraints(made->front());
+    }
+
+    bool widens(std::string_view, std::string_view) const override { return false; } // lengths aren't kept
+    std::vector<std::string> widen(const table_info&, const column_info&, const present_column&,
+                                   std::string_view) const override {
+        return {};
+    }
+    bool adds_constraints() const override { return false; }
 };
 
 } // namespace

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "orm/database_error.hpp"
 #include "orm/reserved_words.hpp"
+#include <weir/core/utf8.hpp>
 #include <weir/orm/selection.hpp>
 #include <weir/orm/table.hpp>
 
@@ -38,6 +40,20 @@ std::string assignments(const table_info& table) {
     return list;
 }
 
+// What all databases take: PostgreSQL cuts identifiers after 63 bytes, and what is cut is not found again.
+std::string bounded(std::string name) {
+    constexpr std::size_t most = 63;
+    constexpr std::size_t mark = 9;
+    if (name.size() <= most) return name;
+    std::uint32_t hash = 2166136261U; // FNV-1a
+    for (const char letter : name) hash = (hash ^ static_cast<unsigned char>(letter)) * 16777619U;
+    return fmt::format("{}_{:08x}", name.substr(0, most - mark), hash);
+}
+
+column_info& column_named(table_info& table, std::string_view name) {
+    return *std::ranges::find(table.columns, name, &column_info::name);
+}
+
 std::size_t position_of_key(const std::vector<column_info>& columns) {
     const auto found = std::ranges::find(columns, true, &column_info::key);
     return static_cast<std::size_t>(found - columns.begin());
@@ -61,6 +77,19 @@ std::string insert_rows(const table_info& table, bool with_key, std::size_t rows
     return made;
 }
 
+result<void> check_lengths(const table_info& table, std::span<const argument> row) {
+    if (!table.limits_lengths) return ok();
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        const auto& column = table.columns[i];
+        if (column.max_length == 0) continue;
+        const void* const data = column.type->nullable() ? column.type->value(row[i].data) : row[i].data;
+        if (!data) continue;
+        const auto& text = *static_cast<const std::string*>(data);
+        if (text.size() > column.max_length && utf8_length(text) > column.max_length) return too_long(column.name);
+    }
+    return ok();
+}
+
 namespace detail {
 
 table_info describe_table(std::string_view name, std::vector<column_info> columns, bool generated_key) {
@@ -69,6 +98,10 @@ table_info describe_table(std::string_view name, std::vector<column_info> column
     table.key = position_of_key(columns);
     table.columns = std::move(columns);
     table.generated_key = generated_key;
+    table.columns[table.key].in_index = true;
+    table.limits_lengths = std::ranges::any_of(table.columns, [](const auto& one) { return one.max_length != 0; });
+    for (const auto& column : table.columns)
+        if ((column.unique || column.indexed) && !column.key) add_index(table, {column.name}, column.unique);
 
     const std::string of = quoted(name);
     const std::string key = quoted(table.columns[table.key].name);
@@ -82,6 +115,31 @@ table_info describe_table(std::string_view name, std::vector<column_info> column
     table.update = "UPDATE " + of + " SET " + assignments(table) + with_this_key;
     table.erase = "DELETE FROM " + of + with_this_key;
     return table;
+}
+
+void add_index(table_info& table, std::vector<std::string_view> columns, bool unique) {
+    index_info index;
+    index.name = table.name;
+    for (const auto column : columns) {
+        index.columns.emplace_back(column);
+        index.name.append("_").append(column);
+        column_named(table, column).in_index = true;
+    }
+    index.name = bounded(index.name + (unique ? "_unique" : "_index"));
+    index.unique = unique;
+    table.indexes.push_back(std::move(index));
+}
+
+void add_foreign_key(table_info& table, std::string_view column, std::string_view other_table,
+                     std::string_view other_column, on_delete action) {
+    column_named(table, column).in_index = true;
+    foreign_key_info key;
+    key.name = bounded(table.name + "_" + std::string(column) + "_fkey");
+    key.column = std::string(column);
+    key.other_table = std::string(other_table);
+    key.other_column = std::string(other_column);
+    key.action = action;
+    table.foreign_keys.push_back(std::move(key));
 }
 
 std::string literal(const column_type& type, const void* value) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orm_mysql/mysql_dialect.hpp"
 
+#include "orm/widening.hpp"
 #include <weir/orm/operations.hpp>
 
 namespace weir::orm {
@@ -11,8 +12,7 @@ namespace {
 constexpr std::size_t indexable_length = 255;
 
 std::string text_name(const column_info& column) {
-    const bool in_index = column.key || column.unique || column.indexed;
-    if (column.max_length == 0 && !in_index) return "LONGTEXT";
+    if (column.max_length == 0 && !column.in_index) return "LONGTEXT";
     return "VARCHAR(" + std::to_string(column.max_length == 0 ? indexable_length : column.max_length) + ")";
 }
 
@@ -34,22 +34,30 @@ std::string storage_name(const column_info& column) {
     return "LONGTEXT";
 }
 
+// "varchar(200)" -> "VARCHAR(200)"; the widths at which integers are shown say nothing.
+std::string in_words_of_ddl(std::string type) {
+    if (type == "tinyint(1)") return "BOOLEAN";
+    for (char& letter : type)
+        if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+    const std::size_t width = type.find("INT(");
+    if (width != std::string::npos) type.erase(width + 3, type.find(')') - width - 2);
+    return type;
+}
+
 class mysql_spelling final : public dialect {
 public:
-    std::string column_definition(const table_info& table, const column_info& column) const override {
-        std::string made = quoted(column.name) + " " + storage_name(column);
-        if (column.key && table.generated_key) return made + " AUTO_INCREMENT PRIMARY KEY";
-        if (!column.type->nullable()) made += " NOT NULL";
-        if (column.key) made += " PRIMARY KEY";
-        if (column.has_default) made += " DEFAULT " + literal(column);
-        return made;
-    }
+    std::string storage(const column_info& column) const override { return storage_name(column); }
+    const char* generated_key() const override { return "AUTO_INCREMENT PRIMARY KEY"; }
 
-    result<std::vector<std::string>> columns_of(session& s, const table_info& table) const override {
-        return detail::query_rows<std::string>(s,
-                                               detail::statement("SELECT column_name FROM information_schema.columns "
-                                                                 "WHERE table_schema = DATABASE() AND table_name = ?",
-                                                                 table.name));
+    result<std::vector<present_column>> columns_of(session& s, const table_info& table) const override {
+        auto columns = detail::query_rows<present_column>(
+            s, detail::statement("SELECT column_name, column_type, is_nullable = 'YES', column_default IS NOT NULL "
+                                 "OR extra LIKE '%auto_increment%' FROM information_schema.columns "
+                                 "WHERE table_schema = DATABASE() AND table_name = ? ORDER BY ordinal_position",
+                                 table.name));
+        if (columns)
+            for (auto& column : *columns) column.type = in_words_of_ddl(std::move(column.type));
+        return columns;
     }
 
     result<std::vector<std::string>> indexes_of(session& s, const table_info& table) const override {
@@ -57,6 +65,34 @@ public:
             s, detail::statement("SELECT DISTINCT index_name FROM information_schema.statistics "
                                  "WHERE table_schema = DATABASE() AND table_name = ?",
                                  table.name));
+    }
+
+    result<std::vector<std::string>> constraints_of(session& s, const table_info& table) const override {
+        return detail::query_rows<std::string>(
+            s, detail::statement("SELECT constraint_name FROM information_schema.table_constraints "
+                                 "WHERE table_schema = DATABASE() AND table_name = ?",
+                                 table.name));
+    }
+
+    bool widens(std::string_view from, std::string_view to) const override {
+        static constexpr known_storage known[] = {{"TINYINT", 0, 0}, {"SMALLINT", 0, 1},   {"MEDIUMINT", 0, 2},
+                                                  {"INT", 0, 3},     {"BIGINT", 0, 4},     {"FLOAT", 1, 0},
+                                                  {"DOUBLE", 1, 1},  {"VARCHAR", 2, 0},    {"TINYTEXT", 2, 0},
+                                                  {"TEXT", 2, 1},    {"MEDIUMTEXT", 2, 2}, {"LONGTEXT", 2, 3}};
+        return orm::widens(from, to, known);
+    }
+
+    // MODIFY states the column anew: a default that only the database knows would be lost.
+    std::vector<std::string> widen(const table_info& table, const column_info& column, const present_column& present,
+                                   std::string_view type) const override {
+        std::string made = "ALTER TABLE " + quoted(table.name) + " MODIFY COLUMN " + quoted(column.name) + " ";
+        made += type;
+        if (!present.nullable && !column.type->nullable()) made += " NOT NULL";
+        if (column.key && table.generated_key)
+            made += " AUTO_INCREMENT";
+        else if (present.has_default)
+            made += " DEFAULT " + literal(column);
+        return {made};
     }
 
     // A text needs parentheses as a default (MySQL 8), in a text a backslash stands for itself when it is doubled,

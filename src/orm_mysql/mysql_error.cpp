@@ -28,8 +28,7 @@ std::string_view without_table(std::string_view key) {
 }
 
 // CONSTRAINT "pet_owner" of weir's sql_mode, CONSTRAINT `pet_owner` of others.
-std::string_view constraint_in(std::string_view text) {
-    constexpr std::string_view word = "CONSTRAINT ";
+std::string_view quoted_after(std::string_view text, std::string_view word) {
     const std::size_t at = text.find(word);
     if (at == std::string_view::npos) return {};
     text.remove_prefix(at + word.size());
@@ -43,13 +42,14 @@ error mysql_failure(unsigned code, std::string_view text, std::string_view colum
     case mysql_duplicate_entry:
         return unique_violation(columns, mysql_key_in(text));
     case 1451: // ER_ROW_IS_REFERENCED_2
+        return still_referred_to(quoted_after(text, "CONSTRAINT "));
     case 1452: // ER_NO_REFERENCED_ROW_2
-        return foreign_key_violation(constraint_in(text));
+        return refers_to_nothing(quoted_after(text, "FOREIGN KEY ("));
     case 1048: // ER_BAD_NULL_ERROR
     case 1364: // ER_NO_DEFAULT_FOR_FIELD
         return not_null_violation(first_quoted(text, '\''));
     case 4025: // ER_CONSTRAINT_FAILED of MariaDB
-        return check_violation(without_table(constraint_in(text)));
+        return check_violation(without_table(quoted_after(text, "CONSTRAINT ")));
     case 3819: // ER_CHECK_CONSTRAINT_VIOLATED of MySQL
         return check_violation(first_quoted(text, '\''));
     case 1406: // ER_DATA_TOO_LONG

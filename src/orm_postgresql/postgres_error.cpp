@@ -3,6 +3,7 @@
 
 #include "orm/database_error.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace weir::orm {
@@ -18,10 +19,29 @@ std::string_view between(std::string_view text, std::string_view from, std::stri
     return end == std::string_view::npos ? std::string_view() : text.substr(0, end);
 }
 
+// The text in the quotes that come first (0), second (1), ...
+std::string_view nth_quoted(std::string_view text, int n) {
+    for (; n > 0; --n) {
+        text.remove_prefix(std::min(text.find('"'), text.size() - 1) + 1);
+        text.remove_prefix(std::min(text.find('"'), text.size() - 1) + 1);
+    }
+    return between(text, "\"", "\"");
+}
+
+// ... on table "pets" violates foreign key constraint "pets_owner_fkey", and behind it ` on table "pets"` when it is
+// the row referred to that was to go: the first line has three names then, and two otherwise. A server that speaks
+// another language puts other quotes around them.
+error foreign_key_broken(std::string_view text) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    if (line.find('"') == std::string_view::npos) return foreign_key_violation();
+    if (std::ranges::count(line, '"') > 4) return still_referred_to(nth_quoted(line, 1));
+    return refers_to_nothing(between(text, "(", ")=("));
+}
+
 error constraint(std::string_view sqlstate, std::string_view text) {
     // DETAIL:  Key (openid)=(...) already exists. The words may be in another language, the parentheses aren't.
     if (sqlstate == "23505") return unique_violation(between(text, "(", ")=("), between(text, "\"", "\""));
-    if (sqlstate == "23503") return foreign_key_violation(between(text, "constraint \"", "\""));
+    if (sqlstate == "23503") return foreign_key_broken(text);
     if (sqlstate == "23502") return not_null_violation(between(text, "\"", "\""));
     if (sqlstate == "23514") return check_violation(between(text, "constraint \"", "\""));
     return other_violation();

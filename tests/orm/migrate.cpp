@@ -36,6 +36,51 @@ inline constexpr auto weir::schema<later_user> = weir::table("users")
 
 namespace {
 
+struct team {
+    std::int64_t id{};
+    std::string name{};
+};
+BOOST_DESCRIBE_STRUCT(team, (), (id, name))
+
+struct player {
+    std::int64_t id{};
+    std::int64_t team{};
+    int number{};
+    std::optional<std::int64_t> captain{};
+};
+BOOST_DESCRIBE_STRUCT(player, (), (id, team, number, captain))
+
+struct endless {
+    std::int64_t id{};
+    std::string a_column_whose_name_is_as_long_as_a_column_name_can_well_be{};
+    std::string a_column_whose_name_is_as_long_as_a_column_name_can_well_go{};
+};
+BOOST_DESCRIBE_STRUCT(endless, (),
+                      (id, a_column_whose_name_is_as_long_as_a_column_name_can_well_be,
+                       a_column_whose_name_is_as_long_as_a_column_name_can_well_go))
+
+} // namespace
+
+template<>
+inline constexpr auto weir::schema<team> = weir::table("teams").key(&team::id);
+template<>
+inline constexpr auto
+    weir::schema<player> = weir::table("players")
+                               .key(&player::id)
+                               .field(&player::team, weir::references(&team::id, weir::on_delete::cascade))
+                               .field(&player::captain, weir::references(&player::id, weir::on_delete::set_null))
+                               .unique(&player::team, &player::number)
+                               .index(&player::captain, &player::number)
+                               .check("number_is_positive", "number > 0");
+template<>
+inline constexpr auto weir::schema<endless> =
+    weir::table("endless")
+        .key(&endless::id)
+        .field(&endless::a_column_whose_name_is_as_long_as_a_column_name_can_well_be, weir::unique)
+        .field(&endless::a_column_whose_name_is_as_long_as_a_column_name_can_well_go, weir::unique);
+
+namespace {
+
 struct file_fixture {
     temporary_folder files;
     loop home;
@@ -54,8 +99,8 @@ TEST_CASE_FIXTURE(file_fixture, "the plan for a new table is its DDL, and planni
         "CREATE UNIQUE INDEX users_openid_unique ON users (openid)",
         "CREATE INDEX users_age_index ON users (age)",
     };
-    CHECK(home.block_on(users.plan_migration()).value() == wanted);
-    CHECK(home.block_on(users.plan_migration()).value() == wanted);
+    CHECK(home.block_on(users.plan_migration()).value().statements == wanted);
+    CHECK(home.block_on(users.plan_migration()).value().statements == wanted);
 }
 
 TEST_CASE_FIXTURE(file_fixture, "migrating twice does it once") {
@@ -78,12 +123,12 @@ TEST_CASE_FIXTURE(file_fixture, "columns that came later are added with their de
     const repository<later_user> after(db);
     const plan wanted{
         "ALTER TABLE users ADD COLUMN points INTEGER NOT NULL DEFAULT 25",
-        "CREATE INDEX users_points_index ON users (points)",
         "ALTER TABLE users ADD COLUMN motto TEXT NOT NULL DEFAULT 'don''t panic'",
         "ALTER TABLE users ADD COLUMN vip INTEGER",
         "ALTER TABLE users ADD COLUMN city TEXT NOT NULL DEFAULT 'Berlin'",
+        "CREATE INDEX users_points_index ON users (points)",
     };
-    CHECK(home.block_on(after.plan_migration()).value() == wanted);
+    CHECK(home.block_on(after.plan_migration()).value().statements == wanted);
     CHECK(home.block_on(after.auto_migrate()));
     CHECK(home.block_on(after.plan_migration()).value().empty());
 
@@ -115,6 +160,55 @@ TEST_CASE_FIXTURE(file_fixture, "without auto_migrate a file has no table, and t
     const auto missing = home.block_on(users.all()).error();
     CHECK(missing == errc::internal);
     CHECK(missing.describe().find("no such table: users") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(file_fixture, "constraints that SQLite can't add later stand in CREATE TABLE") {
+    const plan wanted{
+        "CREATE TABLE players (id INTEGER PRIMARY KEY AUTOINCREMENT, team INTEGER NOT NULL, number INTEGER NOT NULL, "
+        "captain INTEGER, CONSTRAINT number_is_positive CHECK (number > 0), "
+        "CONSTRAINT players_team_fkey FOREIGN KEY (team) REFERENCES teams (id) ON DELETE CASCADE, "
+        "CONSTRAINT players_captain_fkey FOREIGN KEY (captain) REFERENCES players (id) ON DELETE SET NULL)",
+        "CREATE TABLE teams (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL)",
+        "CREATE UNIQUE INDEX players_team_number_unique ON players (team, number)",
+        "CREATE INDEX players_captain_number_index ON players (captain, number)",
+    };
+    CHECK(home.block_on(weir::plan_migration<player, team>(db)).value().statements == wanted);
+    CHECK(home.block_on(weir::auto_migrate<player, team>(db)));
+    CHECK(home.block_on(weir::plan_migration<player, team>(db)).value().text().empty());
+}
+
+TEST_CASE_FIXTURE(file_fixture, "what SQLite can't change is said in the plan, and the rest is done") {
+    CHECK(home.block_on(db.execute("CREATE TABLE players (id INTEGER PRIMARY KEY, team TEXT, number INTEGER NOT NULL, "
+                                   "rank INTEGER NOT NULL)")));
+    const auto plan = home.block_on(weir::plan_migration<player, team>(db)).value();
+    CHECK(plan.text() ==
+          "ALTER TABLE players ADD COLUMN captain INTEGER CONSTRAINT players_captain_fkey REFERENCES players (id) "
+          "ON DELETE SET NULL;\n"
+          "CREATE TABLE teams (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);\n"
+          "CREATE UNIQUE INDEX players_team_number_unique ON players (team, number);\n"
+          "CREATE INDEX players_captain_number_index ON players (captain, number);\n"
+          "-- players.team is TEXT, and its member would be INTEGER: left as it is\n"
+          "-- players.rank has no member and takes no NULL: rows can't be inserted\n"
+          "-- players lacks players_team_fkey: this database can't add it to a table that exists\n"
+          "-- players lacks number_is_positive: this database can't add it to a table that exists\n");
+    CHECK(home.block_on(weir::auto_migrate<player, team>(db)));
+    const auto again = home.block_on(weir::plan_migration<player, team>(db)).value();
+    CHECK(again.empty());
+    CHECK(again.notes == plan.notes);
+}
+
+TEST_CASE_FIXTURE(file_fixture, "names that databases would cut are cut by weir, and stay apart") {
+    const auto plan = home.block_on(weir::plan_migration<endless>(db)).value();
+    REQUIRE(plan.statements.size() == 3);
+    const auto name_in = [](const std::string& statement) {
+        const std::size_t begin = std::string("CREATE UNIQUE INDEX ").size();
+        return statement.substr(begin, statement.find(' ', begin) - begin);
+    };
+    CHECK(name_in(plan.statements[1]).size() == 63);
+    CHECK(name_in(plan.statements[2]).size() == 63);
+    CHECK(plan.statements[1] != plan.statements[2]);
+    CHECK(home.block_on(weir::auto_migrate<endless>(db)));
+    CHECK(home.block_on(weir::plan_migration<endless>(db)).value().empty());
 }
 
 TEST_CASE("a memory database has the tables of its repositories by itself") {

@@ -17,6 +17,20 @@ TEST_CASE("a broken constraint names its fields, in whatever language the server
     CHECK(orm::postgres_error("23P01", "conflicting key value") == errc::conflict);
 }
 
+TEST_CASE("a key that no row has is told from one that rows still refer to") {
+    const auto nothing = orm::postgres_error(
+        "23503", "ERROR:  insert or update on table \"pet\" violates foreign key constraint \"pet_owner\"\n"
+                 "DETAIL:  Key (owner)=(77) is not present in table \"users\".");
+    CHECK(nothing.details().front() == error_detail{"owner", "foreign_key", "refers to no row"});
+    const auto kept = orm::postgres_error(
+        "23503", "ERROR:  update or delete on table \"users\" violates foreign key constraint \"pet_owner\" on table "
+                 "\"pet\"\nDETAIL:  Key (id)=(1) is still referenced from table \"pet\".");
+    CHECK(kept.details().front() == error_detail{"pet_owner", "foreign_key", "still refers to this row"});
+    const auto either = orm::postgres_error("23503", "Fremdschlüssel-Constraint »pet_owner« von Tabelle »pet«");
+    CHECK(either == errc::conflict);
+    CHECK(either.details().empty());
+}
+
 TEST_CASE("each class of failure has its kind") {
     CHECK(orm::postgres_error("40001", "").code() == "try_again");
     CHECK(orm::postgres_error("40P01", "").code() == "try_again");

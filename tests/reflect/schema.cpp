@@ -39,6 +39,14 @@ struct seat {
 };
 BOOST_DESCRIBE_STRUCT(seat, (), (number))
 
+struct booking {
+    std::int64_t id{};
+    std::int64_t seat{};
+    std::optional<std::int64_t> paid_with{};
+    std::int64_t day{};
+};
+BOOST_DESCRIBE_STRUCT(booking, (), (id, seat, paid_with, day))
+
 enum class colour { red, green };
 BOOST_DESCRIBE_ENUM(colour, red, green)
 
@@ -56,6 +64,16 @@ inline constexpr auto weir::schema<product> =
 
 template<>
 inline constexpr auto weir::schema<seat> = weir::table("seats").key(&seat::number, weir::assigned);
+
+template<>
+inline constexpr auto weir::schema<booking> = weir::table("bookings")
+                                                  .key(&booking::id)
+                                                  .unique(&booking::seat, &booking::day)
+                                                  .field(&booking::seat, weir::references(&seat::number))
+                                                  .field(&booking::paid_with,
+                                                         weir::references(&booking::id, weir::on_delete::set_null))
+                                                  .index(&booking::day, &booking::paid_with)
+                                                  .check("day_is_known", "day > 0");
 
 namespace reflect = weir::reflect;
 namespace rules = weir::rules;
@@ -127,4 +145,31 @@ TEST_CASE("an enum's values and names map both ways") {
     CHECK(reflect::enum_value<colour>("red") == colour::red);
     CHECK(!reflect::enum_value<colour>("blue"));
     CHECK(reflect::enum_names<colour>.size() == 2);
+}
+
+TEST_CASE("what belongs to a table rather than to one member stands between the members in any order") {
+    std::vector<std::string> parts;
+    const auto names_of = [](const auto&... member) {
+        std::string names;
+        (names.append(reflect::name_of_member<booking>(member)).append(" "), ...);
+        return names;
+    };
+    reflect::for_each_part<booking>([&]<class Part>(const Part& part) {
+        if constexpr (std::is_same_v<Part, reflect::schema_check>)
+            parts.push_back(std::string(part.name) + ": " + std::string(part.condition));
+        else
+            parts.push_back((Part::is_unique ? "unique " : "index ") + std::apply(names_of, part.members));
+    });
+    CHECK(parts == std::vector<std::string>{"unique seat day ", "index day paid_with ", "day_is_known: day > 0"});
+    CHECK(reflect::key_field<booking>::name == "id");
+}
+
+TEST_CASE("a member that refers to another says which and what becomes of it") {
+    using seat_field = reflect::field_of<&booking::seat>;
+    constexpr auto plain = seat_field::rule<rules::references>();
+    CHECK(plain.member == &seat::number);
+    CHECK(plain.action == weir::on_delete::restrict);
+    constexpr auto optional = reflect::field_of<&booking::paid_with>::rule<rules::references>();
+    CHECK(optional.member == &booking::id);
+    CHECK(optional.action == weir::on_delete::set_null);
 }

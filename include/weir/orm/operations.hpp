@@ -191,6 +191,7 @@ bool key_is_missing(const T& row) {
 
 template<class T>
 result<void> insert(session& s, T& row) {
+    if (auto fits = check_lengths(table_of<T>(), arguments_of(row)); !fits) return fits;
     if (!key_is_missing(row)) {
         auto done = s.execute(table_of<T>().insert, arguments_of(row));
         if (!done) return done.error();
@@ -236,8 +237,9 @@ result<std::size_t> insert_batch(session& s, std::span<const T> rows, bool with_
     std::vector<argument> in;
     in.reserve(rows.size() * reflect::field_count<T>);
     for (const T& row : rows) {
+        const auto all = arguments_of(row);
+        if (auto fits = check_lengths(table_of<T>(), all); !fits) return fits.error();
         if (with_key) {
-            const auto all = arguments_of(row);
             in.insert(in.end(), all.begin(), all.end());
         } else {
             const auto rest = arguments_without_key(row);
@@ -265,6 +267,7 @@ result<std::size_t> insert_many(session& s, std::span<const T> rows, std::size_t
 
 template<class T>
 result<void> update(session& s, const T& row) {
+    if (auto fits = check_lengths(table_of<T>(), arguments_of(row)); !fits) return fits;
     const auto rest = arguments_without_key(row);
     std::array<argument, reflect::field_count<T>> in;
     std::copy(rest.begin(), rest.end(), in.begin());

@@ -139,16 +139,10 @@ public:
         return source_->template perform<std::size_t>(access::write, std::move(job));
     }
 
-    /// The statements that auto_migrate would run now (std::vector<std::string>).
-    auto plan_migration() const {
-        auto job = [](session& s) { return orm::plan_migration(s, table_of<T>()); };
-        return source_->template perform<std::vector<std::string>>(access::read, job);
-    }
-    /// Creates the table and its indexes and adds columns where they are missing; never drops anything.
-    auto auto_migrate() const {
-        auto job = [](session& s) { return migrate(s, table_of<T>()); };
-        return source_->template perform<void>(access::write, job);
-    }
+    /// What auto_migrate would do now (migration_plan).
+    auto plan_migration() const { return orm::plan_migration<T>(*source_); }
+    /// Brings the table up to its struct; see orm::auto_migrate, which takes several tables.
+    auto auto_migrate() const { return orm::auto_migrate<T>(*source_); }
 
 private:
     template<auto... Members>

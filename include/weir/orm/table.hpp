@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <weir/core/result.hpp>
 #include <weir/orm/column_type.hpp>
 #include <weir/reflect/schema.hpp>
 
 #include <array>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +20,29 @@ struct column_info {
     bool key = false;
     bool unique = false;
     bool indexed = false;
+    bool in_index = false;      ///< one of any kind, or in a foreign key
     std::size_t max_length = 0; ///< of a text, in code points; 0: the schema gives none
     bool has_default = false;   ///< the schema says defaults(...)
     std::string initial{};      ///< SQL literal of the member's default, for rows that are older than the column
+};
+
+struct index_info {
+    std::string name{}; ///< users_openid_unique, users_age_index
+    std::vector<std::string> columns{};
+    bool unique = false;
+};
+
+struct foreign_key_info {
+    std::string name{}; ///< pets_owner_fkey
+    std::string column{};
+    std::string other_table{};
+    std::string other_column{};
+    on_delete action = on_delete::restrict;
+};
+
+struct check_info {
+    std::string name{};
+    std::string condition{}; ///< SQL
 };
 
 /// A table as its struct describes it, and the statements that repositories run. Immutable, one per type.
@@ -29,6 +51,10 @@ struct table_info {
     std::vector<column_info> columns{};
     std::size_t key = 0; ///< index of the key's column
     bool generated_key = false;
+    std::vector<index_info> indexes{}; ///< of single columns first
+    std::vector<foreign_key_info> foreign_keys{};
+    std::vector<check_info> checks{};
+    bool limits_lengths = false; ///< a column has a max_length
 
     std::string select{};         ///< SELECT id, text FROM todos
     std::string count{};          ///< SELECT count(*) FROM todos
@@ -40,12 +66,19 @@ struct table_info {
     std::string erase{};          ///< DELETE FROM todos WHERE id = ?
 };
 
+/// errc::validation_failed naming the first column whose text is longer than its max_length, on every database alike;
+/// `row` are the columns in the order of the description.
+result<void> check_lengths(const table_info& table, std::span<const argument> row);
+
 /// An identifier as SQL takes it: in double quotes where it needs them.
 std::string quoted(std::string_view identifier);
 
 namespace detail {
 
 table_info describe_table(std::string_view name, std::vector<column_info> columns, bool generated_key);
+void add_index(table_info& table, std::vector<std::string_view> columns, bool unique);
+void add_foreign_key(table_info& table, std::string_view column, std::string_view other_table,
+                     std::string_view other_column, on_delete action);
 
 /// The value as an SQL literal, for DDL only: DEFAULT takes no bound values.
 std::string literal(const column_type& type, const void* value);
@@ -70,6 +103,30 @@ column_info describe_column(Field field) {
     return column;
 }
 
+template<class Field>
+void describe_foreign_key(table_info& table, Field) {
+    if constexpr (Field::template has<rules::references>()) {
+        constexpr auto rule = Field::template rule<rules::references>();
+        using other = typename reflect::detail::member_pointer<std::remove_cv_t<decltype(rule.member)>>::owner;
+        static_assert(reflect::key_field<other>::name == reflect::name_of<rule.member>(),
+                      "weir: references(...) is for the key of the other table");
+        static_assert(rule.action != on_delete::set_null || Field::is_optional,
+                      "weir: on_delete::set_null needs a std::optional member");
+        add_foreign_key(table, Field::name, reflect::table_name<other>(), reflect::name_of<rule.member>(), rule.action);
+    }
+}
+
+template<class T, bool Unique, class... Pointers>
+void describe_part(table_info& table, const reflect::schema_index<Unique, Pointers...>& part) {
+    std::apply([&](auto... member) { add_index(table, {reflect::name_of_member<T>(member)...}, Unique); },
+               part.members);
+}
+
+template<class T>
+void describe_part(table_info& table, const reflect::schema_check& part) {
+    table.checks.push_back({std::string(part.name), std::string(part.condition)});
+}
+
 } // namespace detail
 
 /// The table of a described struct whose schema begins with weir::table("name").
@@ -79,7 +136,10 @@ const table_info& table_of() {
     static const table_info made = [] {
         std::vector<column_info> columns;
         reflect::for_each_field<T>([&](auto field) { columns.push_back(detail::describe_column(field)); });
-        return detail::describe_table(reflect::table_name<T>(), std::move(columns), reflect::key_is_generated<T>);
+        auto table = detail::describe_table(reflect::table_name<T>(), std::move(columns), reflect::key_is_generated<T>);
+        reflect::for_each_field<T>([&](auto field) { detail::describe_foreign_key(table, field); });
+        reflect::for_each_part<T>([&](const auto& part) { detail::describe_part<T>(table, part); });
+        return table;
     }();
     return made;
 }

@@ -8,6 +8,7 @@
 #include <array>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -232,6 +233,28 @@ struct index : attribute<index> {
     static constexpr std::string_view name() { return "index"; }
 };
 
+/// What becomes of the rows that refer to a row when that one is erased.
+enum class on_delete : std::uint8_t {
+    restrict, ///< it can't be erased
+    cascade,  ///< they are erased as well
+    set_null  ///< they refer to nothing; for a std::optional member
+};
+
+/// Holds the key of a row of another table, or of its own one.
+template<class Pointer>
+struct references {
+    Pointer member{};
+    on_delete action = on_delete::restrict;
+
+    static constexpr std::string_view name() { return "references"; }
+
+    template<class M>
+    static constexpr void fit() {
+        static_assert(std::same_as<M, typename reflect::detail::member_pointer<Pointer>::value>,
+                      "weir: a member that references(...) another has that one's type");
+    }
+};
+
 /// The program gives this integer key; without it the database generates integer keys.
 struct assigned : attribute<assigned> {
     static constexpr std::string_view name() { return "assigned"; }
@@ -267,6 +290,14 @@ inline constexpr rules::unique unique{};
 inline constexpr rules::index index{};
 inline constexpr rules::assigned assigned{};
 inline constexpr rules::not_required not_required{};
+
+using rules::on_delete;
+
+/// `references(&user::id)`, `references(&user::id, on_delete::cascade)`
+template<class Value, class Owner>
+constexpr rules::references<Value Owner::*> references(Value Owner::*key, on_delete action = on_delete::restrict) {
+    return {key, action};
+}
 
 constexpr rules::min_length min_length(std::size_t code_points) { return {code_points}; }
 constexpr rules::max_length max_length(std::size_t code_points) { return {code_points}; }

@@ -9,3 +9,4 @@
 #include <weir/orm/query.hpp>
 #include <weir/orm/repository.hpp>
 #include <weir/orm/transaction.hpp>
+#include <weir/orm/versioned_migrations.hpp>

@@ -297,10 +297,10 @@ TEST_CASE_FIXTURE(file_fixture, "a connection to a damaged file is dropped, and 
     auto options = options_for(path);
     options.readers = 1;
     database db(options);
-    const repository<todo> rows(db);
+    const repository<product> rows(db);
     CHECK(home.block_on(rows.auto_migrate()));
-    std::vector<todo> many(3000);
-    for (auto& row : many) row.text = std::string(2000, 'x'); // more than a connection's page cache holds
+    std::vector<product> many(3000);
+    for (auto& row : many) row.name = std::string(2000, 'x'); // more than a connection's page cache holds
     CHECK(home.block_on(rows.insert_many(many)));
     CHECK(home.block_on(db.execute("PRAGMA wal_checkpoint(TRUNCATE)")));
     std::filesystem::copy_file(path, files / "backup.db");
@@ -309,13 +309,13 @@ TEST_CASE_FIXTURE(file_fixture, "a connection to a damaged file is dropped, and 
     std::fstream(path, std::ios::in | std::ios::out)
         .seekp(4096)
         .write(std::string(size - 4096, '\xff').data(), static_cast<std::streamsize>(size - 4096));
-    const auto damaged = home.block_on(db.query<std::int64_t>("SELECT sum(length(text)) FROM todos"));
+    const auto damaged = home.block_on(db.query<std::int64_t>("SELECT sum(length(name)) FROM products"));
     CHECK(damaged.error() == errc::unavailable);
     CHECK(damaged.error().message() == "the database's file is damaged");
     CHECK(db.stats().reading.dropped == 1);
 
     std::ofstream(path, std::ios::in) << std::ifstream(files / "backup.db").rdbuf();
-    const auto repaired = home.block_on(db.query<std::int64_t>("SELECT sum(length(text)) FROM todos"));
+    const auto repaired = home.block_on(db.query<std::int64_t>("SELECT sum(length(name)) FROM products"));
     CHECK(repaired.value().front() == 6'000'000);
 }
 

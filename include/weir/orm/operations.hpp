@@ -204,11 +204,13 @@ result<void> insert(session& s, T& row) {
 template<class T>
 result<void> upsert(session& s, T& row) {
     if (key_is_missing(row)) return insert(s, row);
+    if (auto fits = check_lengths(table_of<T>(), arguments_of(row)); !fits) return fits;
     return upsert_by_key(s, table_of<T>(), arguments_of(row));
 }
 
 template<class T, auto... Unique>
 result<void> upsert(session& s, T& row, column<Unique>...) {
+    if (auto fits = check_lengths(table_of<T>(), arguments_of(row)); !fits) return fits;
     const std::array<std::size_t, sizeof...(Unique)> unique{reflect::field_of<Unique>::index...};
     key_type<T>& key = row.*reflect::key_member<T>;
     return upsert_by(s, table_of<T>(), unique, arguments_without_key(row), {&column_type_of<key_type<T>>, &key});
@@ -280,6 +282,7 @@ result<void> update(session& s, const T& row) {
 
 template<class T, auto... Members>
 result<void> update(session& s, const T& row, column<Members>...) {
+    if (auto fits = check_lengths(table_of<T>(), arguments_of(row)); !fits) return fits;
     static const std::array<std::size_t, sizeof...(Members)> columns{reflect::field_of<Members>::index...};
     static const std::string sql = update_columns(table_of<T>(), columns);
     const argument key = key_argument(row.*reflect::key_member<T>);

@@ -92,6 +92,10 @@ TEST_CASE_TEMPLATE("a text beyond max_length is refused, by the database itself 
     CHECK(refused.message() == "a value is too long for its column");
     REQUIRE(refused.details().size() == 1);
     CHECK(refused.details()[0].field == "text");
+    longer.id = row.id;
+    for (const auto& again :
+         {on.ask(todos.update(longer)), on.ask(todos.update(longer, col<&todo::text>)), on.ask(todos.upsert(longer))})
+        CHECK(again.error().message() == refused.message());
     const auto stored = on.ask(on.db.execute("UPDATE todos SET text = ?", longer.text));
     CHECK(stored.has_value() == !Backend::keeps_lengths);
     if (!stored) CHECK(stored.error() == errc::validation_failed);

@@ -53,10 +53,6 @@ const json_member* find_member(const json_type& type, std::string_view name) noe
     return found == type.members.end() ? nullptr : &*found;
 }
 
-const json_type& unwrapped(const json_type& type) noexcept {
-    return type.kind == json_kind::optional ? *type.element : type;
-}
-
 void collect(const json_type& section, const std::string& path, std::vector<leaf>& into) {
     for (const auto& member : section.members) {
         const json_type& type = unwrapped(*member.type);

@@ -14,6 +14,11 @@
 
 namespace weir::config {
 
+/// The type itself, without the optional around it.
+inline const reflect::detail::json_type& unwrapped(const reflect::detail::json_type& type) noexcept {
+    return type.kind == reflect::detail::json_kind::optional ? *type.element : type;
+}
+
 /// A setting that one piece of text can give, so that a variable or a flag can.
 struct leaf {
     std::string path{};

@@ -22,10 +22,6 @@ const leaf* find_leaf(const std::vector<leaf>& leaves, std::string_view path) no
     return found == leaves.end() ? nullptr : &*found;
 }
 
-const json_type& unwrapped(const json_type& type) noexcept {
-    return type.kind == json_kind::optional ? *type.element : type;
-}
-
 mistake unknown(const std::string& name, int layer, const std::vector<std::string>& candidates) {
     std::string message = "no such setting";
     if (const auto meant = nearest(name, candidates); !meant.empty())

@@ -10,6 +10,9 @@ namespace weir::http {
 namespace {
 
 using detail::byte_class;
+using detail::hex_value;
+using detail::is_blank;
+using detail::not_hex;
 
 // Compared by address: these two are 413, all others 400.
 constexpr char body_too_large[] = "the request body is too large";
@@ -19,16 +22,6 @@ constexpr const char* bad_size = "a chunk's size is invalid";
 constexpr const char* bad_extension = "a chunk's extension is invalid";
 constexpr const char* bad_trailer = "a trailer line is invalid";
 constexpr const char* bad_line_end = "a line of the chunked body doesn't end with CRLF";
-
-/// The value of a hexadecimal digit, 16 for other bytes.
-unsigned hex_value(char c) noexcept {
-    const auto digit = static_cast<unsigned>(static_cast<unsigned char>(c)) - unsigned{'0'};
-    if (digit < 10) return digit;
-    const auto letter = (static_cast<unsigned>(static_cast<unsigned char>(c)) | 0x20U) - unsigned{'a'};
-    return letter < 6 ? letter + 10 : 16;
-}
-
-bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
 std::uint16_t status_of(const char* reason) noexcept {
     return reason == body_too_large || reason == overhead_too_large ? 413 : 400;
@@ -90,11 +83,11 @@ const char* chunked_decoder::step(char c) {
 }
 
 const char* chunked_decoder::size_digit(char c) noexcept {
-    const unsigned value = hex_value(c);
-    if (value == 16) return state_ == state::size ? size_end(c) : bad_size;
+    const int value = hex_value(c);
+    if (value == not_hex) return state_ == state::size ? size_end(c) : bad_size;
     const bool leading_zero = state_ == state::size && left_ == 0;
     if (left_ >> 60 != 0) return bad_size;
-    left_ = left_ << 4 | value;
+    left_ = left_ << 4 | static_cast<unsigned>(value);
     state_ = state::size;
     return leading_zero ? overhead() : nullptr;
 }

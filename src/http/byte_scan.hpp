@@ -11,6 +11,17 @@
 // behind `end`; each returns `end` when there is no such byte.
 namespace weir::http::detail {
 
+constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
+
+inline constexpr int not_hex = -1;
+
+/// The value of a hexadecimal digit; `not_hex` for other bytes.
+constexpr int hex_value(char c) noexcept {
+    if (c >= '0' && c <= '9') return c - '0';
+    const char letter = static_cast<char>(c | 0x20);
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : not_hex;
+}
+
 /// What a byte may be part of, one bit per kind.
 struct byte_class {
     static constexpr std::uint8_t token = 1;     // RFC 9110 tchar

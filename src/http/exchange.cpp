@@ -190,7 +190,7 @@ void running_exchange::report() {
     if (owner_) return owner_->exchange_finished();
     if (!streaming_) response_.status = client_closed_request;
     const duration took = home_.clock().now() - request_.started();
-    run_done(*route_, request_, response_, exchange{took, streamed(), true});
+    run_done(*route_, request_, response_, http::exchange{took, streamed(), true});
 }
 
 } // namespace weir::http::detail

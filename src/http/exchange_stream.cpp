@@ -22,8 +22,6 @@ void append_hex(std::size_t number, std::string& out) {
     out.append(digits.data(), end);
 }
 
-bool cancelled(const asio::cancellation_state& state) { return state.cancelled() != asio::cancellation_type::none; }
-
 } // namespace
 
 task<result<std::string_view>> exchange_stream::read() {

@@ -14,6 +14,7 @@ namespace weir::http {
 namespace {
 
 using detail::byte_class;
+using detail::is_blank;
 using detail::is_token;
 
 constexpr std::uint32_t longest_name = 0xffff; // head_field::name_size
@@ -34,8 +35,6 @@ bool same_word(std::string_view text, const char (&lower_word)[Size]) noexcept {
     if constexpr (size > 8) return lower_bytes(text.data() + size - 8, 8) == lower_bytes(lower_word + size - 8, 8);
     return true;
 }
-
-constexpr bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
 /// Takes the next element off a comma-separated list, without surrounding blanks.
 std::string_view next_element(std::string_view& list) noexcept {

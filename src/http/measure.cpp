@@ -12,7 +12,7 @@ middleware measure(metrics& to) {
     auto durations =
         to.histograms("http_request_duration_seconds", "Time from a request's head to its response", {"route"});
     middleware layer;
-    layer.done = [requests, durations](const request& req, const response& res, const exchange& end) {
+    layer.done = [requests, durations](const request& req, const response& res, const http::exchange& end) {
         const std::string_view route = req.route().empty() ? std::string_view("none") : req.route();
         std::array<char, 8> digits;
         const auto last = std::to_chars(digits.data(), digits.data() + digits.size(), res.status).ptr;

@@ -11,14 +11,8 @@ namespace weir::http {
 namespace {
 
 using detail::byte_class;
-
-constexpr int not_hex = -1;
-
-constexpr int hex_value(char c) noexcept {
-    if (c >= '0' && c <= '9') return c - '0';
-    const char letter = static_cast<char>(c | 0x20);
-    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : not_hex;
-}
+using detail::hex_value;
+using detail::not_hex;
 
 /// The byte that the three characters from `at` on stand for, negative if they are no escape.
 int escaped_byte(std::string_view raw, std::size_t at) noexcept {

@@ -151,7 +151,7 @@ void report_lost(const route& route, const request& req, const error& lost) noex
 
 } // namespace
 
-void run_done(const route& route, const request& req, const response& out, const exchange& end) {
+void run_done(const route& route, const request& req, const response& out, const http::exchange& end) {
     if (!route.has_done) return;
     for (std::size_t i = route.layers.size(); i-- > 0;) {
         if (!route.layers[i]->done) continue;

@@ -18,7 +18,7 @@ std::string comma_separated(method_set methods) {
     std::string list;
     for (std::size_t i = 0; i < method_count; ++i)
         if (const auto verb = static_cast<method>(i); methods.contains(verb))
-            list.append(list.empty() ? "" : ", ").append(name(verb));
+            list.append(list.empty() ? "" : ", ").append(http::name(verb));
     return list;
 }
 
@@ -80,7 +80,7 @@ void route_table::set_fallback_layers(layer_list layers) {
 void route_table::add(method verb, std::string pattern, handler target, layer_list layers, route_limits limits) {
     const auto inserted = tree_.insert(verb, pattern, static_cast<std::uint32_t>(routes_.size()));
     if (!inserted)
-        throw std::invalid_argument("weir: route " + std::string(name(verb)) + " " + pattern + ": " +
+        throw std::invalid_argument("weir: route " + std::string(http::name(verb)) + " " + pattern + ": " +
                                     std::string(inserted.error().message()));
     auto made = std::make_unique<route>();
     const auto names = parameter_names(pattern);

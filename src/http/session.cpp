@@ -21,7 +21,7 @@ bool is_line_end(std::string_view input) { return input == "\r" || input == "\r\
 [[gnu::noinline]] void tell_layers(const weir::loop& home, const route& matched, const request& req,
                                    const response& res, std::uint64_t size, bool aborted) {
     const duration took = home.clock().now() - req.started();
-    run_done(matched, req, res, exchange{took, size, aborted});
+    run_done(matched, req, res, http::exchange{took, size, aborted});
 }
 
 // Marks the loop's scratch as taken while a session works, so that a handler which ends meanwhile waits.

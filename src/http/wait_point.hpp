@@ -6,9 +6,14 @@
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/cancellation_type.hpp>
 
 namespace weir::http::detail {
+
+inline bool cancelled(const boost::asio::cancellation_state& state) noexcept {
+    return state.cancelled() != boost::asio::cancellation_type::none;
+}
 
 /// Where one coroutine at a time waits for its connection. Belongs to one loop; outlives who waits.
 class wait_point {

@@ -19,8 +19,6 @@ namespace {
 constexpr std::size_t high_water = exchange_stream::high_water;
 constexpr std::uint16_t lost_code = 1006;
 
-bool cancelled(const asio::cancellation_state& state) { return state.cancelled() != asio::cancellation_type::none; }
-
 } // namespace
 
 websocket_link::websocket_link(weir::loop& home, const websocket_options& options, std::string subprotocol)

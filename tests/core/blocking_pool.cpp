@@ -17,7 +17,7 @@ using namespace weir;
 namespace {
 
 // Blocks a pool thread until opened.
-struct gate {
+struct job_gate {
     std::promise<void> opened;
     std::promise<void> entered;
     std::shared_future<void> future{opened.get_future()};
@@ -59,7 +59,7 @@ TEST_CASE("a job's error and a job's exception arrive as errors") {
 TEST_CASE("a full queue refuses at once with unavailable") {
     loop home;
     blocking_pool pool({.name = "tiny", .threads = 1, .queue = 1});
-    gate blocked;
+    job_gate blocked;
     auto hold = [&] { blocked.wait(); };
     auto quick = [] { return 1; };
     int finished = 0;
@@ -84,7 +84,7 @@ TEST_CASE("a full queue refuses at once with unavailable") {
 TEST_CASE("cancellation takes a queued job out without running it") {
     loop home;
     blocking_pool pool({.threads = 1});
-    gate blocked;
+    job_gate blocked;
     auto hold = [&] { blocked.wait(); };
     auto first = [&]() -> task<void> { CHECK(co_await pool.run(hold)); };
     home.spawn(first());

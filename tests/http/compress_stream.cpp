@@ -35,7 +35,7 @@ std::string readable(content_decoder& decoder, std::string_view bytes) {
     return out;
 }
 
-std::string decoded(content_coding coding, std::string_view bytes) {
+std::string decoded_stream(content_coding coding, std::string_view bytes) {
     content_decoder decoder(coding, 1U << 26);
     auto all = readable(decoder, bytes);
     CHECK(decoder.complete());
@@ -156,7 +156,7 @@ TEST_CASE_FIXTURE(compress_stream_fixture, "a stream that says its size comes in
         CHECK(large.header("content-length").empty());
         CHECK(large.header("content-encoding") == name(coding));
         CHECK(large.body.size() < text().size() / 4);
-        CHECK(decoded(coding, large.body) == text());
+        CHECK(decoded_stream(coding, large.body) == text());
         open("/sized", coding);
         pass(1s);
         const auto small = peer.receive();
@@ -201,7 +201,7 @@ TEST_CASE_FIXTURE(with_events, "an event stream is encoded where that is asked f
         for (int i = 0; i < 50; ++i) pass(1s);
         const auto res = peer.receive();
         CHECK(res.header("content-encoding") == name(coding));
-        const auto events = decoded(coding, res.body);
+        const auto events = decoded_stream(coding, res.body);
         CHECK(events.starts_with("data: one\n\n:\n\n"));
     }
 }
@@ -216,7 +216,7 @@ TEST_CASE_FIXTURE(compress_stream_fixture, "HEAD says what GET would, HTTP/1.0 g
         const auto old = peer.receive();
         CHECK(old.header("transfer-encoding").empty());
         CHECK(old.closes);
-        CHECK(decoded(coding, old.body) == text());
+        CHECK(decoded_stream(coding, old.body) == text());
     }
 }
 
@@ -225,7 +225,7 @@ TEST_CASE_FIXTURE(compress_stream_fixture, "a response that a handler keeps is e
         for (int i = 0; i < 2; ++i) {
             open("/shared", coding);
             pass(1s);
-            CHECK(decoded(coding, peer.receive().body) == row + row);
+            CHECK(decoded_stream(coding, peer.receive().body) == row + row);
         }
 }
 

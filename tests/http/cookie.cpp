@@ -19,7 +19,7 @@ std::string pairs_of(std::string_view field) {
     return all;
 }
 
-std::string refusal(const set_cookie& cookie) {
+std::string cookie_refusal(const set_cookie& cookie) {
     const auto field = http::to_field(cookie);
     return field ? "accepted: " + *field : std::string(field.error().message());
 }
@@ -93,33 +93,33 @@ TEST_CASE("a cookie is HttpOnly, Secure, SameSite=Lax and for the whole host unl
 TEST_CASE("what a browser would read differently is refused, not quoted") {
     for (const char* value : {"a b", "a;b", "a,b", "a\"b", "a\\b", "a\r\nSet-Cookie: x=y", "\x7f", "\xc3\xa4"}) {
         CAPTURE(value);
-        CHECK(refusal({.name = "x", .value = value}).find("encode it") != std::string::npos);
+        CHECK(cookie_refusal({.name = "x", .value = value}).find("encode it") != std::string::npos);
     }
     for (const char* name : {"", "a b", "a=b", "a;b", "a\nb", "\xc3\xa4"}) {
         CAPTURE(name);
-        CHECK(refusal({.name = name}).find("no token") != std::string::npos);
+        CHECK(cookie_refusal({.name = name}).find("no token") != std::string::npos);
     }
     for (const char* path : {"", "app", "/a;b", "/a\nb"}) {
         CAPTURE(path);
-        CHECK(refusal({.name = "x", .path = path}).find("path") != std::string::npos);
+        CHECK(cookie_refusal({.name = "x", .path = path}).find("path") != std::string::npos);
     }
     for (const char* domain : {".example.com", "example.com.", "exa mple", "a;b", "a\r\nb"}) {
         CAPTURE(domain);
-        CHECK(refusal({.name = "x", .domain = domain}).find("domain") != std::string::npos);
+        CHECK(cookie_refusal({.name = "x", .domain = domain}).find("domain") != std::string::npos);
     }
     CHECK(http::to_field({.name = "x", .value = std::string(4095, 'v')}).has_value());
-    CHECK(refusal({.name = "x", .value = std::string(4096, 'v')}).find("4096") != std::string::npos);
-    CHECK(refusal({.name = "x", .secure = false, .same_site = same_site::none}) ==
+    CHECK(cookie_refusal({.name = "x", .value = std::string(4096, 'v')}).find("4096") != std::string::npos);
+    CHECK(cookie_refusal({.name = "x", .secure = false, .same_site = same_site::none}) ==
           "cookie x: SameSite=None needs Secure");
 }
 
 TEST_CASE("the prefixes' rules are enforced in any case") {
     CHECK(http::to_field({.name = "__Host-s"}).has_value());
     CHECK(http::to_field({.name = "__Secure-s", .path = "/a", .domain = "example.com"}).has_value());
-    CHECK(refusal({.name = "__Secure-s", .secure = false}) == "cookie __Secure-s: __Secure- needs Secure");
-    CHECK(refusal({.name = "__HOST-s", .secure = false}) == "cookie __HOST-s: __Host- needs Secure");
-    CHECK(refusal({.name = "__Host-s", .path = "/a"}) == "cookie __Host-s: __Host- needs Path=/");
-    CHECK(refusal({.name = "__host-s", .domain = "a.b"}) == "cookie __host-s: __Host- goes with no Domain");
+    CHECK(cookie_refusal({.name = "__Secure-s", .secure = false}) == "cookie __Secure-s: __Secure- needs Secure");
+    CHECK(cookie_refusal({.name = "__HOST-s", .secure = false}) == "cookie __HOST-s: __Host- needs Secure");
+    CHECK(cookie_refusal({.name = "__Host-s", .path = "/a"}) == "cookie __Host-s: __Host- needs Path=/");
+    CHECK(cookie_refusal({.name = "__host-s", .domain = "a.b"}) == "cookie __host-s: __Host- goes with no Domain");
 }
 
 TEST_CASE_FIXTURE(cookie_fixture, "a response sets several cookies and lets one expire") {

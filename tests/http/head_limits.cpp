@@ -56,7 +56,7 @@ std::string with_head(std::size_t size) {
     return begin + std::string(size - begin.size() - end.size(), 'x') + end;
 }
 
-std::string with_fields(std::size_t count) {
+std::string head_with_fields(std::size_t count) {
     std::string all = "GET / HTTP/1.1\r\n" + host;
     for (std::size_t i = 1; i < count; ++i) all += "X: y\r\n";
     return all + "\r\n";
@@ -82,8 +82,8 @@ TEST_CASE_FIXTURE(head_limits_fixture, "a head of another size") {
 
 TEST_CASE_FIXTURE(head_limits_fixture, "another number of fields") {
     limits.fields = 3;
-    CHECK(status(with_fields(3)) == 200);
-    CHECK(status(with_fields(4)) == 431);
+    CHECK(status(head_with_fields(3)) == 200);
+    CHECK(status(head_with_fields(4)) == 431);
 }
 
 // An unfinished line is looked at again after each KiB.

@@ -4,8 +4,8 @@
 #include <doctest/doctest.h>
 
 using namespace weir::http;
-using detail::fixed_field;
-using detail::header_access;
+using weir::http::detail::fixed_field;
+using weir::http::detail::header_access;
 
 TEST_CASE("a field that is written out already is found, replaced and erased like any other") {
     static constexpr fixed_field kind("content-type: text/plain; charset=utf-8\r\n");

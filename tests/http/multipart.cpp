@@ -17,18 +17,18 @@ using http::upload_file;
 
 namespace {
 
-constexpr const char* form_type = "multipart/form-data; boundary=b1";
+constexpr const char* photo_type = "multipart/form-data; boundary=b1";
 
-const std::string form = "--b1\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nMe\r\n"
-                         "--b1\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"me.png\"\r\n"
-                         "Content-Type: image/png\r\n\r\n\x89PNG\r\n\r\n"
-                         "--b1--\r\n";
+const std::string photo_form = "--b1\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nMe\r\n"
+                               "--b1\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"me.png\"\r\n"
+                               "Content-Type: image/png\r\n\r\n\x89PNG\r\n\r\n"
+                               "--b1--\r\n";
 
-struct form_fixture {
+struct photo_fixture {
     router app;
     test_client client{app};
 
-    form_fixture() {
+    photo_fixture() {
         app.post("/photos", [](multipart in) -> result<std::string> {
             const auto* photo = in.file("photo");
             if (!photo) return error(errc::validation_failed, "a photo is needed");
@@ -42,7 +42,7 @@ struct form_fixture {
         });
     }
 
-    testing::test_response post(std::string_view body, const char* target = "/photos", const char* type = form_type) {
+    testing::test_response post(std::string_view body, const char* target = "/photos", const char* type = photo_type) {
         return client.send(http::method::post, target, body, type);
     }
 };
@@ -66,28 +66,28 @@ std::string content_of(const std::string& path) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(form_fixture, "a handler takes fields and files by name") {
-    const auto res = post(form);
+TEST_CASE_FIXTURE(photo_fixture, "a handler takes fields and files by name") {
+    const auto res = post(photo_form);
     CHECK(res.status == 200);
     CHECK(res.body == "Me me.png image/png 6");
     CHECK(post("--b1--").status == 422);
 }
 
-TEST_CASE_FIXTURE(form_fixture, "a field isn't taken for a file, nor a file for a field") {
+TEST_CASE_FIXTURE(photo_fixture, "a field isn't taken for a file, nor a file for a field") {
     const auto res = post("--b1\r\nContent-Disposition: form-data; name=photo\r\n\r\nx\r\n"
                           "--b1\r\nContent-Disposition: form-data; name=title; filename=t\r\n\r\nx\r\n--b1--");
     CHECK(res.status == 422);
 }
 
-TEST_CASE_FIXTURE(form_fixture, "a malformed or unfinished form is a 400, another type a 415, too much a 413") {
-    const auto cut = post(form.substr(0, form.size() - 6));
+TEST_CASE_FIXTURE(photo_fixture, "a malformed or unfinished form is a 400, another type a 415, too much a 413") {
+    const auto cut = post(photo_form.substr(0, photo_form.size() - 6));
     CHECK(cut.status == 400);
     CHECK(cut.body.find("ends before") != std::string::npos);
     CHECK(post("nonsense").status == 400);
     CHECK(post("").status == 400);
-    CHECK(post(form, "/photos", "multipart/form-data").status == 400);
-    CHECK(post(form, "/photos", "application/x-www-form-urlencoded").status == 415);
-    CHECK(post(form, "/limited").status == 413);
+    CHECK(post(photo_form, "/photos", "multipart/form-data").status == 400);
+    CHECK(post(photo_form, "/photos", "application/x-www-form-urlencoded").status == 415);
+    CHECK(post(photo_form, "/limited").status == 413);
     std::string many;
     for (int i = 0; i < 101; ++i) many += "--b1\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n";
     CHECK(post(many + "--b1--").status == 413);
@@ -138,11 +138,11 @@ TEST_CASE_FIXTURE(folder_fixture, "nothing is overwritten, no limit passed, and 
 }
 
 TEST_CASE_FIXTURE(folder_fixture, "a streamed form goes to disk piece by piece") {
-    auto parser = http::multipart_parser::for_type(form_type, {.file = 1000}).value();
+    auto parser = http::multipart_parser::for_type(photo_type, {.file = 1000}).value();
     std::optional<upload_file> upload;
     bool done = false;
-    for (std::size_t at = 0; at < form.size(); at += 7) {
-        const std::string chunk = form.substr(at, 7);
+    for (std::size_t at = 0; at < photo_form.size(); at += 7) {
+        const std::string chunk = photo_form.substr(at, 7);
         parser.feed(chunk);
         for (auto event = parser.next().value(); event != http::multipart_event::more; event = parser.next().value()) {
             if (event == http::multipart_event::end) {

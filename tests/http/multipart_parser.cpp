@@ -13,7 +13,7 @@ using http::multipart_parser;
 
 namespace {
 
-constexpr std::string_view form_type = "multipart/form-data; boundary=b1";
+constexpr std::string_view parsed_type = "multipart/form-data; boundary=b1";
 constexpr std::size_t whole = 1U << 20;
 
 std::string described(const multipart_head& head) {
@@ -45,7 +45,7 @@ int drain(multipart_parser& parser, std::string& seen) {
 // What a body holds that comes in pieces of that size: `name=content;` for a field,
 // `name(filename|type)=content;` for a file, `cut` where it isn't complete, the status where it is refused.
 std::string parsed(std::string_view body, std::size_t piece = whole, multipart_limits limits = {}) {
-    auto parser = multipart_parser::for_type(form_type, limits).value();
+    auto parser = multipart_parser::for_type(parsed_type, limits).value();
     std::string seen;
     for (std::size_t at = 0; at < body.size(); at += piece) {
         const std::string chunk(body.substr(at, piece)); // goes away, as a connection's bytes do
@@ -74,41 +74,41 @@ std::string with_disposition(const char* rest) {
 }
 
 // What browsers send, with data that looks like a boundary nearly to the end.
-const std::string form = "--b1\r\n"
-                         "Content-Disposition: form-data; name=\"title\"\r\n"
-                         "\r\n"
-                         "two\r\nlines\r\n--b\r\n-\r\n\r\n"
-                         "\r\n--b1\r\n"
-                         "content-disposition:form-data; name=\"photo\"; filename=\"me.png\"\r\n"
-                         "Content-Type: image/png\r\n"
-                         "\r\n"
-                         "\r\r\n--b\r\r\n--\r"
-                         "\r\n--b1\r\n"
-                         "Content-Disposition: form-data; name=empty\r\n"
-                         "\r\n"
-                         "\r\n--b1--\r\n";
+const std::string sample_form = "--b1\r\n"
+                                "Content-Disposition: form-data; name=\"title\"\r\n"
+                                "\r\n"
+                                "two\r\nlines\r\n--b\r\n-\r\n\r\n"
+                                "\r\n--b1\r\n"
+                                "content-disposition:form-data; name=\"photo\"; filename=\"me.png\"\r\n"
+                                "Content-Type: image/png\r\n"
+                                "\r\n"
+                                "\r\r\n--b\r\r\n--\r"
+                                "\r\n--b1\r\n"
+                                "Content-Disposition: form-data; name=empty\r\n"
+                                "\r\n"
+                                "\r\n--b1--\r\n";
 const std::string seen_of_form =
     "title=two\r\nlines\r\n--b\r\n-\r\n\r\n;photo(me.png|image/png)=\r\r\n--b\r\r\n--\r;empty=;";
 
 } // namespace
 
 TEST_CASE("fields and files come out as they went in, however the bytes are cut") {
-    for (std::size_t piece = 1; piece <= form.size(); ++piece) {
+    for (std::size_t piece = 1; piece <= sample_form.size(); ++piece) {
         CAPTURE(piece);
-        CHECK(parsed(form, piece) == seen_of_form);
+        CHECK(parsed(sample_form, piece) == seen_of_form);
     }
 }
 
 TEST_CASE("at each place where the bytes end, the form is known to be cut") {
-    for (std::size_t size = 0; size + 2 < form.size(); ++size) {
+    for (std::size_t size = 0; size + 2 < sample_form.size(); ++size) {
         CAPTURE(size);
-        CHECK(parsed(std::string_view(form).substr(0, size)).ends_with("cut"));
+        CHECK(parsed(std::string_view(sample_form).substr(0, size)).ends_with("cut"));
     }
-    CHECK(parsed(std::string_view(form).substr(0, form.size() - 2)) == seen_of_form);
+    CHECK(parsed(std::string_view(sample_form).substr(0, sample_form.size() - 2)) == seen_of_form);
 }
 
 TEST_CASE("data in one piece is found in one piece") {
-    auto parser = multipart_parser::for_type(form_type).value();
+    auto parser = multipart_parser::for_type(parsed_type).value();
     const std::string body = one_part("Content-Disposition: form-data; name=a; filename=b", std::string(100000, '\r'));
     parser.feed(body);
     CHECK(parser.next().value() == multipart_event::part);
@@ -123,15 +123,16 @@ TEST_CASE("data in one piece is found in one piece") {
 TEST_CASE("a form may be empty, and may begin with a line break") {
     CHECK(parsed("--b1--") == "");
     CHECK(parsed("--b1--\r\n") == "");
-    CHECK(parsed("\r\n" + form) == seen_of_form);
-    CHECK(parsed("\r\n" + form, 1) == seen_of_form);
+    CHECK(parsed("\r\n" + sample_form) == seen_of_form);
+    CHECK(parsed("\r\n" + sample_form, 1) == seen_of_form);
 }
 
 TEST_CASE("other text around the parts is refused") {
     for (const std::string& body :
-         {"preamble\r\n" + form, "\n" + form, "\r\n\r\n" + form, form + "x", form + "\r\n", form + form,
-          std::string("--b2--"), std::string("b1--"), std::string("--b1 \r\n"), std::string("--b1-x"),
-          std::string("--b1\n\n"), one_part("Content-Disposition: form-data; name=a", "x\r\n--b1x")}) {
+         {"preamble\r\n" + sample_form, "\n" + sample_form, "\r\n\r\n" + sample_form, sample_form + "x",
+          sample_form + "\r\n", sample_form + sample_form, std::string("--b2--"), std::string("b1--"),
+          std::string("--b1 \r\n"), std::string("--b1-x"), std::string("--b1\n\n"),
+          one_part("Content-Disposition: form-data; name=a", "x\r\n--b1x")}) {
         CAPTURE(body);
         CHECK(parsed(body) == "400");
         CHECK(parsed(body, 1) == "400");
@@ -186,8 +187,8 @@ TEST_CASE("a file's name is its last step, without a way out of any folder") {
 
 TEST_CASE("what is over a limit is a 413, in time") {
     const auto limited = [](std::string_view body, multipart_limits limits) { return parsed(body, 1, limits); };
-    CHECK(limited(form, {.parts = 3}) == seen_of_form);
-    CHECK(limited(form, {.parts = 2}) == "413");
+    CHECK(limited(sample_form, {.parts = 3}) == seen_of_form);
+    CHECK(limited(sample_form, {.parts = 2}) == "413");
     const std::string field = one_part("Content-Disposition: form-data; name=a", "12345");
     CHECK(limited(field, {.field = 5, .file = 0}) == "a=12345;");
     CHECK(limited(field, {.field = 4}) == "413");

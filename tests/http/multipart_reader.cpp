@@ -15,7 +15,7 @@ using namespace weir;
 
 namespace {
 
-constexpr const char* form_type = "multipart/form-data; boundary=b1";
+constexpr const char* upload_type = "multipart/form-data; boundary=b1";
 
 std::string part(const char* parameters, std::string_view content) {
     std::string text = "--b1\r\nContent-Disposition: form-data; ";
@@ -28,8 +28,8 @@ const std::string photo = [] {
     return bytes;
 }();
 
-const std::string form = part("name=title", "Me") + part("name=photo; filename=me.png", photo) +
-                         part("name=note", "long enough") + "--b1--\r\n";
+const std::string upload_form = part("name=title", "Me") + part("name=photo; filename=me.png", photo) +
+                                part("name=note", "long enough") + "--b1--\r\n";
 
 struct upload_fixture {
     support::temporary_folder own;
@@ -89,7 +89,7 @@ struct upload_fixture {
 };
 
 std::string head_of(const char* target, std::size_t size) {
-    return std::string("POST ") + target + " HTTP/1.1\r\nHost: a\r\nContent-Type: " + form_type +
+    return std::string("POST ") + target + " HTTP/1.1\r\nHost: a\r\nContent-Type: " + upload_type +
            "\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
 }
 
@@ -97,7 +97,7 @@ std::string head_of(const char* target, std::size_t size) {
 
 TEST_CASE_FIXTURE(upload_fixture, "fields are read, a file goes to disk, what is too long for its reader is known") {
     test_client client(app);
-    const auto res = client.send(http::method::post, "/photos", form, form_type);
+    const auto res = client.send(http::method::post, "/photos", upload_form, upload_type);
     CHECK(res.status == 200);
     CHECK(res.body == "title=Me;note=too_large;");
     CHECK(!res.closes);
@@ -109,9 +109,9 @@ TEST_CASE_FIXTURE(upload_fixture, "parts that nobody reads are passed over, howe
     for (const std::size_t piece : {1000U, 4096U, 70000U, 1000000U}) {
         CAPTURE(piece);
         test_client client(app);
-        client.write(head_of("/names", form.size()));
-        for (std::size_t at = 0; at < form.size(); at += piece) {
-            client.write(std::string_view(form).substr(at, piece));
+        client.write(head_of("/names", upload_form.size()));
+        for (std::size_t at = 0; at < upload_form.size(); at += piece) {
+            client.write(std::string_view(upload_form).substr(at, piece));
             client.poll();
         }
         const auto res = client.receive();
@@ -122,31 +122,32 @@ TEST_CASE_FIXTURE(upload_fixture, "parts that nobody reads are passed over, howe
 
 TEST_CASE_FIXTURE(upload_fixture, "a line break behind the form that comes late keeps the connection") {
     test_client client(app);
-    client.write(head_of("/names", form.size()));
-    client.write(std::string_view(form).substr(0, form.size() - 2));
+    client.write(head_of("/names", upload_form.size()));
+    client.write(std::string_view(upload_form).substr(0, upload_form.size() - 2));
     client.poll();
     client.write("\r\n");
     CHECK(client.receive().body == "title;photo;note;");
-    CHECK(client.send(http::method::post, "/names", form, form_type).status == 200);
+    CHECK(client.send(http::method::post, "/names", upload_form, upload_type).status == 200);
 }
 
 TEST_CASE_FIXTURE(upload_fixture, "a form that is malformed, cut or followed by more is a 400, another type a 415") {
     test_client client(app);
-    const auto post = [&](std::string_view body, const char* type = form_type) {
+    const auto post = [&](std::string_view body, const char* type = upload_type) {
         return client.send(http::method::post, "/names", body, type);
     };
     CHECK(post("nonsense").status == 400);
-    CHECK(post(form + "x").status == 400);
-    const auto cut = post(form.substr(0, form.size() - 6));
+    CHECK(post(upload_form + "x").status == 400);
+    const auto cut = post(upload_form.substr(0, upload_form.size() - 6));
     CHECK(cut.status == 400);
     CHECK(cut.body.find("ends before") != std::string::npos);
-    CHECK(post(form, "multipart/form-data").status == 400);
-    CHECK(post(form, "text/plain").status == 415);
+    CHECK(post(upload_form, "multipart/form-data").status == 400);
+    CHECK(post(upload_form, "text/plain").status == 415);
 }
 
 TEST_CASE_FIXTURE(upload_fixture, "a file that is cut leaves nothing on disk") {
     test_client client(app);
-    const auto res = client.send(http::method::post, "/photos", std::string_view(form).substr(0, 20000), form_type);
+    const auto res =
+        client.send(http::method::post, "/photos", std::string_view(upload_form).substr(0, 20000), upload_type);
     CHECK(res.status == 400);
     CHECK(files() == 0);
 }
@@ -156,6 +157,6 @@ TEST_CASE_FIXTURE(upload_fixture, "over the route's limit it is a 413") {
     small.max_body(1000);
     small.post("/names", [](multipart_reader in) { return names(std::move(in)); });
     test_client client(small);
-    client.write(head_of("/names", form.size()));
+    client.write(head_of("/names", upload_form.size()));
     CHECK(client.receive().status == 413);
 }

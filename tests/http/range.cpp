@@ -8,7 +8,7 @@ using namespace weir::http::detail;
 namespace {
 
 // `0+100 900+100`, or what else is to be answered.
-std::string asked(std::string_view field, std::uint64_t size = 1000) {
+std::string range_of(std::string_view field, std::uint64_t size = 1000) {
     const auto parsed = parse_range(field, size);
     if (parsed.verdict == range_verdict::whole) return "whole";
     if (parsed.verdict == range_verdict::unsatisfiable) return "416";
@@ -21,48 +21,48 @@ std::string asked(std::string_view field, std::uint64_t size = 1000) {
 } // namespace
 
 TEST_CASE("one range from, to, and from the end") {
-    CHECK(asked("bytes=0-99") == "0+100");
-    CHECK(asked("bytes=0-0") == "0+1");
-    CHECK(asked("bytes=999-999") == "999+1");
-    CHECK(asked("bytes=500-") == "500+500");
-    CHECK(asked("bytes=-1") == "999+1");
-    CHECK(asked("bytes=-1000") == "0+1000");
-    CHECK(asked("Bytes=5-5") == "5+1");
+    CHECK(range_of("bytes=0-99") == "0+100");
+    CHECK(range_of("bytes=0-0") == "0+1");
+    CHECK(range_of("bytes=999-999") == "999+1");
+    CHECK(range_of("bytes=500-") == "500+500");
+    CHECK(range_of("bytes=-1") == "999+1");
+    CHECK(range_of("bytes=-1000") == "0+1000");
+    CHECK(range_of("Bytes=5-5") == "5+1");
 }
 
 TEST_CASE("what lies behind the end is cut off") {
-    CHECK(asked("bytes=900-5000") == "900+100");
-    CHECK(asked("bytes=-5000") == "0+1000");
-    CHECK(asked("bytes=1-99999999999999999999999999") == "1+999");
-    CHECK(asked("bytes=-99999999999999999999999999") == "0+1000");
-    CHECK(asked("bytes=0-18446744073709551615", 1) == "0+1");
+    CHECK(range_of("bytes=900-5000") == "900+100");
+    CHECK(range_of("bytes=-5000") == "0+1000");
+    CHECK(range_of("bytes=1-99999999999999999999999999") == "1+999");
+    CHECK(range_of("bytes=-99999999999999999999999999") == "0+1000");
+    CHECK(range_of("bytes=0-18446744073709551615", 1) == "0+1");
 }
 
 TEST_CASE("several ranges keep their order; those behind the end are left out") {
-    CHECK(asked("bytes=0-9, 20-29 ,-10") == "0+10 20+10 990+10");
-    CHECK(asked("bytes=900-, 0-9") == "900+100 0+10");
-    CHECK(asked("bytes=0-9,10-19") == "0+10 10+10");
-    CHECK(asked("bytes=,0-9,,5000-6000,") == "0+10");
+    CHECK(range_of("bytes=0-9, 20-29 ,-10") == "0+10 20+10 990+10");
+    CHECK(range_of("bytes=900-, 0-9") == "900+100 0+10");
+    CHECK(range_of("bytes=0-9,10-19") == "0+10 10+10");
+    CHECK(range_of("bytes=,0-9,,5000-6000,") == "0+10");
 }
 
 TEST_CASE("where nothing is there it is a 416") {
-    CHECK(asked("bytes=1000-") == "416");
-    CHECK(asked("bytes=1000-2000, 5000-") == "416");
-    CHECK(asked("bytes=-0") == "416");
-    CHECK(asked("bytes=99999999999999999999999999-") == "416");
-    CHECK(asked("bytes=0-", 0) == "416");
-    CHECK(asked("bytes=-5", 0) == "whole"); // which is empty
+    CHECK(range_of("bytes=1000-") == "416");
+    CHECK(range_of("bytes=1000-2000, 5000-") == "416");
+    CHECK(range_of("bytes=-0") == "416");
+    CHECK(range_of("bytes=99999999999999999999999999-") == "416");
+    CHECK(range_of("bytes=0-", 0) == "416");
+    CHECK(range_of("bytes=-5", 0) == "whole"); // which is empty
 }
 
 TEST_CASE("overlapping ranges and too many are a 416") {
-    CHECK(asked("bytes=0-10,10-20") == "416");
-    CHECK(asked("bytes=500-,0-9,-1") == "416");
-    CHECK(asked("bytes=0-,0-,0-") == "416");
+    CHECK(range_of("bytes=0-10,10-20") == "416");
+    CHECK(range_of("bytes=500-,0-9,-1") == "416");
+    CHECK(range_of("bytes=0-,0-,0-") == "416");
     std::string many = "bytes=0-0";
     for (std::size_t i = 1; i < most_ranges; ++i) many += "," + std::to_string(i * 2) + "-" + std::to_string(i * 2);
     CHECK(parse_range(many, 1000).ranges.size() == most_ranges);
-    CHECK(asked(many + ",500-500") == "416");
-    CHECK(asked(many + ",5000-5000") == "416");
+    CHECK(range_of(many + ",500-500") == "416");
+    CHECK(range_of(many + ",5000-5000") == "416");
 }
 
 TEST_CASE("another unit, and what is no range, is no Range field") {
@@ -70,7 +70,7 @@ TEST_CASE("another unit, and what is no range, is no Range field") {
                               "bytes=0", "bytes=-", "bytes=--1", "bytes=0-9-", "bytes=+0-9", "bytes=0 - 9",
                               "bytes=0-9;1-2", "bytes=0-9, x", "bytes=0x0-9", " bytes=0-9"}) {
         CAPTURE(field);
-        CHECK(asked(field) == "whole");
+        CHECK(range_of(field) == "whole");
     }
 }
 

@@ -18,11 +18,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* ours = "https://app.example.com";
+constexpr const char* our_page = "https://app.example.com";
 
 // The head of a request from a page of ours, without its last line.
 std::string head(const std::string& line) {
-    return line + " HTTP/1.1\r\nHost: a\r\nOrigin: " + ours + "\r\nX-Request-Id: r1\r\n";
+    return line + " HTTP/1.1\r\nHost: a\r\nOrigin: " + our_page + "\r\nX-Request-Id: r1\r\n";
 }
 
 struct refusals_fixture {
@@ -35,7 +35,7 @@ struct refusals_fixture {
         witness.done = [this](const request& req, const response& res, const http::exchange&) {
             ended.append(req.path()).append(" ").append(req.route()).append(" ").append(std::to_string(res.status));
         };
-        app.use(witness).use(cors({.origins = {ours}})).use(request_id());
+        app.use(witness).use(cors({.origins = {our_page}})).use(request_id());
         app.post("/todos", [] { return "made"; });
         app.post("/read", [](body_reader in) -> task<result<std::string>> { co_return co_await in.read_all(100); });
         app.get("/stuck", []() -> task<std::string> {
@@ -57,7 +57,7 @@ struct refusals_fixture {
     static void check_shared(test_client& peer, int status) {
         const auto res = peer.receive();
         CHECK(res.status == status);
-        CHECK(res.header("access-control-allow-origin") == ours);
+        CHECK(res.header("access-control-allow-origin") == our_page);
         CHECK(res.header("vary") == "Origin");
         CHECK(res.header("x-request-id") == "r1");
         CHECK(res.body.starts_with("{\"code\":"));
@@ -164,12 +164,12 @@ TEST_CASE("a layer that throws over a refusal makes it a 500, and the layers aro
     router app;
     middleware broken;
     broken.after_refusal = [](request&, response&) { throw std::runtime_error("broken"); };
-    app.use(cors({.origins = {ours}})).use(broken);
+    app.use(cors({.origins = {our_page}})).use(broken);
     app.post("/todos", [] { return "made"; });
     test_client peer(app, {.limits = {.body = 4}});
     peer.write(head("POST /todos") + "Content-Length: 5\r\n\r\n");
     const auto res = peer.receive();
     CHECK(res.status == 500);
-    CHECK(res.header("access-control-allow-origin") == ours);
+    CHECK(res.header("access-control-allow-origin") == our_page);
     CHECK(res.closes);
 }

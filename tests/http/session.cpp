@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "support/until_cancelled.hpp"
 #include <weir/http/router.hpp>
 #include <weir/testing/test_client.hpp>
 
@@ -13,14 +14,6 @@ using namespace weir;
 using namespace std::chrono_literals;
 
 namespace {
-
-// Waits for nothing but its cancellation.
-task<result<void>> until_cancelled() {
-    const executor here = co_await this_task;
-    boost::asio::steady_timer never(here.context().loop().io(), std::chrono::hours(1));
-    co_await never.async_wait(boost::asio::as_tuple(use_task));
-    co_return errc::cancelled;
-}
 
 struct session_fixture {
     manual_clock time;
@@ -42,7 +35,7 @@ struct session_fixture {
             co_return "waited";
         });
         app.get("/stuck", [this]() -> task<result<void>> {
-            const auto ended = co_await until_cancelled();
+            const auto ended = co_await test_support::until_cancelled();
             ends.emplace_back(ended.error().code());
             co_return ended;
         });

@@ -17,12 +17,12 @@ using namespace weir;
 
 namespace {
 
-struct note {
+struct answer_note {
     std::string text{};
 };
-BOOST_DESCRIBE_STRUCT(note, (), (text))
+BOOST_DESCRIBE_STRUCT(answer_note, (), (text))
 
-std::string post(const std::string& fields) { return "POST /echo HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
+std::string post_head(const std::string& fields) { return "POST /echo HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
 
 struct answers_fixture {
     router app;
@@ -32,8 +32,8 @@ struct answers_fixture {
     answers_fixture() {
         app.get("/", [this] { return ++handled, "root"; });
         app.post("/echo", [](request& req) { return std::string(req.body()); });
-        app.post("/json", [](body<note> in) { return in->text; });
-        app.post("/form", [](form<note> in) { return in->text; });
+        app.post("/json", [](body<answer_note> in) { return in->text; });
+        app.post("/form", [](form<answer_note> in) { return in->text; });
         app.post("/read", [](body_reader in) -> task<result<std::string>> { co_return co_await in.read_all(1000); });
         app.post("/late", [this](body_reader in) -> task<result<std::string>> {
             co_await sleep_for(std::chrono::seconds(1)); // cancelled or not
@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(answers_fixture, "a method that isn't served here is a 405 wit
 
 TEST_CASE_FIXTURE(answers_fixture, "Expect is answered with 100 at once, or with what is final") { // RFC 9110 10.1.1
     test_client told(app);
-    told.write(post("Content-Length: 3\r\nExpect: 100-continue\r\n"));
+    told.write(post_head("Content-Length: 3\r\nExpect: 100-continue\r\n"));
     CHECK(told.output() == "HTTP/1.1 100 Continue\r\n\r\n");
     told.write("abc");
     CHECK(told.receive().body == "abc");
@@ -156,7 +156,7 @@ TEST_CASE_FIXTURE(answers_fixture, "100, 204 and 304 have no body, and 100 and 2
         CHECK(output.find("ransfer-") == std::string::npos);
         if (status == 204) CHECK(output.find("ontent-") == std::string::npos);
     }
-    peer.write(post("Content-Length: 3\r\nExpect: 100-continue\r\n"));
+    peer.write(post_head("Content-Length: 3\r\nExpect: 100-continue\r\n"));
     CHECK(peer.output() == "HTTP/1.1 100 Continue\r\n\r\n");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What holds without any configuration: each limit to the byte or the second, with its answer.
 #include "support/stubborn_wire.hpp"
+#include "support/until_cancelled.hpp"
 #include <weir/http/router.hpp>
 #include <weir/http/server.hpp>
 #include <weir/testing/test_client.hpp>
@@ -19,18 +20,10 @@ using test_support::stubborn_wire;
 
 namespace {
 
-struct note {
+struct default_note {
     std::string text{};
 };
-BOOST_DESCRIBE_STRUCT(note, (), (text))
-
-// Waits for nothing but its cancellation.
-task<result<void>> until_cancelled() {
-    const executor here = co_await this_task;
-    boost::asio::steady_timer never(here.context().loop().io(), std::chrono::hours(1));
-    co_await never.async_wait(boost::asio::as_tuple(use_task));
-    co_return errc::cancelled;
-}
+BOOST_DESCRIBE_STRUCT(default_note, (), (text))
 
 struct defaults_fixture {
     manual_clock time;
@@ -40,8 +33,8 @@ struct defaults_fixture {
         app.get("/", [] { return "root"; });
         app.get("/{rest}", [](path<"rest", std::string>) { return "root"; });
         app.post("/", [](request& req) { return std::to_string(req.body().size()); });
-        app.post("/json", [](body<note> in) { return in->text; });
-        app.get("/stuck", until_cancelled);
+        app.post("/json", [](body<default_note> in) { return in->text; });
+        app.get("/stuck", test_support::until_cancelled);
     }
 
     // Nothing but the clock is set.
@@ -61,9 +54,9 @@ struct defaults_fixture {
     }
 };
 
-std::string get(const std::string& fields) { return "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
+std::string get_with(const std::string& fields) { return "GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n"; }
 
-std::string nested(int depth) { // in an object
+std::string nested_note(int depth) { // in an object
     return "{\"text\":\"a\",\"more\":" + std::string(static_cast<std::size_t>(depth - 1), '[') +
            std::string(static_cast<std::size_t>(depth - 1), ']') + "}";
 }
@@ -80,9 +73,9 @@ TEST_CASE_FIXTURE(defaults_fixture, "a request line has 8 KiB, else 414") {
 
 TEST_CASE_FIXTURE(defaults_fixture, "a request head has 16 KiB, else 431") {
     const auto of_size = [](std::size_t size) {
-        const auto filled = get("A: " + std::string(8000, 'a') + "\r\nB: \r\n");
-        return get("A: " + std::string(8000, 'a') + "\r\nB: " + std::string(8000, 'b') +
-                   "\r\nC: " + std::string(size - filled.size() - 8005, 'c') + "\r\n");
+        const auto filled = get_with("A: " + std::string(8000, 'a') + "\r\nB: \r\n");
+        return get_with("A: " + std::string(8000, 'a') + "\r\nB: " + std::string(8000, 'b') +
+                        "\r\nC: " + std::string(size - filled.size() - 8005, 'c') + "\r\n");
     };
     CHECK(of_size(16384).size() == 16384);
     CHECK(status(of_size(16384)) == 200);
@@ -90,17 +83,17 @@ TEST_CASE_FIXTURE(defaults_fixture, "a request head has 16 KiB, else 431") {
 }
 
 TEST_CASE_FIXTURE(defaults_fixture, "a single header line is limited by the head alone: a cookie of 9 KiB is read") {
-    CHECK(status(get("Cookie: a=" + std::string(9 * 1024, 'a') + "\r\n")) == 200);
-    const std::size_t rest = get("Cookie: \r\n").size();
-    CHECK(status(get("Cookie: " + std::string(16384 - rest, 'a') + "\r\n")) == 200);
-    CHECK(status(get("Cookie: " + std::string(16385 - rest, 'a') + "\r\n")) == 431);
+    CHECK(status(get_with("Cookie: a=" + std::string(9 * 1024, 'a') + "\r\n")) == 200);
+    const std::size_t rest = get_with("Cookie: \r\n").size();
+    CHECK(status(get_with("Cookie: " + std::string(16384 - rest, 'a') + "\r\n")) == 200);
+    CHECK(status(get_with("Cookie: " + std::string(16385 - rest, 'a') + "\r\n")) == 431);
 }
 
 TEST_CASE_FIXTURE(defaults_fixture, "a request has 100 header fields, else 431") {
     std::string fields; // beside Host
     for (int i = 0; i < 99; ++i) fields += "A: b\r\n";
-    CHECK(status(get(fields)) == 200);
-    CHECK(status(get(fields + "A: b\r\n")) == 431);
+    CHECK(status(get_with(fields)) == 200);
+    CHECK(status(get_with(fields + "A: b\r\n")) == 431);
 }
 
 TEST_CASE_FIXTURE(defaults_fixture, "a body has 1 MiB, announced or counted, else 413") {
@@ -114,8 +107,8 @@ TEST_CASE_FIXTURE(defaults_fixture, "a body has 1 MiB, announced or counted, els
 
 TEST_CASE_FIXTURE(defaults_fixture, "JSON is 64 deep at most, else 400") {
     auto peer = client();
-    CHECK(peer.post("/json", nested(64)).body == "a");
-    const auto res = peer.post("/json", nested(65));
+    CHECK(peer.post("/json", nested_note(64)).body == "a");
+    const auto res = peer.post("/json", nested_note(65));
     CHECK(res.status == 400);
     CHECK(res.body.find(R"("rule":"depth")") != std::string::npos);
 }
@@ -161,7 +154,7 @@ TEST_CASE_FIXTURE(defaults_fixture, "a connection is idle for 60 s, then it clos
 
 TEST_CASE_FIXTURE(defaults_fixture, "a peer has 30 s to take some of its answer, then it is cut") {
     stubborn_wire wire(app, time);
-    wire.send(get(""));
+    wire.send(get_with(""));
     CHECK(!wire.waiting.empty());
     time.advance(29s);
     wire.machine.tick(wire.home.refresh());
@@ -199,7 +192,7 @@ TEST_CASE_FIXTURE(defaults_fixture, "64 KiB are read ahead of a handler, then re
 TEST_CASE_FIXTURE(defaults_fixture, "answers are gathered up to 256 KiB, the rest waits for its peer") {
     stubborn_wire wire(app, time);
     std::string requests;
-    for (int i = 0; i < 4000; ++i) requests += get("");
+    for (int i = 0; i < 4000; ++i) requests += get_with("");
     wire.send(requests);
     CHECK(wire.waiting.size() >= 256 * 1024);
     CHECK(wire.waiting.size() < 257 * 1024);

@@ -17,7 +17,7 @@ namespace {
 
 std::string lines_of(const http::header_list& fields) { return std::string(fields.lines()); }
 
-std::string asked(const std::string& path, const std::string& trailers) {
+std::string post_with_trailers(const std::string& path, const std::string& trailers) {
     return "POST " + path + " HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n" + trailers +
            "\r\n";
 }
@@ -58,26 +58,26 @@ struct trailers_fixture {
 } // namespace
 
 TEST_CASE_FIXTURE(trailers_fixture, "a request's trailers are told by themselves, never among its fields") {
-    CHECK(answer(asked("/plain", "X-Sum:  7 \r\nx-more:\r\n")) == "X-Sum: 7\r\nx-more: \r\n");
-    CHECK(answer(asked("/plain", "")).empty());
+    CHECK(answer(post_with_trailers("/plain", "X-Sum:  7 \r\nx-more:\r\n")) == "X-Sum: 7\r\nx-more: \r\n");
+    CHECK(answer(post_with_trailers("/plain", "")).empty());
     app.post("/fields", [](const request& req) { return std::string(req.header("x-sum")); });
-    CHECK(answer(asked("/fields", "X-Sum: 7\r\n")).empty());
+    CHECK(answer(post_with_trailers("/fields", "X-Sum: 7\r\n")).empty());
 }
 
 TEST_CASE_FIXTURE(trailers_fixture, "the next request on the connection has none of its predecessor's") {
     for (const char* path : {"/plain", "/later", "/read"}) {
         CAPTURE(path);
-        CHECK(answer(asked(path, "a: 1\r\n")).ends_with("a: 1\r\n"));
-        CHECK(answer(asked("/later", "")).empty());
-        CHECK(answer(asked("/plain", "")).empty());
+        CHECK(answer(post_with_trailers(path, "a: 1\r\n")).ends_with("a: 1\r\n"));
+        CHECK(answer(post_with_trailers("/later", "")).empty());
+        CHECK(answer(post_with_trailers("/plain", "")).empty());
         CHECK(answer("POST /plain HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").empty());
     }
 }
 
 TEST_CASE_FIXTURE(trailers_fixture, "a handler that has waited while others were served still has its trailers") {
     test_client other(app, {.clock = &time});
-    peer.write(asked("/later", "a: 1\r\n"));
-    other.write(asked("/plain", "b: 2\r\n"));
+    peer.write(post_with_trailers("/later", "a: 1\r\n"));
+    other.write(post_with_trailers("/plain", "b: 2\r\n"));
     CHECK(other.receive().body == "b: 2\r\n");
     peer.poll();
     time.advance(1s);
@@ -86,26 +86,26 @@ TEST_CASE_FIXTURE(trailers_fixture, "a handler that has waited while others were
 }
 
 TEST_CASE_FIXTURE(trailers_fixture, "a reader has them once it has read to the end, however the bytes are split") {
-    const std::string bytes = asked("/read", "a: 1\r\nB: 2\r\n");
+    const std::string bytes = post_with_trailers("/read", "a: 1\r\nB: 2\r\n");
     for (std::size_t split = 1; split < bytes.size(); ++split) {
         CAPTURE(split);
         peer.write(bytes.substr(0, split));
         peer.poll();
         CHECK(answer(bytes.substr(split)) == "hi a: 1\r\nB: 2\r\n");
     }
-    CHECK(answer(asked("/early", "a: 1\r\n")).empty());
+    CHECK(answer(post_with_trailers("/early", "a: 1\r\n")).empty());
 }
 
 TEST_CASE_FIXTURE(trailers_fixture, "a plain handler's stream doesn't mind them") {
-    CHECK(answer(asked("/stream", "a: 1\r\n")) == "streamed");
+    CHECK(answer(post_with_trailers("/stream", "a: 1\r\n")) == "streamed");
 }
 
 TEST_CASE_FIXTURE(trailers_fixture, "what may not stand behind a body is passed over") {
     const std::string misplaced =
         "Content-Length: 9\r\nTransfer-Encoding: x\r\nhost: evil\r\nAuthorization: Bearer x\r\n"
         "X-Forwarded-For: 1.2.3.4\r\nIf-Match: *\r\nproxy-x: 1\r\nSet-Cookie: a=b\r\n";
-    CHECK(answer(asked("/plain", misplaced + "kept: 1\r\n" + misplaced)) == "kept: 1\r\n");
-    CHECK(answer(asked("/plain", misplaced)).empty());
+    CHECK(answer(post_with_trailers("/plain", misplaced + "kept: 1\r\n" + misplaced)) == "kept: 1\r\n");
+    CHECK(answer(post_with_trailers("/plain", misplaced)).empty());
     CHECK(http::detail::fits_trailers("etag"));
     CHECK(http::detail::fits_trailers("Server-Timing"));
     CHECK(!http::detail::fits_trailers("CONTENT-TYPE"));
@@ -115,6 +115,6 @@ TEST_CASE("trailers count against the budget of a chunked body") {
     router app;
     app.post("/", [](const request& req) { return lines_of(req.trailers()); });
     test_client peer(app);
-    peer.write(asked("/", "a: " + std::string(17 * 1024, 'x') + "\r\n"));
+    peer.write(post_with_trailers("/", "a: " + std::string(17 * 1024, 'x') + "\r\n"));
     CHECK(peer.receive().status == 413);
 }

@@ -26,7 +26,7 @@ using test_support::stubborn_wire;
 
 namespace {
 
-constexpr int text = 1, binary = 2, closing = 8, ping = 9, pong = 10, more = 0;
+using namespace test_support::opcode;
 
 struct websocket_fixture : test_support::websocket_listener {
     manual_clock time;

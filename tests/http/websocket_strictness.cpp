@@ -22,7 +22,7 @@ using test_support::server_frame;
 
 namespace {
 
-constexpr int text = 1, binary = 2, closing = 8, ping = 9, pong = 10, more = 0;
+using namespace test_support::opcode;
 
 // Tells what it hears, one line a message, and how it ended.
 struct listening_fixture : test_support::websocket_listener {

@@ -36,7 +36,7 @@ struct decoded {
 };
 
 /// 200 done, 100 more, else the refusal's status; the same for every piece size.
-int status_of(std::string_view text, chunk_limits limits = {}) {
+int chunked_status(std::string_view text, chunk_limits limits = {}) {
     int seen = 0;
     for (std::size_t piece = 1; piece <= text.size() && piece < 64; ++piece) {
         const decoded result(text, piece == 63 ? text.size() : piece, limits);
@@ -69,8 +69,8 @@ TEST_CASE("sizes are hexadecimal in both cases") {
 
 TEST_CASE("a body isn't done before its last line feed") {
     const std::string text = "1\r\na\r\n0\r\n\r\n";
-    for (std::size_t size = 1; size < text.size(); ++size) CHECK(status_of(text.substr(0, size)) == 100);
-    CHECK(status_of(text) == 200);
+    for (std::size_t size = 1; size < text.size(); ++size) CHECK(chunked_status(text.substr(0, size)) == 100);
+    CHECK(chunked_status(text) == 200);
 }
 
 TEST_CASE("a malformed chunk size is 400") {
@@ -78,14 +78,14 @@ TEST_CASE("a malformed chunk size is 400") {
                              "1,\r\n"s, "1\n"s, "1\ra"s, "1\r\r"s, "\n"s, "1\0\r\n"s, "10000000000000000\r\n"s,
                              "fffffffffffffffff\r\n"s, "\xb1\r\n"s, "1.0\r\n"s}) {
         CAPTURE(text);
-        CHECK(status_of(text) == 400);
+        CHECK(chunked_status(text) == 400);
     }
 }
 
 TEST_CASE("data that doesn't end with CRLF where the size says is 400") {
     for (const auto* text : {"1\r\nab", "1\r\na\n", "1\r\na\rb", "2\r\na\r\n0\r\n\r\n"}) {
         CAPTURE(text);
-        CHECK(status_of(text) == 400);
+        CHECK(chunked_status(text) == 400);
     }
 }
 
@@ -94,50 +94,50 @@ TEST_CASE("chunk extensions are checked for their form") {
                              "1\t;a=\"x\" ;b"}) {
         CAPTURE(line);
         const bool has_cr = std::string_view(line).find('\r') != std::string_view::npos;
-        CHECK(status_of(std::string(line) + "\r\nx\r\n0\r\n\r\n") == (has_cr ? 400 : 200));
+        CHECK(chunked_status(std::string(line) + "\r\nx\r\n0\r\n\r\n") == (has_cr ? 400 : 200));
     }
     for (const auto& line :
          {"1;"s, "1;;a"s, "1;=b"s, "1;a="s, "1;a=;b"s, "1;a b"s, "1;a=b c"s, "1;a=b "s, "1 a"s, "1;a=\"b"s,
           "1;a=\"b\"c"s, "1;a\n"s, "1;a=\"\n\""s, "1;a\0"s, "1;a=\x80"s, "1;a=\"\\\x01\""s, "1;a=b\rc"s}) {
         CAPTURE(line);
-        CHECK(status_of(line + "\r\nx\r\n0\r\n\r\n") == 400);
+        CHECK(chunked_status(line + "\r\nx\r\n0\r\n\r\n") == 400);
     }
 }
 
 TEST_CASE("trailers are checked for their form") {
-    CHECK(status_of("0\r\nA: b\r\nB:\r\nContent-Length: 9\r\n\r\n") == 200);
+    CHECK(chunked_status("0\r\nA: b\r\nB:\r\nContent-Length: 9\r\n\r\n") == 200);
     for (const auto& line :
          {": v"s, " A: b"s, "A b"s, "A : b"s, "A: b\r\n c"s, "A: b\nB: c"s, "A: \0"s, "A\x80: b"s, "A: b\rc"s, "A"s}) {
         CAPTURE(line);
-        CHECK(status_of("0\r\n" + line + "\r\n\r\n") == 400);
+        CHECK(chunked_status("0\r\n" + line + "\r\n\r\n") == 400);
     }
-    CHECK(status_of("0\r\n\n") == 400);
-    CHECK(status_of("0\r\n\rx") == 400);
+    CHECK(chunked_status("0\r\n\n") == 400);
+    CHECK(chunked_status("0\r\n\rx") == 400);
 }
 
 TEST_CASE("a body over its limit is 413 as soon as a size says so") {
-    CHECK(status_of("5\r\nhello\r\n0\r\n\r\n", {.body = 5}) == 200);
-    CHECK(status_of("6\r\n", {.body = 5}) == 413);
-    CHECK(status_of("3\r\nabc\r\n3\r\n", {.body = 5}) == 413);
-    CHECK(status_of("3\r\nabc\r\nffffffffffffffff\r\n", {.body = 5}) == 413);
-    CHECK(status_of("ffffffffffffffff\r\n", {.body = ~std::uint64_t{0}}) == 100);
-    CHECK(status_of("1\r\na\r\nffffffffffffffff\r\n", {.body = ~std::uint64_t{0}}) == 413);
-    CHECK(status_of("0\r\n\r\n", {.body = 0}) == 200);
+    CHECK(chunked_status("5\r\nhello\r\n0\r\n\r\n", {.body = 5}) == 200);
+    CHECK(chunked_status("6\r\n", {.body = 5}) == 413);
+    CHECK(chunked_status("3\r\nabc\r\n3\r\n", {.body = 5}) == 413);
+    CHECK(chunked_status("3\r\nabc\r\nffffffffffffffff\r\n", {.body = 5}) == 413);
+    CHECK(chunked_status("ffffffffffffffff\r\n", {.body = ~std::uint64_t{0}}) == 100);
+    CHECK(chunked_status("1\r\na\r\nffffffffffffffff\r\n", {.body = ~std::uint64_t{0}}) == 413);
+    CHECK(chunked_status("0\r\n\r\n", {.body = 0}) == 200);
 }
 
 TEST_CASE("extensions, trailers and leading zeros share one budget") {
     const chunk_limits limits{.overhead = 10};
-    CHECK(status_of("1;a=345678\r\nx\r\n0\r\n\r\n", limits) == 200); // the CR is the tenth
-    CHECK(status_of("1;a=3456789\r\nx\r\n0\r\n\r\n", limits) == 413);
-    CHECK(status_of("00000000000\r\n\r\n", limits) == 200);
-    CHECK(status_of("000000000000\r\n\r\n", limits) == 413);
-    CHECK(status_of("0\r\nA: 4567\r\n\r\n", limits) == 200);
-    CHECK(status_of("0\r\nA: 45678901\r\n\r\n", limits) == 413);
-    CHECK(status_of("1;abcd\r\nx\r\n0001\r\nx\r\n00\r\nA:\r\n\r\n", limits) == 413);
+    CHECK(chunked_status("1;a=345678\r\nx\r\n0\r\n\r\n", limits) == 200); // the CR is the tenth
+    CHECK(chunked_status("1;a=3456789\r\nx\r\n0\r\n\r\n", limits) == 413);
+    CHECK(chunked_status("00000000000\r\n\r\n", limits) == 200);
+    CHECK(chunked_status("000000000000\r\n\r\n", limits) == 413);
+    CHECK(chunked_status("0\r\nA: 4567\r\n\r\n", limits) == 200);
+    CHECK(chunked_status("0\r\nA: 45678901\r\n\r\n", limits) == 413);
+    CHECK(chunked_status("1;abcd\r\nx\r\n0001\r\nx\r\n00\r\nA:\r\n\r\n", limits) == 413);
     std::string many;
     for (int i = 0; i < 10'000; ++i) many += "1\r\nx\r\n";
     CHECK(decoded(many + "0\r\n\r\n", many.size() + 5, limits).body.size() == 10'000);
-    CHECK(status_of("0\r\n" + std::string(20'000, 'A')) == 413);
+    CHECK(chunked_status("0\r\n" + std::string(20'000, 'A')) == 413);
 }
 
 TEST_CASE("trailers are kept line by line, whatever pieces they come in") {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // What a handler refers to lives until it has ended; meant to be run under AddressSanitizer as well.
+#include "support/descriptors.hpp"
 #include "support/loopback.hpp"
 #include "support/socket_client.hpp"
 #include <weir/core/blocking_pool.hpp>
@@ -18,7 +19,6 @@
 #include <future>
 #include <memory>
 #include <mutex>
-#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -28,18 +28,10 @@ using namespace std::chrono_literals;
 namespace {
 
 // Both ends of 1,000 connections are in this process.
-void allow_descriptors(rlim_t count) {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = std::min(limit.rlim_max, std::max(limit.rlim_cur, count));
-    setrlimit(RLIMIT_NOFILE, &limit);
-    REQUIRE(limit.rlim_cur >= count);
-}
-
 } // namespace
 
 TEST_CASE("1,000 suspended handlers read their headers after the loop has served others") {
-    allow_descriptors(2200);
+    test_support::allow_descriptors(2200);
     std::vector<boost::asio::steady_timer*> waiting; // in the handlers' frames, on the one loop
     std::atomic<int> suspended{0};
     std::atomic<int> right{0};

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t connections = 200;
+constexpr std::size_t mixed_connections = 200;
 constexpr std::uint64_t each = 40; // of every kind, at least
 
 // Has seen a request come in.
@@ -42,7 +42,7 @@ TEST_CASE("every kind of connection at once: each answer is right, each request 
     server running(app, test_support::loopback(2));
     running.start().value();
 
-    soak::load load(running.port(), connections, 40ms);
+    soak::load load(running.port(), mixed_connections, 40ms);
     const auto late = soak::clock::now() + 90s; // on a machine that is slow and has much else to do
     while (load.fewest() < each && load.wrong() == 0 && soak::clock::now() < late) load.run_for(100ms);
     CHECK_MESSAGE(load.wrong() == 0, "the first: " << load.first_wrong());

@@ -46,7 +46,7 @@ namespace {
 
 constexpr std::size_t upload_size = 1024 * 1024;
 constexpr int download_pieces = 800;
-constexpr int text = 1, closing = 8;
+using namespace test_support::opcode;
 
 std::string download_piece(int number) { return std::string(10'000, static_cast<char>('a' + number % 26)); }
 

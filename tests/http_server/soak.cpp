@@ -3,6 +3,7 @@
 // 10,000 connections for a minute, of every kind that a server meets, while one more counts the time of its answers.
 #include "http_server/soak_load.hpp"
 #include "http_server/soak_server.hpp"
+#include "support/descriptors.hpp"
 #include "support/loopback.hpp"
 #include "support/socket_client.hpp"
 
@@ -15,7 +16,6 @@
 #include <future>
 #include <iomanip>
 #include <iostream>
-#include <sys/resource.h>
 #include <thread>
 #include <vector>
 
@@ -27,16 +27,6 @@ namespace {
 constexpr std::size_t connections = 10'000;
 constexpr auto warm_up = 25s; // five of them until all are connected
 constexpr int minute = 60;
-
-// Each process has one end of every connection.
-void allow_descriptors(rlim_t count) {
-    rlimit limit{};
-    getrlimit(RLIMIT_NOFILE, &limit);
-    REQUIRE_MESSAGE(limit.rlim_max >= count,
-                    "this machine's hard limit of open files forbids the soak: it is " << limit.rlim_max);
-    limit.rlim_cur = std::max(limit.rlim_cur, count);
-    REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
-}
 
 weir::server_options options() {
     auto made = test_support::loopback(2);
@@ -80,7 +70,7 @@ constexpr double mib = 1024.0 * 1024.0;
 } // namespace
 
 TEST_CASE("10,000 connections of all kinds for a minute leave nothing behind, and every answer is right") {
-    allow_descriptors(connections + 500);
+    test_support::allow_descriptors(connections + 500); // each process has one end of every connection
     soak::server_process server(options());
     CHECK(socket_client(server.port()).request("GET", "/number/1").body == "number 1");
     while (server.stats().open != 0) std::this_thread::sleep_for(10ms);

@@ -30,7 +30,7 @@ namespace beast = boost::beast;
 
 namespace {
 
-constexpr int text = 1, closing = 8, ping = 9, pong = 10;
+using namespace test_support::opcode;
 
 struct wss_fixture {
     support::certificate_folder files;

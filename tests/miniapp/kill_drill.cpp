@@ -18,11 +18,12 @@ namespace {
 constexpr int buyers_at_once = 4;
 constexpr std::int64_t products = 8;
 
-using orders = std::map<std::int64_t, order>; // by id
+using orders_by_id = std::map<std::int64_t, order>; // by id
 
 // Orders one of each product after the other until the server is gone; what was answered with 201.
-orders buy_until_killed(std::uint16_t port, std::string_view token, std::int64_t first, std::atomic<int>& answered) {
-    orders kept;
+orders_by_id buy_until_killed(std::uint16_t port, std::string_view token, std::int64_t first,
+                              std::atomic<int>& answered) {
+    orders_by_id kept;
     try {
         socket_client client(port);
         for (std::int64_t turn = first;; ++turn) {
@@ -46,22 +47,22 @@ void wait_for(const std::atomic<int>& count, int wanted) {
 }
 
 // Loads the shop and kills it once this many answers have come.
-orders kill_after(shop& it, const std::string& token, int answers) {
+orders_by_id kill_after(shop& it, const std::string& token, int answers) {
     std::atomic<int> answered{0};
-    std::vector<std::future<orders>> buyers;
+    std::vector<std::future<orders_by_id>> buyers;
     for (int i = 0; i < buyers_at_once; ++i)
         buyers.push_back(
             std::async(std::launch::async, [&, i] { return buy_until_killed(it.port(), token, i, answered); }));
     wait_for(answered, answers);
     it.program().signal(SIGKILL);
-    orders all;
+    orders_by_id all;
     for (auto& buyer : buyers) all.merge(buyer.get());
     CHECK(it.program().wait() == 128 + SIGKILL);
     return all;
 }
 
-orders stored(shop& it, const login& who) {
-    orders all;
+orders_by_id stored(shop& it, const login& who) {
+    orders_by_id all;
     for (int page = 1;; ++page) {
         const auto target =
             "/api/v1/users/" + std::to_string(who.user.id) + "/orders?size=100&page=" + std::to_string(page);
@@ -78,7 +79,7 @@ std::map<std::int64_t, std::int64_t> stock(shop& it) {
     return left;
 }
 
-std::map<std::int64_t, std::int64_t> with_sold(std::map<std::int64_t, std::int64_t> left, const orders& sold) {
+std::map<std::int64_t, std::int64_t> with_sold(std::map<std::int64_t, std::int64_t> left, const orders_by_id& sold) {
     for (const auto& [id, one] : sold)
         for (const auto& item : one.items) left[item.product_id] += item.quantity;
     return left;
@@ -94,12 +95,12 @@ TEST_CASE_FIXTURE(shop,
     std::mt19937 chance(20260101); // NOLINT(cert-msc51-cpp): the same drill each time
     std::uniform_int_distribution<int> answers(1, 15);
     constexpr int rounds = 40;
-    orders promised;
+    orders_by_id promised;
     for (int round = 0; round < rounds; ++round) {
         CAPTURE(round);
         promised.merge(kill_after(*this, alice.token, answers(chance)));
         start();
-        const orders kept = stored(*this, alice);
+        const orders_by_id kept = stored(*this, alice);
         for (const auto& each : promised) {
             CAPTURE(each.first);
             REQUIRE(kept.count(each.first) == 1);

@@ -12,13 +12,13 @@ using namespace orm_test;
 
 namespace {
 
-struct shop_fixture {
+struct busy_shop_fixture {
     temporary_folder files;
     database db{files / "shop.db"};
     repository<product> products{db};
     product tea;
 
-    shop_fixture() {
+    busy_shop_fixture() {
         loop home;
         home.block_on(products.auto_migrate()).value();
         tea.stock = 50;
@@ -57,7 +57,7 @@ struct shop_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(shop_fixture, "200 customers on two loops buy exactly the 50 that there are") {
+TEST_CASE_FIXTURE(busy_shop_fixture, "200 customers on two loops buy exactly the 50 that there are") {
     auto others = std::async(std::launch::async, [this] { return customers(100); });
     const int here = customers(100);
     CHECK(here + others.get() == 50);
@@ -65,7 +65,7 @@ TEST_CASE_FIXTURE(shop_fixture, "200 customers on two loops buy exactly the 50 t
     CHECK(home.block_on(products.find(tea.id)).value().stock == 0);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "readers on two loops read while a writer writes, and each sees whole rows") {
+TEST_CASE_FIXTURE(busy_shop_fixture, "readers on two loops read while a writer writes, and each sees whole rows") {
     std::atomic<bool> stop = false;
     const auto read = [&] {
         loop home;
@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(shop_fixture, "readers on two loops read while a writer writes
     CHECK(second.get() > 0);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "two programs migrating at once don't collide") {
+TEST_CASE_FIXTURE(busy_shop_fixture, "two programs migrating at once don't collide") {
     const auto migrate = [this] {
         loop home;
         database mine(files / "shop.db");

@@ -8,14 +8,14 @@ using namespace orm_test;
 
 namespace {
 
-struct users_fixture {
+struct alice_fixture {
     loop home;
     database db{":memory:"};
     repository<user> rows{db};
 
     user alice;
 
-    users_fixture() {
+    alice_fixture() {
         alice.openid = "wx-alice";
         home.block_on(rows.insert(alice)).value();
     }
@@ -25,7 +25,7 @@ struct users_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(users_fixture, "a taken unique value is already_exists and names its field") {
+TEST_CASE_FIXTURE(alice_fixture, "a taken unique value is already_exists and names its field") {
     user twin;
     twin.openid = "wx-alice";
     const auto taken = home.block_on(rows.insert(twin)).error();
@@ -36,7 +36,7 @@ TEST_CASE_FIXTURE(users_fixture, "a taken unique value is already_exists and nam
     CHECK(twin.id == 0);
 }
 
-TEST_CASE_FIXTURE(users_fixture, "update runs into a unique value as insert does") {
+TEST_CASE_FIXTURE(alice_fixture, "update runs into a unique value as insert does") {
     user bob;
     bob.openid = "wx-bob";
     CHECK(home.block_on(rows.insert(bob)));
@@ -44,7 +44,7 @@ TEST_CASE_FIXTURE(users_fixture, "update runs into a unique value as insert does
     CHECK(home.block_on(rows.update(bob)).error() == errc::already_exists);
 }
 
-TEST_CASE_FIXTURE(users_fixture, "a unique rule over several columns names all of them") {
+TEST_CASE_FIXTURE(alice_fixture, "a unique rule over several columns names all of them") {
     CHECK(home.block_on(db.execute("CREATE TABLE seat (line TEXT, place INTEGER, UNIQUE (line, place))")));
     CHECK(home.block_on(db.execute("INSERT INTO seat VALUES ('A', 1)")).value() == 1);
     const auto taken = failure("INSERT INTO seat VALUES ('A', 1)");
@@ -53,7 +53,7 @@ TEST_CASE_FIXTURE(users_fixture, "a unique rule over several columns names all o
     CHECK(taken.details()[1].field == "place");
 }
 
-TEST_CASE_FIXTURE(users_fixture, "foreign keys, null and checks have kinds of their own") {
+TEST_CASE_FIXTURE(alice_fixture, "foreign keys, null and checks have kinds of their own") {
     CHECK(home.block_on(db.execute("CREATE TABLE pet (owner INTEGER NOT NULL REFERENCES users(id), "
                                    "age INTEGER CONSTRAINT age_is_positive CHECK (age > 0))")));
     CHECK(failure("INSERT INTO pet VALUES (77, 1)") == errc::conflict);
@@ -68,7 +68,7 @@ TEST_CASE_FIXTURE(users_fixture, "foreign keys, null and checks have kinds of th
     CHECK(home.block_on(rows.erase(1)).error() == errc::conflict);
 }
 
-TEST_CASE_FIXTURE(users_fixture,
+TEST_CASE_FIXTURE(alice_fixture,
                   "the SQL is for the log: it is in the cause and not in the message, values are in neither") {
     const auto broken = home.block_on(db.execute("INSERT INTO nowhere VALUES (?)", "hunter2")).error();
     CHECK(broken == errc::internal);
@@ -83,7 +83,7 @@ TEST_CASE_FIXTURE(users_fixture,
     CHECK(home.block_on(rows.insert(twin)).error().describe().find("wx-alice") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(users_fixture, "a null that no member can hold is an error that says so") {
+TEST_CASE_FIXTURE(alice_fixture, "a null that no member can hold is an error that says so") {
     CHECK(home.block_on(db.execute("CREATE TABLE loose (n INTEGER)")));
     CHECK(home.block_on(db.execute("INSERT INTO loose VALUES (NULL)")).value() == 1);
     const auto refused = home.block_on(db.query<std::int64_t>("SELECT n FROM loose")).error();
@@ -91,7 +91,7 @@ TEST_CASE_FIXTURE(users_fixture, "a null that no member can hold is an error tha
     CHECK(refused.message() == "a column holds NULL, its member can't");
 }
 
-TEST_CASE_FIXTURE(users_fixture, "text that names no enum value and no time is an error") {
+TEST_CASE_FIXTURE(alice_fixture, "text that names no enum value and no time is an error") {
     CHECK(home.block_on(db.execute("UPDATE users SET role = 'emperor'")).value() == 1);
     CHECK(home.block_on(rows.find(alice.id)).error() == errc::internal);
     CHECK(home.block_on(db.execute("UPDATE users SET role = 'admin', created_at = 'yesterday'")).value() == 1);
@@ -100,7 +100,7 @@ TEST_CASE_FIXTURE(users_fixture, "text that names no enum value and no time is a
     CHECK(home.block_on(rows.find(alice.id)).value().created_at == wall_time(std::chrono::days(1)));
 }
 
-TEST_CASE_FIXTURE(users_fixture, "a time that has no text is refused") {
+TEST_CASE_FIXTURE(alice_fixture, "a time that has no text is refused") {
     user late;
     late.openid = "late";
     late.created_at = wall_time(std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1));

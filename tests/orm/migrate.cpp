@@ -50,12 +50,12 @@ struct player {
 };
 BOOST_DESCRIBE_STRUCT(player, (), (id, team, number, captain))
 
-struct endless {
+struct long_named {
     std::int64_t id{};
     std::string a_column_whose_name_is_as_long_as_a_column_name_can_well_be{};
     std::string a_column_whose_name_is_as_long_as_a_column_name_can_well_go{};
 };
-BOOST_DESCRIBE_STRUCT(endless, (),
+BOOST_DESCRIBE_STRUCT(long_named, (),
                       (id, a_column_whose_name_is_as_long_as_a_column_name_can_well_be,
                        a_column_whose_name_is_as_long_as_a_column_name_can_well_go))
 
@@ -73,15 +73,15 @@ inline constexpr auto
                                .index(&player::captain, &player::number)
                                .check("number_is_positive", "number > 0");
 template<>
-inline constexpr auto weir::schema<endless> =
+inline constexpr auto weir::schema<long_named> =
     weir::table("endless")
-        .key(&endless::id)
-        .field(&endless::a_column_whose_name_is_as_long_as_a_column_name_can_well_be, weir::unique)
-        .field(&endless::a_column_whose_name_is_as_long_as_a_column_name_can_well_go, weir::unique);
+        .key(&long_named::id)
+        .field(&long_named::a_column_whose_name_is_as_long_as_a_column_name_can_well_be, weir::unique)
+        .field(&long_named::a_column_whose_name_is_as_long_as_a_column_name_can_well_go, weir::unique);
 
 namespace {
 
-struct file_fixture {
+struct migration_fixture {
     temporary_folder files;
     loop home;
     database db{files / "app.db"};
@@ -91,7 +91,7 @@ using plan = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE_FIXTURE(file_fixture, "the plan for a new table is its DDL, and planning changes nothing") {
+TEST_CASE_FIXTURE(migration_fixture, "the plan for a new table is its DDL, and planning changes nothing") {
     const repository<user> users(db);
     const plan wanted{
         "CREATE TABLE users (id INTEGER PRIMARY KEY AUTOINCREMENT, openid TEXT NOT NULL, name TEXT NOT NULL, "
@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(file_fixture, "the plan for a new table is its DDL, and planni
     CHECK(home.block_on(users.plan_migration()).value().statements == wanted);
 }
 
-TEST_CASE_FIXTURE(file_fixture, "migrating twice does it once") {
+TEST_CASE_FIXTURE(migration_fixture, "migrating twice does it once") {
     const repository<user> users(db);
     CHECK(home.block_on(users.auto_migrate()));
     CHECK(home.block_on(users.plan_migration()).value().empty());
@@ -113,7 +113,7 @@ TEST_CASE_FIXTURE(file_fixture, "migrating twice does it once") {
     CHECK(home.block_on(users.count()).value() == 1);
 }
 
-TEST_CASE_FIXTURE(file_fixture, "columns that came later are added with their defaults, and rows stay") {
+TEST_CASE_FIXTURE(migration_fixture, "columns that came later are added with their defaults, and rows stay") {
     const repository<user> before(db);
     CHECK(home.block_on(before.auto_migrate()));
     user alice;
@@ -140,13 +140,13 @@ TEST_CASE_FIXTURE(file_fixture, "columns that came later are added with their de
     CHECK(found.city == "Berlin");
 }
 
-TEST_CASE_FIXTURE(file_fixture, "columns that the struct no longer has are left alone") {
+TEST_CASE_FIXTURE(migration_fixture, "columns that the struct no longer has are left alone") {
     const repository<later_user> wide(db);
     CHECK(home.block_on(wide.auto_migrate()));
     CHECK(home.block_on(repository<user>(db).plan_migration()).value().empty());
 }
 
-TEST_CASE_FIXTURE(file_fixture, "a migration that fails leaves nothing behind") {
+TEST_CASE_FIXTURE(migration_fixture, "a migration that fails leaves nothing behind") {
     CHECK(home.block_on(db.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, openid TEXT)")));
     CHECK(home.block_on(db.execute("INSERT INTO users (openid) VALUES ('same'), ('same')")).value() == 2);
     const repository<user> users(db);
@@ -155,14 +155,14 @@ TEST_CASE_FIXTURE(file_fixture, "a migration that fails leaves nothing behind") 
     CHECK(columns == std::vector<std::string>{"id", "openid"});
 }
 
-TEST_CASE_FIXTURE(file_fixture, "without auto_migrate a file has no table, and the log says so") {
+TEST_CASE_FIXTURE(migration_fixture, "without auto_migrate a file has no table, and the log says so") {
     const repository<user> users(db);
     const auto missing = home.block_on(users.all()).error();
     CHECK(missing == errc::internal);
     CHECK(missing.describe().find("no such table: users") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(file_fixture, "constraints that SQLite can't add later stand in CREATE TABLE") {
+TEST_CASE_FIXTURE(migration_fixture, "constraints that SQLite can't add later stand in CREATE TABLE") {
     const plan wanted{
         "CREATE TABLE players (id INTEGER PRIMARY KEY AUTOINCREMENT, team INTEGER NOT NULL, number INTEGER NOT NULL, "
         "captain INTEGER, CONSTRAINT number_is_positive CHECK (number > 0), "
@@ -177,7 +177,7 @@ TEST_CASE_FIXTURE(file_fixture, "constraints that SQLite can't add later stand i
     CHECK(home.block_on(weir::plan_migration<player, team>(db)).value().text().empty());
 }
 
-TEST_CASE_FIXTURE(file_fixture, "what SQLite can't change is said in the plan, and the rest is done") {
+TEST_CASE_FIXTURE(migration_fixture, "what SQLite can't change is said in the plan, and the rest is done") {
     CHECK(home.block_on(db.execute("CREATE TABLE players (id INTEGER PRIMARY KEY, team TEXT, number INTEGER NOT NULL, "
                                    "rank INTEGER NOT NULL)")));
     const auto plan = home.block_on(weir::plan_migration<player, team>(db)).value();
@@ -197,8 +197,8 @@ TEST_CASE_FIXTURE(file_fixture, "what SQLite can't change is said in the plan, a
     CHECK(again.notes == plan.notes);
 }
 
-TEST_CASE_FIXTURE(file_fixture, "names that databases would cut are cut by weir, and stay apart") {
-    const auto plan = home.block_on(weir::plan_migration<endless>(db)).value();
+TEST_CASE_FIXTURE(migration_fixture, "names that databases would cut are cut by weir, and stay apart") {
+    const auto plan = home.block_on(weir::plan_migration<long_named>(db)).value();
     REQUIRE(plan.statements.size() == 3);
     const auto name_in = [](const std::string& statement) {
         const std::size_t begin = std::string("CREATE UNIQUE INDEX ").size();
@@ -207,8 +207,8 @@ TEST_CASE_FIXTURE(file_fixture, "names that databases would cut are cut by weir,
     CHECK(name_in(plan.statements[1]).size() == 63);
     CHECK(name_in(plan.statements[2]).size() == 63);
     CHECK(plan.statements[1] != plan.statements[2]);
-    CHECK(home.block_on(weir::auto_migrate<endless>(db)));
-    CHECK(home.block_on(weir::plan_migration<endless>(db)).value().empty());
+    CHECK(home.block_on(weir::auto_migrate<long_named>(db)));
+    CHECK(home.block_on(weir::plan_migration<long_named>(db)).value().empty());
 }
 
 TEST_CASE("a memory database has the tables of its repositories by itself") {

@@ -52,7 +52,7 @@ concept can_ask = requires(repository<Row> rows, Condition condition) {
     rows.where(condition);
 };
 template<auto Member, class Value>
-concept can_compare = requires(Value value) {
+concept column_compares_with = requires(Value value) {
     col<Member> == value;
 };
 
@@ -60,9 +60,9 @@ static_assert(can_ask<person, predicate<person>>);
 static_assert(!can_ask<person, predicate<todo>>, "a column of another table is no condition here");
 static_assert(!can_ask<person, predicate<person, todo>>, "nor is one of both");
 static_assert(!can_ask<person, orm::group_predicate<person>>, "groups have conditions of their own");
-static_assert(can_compare<&person::age, long> && can_compare<&person::name, std::string>);
-static_assert(!can_compare<&person::age, std::string> && !can_compare<&person::age, double>);
-static_assert(!can_compare<&person::name, int> && !can_compare<&person::name, std::nullptr_t>);
+static_assert(column_compares_with<&person::age, long> && column_compares_with<&person::name, std::string>);
+static_assert(!column_compares_with<&person::age, std::string> && !column_compares_with<&person::age, double>);
+static_assert(!column_compares_with<&person::name, int> && !column_compares_with<&person::name, std::nullptr_t>);
 
 template<class Rows>
 concept inserts_a_temporary = requires(Rows rows) {

@@ -32,13 +32,6 @@ struct users_fixture {
     user again(std::int64_t id) { return home.block_on(rows.find(id)).value(); }
 };
 
-user user_named(std::string openid) {
-    user made;
-    made.openid = std::move(openid);
-    made.name = "Alice";
-    return made;
-}
-
 } // namespace
 
 TEST_CASE_FIXTURE(todos_fixture, "insert fills in the generated key and find reads the row back") {

@@ -35,6 +35,18 @@ struct user {
 };
 BOOST_DESCRIBE_STRUCT(user, (), (id, openid, name, age, email, role, created_at))
 
+inline user user_named(std::string openid, int age = 0) {
+    user made;
+    made.openid = std::move(openid);
+    made.name = "Alice";
+    made.age = age;
+    return made;
+}
+
+/// A query that SQLite never finishes.
+inline constexpr const char* endless =
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
 struct product {
     std::int64_t id{};
     std::string name{};

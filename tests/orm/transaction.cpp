@@ -32,9 +32,6 @@ struct shop_fixture {
     }
 };
 
-constexpr const char* endless =
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
-
 } // namespace
 
 TEST_CASE_FIXTURE(shop_fixture, "a transaction is stored as a whole when its body returns a value") {

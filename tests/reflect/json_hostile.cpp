@@ -9,10 +9,10 @@ using weir::from_json;
 
 namespace {
 
-struct tree {
-    std::vector<tree> c{};
+struct nested_list {
+    std::vector<nested_list> c{};
 };
-BOOST_DESCRIBE_STRUCT(tree, (), (c))
+BOOST_DESCRIBE_STRUCT(nested_list, (), (c))
 
 struct note {
     std::string text{};
@@ -27,13 +27,13 @@ std::string repeated(std::string_view piece, std::size_t times) {
 
 std::string nested_lists(std::size_t depth) { return repeated("[", depth) + repeated("]", depth); }
 
-// A tree has two levels, an object and a list, to each level of its own.
+// A nested_list has two levels, an object and a list, to each level of its own.
 std::string nested_trees(std::size_t objects) {
     return repeated(R"({"c":[)", objects - 1) + R"({"c":[]})" + repeated("]}", objects - 1);
 }
 
 template<class T>
-std::string message(std::string_view text, weir::json_options options = {}) {
+std::string refusal_message(std::string_view text, weir::json_options options = {}) {
     const auto read = from_json<T>(text, options);
     REQUIRE(read.has_error());
     CHECK(read.error() == errc::invalid_argument);
@@ -44,36 +44,36 @@ std::string message(std::string_view text, weir::json_options options = {}) {
 
 TEST_CASE("a megabyte of opening brackets is refused at level 65") {
     const std::string brackets(1 << 20, '[');
-    CHECK(message<tree>(brackets) == "expected object (and 1 more)");
-    CHECK(message<note>(R"({"x":)" + brackets) == "x: nested deeper than 64");
-    CHECK(message<tree>(repeated(R"({"c":[)", 1 << 18)).ends_with("c[0].c[0]: nested deeper than 64"));
+    CHECK(refusal_message<nested_list>(brackets) == "expected object (and 1 more)");
+    CHECK(refusal_message<note>(R"({"x":)" + brackets) == "x: nested deeper than 64");
+    CHECK(refusal_message<nested_list>(repeated(R"({"c":[)", 1 << 18)).ends_with("c[0].c[0]: nested deeper than 64"));
 }
 
 TEST_CASE("64 levels are read and 65 are refused, in values that are kept and in ignored ones") {
-    CHECK(from_json<tree>(nested_trees(32)).has_value());
-    CHECK(from_json<tree>(nested_trees(33)).has_error());
+    CHECK(from_json<nested_list>(nested_trees(32)).has_value());
+    CHECK(from_json<nested_list>(nested_trees(33)).has_error());
     CHECK(from_json<note>(R"({"text":"","x":)" + nested_lists(63) + "}").has_value());
-    CHECK(message<note>(R"({"text":"","x":)" + nested_lists(64) + "}") == "x: nested deeper than 64");
+    CHECK(refusal_message<note>(R"({"text":"","x":)" + nested_lists(64) + "}") == "x: nested deeper than 64");
 }
 
 TEST_CASE("the depth is an option") {
     CHECK(from_json<std::vector<int>>("[1]", {.max_depth = 1}).has_value());
-    CHECK(message<std::vector<std::vector<int>>>("[[]]", {.max_depth = 1}) == "[0]: nested deeper than 1");
-    CHECK(from_json<tree>(nested_trees(100), {.max_depth = 200}).has_value());
-    CHECK(from_json<tree>(nested_trees(101), {.max_depth = 200}).has_error());
+    CHECK(refusal_message<std::vector<std::vector<int>>>("[[]]", {.max_depth = 1}) == "[0]: nested deeper than 1");
+    CHECK(from_json<nested_list>(nested_trees(100), {.max_depth = 200}).has_value());
+    CHECK(from_json<nested_list>(nested_trees(101), {.max_depth = 200}).has_error());
 }
 
 TEST_CASE("ill-formed UTF-8 is refused in values, in names and in what is ignored") {
     for (const char* bad : {"\xFF", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE5\xBC", "a\x80",
                             "a long run of plain text before it \xFF and behind it, more than a vector"}) {
         const std::string text(bad);
-        CHECK(message<note>(R"({"text":")" + text + "\"}") == "text: a string that isn't UTF-8");
-        CHECK(message<note>(R"({"text":"","x":[")" + text + "\"]}") == "x: a string that isn't UTF-8");
-        CHECK(message<note>(R"({"text":"","x":{")" + text + "\":1}}") == "x: a string that isn't UTF-8");
-        CHECK(message<note>("{\"" + text + "\":1}") == "a string that isn't UTF-8");
-        CHECK(message<std::map<std::string, int>>("{\"" + text + "\":1}") == "a string that isn't UTF-8");
+        CHECK(refusal_message<note>(R"({"text":")" + text + "\"}") == "text: a string that isn't UTF-8");
+        CHECK(refusal_message<note>(R"({"text":"","x":[")" + text + "\"]}") == "x: a string that isn't UTF-8");
+        CHECK(refusal_message<note>(R"({"text":"","x":{")" + text + "\":1}}") == "x: a string that isn't UTF-8");
+        CHECK(refusal_message<note>("{\"" + text + "\":1}") == "a string that isn't UTF-8");
+        CHECK(refusal_message<std::map<std::string, int>>("{\"" + text + "\":1}") == "a string that isn't UTF-8");
     }
-    CHECK(message<note>("{\xFF}") == "expected a name in quotes at byte 1");
+    CHECK(refusal_message<note>("{\xFF}") == "expected a name in quotes at byte 1");
 }
 
 TEST_CASE("half a surrogate pair and broken escapes are refused") {

@@ -51,13 +51,13 @@ struct paired {
 };
 BOOST_DESCRIBE_STRUCT(paired, (), (count))
 
-struct tree {
+struct family {
     std::string name{"n"};
-    std::vector<tree> children{};
-    std::map<std::string, tree> named{};
+    std::vector<family> children{};
+    std::map<std::string, family> named{};
     std::optional<shop::customer> owner{};
 };
-BOOST_DESCRIBE_STRUCT(tree, (), (name, children, named, owner))
+BOOST_DESCRIBE_STRUCT(family, (), (name, children, named, owner))
 
 template<class T>
 std::vector<error_detail> broken(const T& value) {
@@ -98,7 +98,7 @@ template<>
 inline constexpr auto weir::schema<paired> = weir::object().field(&paired::count, even{}, weir::min(3), weir::secret);
 
 template<>
-inline constexpr auto weir::schema<tree> = weir::object().field(&tree::name, weir::not_empty);
+inline constexpr auto weir::schema<family> = weir::object().field(&family::name, weir::not_empty);
 
 TEST_CASE("a value that keeps all rules is valid") {
     CHECK(weir::validate(words{}).has_value());
@@ -144,7 +144,7 @@ TEST_CASE("each rule of lists and maps says what is accepted") {
 }
 
 TEST_CASE("every broken rule is listed with its path through lists, maps and optionals") {
-    tree root;
+    family root;
     root.children.resize(3);
     root.children[2].name = "";
     root.children[2].owner = {"", "nobody"};

@@ -9,6 +9,11 @@
 // WebSocket frames by hand, apart from weir's own code.
 namespace test_support {
 
+/// The kinds of frames (RFC 6455 section 5.2).
+namespace opcode {
+inline constexpr int more = 0, text = 1, binary = 2, closing = 8, ping = 9, pong = 10;
+} // namespace opcode
+
 /// A client's frame: masked, with the length in its shortest form.
 inline std::string client_frame(int kind, std::string_view payload, bool last = true) {
     const std::string mask("\x37\xfa\x21\x3d");

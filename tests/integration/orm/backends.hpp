@@ -40,8 +40,7 @@ struct on_sqlite {
     static constexpr bool keeps_lengths = false;      // max_length is a rule of the table's
     static constexpr bool migrates_as_a_whole = true; // or not at all
     static constexpr bool failure_ends_transaction = false;
-    static constexpr const char* endless =
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+    static constexpr const char* endless = orm_test::endless;
 
     weir::database_options options() const { return patient(files / "test.db"); }
 

@@ -25,10 +25,10 @@ std::vector<purchase> many_equal() {
 }
 
 template<class Backend>
-struct shop : open_database<Backend> {
+struct paged_shop : open_database<Backend> {
     repository<purchase> purchases = this->template table<purchase>();
 
-    shop() {
+    paged_shop() {
         const auto all = many_equal();
         this->ask(purchases.insert_many(all)).value();
     }
@@ -61,7 +61,7 @@ struct shop : open_database<Backend> {
 } // namespace
 
 TEST_CASE_TEMPLATE("pages show each row once, in whatever order", Backend, WEIR_DATABASES) {
-    shop<Backend> on;
+    paged_shop<Backend> on;
     CHECK(on.paged([](auto rows) { return rows; }) ==
           on.sorted([](const purchase& a, const purchase& b) { return a.id < b.id; }));
     CHECK(on.paged([](auto rows) { return std::move(rows).order_by(newest<&purchase::made_at>); }) ==
@@ -80,7 +80,7 @@ TEST_CASE_TEMPLATE("pages show each row once, in whatever order", Backend, WEIR_
 }
 
 TEST_CASE_TEMPLATE("in pages NULLs come last, up and down", Backend, WEIR_DATABASES) {
-    shop<Backend> on;
+    paged_shop<Backend> on;
     const auto by_note = [](const purchase& a, const purchase& b) {
         return std::tuple(!a.note, a.note, a.id) < std::tuple(!b.note, b.note, b.id);
     };
@@ -98,7 +98,7 @@ TEST_CASE_TEMPLATE("in pages NULLs come last, up and down", Backend, WEIR_DATABA
 }
 
 TEST_CASE_TEMPLATE("a page keeps to its conditions, and rows that come meanwhile shift none", Backend, WEIR_DATABASES) {
-    shop<Backend> on;
+    paged_shop<Backend> on;
     const auto page = [&](const std::optional<purchase>& last) {
         auto asked =
             on.purchases.where(col<&purchase::buyer_id> == 1).order_by(newest<&purchase::made_at>).after(last).limit(4);

@@ -26,14 +26,6 @@ struct country {
 };
 BOOST_DESCRIBE_STRUCT(country, (), (code, order))
 
-user user_named(std::string openid, int age = 0) {
-    user made;
-    made.openid = std::move(openid);
-    made.name = "Alice";
-    made.age = age;
-    return made;
-}
-
 } // namespace
 
 template<>

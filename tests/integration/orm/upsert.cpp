@@ -18,14 +18,6 @@ struct tag {
 };
 BOOST_DESCRIBE_STRUCT(tag, (), (id, label))
 
-user user_named(std::string openid, int age) {
-    user made;
-    made.openid = std::move(openid);
-    made.name = "Alice";
-    made.age = age;
-    return made;
-}
-
 } // namespace
 
 template<>

@@ -65,6 +65,7 @@ function(weir_component name)
   endforeach()
   list(SORT sources)
 
+  weir_unity(sources all weir_${name} ${sources})
   add_library(weir_${name} STATIC ${sources})
   add_library(weir::${name} ALIAS weir_${name})
   set_target_properties(weir_${name} PROPERTIES EXPORT_NAME ${name})

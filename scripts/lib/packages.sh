@@ -78,6 +78,28 @@ weir_disable_services() {
     weir_as_root systemctl disable --quiet "${enabled[@]}"
 }
 
+weir_lock_seconds=300 # how long to wait for the program that holds one of apt's locks
+
+# weir_apt_get ARGUMENT...: apt-get as root, which asks nothing. Says what it waits for while another program holds a
+# lock. Apt's own waiting (DPkg::Lock::Timeout) says nothing and is for dpkg's locks alone; at those of the package
+# lists and of the downloads apt gives up at once, so it is called again.
+weir_apt_get() {
+    local errors status held patience=0 deadline=$((SECONDS + weir_lock_seconds))
+    while true; do
+        status=0
+        # LANGUAGE makes apt speak English without changing the locale, which PostgreSQL's package takes over.
+        errors=$(weir_as_root env DEBIAN_FRONTEND=noninteractive LANGUAGE=C apt-get -qq \
+            -o "DPkg::Lock::Timeout=$patience" "$@" </dev/null 2>&1 >/dev/null) || status=$?
+        held=$(sed -n '/^E: Could not get lock /{s/^E: //p;q}' <<<"$errors")
+        if [ "$status" -eq 0 ] || [ -z "$held" ] || [ "$SECONDS" -ge "$deadline" ]; then break; fi
+        [ "$patience" -gt 0 ] || printf 'Waiting for apt, %s s at most: %s\n' "$weir_lock_seconds" "$held"
+        sleep 1
+        patience=$((deadline > SECONDS ? deadline - SECONDS : 1))
+    done
+    [ -z "$errors" ] || printf '%s\n' "$errors" >&2
+    return "$status"
+}
+
 # Installs the named packages where they are missing; says which, asks nothing, removes nothing, and
 # keeps packages from starting daemons on their default ports, now and with the machine.
 weir_install_packages() {
@@ -87,7 +109,7 @@ weir_install_packages() {
     command -v apt-get >/dev/null ||
         weir_fail "this machine has no apt-get; install what corresponds to: ${missing[*]}"
     printf 'Installing: %s\n' "${missing[*]}"
-    weir_as_root apt-get update -qq || return
+    weir_apt_get update || return
     weir_check_conflicts "${missing[@]}"
     before=$(weir_installed_packages)
     (
@@ -97,8 +119,7 @@ weir_install_packages() {
             printf '#!/bin/sh\nexit 101\n' | weir_as_root tee "$policy" >/dev/null
             weir_as_root chmod 755 "$policy"
         fi
-        weir_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-remove \
-            --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}" </dev/null >/dev/null
+        weir_apt_get install -y --no-remove --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}"
     ) || return
     mapfile -t added < <(comm -13 <(printf '%s\n' "$before") <(weir_installed_packages))
     weir_disable_services "${added[@]}"

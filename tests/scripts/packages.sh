@@ -18,6 +18,7 @@ fake() {
 }
 
 fake sudo <<<'exec "$@"'
+fake sleep <<<'exec /bin/sleep 0.05'
 fake dpkg-query <<'SH'
 case $1$2 in
 -W*) if [ $# -eq 2 ]; then sed 's/^/installed /' "$FAKE/installed"; else grep -qx "$3" "$FAKE/installed" && printf installed; fi ;;
@@ -27,13 +28,26 @@ SH
 fake apt-get <<'SH'
 echo "$*" >>"$FAKE/apt-calls"
 case " $* " in
+*' -s '*) ;;
+*" $(cat "$FAKE/locked-command" 2>/dev/null) "*) # what another program's lock keeps from working
+    if tries=$(cat "$FAKE/locked-tries") && [ "$tries" -gt 0 ]; then
+        echo $((tries - 1)) >"$FAKE/locked-tries"
+        echo "E: Could not get lock $FAKE/lock. It is held by process 1 (aptitude)" >&2
+        exit 100
+    fi
+    ;;
+esac
+case " $* " in
 *' -s '*) cat "$FAKE/plan" && exit "$(cat "$FAKE/plan-status")" ;;
 *' install '*)
     policy=missing
     [ ! -x "$FAKE/policy-rc.d" ] || { "$FAKE/policy-rc.d" || policy=$?; }
     echo "$policy" >"$FAKE/policy-seen"
     [ ! -e "$FAKE/install-fails" ] || exit 100
-    [ ! -e "$FAKE/install-hit" ] || { kill -TERM $PPID && sleep 1; }
+    if [ -e "$FAKE/install-hit" ]; then # the shell that waits for this one's output
+        read -r _ _ _ above _ <"/proc/$PPID/stat"
+        kill -TERM "$above" && /bin/sleep 1
+    fi
     printf '%s\n' "${@: -1}" library >>"$FAKE/installed"
     ;;
 esac
@@ -48,13 +62,19 @@ SH
 
 # fresh: nothing called, one package there, and a plan that installs what is asked for.
 fresh() {
-    rm -f "$work"/{apt-calls,systemctl-calls,policy-seen,policy-rc.d,install-fails,install-hit,no-systemd}
+    rm -f "$work"/{apt-calls,systemctl-calls,policy-seen,policy-rc.d,install-fails,install-hit,no-systemd,locked-*}
     echo g++ >"$work/installed"
     echo 'Inst prometheus (2.42.0 Debian:12 [amd64])' >"$work/plan"
     echo 0 >"$work/plan-status"
     printf '%s\n' /lib/systemd/system/prometheus.service /lib/systemd/system/prometheus@.service \
         /lib/systemd/system/prometheus-idle.service /usr/bin/promtool >"$work/files-prometheus"
     echo /lib/systemd/system/present.service >"$work/files-g++"
+}
+
+# locked COMMAND TRIES: another program holds apt's lock for so many tries of the command.
+locked() {
+    echo "$1" >"$work/locked-command"
+    echo "$2" >"$work/locked-tries"
 }
 
 # install PACKAGE...: its output is in $said, its status in $status.
@@ -64,6 +84,7 @@ install() {
         set -euo pipefail
         . "$root/scripts/lib/packages.sh"
         weir_policy=$work/policy-rc.d
+        weir_lock_seconds=${lock_seconds:-60}
         weir_install_packages "$@" 2>&1
     ) || status=$?
 }
@@ -83,7 +104,8 @@ fresh
 install g++ prometheus
 check "status" equal "$status" 0
 check "it says what" holds "$said" "Installing: prometheus"
-check "apt removes nothing" holds "$(calls apt)" "install -y -qq --no-remove"
+check "apt removes nothing" holds "$(calls apt)" "install -y --no-remove"
+check "nothing is waited for" lacks "$said" "Waiting"
 check "only what is missing" lacks "$(calls apt)" "g++"
 check "the policy held during the installation" equal "$(cat "$work/policy-seen")" 101
 check "the policy is gone" test ! -e "$work/policy-rc.d"
@@ -118,6 +140,36 @@ touch "$work/install-hit"
 install prometheus
 check "status" equal "$status" 130
 check "the policy is gone" test ! -e "$work/policy-rc.d"
+
+for command in update install; do
+    echo "== While another program holds a lock, $command waits and says so"
+    fresh
+    locked "$command" 2
+    install prometheus
+    check "status" equal "$status" 0
+    check "it is installed" equal "$(grep -c prometheus "$work/installed")" 1
+    check "it says so once" equal "$(grep Waiting <<<"$said")" \
+        "Waiting for apt, 60 s at most: Could not get lock $work/lock. It is held by process 1 (aptitude)"
+    check "nothing failed" lacks "$said" "E:"
+    check "apt waits itself where it can" grep -qE "Timeout=[1-9][0-9]* $command" "$work/apt-calls"
+
+    echo "== but not for ever"
+    fresh
+    locked "$command" 1000
+    lock_seconds=1 install prometheus
+    check "status" equal "$status" 100
+    check "it says why" holds "$said" "E: Could not get lock $work/lock. It is held by process 1 (aptitude)"
+    check "nothing is installed" equal "$(cat "$work/installed")" g++
+    check "the policy is gone" test ! -e "$work/policy-rc.d"
+done
+
+echo "== Another failure of apt isn't waited for"
+fresh
+touch "$work/install-fails"
+install prometheus
+check "status" equal "$status" 100
+check "once" equal "$(calls apt | grep -c -- ' install -y')" 1
+check "nothing is waited for" lacks "$said" "Waiting"
 
 echo "== An administrator's own policy stays"
 fresh

@@ -43,9 +43,10 @@ public:
 
     // A failure of a pragma, in SQLite's words.
     result<void> set_up(bool read_only, const std::string& init_sql) {
-        for (const char* pragma : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=NORMAL", "PRAGMA foreign_keys=ON",
+        if (switch_to_wal() != SQLITE_OK) return last_error();
+        for (const char* pragma : {"PRAGMA synchronous=NORMAL", "PRAGMA foreign_keys=ON",
                                    read_only ? "PRAGMA query_only=ON" : "PRAGMA query_only=OFF", init_sql.c_str()})
-            if (sqlite_api::sqlite3_exec(handle(), pragma, nullptr, nullptr, nullptr) != SQLITE_OK) return last_error();
+            if (run(pragma) != SQLITE_OK) return last_error();
         return ok();
     }
 
@@ -70,6 +71,18 @@ private:
     };
 
     sqlite3* handle() noexcept { return handle_of(connection()); }
+
+    int run(const char* sql) { return sqlite_api::sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr); }
+
+    // The first program to open a file makes its read lock one that writes, and where a read lock is held SQLite
+    // doesn't ask the busy handler: who comes second is refused at once. He holds nothing then, and may try again.
+    int switch_to_wal() {
+        const time_point since = system_clock().now();
+        for (int tries = 0;; ++tries) {
+            const int code = run("PRAGMA journal_mode=WAL");
+            if ((code & 0xff) != SQLITE_BUSY || !wait_a_little(tries, since)) return code;
+        }
+    }
 
     error last_error() {
         const int code = sqlite_api::sqlite3_extended_errcode(handle());
@@ -116,15 +129,20 @@ private:
 
     static int on_progress(void* self) { return static_cast<sqlite_session*>(self)->out_of_time() ? 1 : 0; }
 
-    // Another program holds the lock: waits in small steps, so that cancellation and deadlines are seen.
-    static int on_busy(void* self, int tries) { return static_cast<sqlite_session*>(self)->wait_for_lock(tries); }
+    static int on_busy(void* self, int tries) {
+        return static_cast<sqlite_session*>(self)->wait_for_lock(tries) ? 1 : 0;
+    }
 
-    int wait_for_lock(int tries) {
-        const time_point now = system_clock().now();
-        if (tries == 0) busy_since_ = now;
-        if (out_of_time() || now - busy_since_ >= busy_timeout_) return 0;
+    bool wait_for_lock(int tries) {
+        if (tries == 0) busy_since_ = system_clock().now();
+        return wait_a_little(tries, busy_since_);
+    }
+
+    // Another program holds the lock: waits in small steps, so that cancellation and deadlines are seen.
+    bool wait_a_little(int tries, time_point since) const {
+        if (out_of_time() || system_clock().now() - since >= busy_timeout_) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(tries < 4 ? 1 << tries : 20));
-        return 1;
+        return true;
     }
 
     duration busy_timeout_;

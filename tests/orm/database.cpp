@@ -31,6 +31,12 @@ void wait_until_running(const database& db) {
     while (db.stats().reading.active + db.stats().writing.active == 0) std::this_thread::yield();
 }
 
+database_options options_for(const std::string& path) {
+    database_options options;
+    options.url = path;
+    return options;
+}
+
 // Holds the write lock of a file from its own connection, as another program would.
 struct other_program {
     loop home;
@@ -39,7 +45,8 @@ struct other_program {
     std::promise<void> release;
     std::thread thread;
 
-    explicit other_program(const std::string& path) : db(path) {
+    explicit other_program(const std::string& path) : other_program(options_for(path)) {}
+    explicit other_program(database_options options) : db(std::move(options)) {
         thread = std::thread([this] {
             auto body = [this](transaction&) -> result<void> {
                 locked.set_value();
@@ -55,12 +62,6 @@ struct other_program {
         thread.join();
     }
 };
-
-database_options options_for(const std::string& path) {
-    database_options options;
-    options.url = path;
-    return options;
-}
 
 } // namespace
 
@@ -276,6 +277,28 @@ TEST_CASE_FIXTURE(file_fixture, "a lock that goes away in time is no failure") {
     wait_until_running(db);
     other.reset();
     CHECK(call.wait_on(home));
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a file that another program is making is waited for just as long") {
+    auto without_wal = options_for(path);
+    without_wal.pool.connection_init_sql = "PRAGMA journal_mode=DELETE";
+    auto other = std::make_unique<other_program>(without_wal);
+    auto patient = options_for(path);
+    patient.busy_timeout = 1h;
+    database waits(patient);
+    pending<std::vector<int>> call(home, waits.query<int>("SELECT 1"));
+
+    auto options = options_for(path);
+    options.busy_timeout = 50ms;
+    database gives_up(options);
+    const auto begun = std::chrono::steady_clock::now();
+    const auto locked = home.block_on(gives_up.query<int>("SELECT 1")).error();
+    CHECK(std::chrono::steady_clock::now() - begun >= 50ms);
+    CHECK(locked == errc::unavailable);
+    CHECK(locked.describe().find("the database is locked") != std::string::npos);
+
+    other.reset();
+    CHECK(call.wait_on(home).has_value());
 }
 
 TEST_CASE_FIXTURE(file_fixture, "waiting for a lock can be cancelled") {

@@ -8,8 +8,7 @@
 
 #include <string>
 
-// What all databases have to do alike is written once, for each of these. Each is an empty database of its own; what
-// databases differ in is a constant.
+// What all databases have to do alike is written and compiled once, and runs on each of them: DATABASE_TEST_CASE.
 namespace orm_test {
 
 inline std::string fresh_name() {
@@ -34,80 +33,101 @@ inline void execute_at(const std::string& url, std::string sql) {
     home.block_on(admin.execute(std::move(sql))).value();
 }
 
-struct on_sqlite {
-    static constexpr bool is_server = false;
-    static constexpr bool keeps_nul = true;           // in texts
-    static constexpr bool keeps_lengths = false;      // max_length is a rule of the table's
-    static constexpr bool migrates_as_a_whole = true; // or not at all
-    static constexpr bool failure_ends_transaction = false;
-    static constexpr const char* endless = orm_test::endless;
+// What databases differ in.
+struct backend {
+    bool keeps_nul;           // in texts
+    bool keeps_lengths;       // else max_length is a rule of the table's
+    bool migrates_as_a_whole; // or not at all
+    bool failure_ends_transaction;
+    const char* endless;
 
-    weir::database_options options() const { return patient(files / "test.db"); }
+    // Makes an empty database, of which a file is in this folder; its URL.
+    std::string (*empty)(const temporary_folder& files);
 
-    temporary_folder files;
+    // Of servers only.
+    test_support::database_server& (*server)() = nullptr;
+    const char* this_connection = nullptr;
+    const char* end_connection = nullptr;
+    const char* read_only = nullptr;
+
+    bool is_server() const { return server != nullptr; }
 };
 
-struct on_postgres {
-    static constexpr bool is_server = true;
-    static constexpr bool keeps_nul = false;
-    static constexpr bool keeps_lengths = true;
-    static constexpr bool migrates_as_a_whole = true;
-    static constexpr bool failure_ends_transaction = true;
-    static constexpr const char* endless = "SELECT 1 FROM pg_sleep(3600)";
-    static constexpr const char* this_connection = "SELECT pg_backend_pid()";
-    static constexpr const char* end_connection = "SELECT CASE WHEN pg_terminate_backend(?) THEN 1 ELSE 0 END";
-    static constexpr const char* read_only = "SET default_transaction_read_only = on";
+inline constexpr backend sqlite{
+    .keeps_nul = true,
+    .keeps_lengths = false,
+    .migrates_as_a_whole = true,
+    .failure_ends_transaction = false,
+    .endless = orm_test::endless,
+    .empty = [](const temporary_folder& files) { return files / "test.db"; },
+};
 
-    using server = test_support::postgres_server;
-    static server& shared() {
-        static server running;
-        return running;
-    }
+inline test_support::postgres_server& postgres_server() {
+    static test_support::postgres_server running;
+    return running;
+}
 
-    explicit on_postgres(server& at = shared()) : at_(at) { execute_at(at_.url(), "CREATE SCHEMA " + name_); }
+inline constexpr backend postgres{
+    .keeps_nul = false,
+    .keeps_lengths = true,
+    .migrates_as_a_whole = true,
+    .failure_ends_transaction = true,
+    .endless = "SELECT 1 FROM pg_sleep(3600)",
+    .empty =
+        [](const temporary_folder&) {
+            const std::string name = fresh_name();
+            execute_at(postgres_server().url(), "CREATE SCHEMA " + name);
+            return postgres_server().url() + "?options=-csearch_path%3D" + name;
+        },
+    .server = []() -> test_support::database_server& { return postgres_server(); },
+    .this_connection = "SELECT pg_backend_pid()",
+    .end_connection = "SELECT CASE WHEN pg_terminate_backend(?) THEN 1 ELSE 0 END",
+    .read_only = "SET default_transaction_read_only = on",
+};
 
-    weir::database_options options() const { return patient(at_.url() + "?options=-csearch_path%3D" + name_); }
+inline test_support::mariadb_server& mariadb_server() {
+    static test_support::mariadb_server running;
+    return running;
+}
+
+inline constexpr backend mariadb{
+    .keeps_nul = true,
+    .keeps_lengths = true,
+    .migrates_as_a_whole = false,
+    .failure_ends_transaction = false,
+    .endless = "SELECT sleep(3600)",
+    .empty =
+        [](const temporary_folder&) {
+            const std::string name = fresh_name();
+            execute_at(mariadb_server().url("mysql"), "CREATE DATABASE " + name);
+            return mariadb_server().url(name);
+        },
+    .server = []() -> test_support::database_server& { return mariadb_server(); },
+    .this_connection = "SELECT connection_id()",
+    .end_connection = "KILL CONNECTION ?",
+    .read_only = "SET SESSION TRANSACTION READ ONLY",
+};
+
+// An empty database of a test's own.
+class empty_database {
+public:
+    explicit empty_database(const backend& kind) : url_(kind.empty(files_)) {}
+
+    weir::database_options options() const { return patient(url_); }
 
 private:
-    server& at_;
-    std::string name_ = fresh_name();
+    temporary_folder files_;
+    std::string url_;
 };
 
-struct on_mariadb {
-    static constexpr bool is_server = true;
-    static constexpr bool keeps_nul = true;
-    static constexpr bool keeps_lengths = true;
-    static constexpr bool migrates_as_a_whole = false;
-    static constexpr bool failure_ends_transaction = false;
-    static constexpr const char* endless = "SELECT sleep(3600)";
-    static constexpr const char* this_connection = "SELECT connection_id()";
-    static constexpr const char* end_connection = "KILL CONNECTION ?";
-    static constexpr const char* read_only = "SET SESSION TRANSACTION READ ONLY";
-
-    using server = test_support::mariadb_server;
-    static server& shared() {
-        static server running;
-        return running;
-    }
-
-    explicit on_mariadb(server& at = shared()) : at_(at) { execute_at(at_.url("mysql"), "CREATE DATABASE " + name_); }
-
-    weir::database_options options() const { return patient(at_.url(name_)); }
-
-private:
-    server& at_;
-    std::string name_ = fresh_name();
-};
-
-// A database with its loop, and what tests do with it all the time.
-template<class Backend>
+// One with its loop, and what tests do with it all the time.
 struct open_database {
-    Backend where;
+    const backend& kind;
+    empty_database where;
     weir::loop home;
     weir::database db;
 
-    open_database() : db(where.options()) {}
-    explicit open_database(weir::database_options chosen) : db(std::move(chosen)) {}
+    explicit open_database(const backend& chosen) : kind(chosen), where(chosen), db(where.options()) {}
 
     template<class T>
     T ask(weir::task<T> question) {
@@ -124,11 +144,22 @@ struct open_database {
     weir::error failure(std::string sql) { return ask(db.execute(std::move(sql))).error(); }
 };
 
+// doctest registers a test case for each of some types: these are named in its output.
+struct on_sqlite {
+    static constexpr const backend& kind = sqlite;
+};
+struct on_postgres {
+    static constexpr const backend& kind = postgres;
+};
+struct on_mariadb {
+    static constexpr const backend& kind = mariadb;
+};
+
 } // namespace orm_test
 
-TYPE_TO_STRING(orm_test::on_sqlite);
-TYPE_TO_STRING(orm_test::on_postgres);
-TYPE_TO_STRING(orm_test::on_mariadb);
+TYPE_TO_STRING_AS("SQLite", orm_test::on_sqlite);
+TYPE_TO_STRING_AS("PostgreSQL", orm_test::on_postgres);
+TYPE_TO_STRING_AS("MariaDB", orm_test::on_mariadb);
 
 // Those that this build has.
 #if defined(WEIR_TEST_POSTGRES) && defined(WEIR_TEST_MARIADB)
@@ -143,3 +174,11 @@ TYPE_TO_STRING(orm_test::on_mariadb);
 #else
 #define WEIR_DATABASES orm_test::on_sqlite
 #endif
+
+// One test case for each of them, "name<SQLite>" and so on, with one body: `const backend& kind` is the database's.
+#define DATABASE_TEST_CASE(name) TEST_CASE_ON(name, DOCTEST_ANONYMOUS(database_test_), WEIR_DATABASES)
+#define SERVER_TEST_CASE(name) TEST_CASE_ON(name, DOCTEST_ANONYMOUS(database_test_), WEIR_SERVERS)
+#define TEST_CASE_ON(name, body, ...)                                                                                  \
+    static void body(const orm_test::backend& kind);                                                                   \
+    TEST_CASE_TEMPLATE(name, Database, __VA_ARGS__) { body(Database::kind); }                                          \
+    static void body(const orm_test::backend& kind)

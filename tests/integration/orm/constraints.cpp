@@ -64,20 +64,19 @@ inline constexpr auto weir::schema<wide_player> =
 
 namespace {
 
-template<class Backend>
-struct league : open_database<Backend> {
-    repository<team> teams{this->db};
-    repository<player> players{this->db};
+struct league : open_database {
+    repository<team> teams{db};
+    repository<player> players{db};
     team home_team;
     player first;
 
-    league() {
-        this->ask(weir::auto_migrate<player, team>(this->db)).value();
+    explicit league(const backend& chosen) : open_database(chosen) {
+        ask(weir::auto_migrate<player, team>(db)).value();
         home_team.name = "home";
-        this->ask(teams.insert(home_team)).value();
+        ask(teams.insert(home_team)).value();
         first.team = home_team.id;
         first.number = 1;
-        this->ask(players.insert(first)).value();
+        ask(players.insert(first)).value();
     }
 
     player another(int number) {
@@ -87,21 +86,20 @@ struct league : open_database<Backend> {
         return made;
     }
 
-    error refusal(player made) { return this->ask(players.insert(made)).error(); }
+    error refusal(player made) { return ask(players.insert(made)).error(); }
 };
 
 } // namespace
 
-TEST_CASE_TEMPLATE("a table refers to one that is named behind it, and a second plan is empty", Backend,
-                   WEIR_DATABASES) {
-    league<Backend> on;
+DATABASE_TEST_CASE("a table refers to one that is named behind it, and a second plan is empty") {
+    league on(kind);
     CHECK(on.ask(weir::plan_migration<player, team>(on.db)).value().text().empty());
     CHECK(on.ask(weir::auto_migrate<player, team>(on.db)));
     CHECK(on.ask(on.players.count()).value() == 1);
 }
 
-TEST_CASE_TEMPLATE("a unique rule over several columns names them", Backend, WEIR_DATABASES) {
-    league<Backend> on;
+DATABASE_TEST_CASE("a unique rule over several columns names them") {
+    league on(kind);
     const auto taken = on.refusal(on.another(1));
     CHECK(taken == errc::already_exists);
     CHECK(taken.message() == "team, number is already taken");
@@ -109,21 +107,20 @@ TEST_CASE_TEMPLATE("a unique rule over several columns names them", Backend, WEI
     CHECK(on.ask(on.players.insert(second)));
 }
 
-TEST_CASE_TEMPLATE("a key that no row has is a conflict that names its field, where the database tells", Backend,
-                   WEIR_DATABASES) {
-    league<Backend> on;
+DATABASE_TEST_CASE("a key that no row has is a conflict that names its field, where the database tells") {
+    league on(kind);
     player stray = on.another(2);
     stray.team = 77;
     const auto refused = on.refusal(stray);
     CHECK(refused == errc::conflict);
-    if (Backend::is_server) {
+    if (kind.is_server()) {
         REQUIRE(refused.details().size() == 1);
         CHECK(refused.details()[0] == error_detail{"team", "foreign_key", "refers to no row"});
     }
 }
 
-TEST_CASE_TEMPLATE("a check names its rule, a long text its field", Backend, WEIR_DATABASES) {
-    league<Backend> on;
+DATABASE_TEST_CASE("a check names its rule, a long text its field") {
+    league on(kind);
     const auto broken = on.refusal(on.another(-1));
     CHECK(broken == errc::validation_failed);
     REQUIRE(broken.details().size() == 1);
@@ -142,8 +139,8 @@ TEST_CASE_TEMPLATE("a check names its rule, a long text its field", Backend, WEI
     CHECK(on.ask(on.players.insert_many(many)).error() == errc::validation_failed);
 }
 
-TEST_CASE_TEMPLATE("rows go with the row they belong to, and forget the one they only know", Backend, WEIR_DATABASES) {
-    league<Backend> on;
+DATABASE_TEST_CASE("rows go with the row they belong to, and forget the one they only know") {
+    league on(kind);
     player second = on.another(2);
     second.captain = on.first.id;
     CHECK(on.ask(on.players.insert(second)));
@@ -153,14 +150,13 @@ TEST_CASE_TEMPLATE("rows go with the row they belong to, and forget the one they
     CHECK(on.ask(on.players.count()).value() == 0);
 }
 
-TEST_CASE_TEMPLATE("indexes, columns and, on a server, constraints come to a table that exists", Backend,
-                   WEIR_DATABASES) {
-    open_database<Backend> on;
-    on.template table<early_player>();
+DATABASE_TEST_CASE("indexes, columns and, on a server, constraints come to a table that exists") {
+    open_database on(kind);
+    on.table<early_player>();
     CHECK(on.ask(weir::auto_migrate<team, player>(on.db)));
     const auto again = on.ask(weir::plan_migration<team, player>(on.db)).value();
     CHECK(again.empty());
-    CHECK(again.notes.empty() == Backend::is_server); // SQLite: one foreign key and the check
+    CHECK(again.notes.empty() == kind.is_server()); // SQLite: one foreign key and the check
 
     team crew;
     crew.name = "crew";
@@ -174,17 +170,17 @@ TEST_CASE_TEMPLATE("indexes, columns and, on a server, constraints come to a tab
     twin.id = 0;
     CHECK(on.ask(repository<player>(on.db).insert(twin)).error() == errc::already_exists);
     twin.number = -1;
-    CHECK(on.ask(repository<player>(on.db).insert(twin)).has_value() == !Backend::is_server);
+    CHECK(on.ask(repository<player>(on.db).insert(twin)).has_value() == !kind.is_server());
 }
 
-TEST_CASE_TEMPLATE("columns become wider and take NULL, and never the other way", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto early = on.template table<early_player>();
-    const auto wide = on.template table<wide_player>();
+DATABASE_TEST_CASE("columns become wider and take NULL, and never the other way") {
+    open_database on(kind);
+    const auto early = on.table<early_player>();
+    const auto wide = on.table<wide_player>();
     wide_player row;
     row.nickname = std::string(500, 'x');
     CHECK(on.ask(wide.plan_migration()).value().empty());
-    if (Backend::is_server) {
+    if (kind.is_server()) {
         CHECK(on.ask(wide.plan_migration()).value().notes.empty());
         CHECK(on.ask(wide.insert(row)));
     } else {
@@ -195,9 +191,9 @@ TEST_CASE_TEMPLATE("columns become wider and take NULL, and never the other way"
 }
 
 #ifdef WEIR_SERVERS
-TEST_CASE_TEMPLATE("rows that break a new rule stop the migration, and are named", Backend, WEIR_SERVERS) {
-    open_database<Backend> on;
-    const auto early = on.template table<early_player>();
+SERVER_TEST_CASE("rows that break a new rule stop the migration, and are named") {
+    open_database on(kind);
+    const auto early = on.table<early_player>();
     early_player stray;
     stray.team = 7;
     stray.number = 1;
@@ -211,8 +207,8 @@ TEST_CASE_TEMPLATE("rows that break a new rule stop the migration, and are named
 }
 #endif
 
-TEST_CASE_TEMPLATE("programs that migrate several tables at once don't collide", Backend, WEIR_DATABASES) {
-    const Backend where;
+DATABASE_TEST_CASE("programs that migrate several tables at once don't collide") {
+    const empty_database where(kind);
     const auto migrate = [&] {
         loop home;
         database mine(where.options());

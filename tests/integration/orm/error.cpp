@@ -7,21 +7,20 @@ using namespace std::chrono_literals;
 
 namespace {
 
-template<class Backend>
-struct users : open_database<Backend> {
-    repository<user> rows = this->template table<user>();
+struct users : open_database {
+    repository<user> rows = table<user>();
     user alice;
 
-    users() {
+    explicit users(const backend& chosen) : open_database(chosen) {
         alice.openid = "wx-alice";
-        this->ask(rows.insert(alice)).value();
+        ask(rows.insert(alice)).value();
     }
 };
 
 } // namespace
 
-TEST_CASE_TEMPLATE("a taken unique value is already_exists and names its field", Backend, WEIR_DATABASES) {
-    users<Backend> on;
+DATABASE_TEST_CASE("a taken unique value is already_exists and names its field") {
+    users on(kind);
     user twin;
     twin.openid = "wx-alice";
     const auto taken = on.ask(on.rows.insert(twin)).error();
@@ -39,8 +38,8 @@ TEST_CASE_TEMPLATE("a taken unique value is already_exists and names its field",
     CHECK(on.ask(on.rows.insert(on.alice)).error().message() == "id is already taken");
 }
 
-TEST_CASE_TEMPLATE("a unique rule over several columns names all of them", Backend, WEIR_DATABASES) {
-    users<Backend> on;
+DATABASE_TEST_CASE("a unique rule over several columns names all of them") {
+    users on(kind);
     CHECK(on.ask(on.db.execute("CREATE TABLE seat (line VARCHAR(9), place INTEGER, UNIQUE (line, place))")));
     CHECK(on.ask(on.db.execute("INSERT INTO seat VALUES ('A', 1)")).value() == 1);
     const auto taken = on.failure("INSERT INTO seat VALUES ('A', 1)");
@@ -49,14 +48,14 @@ TEST_CASE_TEMPLATE("a unique rule over several columns names all of them", Backe
     CHECK(taken.details()[1].field == "place");
 }
 
-TEST_CASE_TEMPLATE("foreign keys, null and checks have kinds of their own", Backend, WEIR_DATABASES) {
-    users<Backend> on;
+DATABASE_TEST_CASE("foreign keys, null and checks have kinds of their own") {
+    users on(kind);
     CHECK(on.ask(on.db.execute("CREATE TABLE pet (owner BIGINT NOT NULL, age INTEGER, "
                                "CONSTRAINT pet_owner FOREIGN KEY (owner) REFERENCES users (id), "
                                "CONSTRAINT age_is_positive CHECK (age > 0))")));
     const auto orphan = on.failure("INSERT INTO pet VALUES (77, 1)");
     CHECK(orphan == errc::conflict);
-    if (Backend::is_server) {
+    if (kind.is_server()) {
         REQUIRE(orphan.details().size() == 1);
         CHECK(orphan.details()[0] == error_detail{"owner", "foreign_key", "refers to no row"});
     }
@@ -72,17 +71,16 @@ TEST_CASE_TEMPLATE("foreign keys, null and checks have kinds of their own", Back
     CHECK(on.ask(on.db.execute("INSERT INTO pet VALUES (1, 1)")).value() == 1);
     const auto kept = on.ask(on.rows.erase(1)).error();
     CHECK(kept == errc::conflict);
-    if (Backend::is_server) {
+    if (kind.is_server()) {
         CHECK(kept.message() == "other rows still refer to this one");
         REQUIRE(kept.details().size() == 1);
         CHECK(kept.details()[0] == error_detail{"pet_owner", "foreign_key", "still refers to this row"});
     }
 }
 
-TEST_CASE_TEMPLATE("a text beyond max_length is refused, by the database itself where it keeps lengths", Backend,
-                   WEIR_DATABASES) {
-    users<Backend> on;
-    const auto todos = on.template table<todo>();
+DATABASE_TEST_CASE("a text beyond max_length is refused, by the database itself where it keeps lengths") {
+    users on(kind);
+    const auto todos = on.table<todo>();
     todo row;
     for (int i = 0; i < 200; ++i) row.text += "張";
     CHECK(on.ask(todos.insert(row)));
@@ -97,13 +95,12 @@ TEST_CASE_TEMPLATE("a text beyond max_length is refused, by the database itself 
          {on.ask(todos.update(longer)), on.ask(todos.update(longer, col<&todo::text>)), on.ask(todos.upsert(longer))})
         CHECK(again.error().message() == refused.message());
     const auto stored = on.ask(on.db.execute("UPDATE todos SET text = ?", longer.text));
-    CHECK(stored.has_value() == !Backend::keeps_lengths);
+    CHECK(stored.has_value() == !kind.keeps_lengths);
     if (!stored) CHECK(stored.error() == errc::validation_failed);
 }
 
-TEST_CASE_TEMPLATE("the SQL is for the log: it is in the cause and not in the message, values are in neither", Backend,
-                   WEIR_DATABASES) {
-    users<Backend> on;
+DATABASE_TEST_CASE("the SQL is for the log: it is in the cause and not in the message, values are in neither") {
+    users on(kind);
     const auto broken = on.ask(on.db.execute("INSERT INTO nowhere VALUES (?)", "hunter2")).error();
     CHECK(broken == errc::internal);
     CHECK(broken.message() == "the query failed");
@@ -118,24 +115,24 @@ TEST_CASE_TEMPLATE("the SQL is for the log: it is in the cause and not in the me
     CHECK(on.ask(on.rows.insert(twin)).error().describe().find("wx-alice") == std::string::npos);
 }
 
-TEST_CASE_TEMPLATE("a null that no member can hold is an error that says so", Backend, WEIR_DATABASES) {
-    users<Backend> on;
+DATABASE_TEST_CASE("a null that no member can hold is an error that says so") {
+    users on(kind);
     CHECK(on.ask(on.db.execute("CREATE TABLE loose (n BIGINT)")));
     CHECK(on.ask(on.db.execute("INSERT INTO loose VALUES (NULL)")).value() == 1);
-    const auto refused = on.ask(on.db.template query<std::int64_t>("SELECT n FROM loose")).error();
+    const auto refused = on.ask(on.db.query<std::int64_t>("SELECT n FROM loose")).error();
     CHECK(refused == errc::internal);
     CHECK(refused.message() == "a column holds NULL, its member can't");
 }
 
-TEST_CASE_TEMPLATE("a statement that takes too long ends, and its connection is used again", Backend, WEIR_DATABASES) {
-    const Backend where;
+DATABASE_TEST_CASE("a statement that takes too long ends, and its connection is used again") {
+    const empty_database where(kind);
     auto chosen = where.options();
     chosen.statement_timeout = 200ms;
     chosen.readers = 1;
     chosen.pool.maximum_pool_size = 1;
     loop home;
     database db(chosen);
-    const auto late = home.block_on(db.query<std::int64_t>(Backend::endless)).error();
+    const auto late = home.block_on(db.query<std::int64_t>(kind.endless)).error();
     CHECK(late == errc::deadline_exceeded);
     CHECK(late.message() == "the statement took too long");
     CHECK(home.block_on(db.query<std::int64_t>("SELECT 1")).value().front() == 1);

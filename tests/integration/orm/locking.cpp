@@ -9,13 +9,12 @@ using namespace orm_test;
 
 namespace {
 
-template<class Backend>
-struct queue : open_database<Backend> {
-    repository<todo> todos = this->template table<todo>();
+struct queue : open_database {
+    repository<todo> todos = table<todo>();
 
-    queue() {
+    explicit queue(const backend& chosen) : open_database(chosen) {
         std::vector<todo> all(3);
-        this->ask(todos.insert_many(all)).value();
+        ask(todos.insert_many(all)).value();
     }
 
     // What `body` says while another transaction holds the first row.
@@ -29,19 +28,19 @@ struct queue : open_database<Backend> {
             enough.get_future().wait();
             return ok();
         };
-        pending<void> held(this->home, this->db.transaction(holder));
+        pending<void> held(home, db.transaction(holder));
         locked.get_future().wait();
-        auto said = this->ask(this->db.transaction(body));
+        auto said = ask(db.transaction(body));
         enough.set_value();
-        held.wait_on(this->home).value();
+        held.wait_on(home).value();
         return said;
     }
 };
 
 } // namespace
 
-TEST_CASE_TEMPLATE("rows are read for an update in a transaction that then makes it", Backend, WEIR_DATABASES) {
-    queue<Backend> on;
+DATABASE_TEST_CASE("rows are read for an update in a transaction that then makes it") {
+    queue on(kind);
     auto body = [](transaction& tx) -> result<std::size_t> {
         auto free = tx.where<todo>(col<&todo::done> == false).order_by(oldest<&todo::id>).limit(2).for_update().all();
         if (!free) return free.error();
@@ -62,9 +61,9 @@ TEST_CASE_TEMPLATE("rows are read for an update in a transaction that then makes
     CHECK(on.ask(on.db.transaction(first)).value()->id == 1);
 }
 
-TEST_CASE_TEMPLATE("counters that are read for an update lose nothing", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto products = on.template table<product>();
+DATABASE_TEST_CASE("counters that are read for an update lose nothing") {
+    open_database on(kind);
+    const auto products = on.table<product>();
     product tea;
     on.ask(products.insert(tea)).value();
     const auto clerks = [&] {
@@ -84,8 +83,8 @@ TEST_CASE_TEMPLATE("counters that are read for an update lose nothing", Backend,
 }
 
 #ifdef WEIR_SERVERS
-TEST_CASE_TEMPLATE("skip_locked leaves out what another transaction holds", Backend, WEIR_SERVERS) {
-    queue<Backend> on;
+SERVER_TEST_CASE("skip_locked leaves out what another transaction holds") {
+    queue on(kind);
     auto take = [](transaction& tx) {
         return tx.rows<todo>().order_by(oldest<&todo::id>).limit(2).for_update(skip_locked).all();
     };
@@ -95,8 +94,8 @@ TEST_CASE_TEMPLATE("skip_locked leaves out what another transaction holds", Back
     CHECK(taken[1].id == 3);
 }
 
-TEST_CASE_TEMPLATE("nowait is refused at once where another transaction holds a row", Backend, WEIR_SERVERS) {
-    queue<Backend> on;
+SERVER_TEST_CASE("nowait is refused at once where another transaction holds a row") {
+    queue on(kind);
     int runs = 0;
     auto take = [&](transaction& tx) {
         ++runs;

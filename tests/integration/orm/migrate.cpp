@@ -50,9 +50,9 @@ inline constexpr auto weir::schema<later_user> = weir::table("users")
                                                      .field(&later_user::city, weir::max_length(40),
                                                             weir::defaults("Berlin"));
 
-TEST_CASE_TEMPLATE("migrating twice does it once", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<user>();
+DATABASE_TEST_CASE("migrating twice does it once") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
     CHECK(on.ask(rows.plan_migration()).value().empty());
     user alice;
     CHECK(on.ask(rows.insert(alice)));
@@ -60,8 +60,8 @@ TEST_CASE_TEMPLATE("migrating twice does it once", Backend, WEIR_DATABASES) {
     CHECK(on.ask(rows.count()).value() == 1);
 }
 
-TEST_CASE_TEMPLATE("planning changes nothing", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
+DATABASE_TEST_CASE("planning changes nothing") {
+    open_database on(kind);
     const repository<user> rows(on.db);
     const auto plan = on.ask(rows.plan_migration()).value().statements;
     REQUIRE(plan.size() == 3);
@@ -72,14 +72,14 @@ TEST_CASE_TEMPLATE("planning changes nothing", Backend, WEIR_DATABASES) {
     CHECK(on.ask(rows.count()).error() == errc::internal);
 }
 
-TEST_CASE_TEMPLATE("columns that came later are added with their defaults, and rows stay", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto before = on.template table<user>();
+DATABASE_TEST_CASE("columns that came later are added with their defaults, and rows stay") {
+    open_database on(kind);
+    const auto before = on.table<user>();
     user alice;
     alice.name = "Alice";
     CHECK(on.ask(before.insert(alice)));
 
-    const auto after = on.template table<later_user>();
+    const auto after = on.table<later_user>();
     CHECK(on.ask(after.plan_migration()).value().empty());
     const later_user found = on.ask(after.find(alice.id)).value();
     CHECK(found.name == "Alice");
@@ -94,22 +94,21 @@ TEST_CASE_TEMPLATE("columns that came later are added with their defaults, and r
     CHECK(on.ask(before.plan_migration()).value().empty());
 }
 
-TEST_CASE_TEMPLATE("a migration that fails says why, and leaves nothing behind where DDL is transactional", Backend,
-                   WEIR_DATABASES) {
-    open_database<Backend> on;
+DATABASE_TEST_CASE("a migration that fails says why, and leaves nothing behind where DDL is transactional") {
+    open_database on(kind);
     CHECK(on.ask(on.db.execute("CREATE TABLE badges (id BIGINT PRIMARY KEY, number VARCHAR(10))")));
     CHECK(on.ask(on.db.execute("INSERT INTO badges VALUES (1, 'same'), (2, 'same')")).value() == 2);
     const repository<badge> badges(on.db);
     CHECK(on.ask(badges.auto_migrate()).error() == errc::already_exists);
-    const auto added = on.ask(on.db.template query<std::string>("SELECT color FROM badges"));
-    CHECK(added.has_value() == !Backend::migrates_as_a_whole);
+    const auto added = on.ask(on.db.query<std::string>("SELECT color FROM badges"));
+    CHECK(added.has_value() == !kind.migrates_as_a_whole);
     CHECK(on.ask(on.db.execute("DELETE FROM badges WHERE id = 2")).value() == 1);
     CHECK(on.ask(badges.auto_migrate()));
     CHECK(on.ask(badges.plan_migration()).value().empty());
 }
 
-TEST_CASE_TEMPLATE("programs that migrate at once don't collide", Backend, WEIR_DATABASES) {
-    const Backend where;
+DATABASE_TEST_CASE("programs that migrate at once don't collide") {
+    const empty_database where(kind);
     const auto migrate = [&] {
         loop home;
         database mine(where.options());

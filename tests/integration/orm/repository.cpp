@@ -33,9 +33,9 @@ inline constexpr auto weir::schema<numbers> = weir::table("numbers").key(&number
 template<>
 inline constexpr auto weir::schema<country> = weir::table("group").key(&country::code);
 
-TEST_CASE_TEMPLATE("insert fills in the generated key, find reads the row back", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<todo>();
+DATABASE_TEST_CASE("insert fills in the generated key, find reads the row back") {
+    open_database on(kind);
+    const auto rows = on.table<todo>();
     todo milk;
     milk.text = "milk";
     todo bread;
@@ -50,9 +50,9 @@ TEST_CASE_TEMPLATE("insert fills in the generated key, find reads the row back",
     CHECK(found.done);
 }
 
-TEST_CASE_TEMPLATE("a key that is given is stored as given", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<todo>();
+DATABASE_TEST_CASE("a key that is given is stored as given") {
+    open_database on(kind);
+    const auto rows = on.table<todo>();
     todo row;
     row.id = 40;
     row.text = "given";
@@ -60,10 +60,9 @@ TEST_CASE_TEMPLATE("a key that is given is stored as given", Backend, WEIR_DATAB
     CHECK(on.ask(rows.find(40)).value().text == "given");
 }
 
-TEST_CASE_TEMPLATE("update stores every column of one row and leaves the others, changed or not", Backend,
-                   WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<todo>();
+DATABASE_TEST_CASE("update stores every column of one row and leaves the others, changed or not") {
+    open_database on(kind);
+    const auto rows = on.table<todo>();
     todo milk;
     milk.text = "milk";
     todo bread;
@@ -77,9 +76,9 @@ TEST_CASE_TEMPLATE("update stores every column of one row and leaves the others,
     CHECK(!on.ask(rows.find(bread.id)).value().done);
 }
 
-TEST_CASE_TEMPLATE("a row that isn't there is not_found and named by table and key", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<todo>();
+DATABASE_TEST_CASE("a row that isn't there is not_found and named by table and key") {
+    open_database on(kind);
+    const auto rows = on.table<todo>();
     todo ghost;
     ghost.id = 7;
     for (const error& missing :
@@ -89,10 +88,9 @@ TEST_CASE_TEMPLATE("a row that isn't there is not_found and named by table and k
     }
 }
 
-TEST_CASE_TEMPLATE("erase takes one row, erase_where and update_where those that meet the condition", Backend,
-                   WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<user>();
+DATABASE_TEST_CASE("erase takes one row, erase_where and update_where those that meet the condition") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
     std::vector<user> all{user_named("a", 10), user_named("b", 20), user_named("c", 30)};
     CHECK(on.ask(rows.insert_many(all)).value() == 3);
     CHECK(on.ask(rows.update_where(col<&user::age> >= 20, col<& user::age> += 5, col<& user::email> = "x")).value() ==
@@ -106,9 +104,9 @@ TEST_CASE_TEMPLATE("erase takes one row, erase_where and update_where those that
     CHECK(on.ask(rows.count()).value() == 1);
 }
 
-TEST_CASE_TEMPLATE("conditions choose the rows they say, in the order that is asked for", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<user>();
+DATABASE_TEST_CASE("conditions choose the rows they say, in the order that is asked for") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
     std::vector<user> all;
     int age = 0;
     for (const char* name : {"张三", "张伟", "李四", "100%", "a_b", "back\\slash", "what!"}) {
@@ -140,9 +138,9 @@ TEST_CASE_TEMPLATE("conditions choose the rows they say, in the order that is as
     CHECK(on.ask(rows.where(col<&user::age> == 1).one()).error() == errc::not_found);
 }
 
-TEST_CASE_TEMPLATE("every kind of column comes back as it went in", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<user>();
+DATABASE_TEST_CASE("every kind of column comes back as it went in") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
     user row = user_named("wx-1", -3);
     row.email = "";
     row.role = role::admin;
@@ -157,9 +155,9 @@ TEST_CASE_TEMPLATE("every kind of column comes back as it went in", Backend, WEI
     CHECK(on.ask(rows.where(col<&user::created_at> > row.created_at).count()).value() == 0);
 }
 
-TEST_CASE_TEMPLATE("numbers are exact to the ends of their ranges", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<numbers>();
+DATABASE_TEST_CASE("numbers are exact to the ends of their ranges") {
+    open_database on(kind);
+    const auto rows = on.table<numbers>();
     numbers low;
     low.wide = std::numeric_limits<std::int64_t>::min();
     low.narrow = -128;
@@ -191,9 +189,9 @@ TEST_CASE_TEMPLATE("numbers are exact to the ends of their ranges", Backend, WEI
     CHECK(all[1].when == high.when);
 }
 
-TEST_CASE_TEMPLATE("keys may be text, and names that SQL reserves are quoted", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<country>();
+DATABASE_TEST_CASE("keys may be text, and names that SQL reserves are quoted") {
+    open_database on(kind);
+    const auto rows = on.table<country>();
     country row;
     row.code = "cn";
     row.order = "first";
@@ -205,9 +203,9 @@ TEST_CASE_TEMPLATE("keys may be text, and names that SQL reserves are quoted", B
     CHECK(taken.message() == "code is already taken");
 }
 
-TEST_CASE_TEMPLATE("texts keep quotes, backslashes, UTF-8 and trailing spaces", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<user>();
+DATABASE_TEST_CASE("texts keep quotes, backslashes, UTF-8 and trailing spaces") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
     for (const std::string& text : {std::string("O'Hara \"x\""), std::string("張三 🛒"), std::string("a\\'b\\"),
                                     std::string("?:v1 $1 :name"), std::string("ends "), std::string("\n\t\r")}) {
         user row = user_named(text);
@@ -218,12 +216,12 @@ TEST_CASE_TEMPLATE("texts keep quotes, backslashes, UTF-8 and trailing spaces", 
     }
 }
 
-TEST_CASE_TEMPLATE("a NUL in a text is kept, or refused where the database can't keep it", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<user>();
+DATABASE_TEST_CASE("a NUL in a text is kept, or refused where the database can't keep it") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
     user row = user_named(std::string("a\0b", 3));
     const auto stored = on.ask(rows.insert(row));
-    if (Backend::keeps_nul) {
+    if (kind.keeps_nul) {
         CHECK(stored);
         CHECK(on.ask(rows.find(row.id)).value().openid == row.openid);
     } else {
@@ -232,10 +230,10 @@ TEST_CASE_TEMPLATE("a NUL in a text is kept, or refused where the database can't
     }
 }
 
-TEST_CASE_TEMPLATE("what looks like SQL stays a value in every place where a value goes", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<user>();
-    const auto groups = on.template table<country>();
+DATABASE_TEST_CASE("what looks like SQL stays a value in every place where a value goes") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
+    const auto groups = on.table<country>();
     for (const std::string& evil :
          {std::string("x'); DROP TABLE users; --"), std::string("' OR '1'='1"), std::string("\\'; DROP TABLE users; #"),
           std::string("\" OR 1=1 --"), std::string("`; DROP TABLE users; --"), std::string("/* '*/ ' */ :v1 ? $1")}) {
@@ -254,16 +252,14 @@ TEST_CASE_TEMPLATE("what looks like SQL stays a value in every place where a val
         CHECK(on.ask(rows.erase_where(col<&user::openid> == evil + "'")).value() == 0);
         CHECK(on.ask(groups.find(evil)).error() == errc::not_found);
         CHECK(on.ask(groups.erase(evil)).error() == errc::not_found);
-        CHECK(
-            on.ask(on.db.template query<std::int64_t>("SELECT id FROM users WHERE openid = ?", evil)).value().size() ==
-            1);
+        CHECK(on.ask(on.db.query<std::int64_t>("SELECT id FROM users WHERE openid = ?", evil)).value().size() == 1);
     }
     CHECK(on.ask(rows.count()).value() == 6);
 }
 
-TEST_CASE_TEMPLATE("insert_many stores all rows in batches, or none", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<user>();
+DATABASE_TEST_CASE("insert_many stores all rows in batches, or none") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
     std::vector<user> many;
     for (int i = 0; i < 250; ++i) many.push_back(user_named(std::to_string(i)));
     CHECK(on.ask(rows.insert_many(many, {.batch = 100})).value() == 250);
@@ -287,19 +283,17 @@ BOOST_DESCRIBE_STRUCT(name_and_age, (), (name, age))
 
 } // namespace
 
-TEST_CASE_TEMPLATE("statements of one's own bind their values and fill described structs", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<user>();
+DATABASE_TEST_CASE("statements of one's own bind their values and fill described structs") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
     std::vector<user> all{user_named("a", 10), user_named("b", 20)};
     CHECK(on.ask(rows.insert_many(all)));
     CHECK(on.ask(on.db.execute("UPDATE users SET age = age + ? WHERE openid = ?", 5, "b")).value() == 1);
-    const auto seen =
-        on.ask(on.db.template query<name_and_age>("SELECT name, age FROM users WHERE age > ?", 12)).value();
+    const auto seen = on.ask(on.db.query<name_and_age>("SELECT name, age FROM users WHERE age > ?", 12)).value();
     REQUIRE(seen.size() == 1);
     CHECK(seen[0].name == "Alice");
     CHECK(seen[0].age == 25);
-    CHECK(on.ask(on.db.template query<std::int64_t>("SELECT count(*) FROM users")).value().front() == 2);
-    CHECK(on.ask(on.db.template query<std::string>("SELECT '?' FROM users WHERE age = ? -- ?", 10)).value().front() ==
-          "?");
-    CHECK(on.ask(on.db.template query<std::int64_t>("SELECT age, id FROM users")).error() == errc::invalid_argument);
+    CHECK(on.ask(on.db.query<std::int64_t>("SELECT count(*) FROM users")).value().front() == 2);
+    CHECK(on.ask(on.db.query<std::string>("SELECT '?' FROM users WHERE age = ? -- ?", 10)).value().front() == "?");
+    CHECK(on.ask(on.db.query<std::int64_t>("SELECT age, id FROM users")).error() == errc::invalid_argument);
 }

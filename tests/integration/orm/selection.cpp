@@ -7,16 +7,15 @@ using namespace orm_test;
 
 namespace {
 
-template<class Backend>
-struct market : open_database<Backend> {
-    repository<buyer> buyers = this->template table<buyer>();
-    repository<purchase> purchases = this->template table<purchase>();
+struct market : open_database {
+    repository<buyer> buyers = table<buyer>();
+    repository<purchase> purchases = table<purchase>();
 
-    market() {
+    explicit market(const backend& chosen) : open_database(chosen) {
         const auto people = some_buyers();
         const auto sold = some_purchases();
-        this->ask(buyers.insert_many(people)).value();
-        this->ask(purchases.insert_many(sold)).value();
+        ask(buyers.insert_many(people)).value();
+        ask(purchases.insert_many(sold)).value();
     }
 };
 
@@ -45,15 +44,15 @@ BOOST_DESCRIBE_STRUCT(spent, (), (name, purchases, cents, largest))
 
 } // namespace
 
-TEST_CASE_TEMPLATE("aggregates of all rows, and of none", Backend, WEIR_DATABASES) {
-    market<Backend> shop;
+DATABASE_TEST_CASE("aggregates of all rows, and of none") {
+    market shop(kind);
     const auto summary_of = [&](predicate<purchase> condition) {
         return shop
             .ask(shop.purchases.where(std::move(condition))
-                     .template select<summary>(
-                         count(), count(col<&purchase::note>), count_distinct(col<&purchase::cents>),
-                         sum(col<&purchase::cents>), sum(col<&purchase::weight>), avg(col<&purchase::cents>),
-                         avg(col<&purchase::weight>), min(col<&purchase::note>), max(col<&purchase::made_at>))
+                     .select<summary>(count(), count(col<&purchase::note>), count_distinct(col<&purchase::cents>),
+                                      sum(col<&purchase::cents>), sum(col<&purchase::weight>),
+                                      avg(col<&purchase::cents>), avg(col<&purchase::weight>),
+                                      min(col<&purchase::note>), max(col<&purchase::made_at>))
                      .one())
             .value();
     };
@@ -79,8 +78,8 @@ TEST_CASE_TEMPLATE("aggregates of all rows, and of none", Backend, WEIR_DATABASE
     CHECK(!shop.ask(shop.purchases.where(col<&purchase::cents> < 0).avg(col<&purchase::cents>)).value());
 }
 
-TEST_CASE_TEMPLATE("a sum of integers is exact, and an error where it doesn't fit", Backend, WEIR_DATABASES) {
-    market<Backend> shop;
+DATABASE_TEST_CASE("a sum of integers is exact, and an error where it doesn't fit") {
+    market shop(kind);
     purchase vast;
     vast.cents = std::numeric_limits<std::int64_t>::max() - 1500;
     shop.ask(shop.purchases.insert(vast)).value();
@@ -92,8 +91,8 @@ TEST_CASE_TEMPLATE("a sum of integers is exact, and an error where it doesn't fi
     CHECK(!shop.ask(shop.purchases.rows().sum(col<&purchase::cents>)));
 }
 
-TEST_CASE_TEMPLATE("groups have their conditions, their order and their page", Backend, WEIR_DATABASES) {
-    market<Backend> shop;
+DATABASE_TEST_CASE("groups have their conditions, their order and their page") {
+    market shop(kind);
     const auto totals = [&] {
         return shop.purchases.where(col<&purchase::paid> == true)
             .group_by(col<&purchase::buyer_id>)
@@ -101,58 +100,55 @@ TEST_CASE_TEMPLATE("groups have their conditions, their order and their page", B
             .order_by(desc(sum(col<&purchase::cents>)))
             .order_by(asc(col<&purchase::buyer_id>));
     };
-    auto asked = totals().template select<total>(col<&purchase::buyer_id>, count(), sum(col<&purchase::cents>));
+    auto asked = totals().select<total>(col<&purchase::buyer_id>, count(), sum(col<&purchase::cents>));
     const auto all = shop.ask(std::move(asked).all()).value();
     REQUIRE(all.size() == 2);
     CHECK(all[0].buyer_id == 2);
     CHECK(all[0].cents == 1000);
     CHECK(all[1].purchases == 2);
-    auto second = totals().offset(1).limit(1).template select<std::int64_t>(col<&purchase::buyer_id>);
+    auto second = totals().offset(1).limit(1).select<std::int64_t>(col<&purchase::buyer_id>);
     CHECK(shop.ask(std::move(second).all()).value() == std::vector<std::int64_t>{1});
     auto noted = shop.purchases.rows()
                      .group_by(col<&purchase::note>)
                      .having(count() > 1)
-                     .template select<std::optional<std::string>>(col<&purchase::note>);
+                     .select<std::optional<std::string>>(col<&purchase::note>);
     CHECK(!shop.ask(std::move(noted).one()).value());
 }
 
-TEST_CASE_TEMPLATE("some columns arrive in a smaller struct", Backend, WEIR_DATABASES) {
-    market<Backend> shop;
-    auto asked = shop.purchases.where(col<&purchase::cents> > 150)
-                     .order_by(newest<&purchase::id>)
-                     .limit(2)
-                     .template select<receipt>();
+DATABASE_TEST_CASE("some columns arrive in a smaller struct") {
+    market shop(kind);
+    auto asked =
+        shop.purchases.where(col<&purchase::cents> > 150).order_by(newest<&purchase::id>).limit(2).select<receipt>();
     const auto receipts = shop.ask(std::move(asked).all()).value();
     REQUIRE(receipts.size() == 2);
     CHECK(receipts[0].id == 4);
     CHECK(receipts[1].cents == 200);
-    CHECK(shop.ask(shop.purchases.where(col<&purchase::cents> < 0).template select<receipt>().one()).error() ==
-          errc::not_found);
+    CHECK(shop.ask(shop.purchases.where(col<&purchase::cents> < 0).select<receipt>().one()).error() == errc::not_found);
 }
 
-TEST_CASE_TEMPLATE("a join's columns of both tables arrive in one struct", Backend, WEIR_DATABASES) {
-    market<Backend> shop;
+DATABASE_TEST_CASE("a join's columns of both tables arrive in one struct") {
+    market shop(kind);
     auto asked = shop.purchases.where(col<&purchase::cents> > 50)
-                     .template join<buyer>(of_their_buyers())
+                     .join<buyer>(of_their_buyers())
                      .where(col<&buyer::name> == "Bob" || col<&purchase::cents> == 100)
                      .order_by(oldest<&purchase::id>)
-                     .template select<sale>(col<&purchase::id>, col<&buyer::name>, col<&purchase::cents>);
+                     .select<sale>(col<&purchase::id>, col<&buyer::name>, col<&purchase::cents>);
     const auto sales = shop.ask(std::move(asked).all()).value();
     REQUIRE(sales.size() == 2);
     CHECK(sales[0].buyer == "Alice");
     CHECK(sales[1].buyer == "Bob");
     CHECK(sales[1].cents == 1000);
-    auto paid = shop.purchases.rows().template join<buyer>(of_their_buyers()).where(col<&buyer::name> == "Alice");
+    auto paid = shop.purchases.rows().join<buyer>(of_their_buyers()).where(col<&buyer::name> == "Alice");
     CHECK(shop.ask(std::move(paid).all()).value().size() == 3);
 }
 
-TEST_CASE_TEMPLATE("a left join keeps rows without a partner", Backend, WEIR_DATABASES) {
-    market<Backend> shop;
+DATABASE_TEST_CASE("a left join keeps rows without a partner") {
+    market shop(kind);
     auto asked = shop.buyers.rows()
-                     .template left_join<purchase>(of_their_buyers())
+                     .left_join<purchase>(of_their_buyers())
                      .where(col<&purchase::id>.is_null() || col<&purchase::cents> == 1000)
                      .order_by(oldest<&buyer::id>)
-                     .template select<maybe_sale>(col<&buyer::name>, col<&purchase::cents>, col<&purchase::made_at>);
+                     .select<maybe_sale>(col<&buyer::name>, col<&purchase::cents>, col<&purchase::made_at>);
     const auto sales = shop.ask(std::move(asked).all()).value();
     REQUIRE(sales.size() == 2);
     CHECK(sales[0].made_at == on_day(4));
@@ -160,11 +156,11 @@ TEST_CASE_TEMPLATE("a left join keeps rows without a partner", Backend, WEIR_DAT
     CHECK(!sales[1].cents);
 
     auto grouped = shop.buyers.rows()
-                       .template left_join<purchase>(of_their_buyers())
+                       .left_join<purchase>(of_their_buyers())
                        .group_by(col<&buyer::id>, col<&buyer::name>)
                        .order_by(asc(col<&buyer::name>))
-                       .template select<spent>(col<&buyer::name>, count(col<&purchase::id>), sum(col<&purchase::cents>),
-                                               max(col<&purchase::cents>));
+                       .select<spent>(col<&buyer::name>, count(col<&purchase::id>), sum(col<&purchase::cents>),
+                                      max(col<&purchase::cents>));
     const auto totals = shop.ask(std::move(grouped).all()).value();
     REQUIRE(totals.size() == 3);
     CHECK(totals[0].purchases == 3);

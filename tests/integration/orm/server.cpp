@@ -15,19 +15,20 @@ using namespace std::chrono_literals;
 namespace {
 
 // A server that tests kill and freeze, and leave running; and a database on it.
-template<class Backend>
-typename Backend::server& running_server() {
-    auto& server = Backend::shared();
+test_support::database_server& running_server(const backend& kind) {
+    auto& server = kind.server();
     if (!server.running()) server.start();
     return server;
 }
 
-template<class Backend>
 struct drill {
-    typename Backend::server& server = running_server<Backend>();
-    Backend where{server};
+    const backend& kind;
+    test_support::database_server& server = running_server(kind);
+    empty_database where{kind};
     loop home;
     std::optional<database> db;
+
+    explicit drill(const backend& chosen) : kind(chosen) {}
 
     void open(std::size_t connections) {
         auto chosen = where.options();
@@ -56,26 +57,25 @@ struct drill {
     }
 
     // Ends another connection of the server's, from one of its own.
-    static void end_connection(const Backend& at, std::int64_t which) {
+    void end_connection(std::int64_t which) const {
         loop other;
-        auto chosen = at.options();
-        database admin(std::move(chosen));
-        auto end = [which](transaction& tx) -> result<void> {
-            if (std::string_view(Backend::end_connection).starts_with("SELECT"))
-                CHECK(tx.query<std::int64_t>(Backend::end_connection, which).value().front() == 1);
+        database admin(where.options());
+        auto end = [&](transaction& tx) -> result<void> {
+            if (std::string_view(kind.end_connection).starts_with("SELECT"))
+                CHECK(tx.query<std::int64_t>(kind.end_connection, which).value().front() == 1);
             else
-                CHECK(tx.execute(Backend::end_connection, which));
+                CHECK(tx.execute(kind.end_connection, which));
             return ok();
         };
         CHECK(other.block_on(admin.transaction(end)));
     }
 
-    std::int64_t connection() { return ask(Backend::this_connection).value().front(); }
+    std::int64_t connection() { return ask(kind.this_connection).value().front(); }
 
     // The server's farewell may be on its way yet: a call that comes too early hears of it.
     void wait_for_another_connection(std::int64_t before) {
-        for (auto after = ask(Backend::this_connection); !after || after->front() == before;
-             after = ask(Backend::this_connection))
+        for (auto after = ask(kind.this_connection); !after || after->front() == before;
+             after = ask(kind.this_connection))
             std::this_thread::yield();
     }
 
@@ -87,11 +87,10 @@ struct drill {
 
 } // namespace
 
-TEST_CASE_TEMPLATE("two transactions that lock each other's rows both end well, one in a later run", Backend,
-                   WEIR_SERVERS) {
-    running_server<Backend>();
-    open_database<Backend> on;
-    const auto products = on.template table<product>();
+SERVER_TEST_CASE("two transactions that lock each other's rows both end well, one in a later run") {
+    running_server(kind);
+    open_database on(kind);
+    const auto products = on.table<product>();
     std::vector<product> two(2);
     CHECK(on.ask(products.insert_many(two)));
     std::atomic<int> runs = 0;
@@ -126,12 +125,12 @@ TEST_CASE_TEMPLATE("two transactions that lock each other's rows both end well, 
     for (const auto& row : on.ask(products.all()).value()) CHECK(row.stock == 2);
 }
 
-TEST_CASE_TEMPLATE("a connection that is set up to read only refuses to write", Backend, WEIR_SERVERS) {
-    running_server<Backend>();
-    open_database<Backend> on;
-    const auto rows = on.template table<todo>();
+SERVER_TEST_CASE("a connection that is set up to read only refuses to write") {
+    running_server(kind);
+    open_database on(kind);
+    const auto rows = on.table<todo>();
     auto chosen = on.where.options();
-    chosen.pool.connection_init_sql = Backend::read_only;
+    chosen.pool.connection_init_sql = kind.read_only;
     database db(chosen);
     todo row;
     const auto refused = on.ask(repository<todo>(db).insert(row)).error();
@@ -141,9 +140,8 @@ TEST_CASE_TEMPLATE("a connection that is set up to read only refuses to write", 
     CHECK(on.ask(rows.insert(row)));
 }
 
-TEST_CASE_TEMPLATE("a server that isn't there is one clear error, with the driver's words for the log", Backend,
-                   WEIR_SERVERS) {
-    drill<Backend> on;
+SERVER_TEST_CASE("a server that isn't there is one clear error, with the driver's words for the log") {
+    drill on(kind);
     on.open(2);
     on.server.kill();
     const auto failed = on.home.block_on(on.db->open()).error();
@@ -152,8 +150,8 @@ TEST_CASE_TEMPLATE("a server that isn't there is one clear error, with the drive
     CHECK(!failed.cause().message().empty());
 }
 
-TEST_CASE_TEMPLATE("open waits for a server that starts later", Backend, WEIR_SERVERS) {
-    drill<Backend> on;
+SERVER_TEST_CASE("open waits for a server that starts later") {
+    drill on(kind);
     on.server.kill();
     auto chosen = on.where.options();
     chosen.pool.initialization_fail_timeout = 1min;
@@ -163,13 +161,12 @@ TEST_CASE_TEMPLATE("open waits for a server that starts later", Backend, WEIR_SE
     CHECK(opening.wait_on(on.home));
 }
 
-TEST_CASE_TEMPLATE("a connection that the server ends within a transaction is lost, and the next call has another",
-                   Backend, WEIR_SERVERS) {
-    drill<Backend> on;
+SERVER_TEST_CASE("a connection that the server ends within a transaction is lost, and the next call has another") {
+    drill on(kind);
     on.open(1);
     auto body = [&](transaction& tx) -> result<void> {
-        const auto me = tx.query<std::int64_t>(Backend::this_connection).value().front();
-        on.end_connection(on.where, me);
+        const auto me = tx.query<std::int64_t>(kind.this_connection).value().front();
+        on.end_connection(me);
         const auto lost = tx.query<std::int64_t>("SELECT 1").error();
         CHECK(lost == errc::unavailable);
         CHECK(lost.message() == "the connection to the database was lost");
@@ -180,12 +177,11 @@ TEST_CASE_TEMPLATE("a connection that the server ends within a transaction is lo
     CHECK(on.ask("SELECT 1").has_value());
 }
 
-TEST_CASE_TEMPLATE("a transaction whose connection is lost before it is stored has an unknown outcome", Backend,
-                   WEIR_SERVERS) {
-    drill<Backend> on;
+SERVER_TEST_CASE("a transaction whose connection is lost before it is stored has an unknown outcome") {
+    drill on(kind);
     on.open(1);
     auto body = [&](transaction& tx) -> result<void> {
-        on.end_connection(on.where, tx.query<std::int64_t>(Backend::this_connection).value().front());
+        on.end_connection(tx.query<std::int64_t>(kind.this_connection).value().front());
         return ok();
     };
     const auto unknown = on.home.block_on(on.db->transaction(body)).error();
@@ -193,18 +189,17 @@ TEST_CASE_TEMPLATE("a transaction whose connection is lost before it is stored h
     CHECK(unknown.code() == "outcome_unknown");
 }
 
-TEST_CASE_TEMPLATE("a connection that the server ended while it was idle isn't lent", Backend, WEIR_SERVERS) {
-    drill<Backend> on;
+SERVER_TEST_CASE("a connection that the server ended while it was idle isn't lent") {
+    drill on(kind);
     on.open(1);
     const auto before = on.connection();
-    on.end_connection(on.where, before);
+    on.end_connection(before);
     on.wait_for_another_connection(before);
     CHECK(on.db->stats().writing.dropped == 1);
 }
 
-TEST_CASE_TEMPLATE("a server that is killed and comes back costs its callers an error, and nothing else", Backend,
-                   WEIR_SERVERS) {
-    drill<Backend> on;
+SERVER_TEST_CASE("a server that is killed and comes back costs its callers an error, and nothing else") {
+    drill on(kind);
     on.open(3);
     on.fill(3);
     on.server.kill();
@@ -219,13 +214,13 @@ TEST_CASE_TEMPLATE("a server that is killed and comes back costs its callers an 
     CHECK(on.db->stats().writing.idle >= 1);
 }
 
-TEST_CASE_TEMPLATE("a server killed within a statement is an error at once", Backend, WEIR_SERVERS) {
-    drill<Backend> on;
+SERVER_TEST_CASE("a server killed within a statement is an error at once") {
+    drill on(kind);
     on.open(1);
     std::promise<void> begun;
     auto body = [&](orm::reader& r) -> result<std::vector<std::int64_t>> {
         begun.set_value();
-        return r.query<std::int64_t>(Backend::endless);
+        return r.query<std::int64_t>(kind.endless);
     };
     pending<std::vector<std::int64_t>> call(on.home, on.db->read(body));
     begun.get_future().wait();
@@ -237,14 +232,14 @@ TEST_CASE_TEMPLATE("a server killed within a statement is an error at once", Bac
 
 #ifdef WEIR_TEST_POSTGRES
 TEST_CASE("a backend of PostgreSQL's that is killed takes the others with it, and calls go on when they are back") {
-    drill<on_postgres> on;
-    drill<on_postgres> other;
+    drill on(postgres);
+    drill other(postgres);
     on.open(2);
     on.fill(2);
     other.open(1);
     const auto before = other.connection();
     auto body = [&](transaction& tx) -> result<void> {
-        const auto me = static_cast<pid_t>(tx.query<std::int64_t>(on_postgres::this_connection).value().front());
+        const auto me = static_cast<pid_t>(tx.query<std::int64_t>(postgres.this_connection).value().front());
         REQUIRE(::kill(me, SIGKILL) == 0);
         const auto lost = tx.query<std::int64_t>("SELECT 1").error();
         CHECK(lost.message() == "the connection to the database was lost");
@@ -256,9 +251,8 @@ TEST_CASE("a backend of PostgreSQL's that is killed takes the others with it, an
 }
 #endif
 
-TEST_CASE_TEMPLATE("a frozen server holds nobody beyond his deadline, and serves again when it thaws", Backend,
-                   WEIR_SERVERS) {
-    drill<Backend> on;
+SERVER_TEST_CASE("a frozen server holds nobody beyond his deadline, and serves again when it thaws") {
+    drill on(kind);
     on.open(2);
     on.fill(2);
     on.server.freeze();
@@ -267,9 +261,7 @@ TEST_CASE_TEMPLATE("a frozen server holds nobody beyond his deadline, and serves
     std::optional<result<std::vector<std::int64_t>>> waits_for_connection;
     loop hurried;
     hurried.root_context().set_deadline(hurried.clock().now() + 500ms);
-    auto call = [&](auto& outcome) -> task<void> {
-        outcome = co_await on.db->template query<std::int64_t>("SELECT 1");
-    };
+    auto call = [&](auto& outcome) -> task<void> { outcome = co_await on.db->query<std::int64_t>("SELECT 1"); };
     for (int i = 0; i < 2; ++i) {
         waits_for_answer.reset();
         hurried.spawn(call(waits_for_answer));
@@ -287,12 +279,12 @@ TEST_CASE_TEMPLATE("a frozen server holds nobody beyond his deadline, and serves
     on.wait_for_recovery();
 }
 
-TEST_CASE_TEMPLATE("a call to a frozen server can be cancelled, and the database be closed", Backend, WEIR_SERVERS) {
-    drill<Backend> on;
+SERVER_TEST_CASE("a call to a frozen server can be cancelled, and the database be closed") {
+    drill on(kind);
     on.open(1);
     CHECK(on.ask("SELECT 1").has_value());
     on.server.freeze();
-    pending<std::vector<std::int64_t>> call(on.home, on.db->template query<std::int64_t>("SELECT 1"));
+    pending<std::vector<std::int64_t>> call(on.home, on.db->query<std::int64_t>("SELECT 1"));
     while (on.db->stats().writing.active == 0 && !call.outcome) std::this_thread::yield();
     call.stop();
     CHECK(call.wait_on(on.home).error() == errc::cancelled);

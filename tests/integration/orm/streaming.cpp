@@ -11,11 +11,10 @@ namespace {
 
 constexpr int many = 1203; // of more than two fetches through a cursor
 
-template<class Backend>
-struct shelf : open_database<Backend> {
-    repository<product> products = this->template table<product>();
+struct shelf : open_database {
+    repository<product> products = table<product>();
 
-    shelf() {
+    explicit shelf(const backend& chosen) : open_database(chosen) {
         std::vector<product> all;
         for (int i = 1; i <= many; ++i) {
             product one;
@@ -23,14 +22,14 @@ struct shelf : open_database<Backend> {
             one.stock = i % 2;
             all.push_back(one);
         }
-        this->ask(products.insert_many(all, {.batch = 300})).value();
+        ask(products.insert_many(all, {.batch = 300})).value();
     }
 };
 
 } // namespace
 
-TEST_CASE_TEMPLATE("each row of a large result is shown in its order", Backend, WEIR_DATABASES) {
-    shelf<Backend> on;
+DATABASE_TEST_CASE("each row of a large result is shown in its order") {
+    shelf on(kind);
     std::vector<std::string> names;
     auto keep = [&](product& row) { names.push_back(std::move(row.name)); };
     CHECK(on.ask(on.products.rows().order_by(newest<&product::id>).each(keep)).value() == many);
@@ -41,15 +40,14 @@ TEST_CASE_TEMPLATE("each row of a large result is shown in its order", Backend, 
     std::int64_t sum = 0;
     auto add = [&](const std::int64_t& id) { sum += id; };
     auto ids = on.products.where(col<&product::stock> == 1 && col<&product::name>.starts_with("product"))
-                   .template select<std::int64_t>(col<&product::id>);
+                   .select<std::int64_t>(col<&product::id>);
     CHECK(on.ask(std::move(ids).each(add)).value() == 602);
     CHECK(sum == 602 * 602);
     CHECK(on.ask(on.products.where(col<&product::stock> == 7).each(keep)).value() == 0);
 }
 
-TEST_CASE_TEMPLATE("an error or an exception ends the showing, and the connection is as good as before", Backend,
-                   WEIR_DATABASES) {
-    shelf<Backend> on;
+DATABASE_TEST_CASE("an error or an exception ends the showing, and the connection is as good as before") {
+    shelf on(kind);
     int seen = 0;
     auto has_enough = [&](const product&) -> result<void> {
         if (++seen == 700) return error(errc::conflict, "enough");
@@ -63,8 +61,8 @@ TEST_CASE_TEMPLATE("an error or an exception ends the showing, and the connectio
     CHECK(on.ask(on.products.erase(1)));
 }
 
-TEST_CASE_TEMPLATE("rows are shown in a reader and in a transaction, more than once", Backend, WEIR_DATABASES) {
-    shelf<Backend> on;
+DATABASE_TEST_CASE("rows are shown in a reader and in a transaction, more than once") {
+    shelf on(kind);
     std::size_t seen = 0;
     auto counting = [&](const product&) { ++seen; };
     auto twice = [&](orm::reader& from) -> result<std::size_t> {
@@ -86,8 +84,8 @@ TEST_CASE_TEMPLATE("rows are shown in a reader and in a transaction, more than o
     CHECK(on.ask(on.products.count()).value() == many + 1);
 }
 
-TEST_CASE_TEMPLATE("a showing ends when its task is cancelled", Backend, WEIR_DATABASES) {
-    shelf<Backend> on;
+DATABASE_TEST_CASE("a showing ends when its task is cancelled") {
+    shelf on(kind);
     std::promise<void> begun;
     std::promise<void> cancelled;
     int seen = 0;

@@ -11,18 +11,17 @@ using namespace orm_test;
 
 namespace {
 
-template<class Backend>
-struct shop : open_database<Backend> {
-    repository<product> products = this->template table<product>();
+struct shop : open_database {
+    repository<product> products = table<product>();
     product tea;
 
-    shop() {
+    explicit shop(const backend& chosen) : open_database(chosen) {
         tea.name = "tea";
         tea.stock = 10;
-        this->ask(products.insert(tea)).value();
+        ask(products.insert(tea)).value();
     }
 
-    std::int64_t stock() { return this->ask(products.find(tea.id)).value().stock; }
+    std::int64_t stock() { return ask(products.find(tea.id)).value().stock; }
 
     result<std::size_t> take(transaction& tx, std::int64_t n) {
         return tx.repo<product>().update_where(col<&product::id> == tea.id && col<&product::stock> >= n,
@@ -32,8 +31,8 @@ struct shop : open_database<Backend> {
 
 } // namespace
 
-TEST_CASE_TEMPLATE("a transaction is stored as a whole when its body returns a value", Backend, WEIR_DATABASES) {
-    shop<Backend> on;
+DATABASE_TEST_CASE("a transaction is stored as a whole when its body returns a value") {
+    shop on(kind);
     auto body = [&](transaction& tx) -> result<std::int64_t> {
         product cake;
         cake.name = "cake";
@@ -48,8 +47,8 @@ TEST_CASE_TEMPLATE("a transaction is stored as a whole when its body returns a v
     CHECK(on.ask(on.products.count()).value() == 2);
 }
 
-TEST_CASE_TEMPLATE("an error or an exception out of the body takes everything back", Backend, WEIR_DATABASES) {
-    shop<Backend> on;
+DATABASE_TEST_CASE("an error or an exception out of the body takes everything back") {
+    shop on(kind);
     auto changes_its_mind = [&](transaction& tx) -> result<void> {
         if (auto taken = on.take(tx, 3); !taken) return taken.error();
         return error(errc::conflict, "changed my mind");
@@ -63,16 +62,15 @@ TEST_CASE_TEMPLATE("an error or an exception out of the body takes everything ba
     CHECK(on.stock() == 10);
 }
 
-TEST_CASE_TEMPLATE("after a refused statement the others count, or the whole transaction is lost", Backend,
-                   WEIR_DATABASES) {
-    shop<Backend> on;
+DATABASE_TEST_CASE("after a refused statement the others count, or the whole transaction is lost") {
+    shop on(kind);
     auto body = [&](transaction& tx) -> result<std::size_t> {
         product twin = on.tea;
         CHECK(tx.insert(twin).error() == errc::already_exists);
         return on.take(tx, 1);
     };
     const auto done = on.ask(on.db.transaction(body));
-    if (Backend::failure_ends_transaction) {
+    if (kind.failure_ends_transaction) {
         CHECK(done.error() == errc::already_exists);
         CHECK(on.stock() == 10);
     } else {
@@ -82,8 +80,8 @@ TEST_CASE_TEMPLATE("after a refused statement the others count, or the whole tra
     CHECK(on.ask(on.db.transaction([&](transaction& tx) { return on.take(tx, 1); })));
 }
 
-TEST_CASE_TEMPLATE("a transaction that always loses against others runs five times", Backend, WEIR_DATABASES) {
-    shop<Backend> on;
+DATABASE_TEST_CASE("a transaction that always loses against others runs five times") {
+    shop on(kind);
     int runs = 0;
     auto body = [&](transaction& tx) -> result<void> {
         ++runs;
@@ -95,8 +93,8 @@ TEST_CASE_TEMPLATE("a transaction that always loses against others runs five tim
     CHECK(on.stock() == 10);
 }
 
-TEST_CASE_TEMPLATE("100 customers on two loops buy exactly the 50 that there are", Backend, WEIR_DATABASES) {
-    shop<Backend> on;
+DATABASE_TEST_CASE("100 customers on two loops buy exactly the 50 that there are") {
+    shop on(kind);
     on.tea.stock = 50;
     on.ask(on.products.update(on.tea)).value();
     const auto customers = [&] {
@@ -120,8 +118,8 @@ TEST_CASE_TEMPLATE("100 customers on two loops buy exactly the 50 that there are
     CHECK(on.stock() == 0);
 }
 
-TEST_CASE_TEMPLATE("readers see nothing of a transaction before it is stored", Backend, WEIR_DATABASES) {
-    shop<Backend> on;
+DATABASE_TEST_CASE("readers see nothing of a transaction before it is stored") {
+    shop on(kind);
     std::promise<void> changed;
     std::promise<void> looked;
     auto body = [&](transaction& tx) -> result<void> {
@@ -138,9 +136,8 @@ TEST_CASE_TEMPLATE("readers see nothing of a transaction before it is stored", B
     CHECK(on.stock() == 7);
 }
 
-TEST_CASE_TEMPLATE("a cancelled transaction isn't stored although its body made it to the end", Backend,
-                   WEIR_DATABASES) {
-    shop<Backend> on;
+DATABASE_TEST_CASE("a cancelled transaction isn't stored although its body made it to the end") {
+    shop on(kind);
     std::promise<void> begun;
     std::promise<void> cancelled;
     auto body = [&](transaction& tx) -> result<void> {
@@ -157,13 +154,13 @@ TEST_CASE_TEMPLATE("a cancelled transaction isn't stored although its body made 
     CHECK(on.stock() == 10);
 }
 
-TEST_CASE_TEMPLATE("a cancelled statement ends at once, and its transaction is taken back", Backend, WEIR_DATABASES) {
-    shop<Backend> on;
+DATABASE_TEST_CASE("a cancelled statement ends at once, and its transaction is taken back") {
+    shop on(kind);
     std::promise<void> begun;
     auto body = [&](transaction& tx) -> result<void> {
         on.take(tx, 3).value();
         begun.set_value();
-        auto counted = tx.query<std::int64_t>(Backend::endless);
+        auto counted = tx.query<std::int64_t>(kind.endless);
         if (!counted) return counted.error();
         return ok();
     };

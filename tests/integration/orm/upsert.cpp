@@ -25,9 +25,9 @@ inline constexpr auto weir::schema<setting> = weir::table("settings").key(&setti
 template<>
 inline constexpr auto weir::schema<tag> = weir::table("tags").key(&tag::id).field(&tag::label, weir::unique);
 
-TEST_CASE_TEMPLATE("an upsert by the key stores a new row or replaces the one that is there", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto settings = on.template table<setting>();
+DATABASE_TEST_CASE("an upsert by the key stores a new row or replaces the one that is there") {
+    open_database on(kind);
+    const auto settings = on.table<setting>();
     setting colour;
     colour.name = "colour";
     for (const char* value : {"red", "red", "it's \"blue\""}) {
@@ -38,10 +38,9 @@ TEST_CASE_TEMPLATE("an upsert by the key stores a new row or replaces the one th
     CHECK(on.ask(settings.count()).value() == 1);
 }
 
-TEST_CASE_TEMPLATE("an upsert fills in a generated key that is missing and keeps one that is given", Backend,
-                   WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<todo>();
+DATABASE_TEST_CASE("an upsert fills in a generated key that is missing and keeps one that is given") {
+    open_database on(kind);
+    const auto rows = on.table<todo>();
     todo milk;
     milk.text = "milk";
     CHECK(on.ask(rows.upsert(milk)));
@@ -56,10 +55,9 @@ TEST_CASE_TEMPLATE("an upsert fills in a generated key that is missing and keeps
     CHECK(given.id == 40);
 }
 
-TEST_CASE_TEMPLATE("an upsert by a unique column gives the row the key of the one that it met", Backend,
-                   WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<user>();
+DATABASE_TEST_CASE("an upsert by a unique column gives the row the key of the one that it met") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
     user first = user_named("a", 10);
     user other = user_named("b", 20);
     CHECK(on.ask(rows.upsert(first, col<&user::openid>)));
@@ -77,9 +75,9 @@ TEST_CASE_TEMPLATE("an upsert by a unique column gives the row the key of the on
     CHECK(on.ask(rows.count()).value() == 2);
 }
 
-TEST_CASE_TEMPLATE("an upsert of a row that has nothing to replace finds its key", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto tags = on.template table<tag>();
+DATABASE_TEST_CASE("an upsert of a row that has nothing to replace finds its key") {
+    open_database on(kind);
+    const auto tags = on.table<tag>();
     tag first;
     first.label = "new";
     CHECK(on.ask(tags.upsert(first, col<&tag::label>)));
@@ -90,9 +88,9 @@ TEST_CASE_TEMPLATE("an upsert of a row that has nothing to replace finds its key
     CHECK(on.ask(tags.count()).value() == 1);
 }
 
-TEST_CASE_TEMPLATE("an update of some columns leaves the others as they are", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<user>();
+DATABASE_TEST_CASE("an update of some columns leaves the others as they are") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
     user row = user_named("a", 10);
     user bystander = user_named("b", 20);
     CHECK(on.ask(rows.insert(row)));
@@ -116,9 +114,9 @@ TEST_CASE_TEMPLATE("an update of some columns leaves the others as they are", Ba
     CHECK(on.ask(rows.update(stale, col<&user::openid>)).error() == errc::already_exists);
 }
 
-TEST_CASE_TEMPLATE("upserts and updates of some columns are part of a transaction", Backend, WEIR_DATABASES) {
-    open_database<Backend> on;
-    const auto rows = on.template table<user>();
+DATABASE_TEST_CASE("upserts and updates of some columns are part of a transaction") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
     user row = user_named("a", 10);
     CHECK(on.ask(rows.insert(row)));
     auto body = [&](transaction& tx) -> result<void> {

@@ -26,25 +26,24 @@ versioned_migrations two_steps() {
     return versioned_migrations().step(1, "create notes", creates_notes).step(2, "write a note", writes_a_note);
 }
 
-template<class Backend>
-struct notes : open_database<Backend> {
-    std::size_t apply(const versioned_migrations& steps) { return this->ask(steps.apply(this->db)).value(); }
-    error refusal(const versioned_migrations& steps) { return this->ask(steps.apply(this->db)).error(); }
-    std::int64_t count() {
-        return this->ask(this->db.template query<std::int64_t>("SELECT count(*) FROM notes")).value().front();
-    }
+struct notes : open_database {
+    using open_database::open_database;
+
+    std::size_t apply(const versioned_migrations& steps) { return ask(steps.apply(db)).value(); }
+    error refusal(const versioned_migrations& steps) { return ask(steps.apply(db)).error(); }
+    std::int64_t count() { return ask(db.query<std::int64_t>("SELECT count(*) FROM notes")).value().front(); }
 };
 
 } // namespace
 
-TEST_CASE_TEMPLATE("steps run once each, in order, and are recorded with their time", Backend, WEIR_DATABASES) {
-    notes<Backend> on;
+DATABASE_TEST_CASE("steps run once each, in order, and are recorded with their time") {
+    notes on(kind);
     CHECK(on.apply(two_steps()) == 2);
     CHECK(on.apply(two_steps()) == 0);
     CHECK(on.count() == 1);
-    const auto names = on.ask(on.db.template query<std::string>("SELECT name FROM weir_migrations ORDER BY number"));
+    const auto names = on.ask(on.db.query<std::string>("SELECT name FROM weir_migrations ORDER BY number"));
     CHECK(names.value() == std::vector<std::string>{"create notes", "write a note"});
-    const auto times = on.ask(on.db.template query<wall_time>("SELECT applied_at FROM weir_migrations")).value();
+    const auto times = on.ask(on.db.query<wall_time>("SELECT applied_at FROM weir_migrations")).value();
     CHECK(times[0] <= system_clock().wall_now());
     CHECK(times[0] > system_clock().wall_now() - std::chrono::hours(1));
 
@@ -53,8 +52,8 @@ TEST_CASE_TEMPLATE("steps run once each, in order, and are recorded with their t
     CHECK(on.count() == 0);
 }
 
-TEST_CASE_TEMPLATE("a dry run says what would run, and changes nothing", Backend, WEIR_DATABASES) {
-    notes<Backend> on;
+DATABASE_TEST_CASE("a dry run says what would run, and changes nothing") {
+    notes on(kind);
     const auto steps = two_steps();
     const std::string all = on.ask(steps.plan(on.db)).value();
     CHECK(all == "-- migration 1 (create notes)\n"
@@ -65,9 +64,8 @@ TEST_CASE_TEMPLATE("a dry run says what would run, and changes nothing", Backend
     CHECK(on.ask(steps.plan(on.db)).value().empty());
 }
 
-TEST_CASE_TEMPLATE("a step that was applied may neither change nor go, and none may come before it", Backend,
-                   WEIR_DATABASES) {
-    notes<Backend> on;
+DATABASE_TEST_CASE("a step that was applied may neither change nor go, and none may come before it") {
+    notes on(kind);
     CHECK(on.apply(two_steps()) == 2);
 
     const auto edited = versioned_migrations()
@@ -83,7 +81,7 @@ TEST_CASE_TEMPLATE("a step that was applied may neither change nor go, and none 
     CHECK(missing == errc::conflict);
     CHECK(missing.message() == "migration 2 (write a note) was applied to this database, and the program lacks it");
 
-    notes<Backend> fresh;
+    notes fresh(kind);
     CHECK(fresh.apply(versioned_migrations().step(5, "create notes", creates_notes)) == 1);
     const auto late =
         fresh.refusal(versioned_migrations().step(4, "too late", writes_a_note).step(5, "create notes", creates_notes));
@@ -92,9 +90,8 @@ TEST_CASE_TEMPLATE("a step that was applied may neither change nor go, and none 
     CHECK(fresh.count() == 0);
 }
 
-TEST_CASE_TEMPLATE("a step that fails is taken back, those before it stay, and it may run again", Backend,
-                   WEIR_DATABASES) {
-    notes<Backend> on;
+DATABASE_TEST_CASE("a step that fails is taken back, those before it stay, and it may run again") {
+    notes on(kind);
     const auto broken = on.refusal(two_steps().step(3, "write another", fails));
     CHECK(broken == errc::internal);
     CHECK(broken.message() == "migration 3 (write another) failed");
@@ -105,8 +102,8 @@ TEST_CASE_TEMPLATE("a step that fails is taken back, those before it stay, and i
     CHECK(on.count() == 2);
 }
 
-TEST_CASE_TEMPLATE("programs that start at once run each step once", Backend, WEIR_DATABASES) {
-    const Backend where;
+DATABASE_TEST_CASE("programs that start at once run each step once") {
+    const empty_database where(kind);
     const auto start = [&]() -> std::size_t {
         loop home;
         database mine(where.options());
@@ -120,7 +117,7 @@ TEST_CASE_TEMPLATE("programs that start at once run each step once", Backend, WE
 }
 
 TEST_CASE("numbers that don't rise are refused before anything runs") {
-    notes<on_sqlite> on;
+    notes on(sqlite);
     const auto twice = versioned_migrations().step(1, "create notes", creates_notes).step(1, "again", creates_notes);
     const auto refused = on.refusal(twice);
     CHECK(refused == errc::invalid_argument);

@@ -3,6 +3,16 @@
 
 namespace weir::orm {
 
+fragment::fragment() noexcept = default;
+fragment::fragment(std::string text) noexcept : sql(std::move(text)) {}
+fragment::fragment(std::string text, std::vector<value> bound) noexcept
+    : sql(std::move(text)), values(std::move(bound)) {}
+fragment::fragment(const fragment& other) = default;
+fragment::fragment(fragment&& other) noexcept = default;
+fragment& fragment::operator=(const fragment& other) = default;
+fragment& fragment::operator=(fragment&& other) noexcept = default;
+fragment::~fragment() = default;
+
 fragment& fragment::append(std::string_view text) { return sql += text, *this; }
 
 fragment& fragment::append(fragment other) {
@@ -33,6 +43,13 @@ std::string marked(std::string_view table, std::string_view column) {
 fragment compare(std::string_view column, std::string_view word, value right) {
     fragment made{std::string(column)};
     made.append(word).append("?");
+    made.values.push_back(std::move(right));
+    return made;
+}
+
+fragment assigned(std::string sql, value right) {
+    fragment made{std::move(sql)};
+    made.append("?");
     made.values.push_back(std::move(right));
     return made;
 }

@@ -101,7 +101,28 @@ database_stats database::stats() const {
     return now;
 }
 
+template task<result<void>> database::answer<void>(database&, access, kept_job, boost::source_location);
+template task<result<bool>> database::answer<bool>(database&, access, kept_job, boost::source_location);
+template task<result<std::int64_t>> database::answer<std::int64_t>(database&, access, kept_job, boost::source_location);
+template task<result<std::size_t>> database::answer<std::size_t>(database&, access, kept_job, boost::source_location);
+
 task<result<void>> database::run(access how, session_job& job, boost::source_location where) {
+    if (!job.is_transaction) return run_once(how, job, where);
+    return run_again(how, job, where);
+}
+
+task<result<void>> database::run_again(access how, session_job& job, boost::source_location where) {
+    for (int runs = 1;; ++runs) {
+        auto ran = co_await run_once(how, job, where);
+        if (!ran) co_return ran;
+        const error why = job.failure();
+        if (!why) co_return ok();
+        const bool again = co_await wait_for_next_run(why, runs);
+        if (!again) co_return ok();
+    }
+}
+
+task<result<void>> database::run_once(access how, session_job& job, boost::source_location where) {
     if (impl_->closed.load(std::memory_order_acquire)) co_return error(errc::unavailable, "the database is closed");
     const executor here = co_await this_task;
     const context& ctx = here.context();

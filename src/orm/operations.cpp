@@ -26,6 +26,14 @@ std::string key_text(argument key) {
     return text;
 }
 
+std::vector<argument> without_key(const table_info& table, std::span<const argument> row) {
+    std::vector<argument> rest;
+    rest.reserve(row.size()); // one more: an update puts the key at the end
+    for (std::size_t i = 0; i < row.size(); ++i)
+        if (i != table.key) rest.push_back(row[i]);
+    return rest;
+}
+
 } // namespace
 
 error row_not_found(const table_info& table, argument key) {
@@ -36,6 +44,41 @@ fragment select_for_update(const session& s, const table_info& table, const sele
     fragment made = select_rows(table, wanted);
     made.append(s.dialect().lock_clause(how));
     return made;
+}
+
+error select_into(session& s, const fragment& query, std::span<const target> out, row_sink& sink, std::size_t most) {
+    auto got = s.select(query.sql, bound(query.values), out, sink, most);
+    return got ? error() : got.error();
+}
+
+error find_row(session& s, const table_info& table, argument key, std::span<const target> out) {
+    keep_in_place sink;
+    auto got = s.select(table.find, std::span(&key, 1), out, sink, 1);
+    if (!got) return got.error();
+    return *got == 0 ? row_not_found(table, key) : error();
+}
+
+result<void> insert_row(session& s, const table_info& table, std::span<const argument> row, const target& key,
+                        bool new_key) {
+    if (auto fits = check_lengths(table, row); !fits) return fits;
+    if (new_key) return insert_new(s, table, without_key(table, row), key);
+    auto done = s.execute(table.insert, row);
+    if (!done) return done.error();
+    return ok();
+}
+
+result<void> update_row(session& s, const table_info& table, std::span<const argument> row) {
+    if (auto fits = check_lengths(table, row); !fits) return fits;
+    auto in = without_key(table, row);
+    in.push_back(row[table.key]);
+    return change_row(s, table, table.update, in);
+}
+
+result<void> change_row(session& s, const table_info& table, std::string_view sql, std::span<const argument> in) {
+    auto done = s.execute(sql, in);
+    if (!done) return done.error();
+    if (*done == 0) return row_not_found(table, in.back());
+    return ok();
 }
 
 result<void> insert_new(session& s, const table_info& table, std::span<const argument> rest, const target& key) {

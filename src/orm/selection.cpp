@@ -73,6 +73,15 @@ std::string all_columns(const table_info& table) {
 
 } // namespace
 
+selection::selection() noexcept = default;
+selection::selection(const selection& other) = default;
+selection::selection(selection&& other) noexcept = default;
+selection& selection::operator=(const selection& other) = default;
+selection& selection::operator=(selection&& other) noexcept = default;
+selection::~selection() = default;
+
+void add_order(std::vector<order_term>& to, order_term further) { to.push_back(std::move(further)); }
+
 std::string resolved(std::string_view marked, bool with_tables) {
     std::string made;
     made.reserve(marked.size());

@@ -61,6 +61,13 @@ std::size_t position_of_key(const std::vector<column_info>& columns) {
 
 } // namespace
 
+table_info::table_info() = default;
+table_info::table_info(const table_info& other) = default;
+table_info::table_info(table_info&& other) noexcept = default;
+table_info& table_info::operator=(const table_info& other) = default;
+table_info& table_info::operator=(table_info&& other) noexcept = default;
+table_info::~table_info() = default;
+
 std::string quoted(std::string_view identifier) {
     if (is_plain(identifier) && !is_reserved(identifier)) return std::string(identifier);
     return in_quotes(identifier, '"');
@@ -92,11 +99,30 @@ result<void> check_lengths(const table_info& table, std::span<const argument> ro
 
 namespace detail {
 
-table_info describe_table(std::string_view name, std::vector<column_info> columns, bool generated_key) {
+namespace {
+
+column_info described(const column_facts& facts, const argument& fresh) {
+    column_info column;
+    column.name = std::string(facts.name);
+    column.type = fresh.type;
+    column.key = facts.key;
+    column.unique = facts.unique;
+    column.indexed = facts.indexed;
+    column.max_length = facts.max_length;
+    column.has_default = facts.has_default;
+    column.initial = literal(*fresh.type, fresh.data);
+    return column;
+}
+
+} // namespace
+
+table_info describe_table(std::string_view name, std::span<const column_facts> columns, std::span<const argument> fresh,
+                          bool generated_key) {
     table_info table;
     table.name = std::string(name);
-    table.key = position_of_key(columns);
-    table.columns = std::move(columns);
+    table.columns.reserve(columns.size());
+    for (std::size_t i = 0; i < columns.size(); ++i) table.columns.push_back(described(columns[i], fresh[i]));
+    table.key = position_of_key(table.columns);
     table.generated_key = generated_key;
     table.columns[table.key].in_index = true;
     table.limits_lengths = std::ranges::any_of(table.columns, [](const auto& one) { return one.max_length != 0; });

@@ -3,15 +3,31 @@
 
 namespace weir::orm {
 
+value::value(std::string text) noexcept : kind_(kind::text), text_(std::move(text)) {}
+value::value(std::string_view text) : kind_(kind::text), text_(text) {}
+value::value(const char* text) : kind_(kind::text), text_(text) {}
+value::value(const value& other) = default;
+value::value(value&& other) noexcept = default;
+value& value::operator=(const value& other) = default;
+value& value::operator=(value&& other) noexcept = default;
+value::~value() = default;
+
 argument value::bound() const noexcept {
-    return std::visit(
-        []<class V>(const V& kept) {
-            if constexpr (std::same_as<V, std::monostate>)
-                return argument();
-            else
-                return argument{&column_type_of<V>, &kept};
-        },
-        kept_);
+    switch (kind_) {
+    case kind::whole:
+        return {&column_type_of<std::int64_t>, &whole_};
+    case kind::too_large:
+        return {&column_type_of<std::uint64_t>, &whole_};
+    case kind::real:
+        return {&column_type_of<double>, &real_};
+    case kind::text:
+        return {&column_type_of<std::string>, &text_};
+    case kind::time:
+        return {&column_type_of<wall_time>, &time_};
+    case kind::null:
+        break;
+    }
+    return {};
 }
 
 std::vector<argument> bound(const std::vector<value>& values) {

@@ -83,7 +83,10 @@ private:
 
     template<class F>
     static std::function<task<result<void>>()> as_task(F step) {
-        return [step = std::move(step)]() mutable { return run_step(step); };
+        if constexpr (std::is_same_v<std::invoke_result_t<F&>, task<result<void>>>)
+            return step;
+        else
+            return [step = std::move(step)]() mutable { return run_step(step); };
     }
 
     template<class F>

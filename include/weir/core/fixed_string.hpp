@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -12,7 +11,9 @@ template<std::size_t N>
 struct fixed_string {
     char text[N]{};
 
-    consteval fixed_string(const char (&literal)[N]) { std::copy_n(literal, N, text); }
+    consteval fixed_string(const char (&literal)[N]) {
+        for (std::size_t i = 0; i < N; ++i) text[i] = literal[i];
+    }
 
     constexpr std::string_view view() const { return {text, N - 1}; }
     constexpr operator std::string_view() const { return view(); }

@@ -153,17 +153,25 @@ template<fixed_string Name, class T>
 struct extractor<path<Name, T>> {
     static result<path<Name, T>> from(request& req) {
         T value{};
-        if (const auto plain = detail::plain_param(req, Name.view())) {
-            if (!detail::parse_text(*plain, value)) return ill_typed();
-        } else {
-            const auto decoded = req.param(Name.view());
-            if (!decoded) return decoded.error();
-            if (!detail::parse_text(*decoded, value)) return ill_typed();
-        }
+        if (error refused = parse(req, value)) return refused;
         return path<Name, T>(std::move(value));
+    }
+    /// The same where it stands: the handler's argument isn't moved about.
+    static error emplace(request& req, std::optional<path<Name, T>>& into) {
+        T value{};
+        if (error refused = parse(req, value)) return refused;
+        into.emplace(std::move(value));
+        return {};
     }
 
 private:
+    static error parse(request& req, T& value) {
+        if (const auto plain = detail::plain_param(req, Name.view()))
+            return detail::parse_text(*plain, value) ? error() : ill_typed();
+        const auto decoded = req.param(Name.view());
+        if (!decoded) return decoded.error();
+        return detail::parse_text(*decoded, value) ? error() : ill_typed();
+    }
     static error ill_typed() { return detail::ill_typed("path parameter", Name.view(), detail::expected_name<T>()); }
 };
 
@@ -171,10 +179,22 @@ template<class T>
 struct extractor<query<T>> {
     static result<query<T>> from(request& req) {
         T value{};
+        if (error refused = parse(req, value)) return refused;
+        return query<T>(std::move(value));
+    }
+    static error emplace(request& req, std::optional<query<T>>& into) {
+        T value{};
+        if (error refused = parse(req, value)) return refused;
+        into.emplace(std::move(value));
+        return {};
+    }
+
+private:
+    static error parse(request& req, T& value) {
         constexpr detail::parameter_binder bind = &detail::bind_parameter<T, "query parameter">;
         if (error failed = detail::each_query_parameter(req.query(), bind, &value)) return failed;
         if (auto valid = weir::validate(value); !valid) return valid.error();
-        return query<T>(std::move(value));
+        return {};
     }
 };
 

@@ -6,6 +6,7 @@
 #include <weir/http/into_response.hpp>
 #include <weir/http/route_pattern.hpp>
 
+#include <cstddef>
 #include <functional>
 #include <optional>
 #include <tuple>
@@ -73,12 +74,16 @@ struct argument {
     std::optional<value_type> value;
 
     error load(request& req) {
-        if constexpr (requires { extractor<value_type>::fill(req, *value); })
+        if constexpr (requires { extractor<value_type>::fill(req, *value); }) {
             return extractor<value_type>::fill(req, value.emplace());
-        auto made = extractor<value_type>::from(req);
-        if (!made) return made.error();
-        value.emplace(std::move(*made));
-        return {};
+        } else if constexpr (requires { extractor<value_type>::emplace(req, value); }) {
+            return extractor<value_type>::emplace(req, value);
+        } else {
+            auto made = extractor<value_type>::from(req);
+            if (!made) return made.error();
+            value.emplace(std::move(*made));
+            return {};
+        }
     }
     Arg pass() {
         if constexpr (std::is_lvalue_reference_v<Arg>)
@@ -107,26 +112,35 @@ struct argument<context&> {
     context& pass() { return *value; }
 };
 
-template<class Arguments>
-struct argument_pack;
-template<class... Args>
-struct argument_pack<std::tuple<Args...>> {
-    std::tuple<argument<Args>...> values;
+// A place in the pack, since two arguments may have the same type.
+template<std::size_t Index, class Arg>
+struct placed_argument : argument<Arg> {};
 
+template<class Places, class... Args>
+struct argument_places;
+template<std::size_t... I, class... Args>
+struct argument_places<std::index_sequence<I...>, Args...> : placed_argument<I, Args>... {
     // The first extractor that refuses decides.
-    error load(request& req) {
+    error load([[maybe_unused]] request& req) {
         error refused;
-        std::apply([&](auto&... one) { (void)((refused = one.load(req), !refused) && ...); }, values);
+        (void)((refused = placed_argument<I, Args>::load(req), !refused) && ...);
         return refused;
     }
     template<class F>
     decltype(auto) call(F& f) {
-        return std::apply([&](auto&... one) -> decltype(auto) { return f(one.pass()...); }, values);
+        return f(placed_argument<I, Args>::pass()...);
     }
 };
 
+template<class Arguments>
+struct pack_of_tuple;
+template<class... Args>
+struct pack_of_tuple<std::tuple<Args...>> {
+    using type = argument_places<std::index_sequence_for<Args...>, Args...>;
+};
+
 template<class F>
-using pack_of = argument_pack<typename signature<std::decay_t<F>>::arguments>;
+using pack_of = typename pack_of_tuple<typename signature<std::decay_t<F>>::arguments>::type;
 
 template<class F>
 void call_plain(F& f, request& req, response& out) {
@@ -140,19 +154,51 @@ void call_plain(F& f, request& req, response& out) {
     }
 }
 
+// Whether an argument lives as long as the request by itself, or is moved into the handler's frame.
+template<class Arg>
+inline constexpr bool outlives_call = !std::is_reference_v<Arg>;
+template<>
+inline constexpr bool outlives_call<request&> = true;
+template<>
+inline constexpr bool outlives_call<const request&> = true;
+template<>
+inline constexpr bool outlives_call<context&> = true;
+template<class... Args>
+inline constexpr bool outlives_call<std::tuple<Args...>> = (outlives_call<Args> && ...);
+
+// One frame for each type of answer and not for each handler: coroutines are what takes the compiler longest.
+template<class R>
+task<void> answer(task<R> running, response& out) {
+    auto value = co_await std::move(running);
+    into_response(std::move(value), out);
+}
+template<>
+task<void> answer(task<void> running, response& out);
+template<>
+task<void> answer(task<result<void>> running, response& out);
+
+// A handler that was refused its arguments.
+task<void> refuse(const error& refused, response& out);
+
 template<class F>
-task<void> call_coroutine(F& f, request& req, response& out) {
+task<void> call_keeping_arguments(F& f, request& req, response& out) {
     pack_of<F> arguments;
     if (error refused = arguments.load(req)) {
         into_response(refused, out);
         co_return;
     }
-    if constexpr (std::is_void_v<task_value_t<typename signature<F>::value>>) {
-        co_await arguments.call(f);
-        out.status = 204;
+    auto answering = answer(arguments.call(f), out);
+    co_await std::move(answering);
+}
+
+template<class F>
+task<void> call_coroutine(F& f, request& req, response& out) {
+    if constexpr (outlives_call<typename signature<F>::arguments>) {
+        pack_of<F> arguments;
+        if (error refused = arguments.load(req)) return refuse(refused, out);
+        return answer(arguments.call(f), out);
     } else {
-        auto value = co_await arguments.call(f);
-        into_response(std::move(value), out);
+        return call_keeping_arguments(f, req, out);
     }
 }
 
@@ -166,6 +212,29 @@ inline constexpr bool reads_body<multipart_reader> = true;
 template<class... Args>
 inline constexpr bool reads_body<std::tuple<Args...>> = (reads_body<std::remove_cvref_t<Args>> || ...);
 
+// A member function with its object.
+template<class F, class Self>
+struct bound_member {
+    F method;
+    Self* self;
+
+    template<class... Args>
+    decltype(auto) operator()(Args&&... args) {
+        return (self->*method)(std::forward<Args>(args)...);
+    }
+};
+template<class F, class Self>
+struct signature<bound_member<F, Self>> : signature<F> {};
+
+// Takes over the user's function, `kept`, which `destroy` ends, and the function that calls it.
+handler plain_handler(void* kept, void (*destroy)(void*), void (*call)(void*, request&, response&));
+handler coroutine_handler(void* kept, void (*destroy)(void*), task<void> (*call)(void*, request&, response&));
+
+template<class F>
+void destroy_handler(void* kept) {
+    delete static_cast<F*>(kept);
+}
+
 template<class F>
 handler adapt(F f) {
     using returned = typename signature<F>::value;
@@ -173,22 +242,23 @@ handler adapt(F f) {
                   "the handler returns a type without an into_response overload");
     constexpr bool streams = reads_body<typename signature<F>::arguments>;
     static_assert(!streams || is_task<returned>, "a handler that reads the body as a stream returns a task");
-    handler made;
-    made.streams_body = streams;
-    if constexpr (is_task<returned>)
-        made.coroutine = [f = std::move(f)](request& req, response& out) mutable {
-            return call_coroutine(f, req, out);
-        };
-    else
-        made.plain = [f = std::move(f)](request& req, response& out) mutable { call_plain(f, req, out); };
-    return made;
+    F* const kept = new F(std::move(f));
+    if constexpr (is_task<returned>) {
+        handler made = coroutine_handler(kept, destroy_handler<F>, [](void* one, request& req, response& out) {
+            return call_coroutine(*static_cast<F*>(one), req, out);
+        });
+        made.streams_body = streams;
+        return made;
+    } else {
+        return plain_handler(kept, destroy_handler<F>, [](void* one, request& req, response& out) {
+            call_plain(*static_cast<F*>(one), req, out);
+        });
+    }
 }
 
-template<class F>
-decltype(auto) bind_self(F method, auto& self) {
-    return [method, &self]<class... Args>(std::type_identity<std::tuple<Args...>>) {
-        return [method, &self](Args... args) { return (self.*method)(std::forward<Args>(args)...); };
-    }(std::type_identity<typename signature<F>::arguments>{});
+template<class F, class Self>
+bound_member<F, Self> bind_self(F method, Self& self) {
+    return {method, &self};
 }
 
 } // namespace detail

@@ -11,8 +11,8 @@
 #include <chrono>
 #include <concepts>
 #include <cstdint>
+#include <iterator>
 #include <optional>
-#include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -146,6 +146,12 @@ inline constexpr bool can_log = false;
 inline std::string_view text_of(const char* text) noexcept { return text ? text : std::string_view(); }
 
 template<class T>
+concept log_range = requires(const T& range) {
+    std::ranges::begin(range);
+    std::ranges::end(range);
+};
+
+template<class T>
 void append_log(std::string& out, const T& value);
 
 template<class Range>
@@ -185,7 +191,7 @@ void append_log(std::string& out, const T& value) {
         append_json(out, text_of(boost::describe::enum_to_string(value, nullptr)));
     else if constexpr (std::is_enum_v<T>)
         append_json(out, static_cast<std::underlying_type_t<T>>(value));
-    else if constexpr (std::ranges::input_range<const T>)
+    else if constexpr (log_range<const T>)
         append_log_range(out, value);
     else
         static_assert(can_log<T>, "a log field takes text, numbers, errors, times, optionals and ranges of them");

@@ -43,6 +43,7 @@ namespace detail {
 std::string marked(std::string_view table, std::string_view column);
 
 fragment compare(std::string_view column, std::string_view word, value right);
+fragment assigned(std::string sql, value right);
 fragment is_among(std::string_view column, std::vector<value> values);
 fragment is_between(std::string_view column, value low, value high);
 /// LIKE with the text itself between the two patterns: its own % and _ stand for themselves.
@@ -165,9 +166,7 @@ private:
         return predicate<row>(detail::compare(sql(), word, detail::to_value<value_type>(std::forward<V>(right))));
     }
     static assignment<row> assign(std::string sql, value right) {
-        fragment made{std::move(sql) + "?"};
-        made.values.push_back(std::move(right));
-        return assignment<row>(std::move(made));
+        return assignment<row>(detail::assigned(std::move(sql), std::move(right)));
     }
 };
 

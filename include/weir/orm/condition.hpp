@@ -19,6 +19,15 @@ struct fragment {
     std::string sql{};
     std::vector<value> values{};
 
+    fragment() noexcept;
+    explicit fragment(std::string text) noexcept;
+    fragment(std::string text, std::vector<value> bound) noexcept;
+    fragment(const fragment& other);
+    fragment(fragment&& other) noexcept;
+    fragment& operator=(const fragment& other);
+    fragment& operator=(fragment&& other) noexcept;
+    ~fragment();
+
     fragment& append(std::string_view text);
     fragment& append(fragment other);
 };

@@ -10,7 +10,7 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
+#include <new>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -86,7 +86,7 @@ public:
     /// Runs `job(session&) -> result<R>`: what repositories and queries are made of.
     template<class R, class F>
     task<result<R>> perform(access how, F job, boost::source_location where = {}) {
-        return run_job<R>(*this, how, std::move(job), where);
+        return answer<R>(*this, how, kept_job(new typed_job<R, F>(std::move(job))), where);
     }
 
     /// A table that a `:memory:` database creates before its next job; files have auto_migrate.
@@ -98,45 +98,77 @@ private:
     struct session_job {
         virtual ~session_job() = default;
         virtual void work(session& s) = 0;
+        virtual error failure() const = 0; ///< of the last run
+
+        bool is_transaction = false;
+    };
+
+    // Owns a job of whatever type; a unique_ptr for each would be compiled anew in each file.
+    class kept_job {
+    public:
+        explicit kept_job(session_job* made) noexcept : job_(made) {}
+        kept_job(kept_job&& other) noexcept : job_(std::exchange(other.job_, nullptr)) {}
+        kept_job& operator=(kept_job&&) = delete;
+        ~kept_job() { delete job_; }
+
+        session_job& operator*() const noexcept { return *job_; }
+
+    private:
+        session_job* job_;
+    };
+
+    template<class R>
+    struct answering_job : session_job {
+        answering_job() noexcept {}
+        ~answering_job() override { forget(); }
+        error failure() const override { return answered && out.has_error() ? out.error() : error(); }
+        void forget() noexcept {
+            if (std::exchange(answered, false)) std::destroy_at(&out);
+        }
+
+        bool answered = false;
+        union {
+            result<R> out; ///< where `answered`
+        };
     };
 
     template<class R, class F>
-    struct typed_job final : session_job {
-        explicit typed_job(F& callable) : f(callable) {}
-        void work(session& s) override { out.emplace(f(s)); }
+    struct typed_job final : answering_job<R> {
+        explicit typed_job(F&& callable) : f(std::move(callable)) {}
+        void work(session& s) override {
+            this->forget();
+            ::new (static_cast<void*>(&this->out)) result<R>(f(s));
+            this->answered = true;
+        }
 
-        F& f;
-        std::optional<result<R>> out;
+        F f;
     };
 
+    /// Runs a job; one that is a transaction again where it may win in another run.
     task<result<void>> run(access how, session_job& job, boost::source_location where);
+    task<result<void>> run_once(access how, session_job& job, boost::source_location where);
+    task<result<void>> run_again(access how, session_job& job, boost::source_location where);
 
-    template<class R, class F>
-    static task<result<R>> run_job(database& self, access how, F f, boost::source_location where) {
-        typed_job<R, F> job(f);
-        auto ran = co_await self.run(how, job, where);
+    // One coroutine for each type of answer and not for each query: coroutines are what takes the compiler longest.
+    template<class R>
+    static task<result<R>> answer(database& self, access how, kept_job job, boost::source_location where) {
+        auto ran = co_await self.run(how, *job, where);
         if (!ran) co_return detail::failed<R>(ran.error());
-        co_return std::move(*job.out);
+        co_return std::move(static_cast<answering_job<R>&>(*job).out);
     }
 
     // Waits a little, and longer each time, when the transaction may win in another run.
     static task<bool> wait_for_next_run(const error& why, int runs);
 
-    template<class R, class F>
-    static task<result<R>> run_transaction(database& self, F f, boost::source_location where) {
-        for (int runs = 1;; ++runs) {
-            typed_job<R, F> job(f);
-            auto ran = co_await self.run(access::write, job, where);
-            if (!ran) co_return detail::failed<R>(ran.error());
-            if (job.out->has_value()) co_return std::move(*job.out);
-            const error why = job.out->error();
-            const bool again = co_await wait_for_next_run(why, runs);
-            if (!again) co_return detail::failed<R>(why);
-        }
-    }
-
     std::unique_ptr<impl> impl_;
 };
+
+extern template task<result<void>> database::answer<void>(database&, access, kept_job, boost::source_location);
+extern template task<result<bool>> database::answer<bool>(database&, access, kept_job, boost::source_location);
+extern template task<result<std::int64_t>> database::answer<std::int64_t>(database&, access, kept_job,
+                                                                          boost::source_location);
+extern template task<result<std::size_t>> database::answer<std::size_t>(database&, access, kept_job,
+                                                                        boost::source_location);
 
 template<class F>
 auto database::transaction(F&& body, boost::source_location where) {
@@ -149,7 +181,10 @@ auto database::transaction(F&& body, boost::source_location where) {
             return body(tx);
         });
     };
-    return run_transaction<typename answer::value_type>(*this, std::move(job), where);
+    using value = typename answer::value_type;
+    auto* const kept = new typed_job<value, decltype(job)>(std::move(job));
+    kept->is_transaction = true;
+    return database::answer<value>(*this, access::write, kept_job(kept), where);
 }
 
 template<class F>

@@ -35,7 +35,7 @@ public:
         if constexpr (!Order::is_aggregate)
             static_assert(Scope::template has_one<typename Order::column>(true),
                           "weir: groups are ordered by an aggregate or by a column of group_by(...)");
-        wanted_.order.push_back(order.term());
+        add_order(wanted_.order, order.term());
         return std::move(*this);
     }
 

@@ -59,7 +59,7 @@ public:
     joined_query order_by(Order order) && {
         static_assert(Scope::reads_each(typename Order::tables()), "weir: this order's table isn't in the query");
         static_assert(!Order::is_aggregate, "weir: rows are ordered by columns, groups by aggregates");
-        wanted_.order.push_back(order.term());
+        add_order(wanted_.order, order.term());
         return std::move(*this);
     }
 

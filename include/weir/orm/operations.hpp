@@ -4,7 +4,7 @@
 #include <weir/orm/selection.hpp>
 #include <weir/orm/session.hpp>
 
-#include <algorithm>
+#include <array>
 #include <exception>
 #include <optional>
 #include <span>
@@ -30,6 +30,19 @@ result<void> insert_new(session& s, const table_info& table, std::span<const arg
 /// The same by statements of the caller's, of which the second returns the key.
 result<void> insert_with_key(session& s, std::string_view plain, std::string_view returning,
                              std::span<const argument> rest, const target& key);
+
+/// Runs a query whose rows arrive at `out`.
+error select_into(session& s, const fragment& query, std::span<const target> out, row_sink& sink,
+                  std::size_t most = session::all_rows);
+/// errc::not_found when there is no row with the key.
+error find_row(session& s, const table_info& table, argument key, std::span<const target> out);
+/// Stores a row as it is, or with a key that the database makes up and `key` receives.
+result<void> insert_row(session& s, const table_info& table, std::span<const argument> row, const target& key,
+                        bool new_key);
+/// Stores every column of the row with this key; errc::not_found when there is none.
+result<void> update_row(session& s, const table_info& table, std::span<const argument> row);
+/// Runs a statement about one row, whose key is its last argument; errc::not_found when it meets none.
+result<void> change_row(session& s, const table_info& table, std::string_view sql, std::span<const argument> in);
 
 /// Stores a row or, where one has its key, replaces that one.
 result<void> upsert_by_key(session& s, const table_info& table, std::span<const argument> row);
@@ -61,10 +74,7 @@ struct row_collector final : row_sink {
 template<class T>
 result<std::vector<T>> select_all(session& s, const fragment& query) {
     row_collector<T> into;
-    const auto in = bound(query.values);
-    const auto out = targets_of(into.row);
-    auto got = s.select(query.sql, in, out, into);
-    if (!got) return got.error();
+    if (error failure = select_into(s, query, targets_of(into.row), into)) return failure;
     return std::move(into.rows);
 }
 
@@ -73,8 +83,7 @@ result<V> select_value(session& s, const fragment& query) {
     V got{};
     const target out{&column_type_of<V>, &got};
     keep_in_place sink;
-    const auto in = bound(query.values);
-    if (auto done = s.select(query.sql, in, std::span(&out, 1), sink, 1); !done) return failed<V>(done.error());
+    if (error failure = select_into(s, query, std::span(&out, 1), sink, 1)) return failed<V>(std::move(failure));
     return got;
 }
 
@@ -146,9 +155,7 @@ result<std::vector<Row>> query_rows(session& s, const fragment& query) {
         return select_all<Row>(s, query);
     } else {
         row_collector<Row> into;
-        const auto out = targets_for(into.row);
-        auto got = s.select(query.sql, bound(query.values), out, into);
-        if (!got) return got.error();
+        if (error failure = select_into(s, query, targets_for(into.row), into)) return failure;
         return std::move(into.rows);
     }
 }
@@ -161,12 +168,7 @@ argument key_argument(const V& key) {
 template<class T>
 result<T> find(session& s, const key_type<T>& key) {
     T row{};
-    const auto out = targets_of(row);
-    const argument in = key_argument(key);
-    keep_in_place sink;
-    auto got = s.select(table_of<T>().find, std::span(&in, 1), out, sink, 1);
-    if (!got) return got.error();
-    if (*got == 0) return row_not_found(table_of<T>(), in);
+    if (error failure = find_row(s, table_of<T>(), key_argument(key), targets_of(row))) return failure;
     return row;
 }
 
@@ -176,8 +178,7 @@ auto arguments_without_key(const T& row) {
     const auto all = arguments_of(row);
     std::array<argument, reflect::field_count<T> - 1> rest;
     constexpr std::size_t key = reflect::key_field<T>::index;
-    std::copy(all.begin(), all.begin() + key, rest.begin());
-    std::copy(all.begin() + key + 1, all.end(), rest.begin() + key);
+    for (std::size_t i = 0; i < rest.size(); ++i) rest[i] = all[i < key ? i : i + 1];
     return rest;
 }
 
@@ -191,14 +192,8 @@ bool key_is_missing(const T& row) {
 
 template<class T>
 result<void> insert(session& s, T& row) {
-    if (auto fits = check_lengths(table_of<T>(), arguments_of(row)); !fits) return fits;
-    if (!key_is_missing(row)) {
-        auto done = s.execute(table_of<T>().insert, arguments_of(row));
-        if (!done) return done.error();
-        return ok();
-    }
     key_type<T>& key = row.*reflect::key_member<T>;
-    return insert_new(s, table_of<T>(), arguments_without_key(row), {&column_type_of<key_type<T>>, &key});
+    return insert_row(s, table_of<T>(), arguments_of(row), {&column_type_of<key_type<T>>, &key}, key_is_missing(row));
 }
 
 template<class T>
@@ -253,13 +248,15 @@ result<std::size_t> insert_batch(session& s, std::span<const T> rows, bool with_
 
 template<class T>
 result<std::size_t> insert_many(session& s, std::span<const T> rows, std::size_t batch) {
-    const auto missing = static_cast<std::size_t>(std::ranges::count_if(rows, key_is_missing<T>));
+    std::size_t missing = 0;
+    for (const T& row : rows) missing += key_is_missing(row) ? 1 : 0;
     if (missing != 0 && missing != rows.size())
         return error(errc::invalid_argument, "some rows have keys and some have none");
     return atomically(s, [&]() -> result<std::size_t> {
         std::size_t inserted = 0;
         for (std::size_t at = 0; at < rows.size(); at += batch) {
-            auto done = insert_batch(s, rows.subspan(at, std::min(batch, rows.size() - at)), missing == 0);
+            auto done =
+                insert_batch(s, rows.subspan(at, batch < rows.size() - at ? batch : rows.size() - at), missing == 0);
             if (!done) return done.error();
             inserted += *done;
         }
@@ -269,15 +266,7 @@ result<std::size_t> insert_many(session& s, std::span<const T> rows, std::size_t
 
 template<class T>
 result<void> update(session& s, const T& row) {
-    if (auto fits = check_lengths(table_of<T>(), arguments_of(row)); !fits) return fits;
-    const auto rest = arguments_without_key(row);
-    std::array<argument, reflect::field_count<T>> in;
-    std::copy(rest.begin(), rest.end(), in.begin());
-    in.back() = key_argument(row.*reflect::key_member<T>);
-    auto done = s.execute(table_of<T>().update, in);
-    if (!done) return done.error();
-    if (*done == 0) return row_not_found(table_of<T>(), in.back());
-    return ok();
+    return update_row(s, table_of<T>(), arguments_of(row));
 }
 
 template<class T, auto... Members>
@@ -287,19 +276,13 @@ result<void> update(session& s, const T& row, column<Members>...) {
     static const std::string sql = update_columns(table_of<T>(), columns);
     const argument key = key_argument(row.*reflect::key_member<T>);
     const std::array<argument, sizeof...(Members) + 1> in{key_argument(row.*Members)..., key};
-    auto done = s.execute(sql, in);
-    if (!done) return done.error();
-    if (*done == 0) return row_not_found(table_of<T>(), key);
-    return ok();
+    return change_row(s, table_of<T>(), sql, in);
 }
 
 template<class T>
 result<void> erase(session& s, const key_type<T>& key) {
     const argument in = key_argument(key);
-    auto done = s.execute(table_of<T>().erase, std::span(&in, 1));
-    if (!done) return done.error();
-    if (*done == 0) return row_not_found(table_of<T>(), in);
-    return ok();
+    return change_row(s, table_of<T>(), table_of<T>().erase, std::span(&in, 1));
 }
 
 template<class T>

@@ -66,7 +66,7 @@ public:
 
     /// A further order, where the ones before leave rows equal.
     query& order_by(ordering<T> order) & {
-        wanted_.order.push_back(std::move(order.by));
+        add_order(wanted_.order, std::move(order.by));
         return *this;
     }
     query order_by(ordering<T> order) && { return std::move(order_by(std::move(order))); }

@@ -61,7 +61,7 @@ public:
     /// row its key or none. The rows have to outlive the task.
     auto insert_many(const std::vector<T>& rows, insert_many_options options) const {
         auto job = [added = &rows, options](session& s) {
-            return detail::insert_many<T>(s, *added, std::max<std::size_t>(options.batch, 1));
+            return detail::insert_many<T>(s, *added, options.batch == 0 ? 1 : options.batch);
         };
         return source_->template perform<std::size_t>(access::write, std::move(job));
     }

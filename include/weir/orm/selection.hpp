@@ -17,6 +17,13 @@ struct selection {
     std::vector<order_term> order{};
     std::optional<std::size_t> limit{};
     std::optional<std::size_t> offset{};
+
+    selection() noexcept;
+    selection(const selection& other);
+    selection(selection&& other) noexcept;
+    selection& operator=(const selection& other);
+    selection& operator=(selection&& other) noexcept;
+    ~selection();
 };
 
 /// What a locking read does about rows that another transaction holds.
@@ -35,6 +42,8 @@ std::string resolved(std::string_view marked, bool with_tables);
 /// A further condition: both have to hold.
 void add_condition(fragment& to, fragment further);
 void add_group(std::string& to, std::string_view column);
+/// A further order, where the ones before leave rows equal.
+void add_order(std::vector<order_term>& to, order_term further);
 /// ` LEFT JOIN users ON ...`
 void add_join(selection& to, std::string_view word, std::string_view table, fragment on);
 

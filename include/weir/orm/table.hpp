@@ -64,6 +64,13 @@ struct table_info {
     std::string insert_new{};     ///< INSERT INTO todos (text) VALUES (?) RETURNING id
     std::string update{};         ///< UPDATE todos SET text = ? WHERE id = ?
     std::string erase{};          ///< DELETE FROM todos WHERE id = ?
+
+    table_info();
+    table_info(const table_info& other);
+    table_info(table_info&& other) noexcept;
+    table_info& operator=(const table_info& other);
+    table_info& operator=(table_info&& other) noexcept;
+    ~table_info();
 };
 
 /// errc::validation_failed naming the first column whose text is longer than its max_length, on every database alike;
@@ -75,7 +82,19 @@ std::string quoted(std::string_view identifier);
 
 namespace detail {
 
-table_info describe_table(std::string_view name, std::vector<column_info> columns, bool generated_key);
+/// What the compiler knows of a column; column_info is what the program makes of it.
+struct column_facts {
+    std::string_view name{};
+    bool key = false;
+    bool unique = false;
+    bool indexed = false;
+    bool has_default = false;
+    std::size_t max_length = 0;
+};
+
+/// `fresh` are the columns of a new row.
+table_info describe_table(std::string_view name, std::span<const column_facts> columns, std::span<const argument> fresh,
+                          bool generated_key);
 void add_index(table_info& table, std::vector<std::string_view> columns, bool unique);
 void add_foreign_key(table_info& table, std::string_view column, std::string_view other_table,
                      std::string_view other_column, on_delete action);
@@ -84,36 +103,47 @@ void add_foreign_key(table_info& table, std::string_view column, std::string_vie
 std::string literal(const column_type& type, const void* value);
 
 template<class Field>
-column_info describe_column(Field field) {
-    using owner = typename Field::owner;
-    column_info column;
-    column.name = std::string(field.name);
-    column.type = &column_type_of<typename Field::value_type>;
-    column.key = field.is_key;
+constexpr column_facts facts_of(Field) {
+    column_facts column;
+    column.name = Field::name;
+    column.key = Field::is_key;
     column.unique = Field::template has<rules::unique>();
     column.indexed = Field::template has<rules::index>();
+    column.has_default = Field::template has<rules::defaults>();
     if constexpr (Field::template has<rules::max_length>())
         column.max_length = Field::template rule<rules::max_length>().most;
-    owner fresh{};
-    if constexpr (Field::template has<rules::defaults>()) {
-        column.has_default = true;
-        Field::of(fresh) = Field::template rule<rules::defaults>().value;
-    }
-    column.initial = literal(*column.type, &Field::of(fresh));
     return column;
 }
 
-template<class Field>
-void describe_foreign_key(table_info& table, Field) {
-    if constexpr (Field::template has<rules::references>()) {
-        constexpr auto rule = Field::template rule<rules::references>();
-        using other = typename reflect::detail::member_pointer<std::remove_cv_t<decltype(rule.member)>>::owner;
-        static_assert(reflect::key_field<other>::name == reflect::name_of<rule.member>(),
-                      "weir: references(...) is for the key of the other table");
-        static_assert(rule.action != on_delete::set_null || Field::is_optional,
-                      "weir: on_delete::set_null needs a std::optional member");
-        add_foreign_key(table, Field::name, reflect::table_name<other>(), reflect::name_of<rule.member>(), rule.action);
+template<class T>
+inline constexpr auto facts_of_columns = []<std::size_t... I>(std::index_sequence<I...>) {
+    return std::array<column_facts, sizeof...(I)>{facts_of(reflect::field<T, I>())...};
+}
+(std::make_index_sequence<reflect::field_count<T>>());
+
+template<class T, template<class> class Rule>
+consteval bool some_field_has() {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+        return (reflect::field<T, I>::template has<Rule>() || ...);
     }
+    (std::make_index_sequence<reflect::field_count<T>>());
+}
+
+/// The value that a column of older rows gets.
+template<class Field>
+void set_default(typename Field::owner& fresh) {
+    Field::of(fresh) = Field::template rule<rules::defaults>().value;
+}
+
+template<class Field>
+void describe_foreign_key(table_info& table) {
+    constexpr auto rule = Field::template rule<rules::references>();
+    using other = typename reflect::detail::member_pointer<std::remove_cv_t<decltype(rule.member)>>::owner;
+    static_assert(reflect::key_field<other>::name == reflect::name_of<rule.member>(),
+                  "weir: references(...) is for the key of the other table");
+    static_assert(rule.action != on_delete::set_null || Field::is_optional,
+                  "weir: on_delete::set_null needs a std::optional member");
+    add_foreign_key(table, Field::name, reflect::table_name<other>(), reflect::name_of<rule.member>(), rule.action);
 }
 
 template<class T, bool Unique, class... Pointers>
@@ -127,17 +157,44 @@ void describe_part(table_info& table, const reflect::schema_check& part) {
     table.checks.push_back({std::string(part.name), std::string(part.condition)});
 }
 
+template<class Each, class T, std::size_t... I>
+std::array<Each, sizeof...(I)> each_column(T& row, std::index_sequence<I...>) {
+    using fields = std::remove_const_t<T>;
+    static_assert(reflect::detail::schema_is_sound<fields>());
+    return {Each{&column_type_of<typename reflect::field<fields, I>::value_type>,
+                 &(row.*(reflect::field<fields, I>::member))}...};
+}
+
 } // namespace detail
+
+/// Where the row's columns arrive, in the order of the description.
+template<class T>
+std::array<target, reflect::field_count<T>> targets_of(T& row) {
+    return detail::each_column<target>(row, std::make_index_sequence<reflect::field_count<T>>());
+}
+
+/// The row's columns as values to bind, in the order of the description.
+template<class T>
+std::array<argument, reflect::field_count<T>> arguments_of(const T& row) {
+    return detail::each_column<argument>(row, std::make_index_sequence<reflect::field_count<T>>());
+}
 
 /// The table of a described struct whose schema begins with weir::table("name").
 template<class T>
 const table_info& table_of() {
     static_assert(reflect::field_count<T> > 1, "weir: a table has columns beside its key");
     static const table_info made = [] {
-        std::vector<column_info> columns;
-        reflect::for_each_field<T>([&](auto field) { columns.push_back(detail::describe_column(field)); });
-        auto table = detail::describe_table(reflect::table_name<T>(), std::move(columns), reflect::key_is_generated<T>);
-        reflect::for_each_field<T>([&](auto field) { detail::describe_foreign_key(table, field); });
+        T fresh{};
+        if constexpr (detail::some_field_has<T, rules::defaults>())
+            reflect::for_each_field<T>([&]<class Field>(Field) {
+                if constexpr (Field::template has<rules::defaults>()) detail::set_default<Field>(fresh);
+            });
+        auto table = detail::describe_table(reflect::table_name<T>(), detail::facts_of_columns<T>, arguments_of(fresh),
+                                            reflect::key_is_generated<T>);
+        if constexpr (detail::some_field_has<T, rules::references>())
+            reflect::for_each_field<T>([&]<class Field>(Field) {
+                if constexpr (Field::template has<rules::references>()) detail::describe_foreign_key<Field>(table);
+            });
         reflect::for_each_part<T>([&](const auto& part) { detail::describe_part<T>(table, part); });
         return table;
     }();
@@ -146,25 +203,5 @@ const table_info& table_of() {
 
 template<class T>
 using key_type = typename reflect::key_field<T>::value_type;
-
-/// Where the row's columns arrive, in the order of the description.
-template<class T>
-std::array<target, reflect::field_count<T>> targets_of(T& row) {
-    std::array<target, reflect::field_count<T>> out;
-    reflect::for_each_field<T>([&](auto field) {
-        out[field.index] = {&column_type_of<typename decltype(field)::value_type>, &field.of(row)};
-    });
-    return out;
-}
-
-/// The row's columns as values to bind, in the order of the description.
-template<class T>
-std::array<argument, reflect::field_count<T>> arguments_of(const T& row) {
-    std::array<argument, reflect::field_count<T>> in;
-    reflect::for_each_field<T>([&](auto field) {
-        in[field.index] = {&column_type_of<typename decltype(field)::value_type>, &field.of(row)};
-    });
-    return in;
-}
 
 } // namespace weir::orm

@@ -9,7 +9,6 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace weir::orm {
@@ -18,34 +17,46 @@ namespace weir::orm {
 /// own type would do as well, so that a condition outlives what it was made from.
 class value {
 public:
-    value() = default; ///< NULL
-    value(std::nullopt_t) {}
-    value(bool flag) : kept_(std::int64_t{flag}) {}
+    value() noexcept {} ///< NULL
+    value(std::nullopt_t) noexcept {}
+    value(bool flag) noexcept : kind_(kind::whole), whole_(flag ? 1 : 0) {}
     template<std::integral I>
-    value(I number) {
-        if (std::in_range<std::int64_t>(number))
-            kept_ = static_cast<std::int64_t>(number);
-        else
-            kept_ = static_cast<std::uint64_t>(number); // refused when it is bound
+    value(I number) noexcept : kind_(kind::whole), whole_(static_cast<std::int64_t>(number)) {
+        if (!std::in_range<std::int64_t>(number)) kind_ = kind::too_large; // refused when it is bound
     }
-    value(double number) : kept_(number) {}
-    value(std::string text) : kept_(std::move(text)) {}
-    value(std::string_view text) : kept_(std::string(text)) {}
-    value(const char* text) : kept_(std::string(text)) {}
-    value(wall_time time) : kept_(time) {}
+    value(double number) noexcept : kind_(kind::real), real_(number) {}
+    value(std::string text) noexcept;
+    value(std::string_view text);
+    value(const char* text);
+    value(wall_time time) noexcept : kind_(kind::time), time_(time) {}
     template<reflect::described_enum E>
-    value(E named) : kept_(std::string(reflect::enum_name(named))) {}
+    value(E named) : value(reflect::enum_name(named)) {}
     template<class V>
     value(const std::optional<V>& maybe) {
         if (maybe) *this = value(*maybe);
     }
 
-    bool is_null() const noexcept { return kept_.index() == 0; }
+    // Out of line, as everything of which a query holds several: each file would compile them anew.
+    value(const value& other);
+    value(value&& other) noexcept;
+    value& operator=(const value& other);
+    value& operator=(value&& other) noexcept;
+    ~value();
+
+    bool is_null() const noexcept { return kind_ == kind::null; }
 
     argument bound() const noexcept;
 
 private:
-    std::variant<std::monostate, std::int64_t, std::uint64_t, double, std::string, wall_time> kept_;
+    enum class kind : std::uint8_t { null, whole, too_large, real, text, time };
+
+    kind kind_ = kind::null;
+    union {
+        std::int64_t whole_ = 0;
+        double real_;
+        wall_time time_;
+    };
+    std::string text_;
 };
 
 /// The values as the session takes them; they refer to `values`.

@@ -231,6 +231,16 @@ consteval bool schema_is_sound() {
     return true;
 }
 
+// Whether a member's rules have this one, or one made from this template.
+template<class Rules, class Rule>
+inline constexpr bool lists = false;
+template<class... Rules, class Rule>
+inline constexpr bool lists<std::tuple<Rules...>, Rule> = (std::same_as<Rules, Rule> || ...);
+template<class Rules, template<class> class Rule>
+inline constexpr bool lists_any = false;
+template<class... Rules, template<class> class Rule>
+inline constexpr bool lists_any<std::tuple<Rules...>, Rule> = (is_a<Rule, Rules> || ...);
+
 } // namespace detail
 
 /// One described member with its rules. An empty type: everything is static and constexpr, so inside
@@ -251,13 +261,13 @@ struct field {
     /// Whether the member has a rule of this type: `field.template has<rules::unique>()`.
     template<class Rule>
     static consteval bool has() {
-        return has_if([]<class R>(const R&) { return std::same_as<R, Rule>; });
+        return detail::lists<std::remove_cv_t<decltype(rules)>, Rule>;
     }
 
     /// The same for a template: `field.template has<rules::defaults>()`.
     template<template<class> class Rule>
     static consteval bool has() {
-        return has_if([]<class R>(const R&) { return detail::is_a<Rule, R>; });
+        return detail::lists_any<std::remove_cv_t<decltype(rules)>, Rule>;
     }
 
     /// The first rule made from this template: `field.template rule<rules::defaults>().value`.
@@ -277,11 +287,6 @@ struct field {
     static constexpr const value_type& of(const T& object) { return object.*member; }
 
 private:
-    template<class Predicate>
-    static consteval bool has_if(Predicate predicate) {
-        return std::apply([&](const auto&... rule) { return (predicate(rule) || ...); }, rules);
-    }
-
     template<template<class> class Rule, std::size_t At>
     static consteval auto first() {
         if constexpr (detail::is_a<Rule, std::tuple_element_t<At, std::remove_cv_t<decltype(rules)>>>)

@@ -79,14 +79,17 @@ void check_rules(const M& value, const std::tuple<Rules...>& rules, const path_s
 template<class T>
 void check_fields(const T& object, const path_step* where, violations& broken) {
     for_each_field<T>([&](auto field) {
-        const path_step step(where, field.name);
-        const auto& value = field.of(object);
-        if constexpr (field.is_optional) {
-            if (value) check_rules(*value, field.rules, step, broken);
-        } else {
-            check_rules(value, field.rules, step, broken);
+        using value_type = typename decltype(field)::value_type;
+        if constexpr (std::tuple_size_v<std::remove_cv_t<decltype(field.rules)>> != 0 || has_parts<value_type>()) {
+            const path_step step(where, field.name);
+            const auto& value = object.*(field.member);
+            if constexpr (field.is_optional) {
+                if (value) check_rules(*value, field.rules, step, broken);
+            } else {
+                check_rules(value, field.rules, step, broken);
+            }
+            check_parts(value, &step, broken);
         }
-        check_parts(value, &step, broken);
     });
 }
 

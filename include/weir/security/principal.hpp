@@ -3,7 +3,6 @@
 
 #include <boost/describe/class.hpp>
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,7 +16,9 @@ struct principal {
     std::vector<std::string> permissions{};
 
     bool can(std::string_view permission) const noexcept {
-        return std::find(permissions.begin(), permissions.end(), permission) != permissions.end();
+        for (const auto& one : permissions)
+            if (one == permission) return true;
+        return false;
     }
 
     bool operator==(const principal&) const = default;

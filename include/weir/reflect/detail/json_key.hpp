@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -16,7 +15,7 @@ template<class Field>
 inline constexpr auto json_key = [] {
     std::array<char, (json_key_size<Field> + 15) / 16 * 16> text{};
     text[0] = '"';
-    std::copy_n(Field::name.data(), Field::name.size(), text.data() + 1);
+    for (std::size_t i = 0; i < Field::name.size(); ++i) text[i + 1] = Field::name[i];
     text[json_key_size<Field> - 2] = '"';
     text[json_key_size<Field> - 1] = ':';
     return text;

@@ -150,7 +150,7 @@ task<bool> client::impl::attempt(client_call& call, const std::string& key, bool
     result<void> outcome = ok();
     {
         const cut_scope scope(call.stop, [link = connection.get()] { link->close(); });
-        outcome = co_await exchange(home, *connection, call, parser);
+        outcome = co_await transfer(home, *connection, call, parser);
     }
     if (outcome) {
         call.failure = error();

@@ -81,7 +81,7 @@ bool client_call::passes(const client_response& answer) const noexcept {
     return !request.source || !repeats_body(request, answer);
 }
 
-task<result<void>> exchange(loop& home, client_connection& connection, client_call& call,
+task<result<void>> transfer(loop& home, client_connection& connection, client_call& call,
                             client_response_parser& parser) {
     auto unsent = co_await connection.write(call.head, call.request.body);
     if (!unsent) count_sent(call, call.head.size() + call.request.body.size());

@@ -36,7 +36,7 @@ struct client_call {
 
 /// Sends the request and reads the response. A server may answer and close before it has read the whole
 /// request, so what it said is read in any case.
-task<result<void>> exchange(loop& home, client_connection& connection, client_call& call,
+task<result<void>> transfer(loop& home, client_connection& connection, client_call& call,
                             client_response_parser& parser);
 
 } // namespace weir::http

@@ -13,14 +13,14 @@ namespace weir {
 
 namespace {
 
-double seconds(const timeval& time) {
+double seconds_of(const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
 }
 
 double cpu_seconds() {
     rusage used{};
     ::getrusage(RUSAGE_SELF, &used);
-    return seconds(used.ru_utime) + seconds(used.ru_stime);
+    return seconds_of(used.ru_utime) + seconds_of(used.ru_stime);
 }
 
 double open_files() {

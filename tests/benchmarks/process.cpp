@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+// labels: release
 #include "support/process.hpp"
 
 #include <doctest/doctest.h>

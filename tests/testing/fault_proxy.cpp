@@ -22,7 +22,11 @@ public:
         socket_.connect({boost::asio::ip::address_v4::loopback(), port}, failed);
     }
 
-    void send(std::string_view bytes) { boost::asio::write(socket_, boost::asio::buffer(bytes), failed); }
+    // May run beside a read; what it can't send, the read will notice.
+    void send(std::string_view bytes) {
+        boost::system::error_code unsent;
+        boost::asio::write(socket_, boost::asio::buffer(bytes), unsent);
+    }
 
     std::string read(std::size_t size) {
         std::string got(size, '\0');

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "app/last_resort.hpp"
+#include "core/broken_pipe.hpp"
 #include <weir/app/app.hpp>
 #include <weir/observe/lifecycle_log.hpp>
 
@@ -32,7 +33,8 @@ struct app::impl {
     task<void> serve(app& self, const run_options& options);
     task<bool> stop(http::server& server, const run_options& options);
     void listen_for_signals();
-    void reload_at(asio::signal_set& hangups, http::server& server);
+    void reload_at(asio::signal_set& hangups, http::server* tls_server);
+    void reload(http::server* tls_server);
     void asked_to_stop(std::string_view why);
 
     logger log;
@@ -154,6 +156,7 @@ http::server_options server_part(const run_options& options) {
 
 int app::impl::run(app& self, const run_options& options) {
     if (!sensible(options)) return 2;
+    weir::detail::ignore_broken_pipes();
     stop_time = options.announce + options.drain + parts.stop_time();
     const last_resort::guard watched(resort);
     loop home;
@@ -180,15 +183,25 @@ void app::impl::listen_for_signals() {
 
 extern "C" void end_at_once(int number) { std::_Exit(128 + number); }
 
-void app::impl::reload_at(asio::signal_set& hangups, http::server& server) {
-    hangups.async_wait([this, &hangups, &server](const boost::system::error_code& failed, int) {
+void app::impl::reload_at(asio::signal_set& hangups, http::server* tls_server) {
+    hangups.async_wait([this, &hangups, tls_server](const boost::system::error_code& failed, int) {
         if (failed) return;
-        if (const auto reloaded = server.reload_tls())
-            log.info("certificate reloaded");
-        else
-            log.error("the certificate stays as it was", field("error", reloaded.error()));
-        reload_at(hangups, server);
+        reload(tls_server);
+        reload_at(hangups, tls_server);
     });
+}
+
+// What SIGHUP asks for: the log's file, which was renamed, and the certificate's, which were renewed.
+void app::impl::reload(http::server* tls_server) {
+    if (const auto reopened = log.reopen())
+        log.info("log reopened");
+    else
+        log.error("the log's file stays as it was", field("error", reopened.error()));
+    if (!tls_server) return;
+    if (const auto reloaded = tls_server->reload_tls())
+        log.info("certificate reloaded");
+    else
+        log.error("the certificate stays as it was", field("error", reloaded.error()));
 }
 
 void app::impl::asked_to_stop(std::string_view why) {
@@ -208,6 +221,8 @@ task<void> app::impl::serve(app& self, const run_options& options) {
     const executor here = co_await this_task;
     loop& home = here.context().loop();
     http::server server(self, server_part(options));
+    asio::signal_set hangups(home.io(), SIGHUP);
+    reload_at(hangups, options.tls ? &server : nullptr);
     auto begun = co_await parts.start();
     const bool parts_started = begun.has_value();
     if (begun) begun = server.start();
@@ -217,11 +232,6 @@ task<void> app::impl::serve(app& self, const run_options& options) {
         status = 1;
         home.stop();
         co_return;
-    }
-    asio::signal_set hangups(home.io());
-    if (options.tls) {
-        hangups.add(SIGHUP);
-        reload_at(hangups, server);
     }
     ready = !stopping;
     log.info("listening", field("address", options.address), field("port", server.port()));

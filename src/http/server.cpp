@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "core/broken_pipe.hpp"
 #include "http/tls_context.hpp"
 #include "http/worker.hpp"
 #include "http/wrong_limit.hpp"
@@ -53,6 +54,7 @@ void server::impl::serve(std::size_t index) {
 }
 
 result<void> server::impl::start() {
+    weir::detail::ignore_broken_pipes();
     if (error wrong = detail::wrong_limit(options.limits)) return wrong;
     if (options.tls)
         if (auto loaded = tls.load(*options.tls); !loaded) return loaded;

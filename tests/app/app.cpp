@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // labels: integration
 #include "support/socket_client.hpp"
+#include "support/temporary_folder.hpp"
 #include <weir/app.hpp>
 #include <weir/core/blocking_pool.hpp>
 
@@ -8,6 +9,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <future>
 #include <mutex>
 #include <sys/wait.h>
@@ -103,7 +105,35 @@ int status_of_process(F body, int signal_when_ready = 0) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1000;
 }
 
+bool appears(const std::string& path) {
+    const auto late = std::chrono::steady_clock::now() + 20s;
+    while (!std::filesystem::exists(path))
+        if (std::chrono::steady_clock::now() > late) return false;
+    return true;
+}
+
 } // namespace
+
+TEST_CASE("SIGHUP reopens the log's file, which was renamed, and ends nothing") {
+    const support::temporary_folder folder;
+    const std::string path = folder / "app.log";
+    const std::string renamed = folder / "app.log.1";
+    app service(logger(file_sink(path).value(), {.asynchronous = false}));
+    std::thread driver;
+    bool reopened = false;
+    service.on_listening([&](std::uint16_t) {
+        driver = std::thread([&] {
+            std::filesystem::rename(path, renamed);
+            ::kill(::getpid(), SIGHUP);
+            reopened = appears(path);
+            service.stop();
+        });
+    });
+    CHECK(service.run(anywhere()) == 0);
+    driver.join();
+    CHECK(reopened);
+    CHECK(std::filesystem::exists(renamed));
+}
 
 TEST_CASE("parts start before the listener opens and stop after the last answer, in reverse") {
     heard lines;

@@ -66,8 +66,9 @@ public:
     app& serve_health();
 
     /// Starts the parts and the server, serves until SIGINT or SIGTERM, stops in order. A second signal ends
-    /// the process at once, also later in main(). Returns the exit status: 0 when all went well, 1 when the start
-    /// failed or a deadline cut something, 2 for an option that makes no sense.
+    /// the process at once, also later in main(). SIGHUP reopens the log's file and reads the certificate's
+    /// again; SIGPIPE is ignored unless the program handles it. Returns the exit status: 0 when all went well, 1
+    /// when the start failed or a deadline cut something, 2 for an option that makes no sense.
     int run(run_options options = {});
 
     /// Ends `run` as a signal would. Thread-safe.

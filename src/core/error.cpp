@@ -172,17 +172,29 @@ error_exception::error_exception(error failure) : failure_(std::move(failure)), 
 
 void throw_exception_from_error(const error& failure, const boost::source_location&) { throw error_exception(failure); }
 
-error current_error() {
+namespace {
+
+error internal_error(const char* what) noexcept {
+    try {
+        return {errc::internal, what};
+    } catch (const std::bad_alloc&) {
+        return errc::unavailable;
+    }
+}
+
+} // namespace
+
+error current_error() noexcept {
     try {
         throw;
     } catch (const error_exception& known) {
         return known.failure();
     } catch (const std::bad_alloc&) {
-        throw;
+        return errc::unavailable;
     } catch (const std::exception& other) {
-        return {errc::internal, other.what()};
+        return internal_error(other.what());
     } catch (...) {
-        return {errc::internal, "an exception that isn't a std::exception"};
+        return internal_error("an exception that isn't a std::exception");
     }
 }
 

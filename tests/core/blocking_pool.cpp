@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <new>
 #include <thread>
 
 using namespace weir;
@@ -54,6 +55,15 @@ TEST_CASE("a job's error and a job's exception arrive as errors") {
     auto fail = []() -> int { throw std::runtime_error("driver broke"); };
     CHECK(home.block_on(pool.run(refuse)).error() == errc::conflict);
     CHECK(home.block_on(pool.run(fail)).error().message() == "driver broke");
+}
+
+TEST_CASE("a job for which memory runs out is unavailable, and its thread works on") {
+    loop home;
+    blocking_pool pool({.threads = 1});
+    auto exhaust = []() -> int { throw std::bad_alloc(); };
+    CHECK(home.block_on(pool.run(exhaust)).error() == errc::unavailable);
+    auto next = [] { return 1; };
+    CHECK(home.block_on(pool.run(next)).value() == 1);
 }
 
 TEST_CASE("a full queue refuses at once with unavailable") {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <new>
 #include <sstream>
 
 using weir::errc;
@@ -67,5 +68,13 @@ TEST_CASE("an exception in flight becomes an error of its kind") {
         const error failure = weir::current_error();
         CHECK(failure == errc::internal);
         CHECK(failure.message() == "broken");
+    }
+}
+
+TEST_CASE("a failed allocation in flight becomes an error that needs no memory") {
+    try {
+        throw std::bad_alloc();
+    } catch (...) {
+        CHECK(weir::current_error() == errc::unavailable);
     }
 }

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <new>
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -151,6 +152,19 @@ TEST_CASE("a sink that throws loses its lines and nothing else") {
     CHECK(log.flush(1min));
     CHECK(calls == 3);
     CHECK(log.stats().dropped == 1);
+}
+
+TEST_CASE("a sink for which memory runs out loses its lines and nothing else") {
+    std::atomic<int> calls = 0;
+    const logger log(callback_sink([&](std::string_view) {
+        if (++calls == 1) throw std::bad_alloc();
+    }));
+    log.info("lost");
+    CHECK(log.flush(1min));
+    CHECK(log.stats().dropped == 1);
+    log.info("kept");
+    CHECK(log.flush(1min));
+    CHECK(calls == 3);
 }
 
 TEST_CASE("a line longer than the queue is dropped, and the next one tells") {

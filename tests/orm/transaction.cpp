@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <future>
+#include <new>
 
 using namespace weir;
 using namespace orm_test;
@@ -66,6 +67,16 @@ TEST_CASE_FIXTURE(shop_fixture, "an exception out of the body takes everything b
     const auto failed = home.block_on(db.transaction(body));
     CHECK(failed.error() == errc::internal);
     CHECK(failed.error().message() == "bug");
+    CHECK(stock() == 10);
+}
+
+TEST_CASE_FIXTURE(shop_fixture,
+                  "a body for which memory runs out is unavailable, takes everything back and ends nothing") {
+    auto body = [&](transaction& tx) -> result<void> {
+        take(tx, 3).value();
+        throw std::bad_alloc();
+    };
+    CHECK(home.block_on(db.transaction(body)).error() == errc::unavailable);
     CHECK(stock() == 10);
 }
 

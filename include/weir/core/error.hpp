@@ -117,7 +117,8 @@ private:
 /// Called by boost::system::result::value().
 [[noreturn]] void throw_exception_from_error(const error& failure, const boost::source_location& where);
 
-/// The exception in flight as an error; call it inside a catch block. Rethrows std::bad_alloc.
-error current_error();
+/// Returns the exception in flight as an error; call it inside a catch block. std::bad_alloc is errc::unavailable,
+/// and so is an exception whose text no memory is left for: both are told without an allocation.
+error current_error() noexcept;
 
 } // namespace weir

@@ -6,7 +6,10 @@
 #include "http/stated_fields.hpp"
 #include "http/trailers.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <limits>
 
 namespace weir::http::detail {
 
@@ -160,12 +163,16 @@ inline const route& session::load(std::span<char> input) {
     return host_.routes->match(host_.req, host_.head.verb, host_.head.path_in(text(input)));
 }
 
+// More than memory can hold, whatever the limits say; up to it, a length and the head's size add up.
+constexpr std::uint64_t largest_body = std::numeric_limits<std::ptrdiff_t>::max();
+
 // What is known to be wrong before the body has come is answered now, so that it needn't come.
 inline bool session::judge(std::span<char> input, const route& matched) {
     const request_head& head = host_.head;
     const std::size_t most = matched.limits.max_body != 0 ? matched.limits.max_body : host_.limits.body;
     if (head.verb == method::unknown) return refuse(501, "this method isn't known here", input), false;
-    if (head.content_length > most) return refuse(413, "the body is larger than this resource accepts", input), false;
+    if (head.content_length > std::min<std::uint64_t>(most, largest_body))
+        return refuse(413, "the body is larger than this resource accepts", input), false;
     keep_alive_ = head.keep_alive;
     head_size_ = head.size;
     body_size_ = head.content_length;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Limits that are set to other values than the default.
 #include "support/loopback.hpp"
+#include <weir/http/body_reader.hpp>
 #include <weir/http/router.hpp>
 #include <weir/http/server.hpp>
 #include <weir/testing/test_client.hpp>
@@ -8,6 +9,7 @@
 #include <boost/describe.hpp>
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -76,6 +78,24 @@ TEST_CASE_FIXTURE(depth_fixture, "JSON is 64 deep where nothing is said of it") 
     holds(client, "/plain", 64);
     holds(client, "/later", 64);
     holds(client, "/flat", 1);
+}
+
+TEST_CASE("a length near the largest number is a 413 even where bodies have no limit") {
+    http::limits unlimited;
+    unlimited.body = std::numeric_limits<std::size_t>::max();
+    router app;
+    app.post("/plain", [](request& req) { return std::string(req.body()); });
+    app.post("/later", [](request& req) -> task<std::string> { co_return std::string(req.body()); });
+    app.post("/stream", [](http::body_reader) -> task<void> { co_return; });
+    for (const std::string path : {"/plain", "/later", "/stream"})
+        for (const std::string length : {"18446744073709551615", "18446744073709551550", "9223372036854775808"}) {
+            CAPTURE(path);
+            CAPTURE(length);
+            test_client client(app, {.limits = unlimited});
+            client.write("POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + length + "\r\n\r\nbody");
+            CHECK(client.receive().status == 413);
+            CHECK(client.closed());
+        }
 }
 
 TEST_CASE("a head has as many fields as were set") {

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <filesystem>
 #include <map>
 
 using namespace weir;
@@ -75,6 +76,10 @@ TEST_CASE_FIXTURE(log_fixture, "values of every kind are written as JSON") {
              field("list", std::vector<std::string>{"a", "b"}), field("empty", std::vector<int>()),
              field("nested", std::array<std::vector<int>, 2>{{{1}, {2, 3}}}));
     CHECK(fields() == R"("some":3,"none":null,"list":["a","b"],"empty":[],"nested":[[1],[2,3]]})");
+
+    const std::filesystem::path file("a/b.txt");
+    log.info("m", field("file", file), field("folder", file.parent_path()), field("none", std::filesystem::path()));
+    CHECK(fields() == R"("file":"a/b.txt","folder":"a","none":""})");
 
     log.info("m", field("colour", colour::green), field("plain", plain::one), field("level", log_level::warn),
              field("kind", colour(7)));

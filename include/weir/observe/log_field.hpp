@@ -76,8 +76,8 @@ private:
 };
 
 /// A key and a value of a log line. Keeps temporaries and small values, refers to what else it is given.
-/// Numbers, booleans, text, errors, enums (by their `name()` or description), optionals and ranges of these
-/// are written as JSON; a duration as milliseconds with three decimals, a wall_time as RFC 3339 in UTC. A
+/// Numbers, booleans, strings, paths, errors, enums (by their `name()` or description), optionals and ranges of
+/// these are written as JSON; a duration as milliseconds with three decimals, a wall_time as RFC 3339 in UTC. A
 /// callable without parameters is called for its value only when the line is really written.
 template<class T>
 class log_field {
@@ -146,9 +146,16 @@ inline constexpr bool can_log = false;
 inline std::string_view text_of(const char* text) noexcept { return text ? text : std::string_view(); }
 
 template<class T>
+concept log_path = requires(const T& path) {
+    { path.native() } -> std::convertible_to<std::string_view>;
+};
+
+// A range of its own kind, such as a path, would be walked without an end.
+template<class T>
 concept log_range = requires(const T& range) {
     std::ranges::begin(range);
     std::ranges::end(range);
+    requires !std::same_as<std::remove_cvref_t<decltype(*std::ranges::begin(range))>, std::remove_cvref_t<T>>;
 };
 
 template<class T>
@@ -191,10 +198,12 @@ void append_log(std::string& out, const T& value) {
         append_json(out, text_of(boost::describe::enum_to_string(value, nullptr)));
     else if constexpr (std::is_enum_v<T>)
         append_json(out, static_cast<std::underlying_type_t<T>>(value));
+    else if constexpr (log_path<T>)
+        append_json(out, std::string_view(value.native()));
     else if constexpr (log_range<const T>)
         append_log_range(out, value);
     else
-        static_assert(can_log<T>, "a log field takes text, numbers, errors, times, optionals and ranges of them");
+        static_assert(can_log<T>, "a log field takes strings, numbers, errors, times, optionals and ranges of them");
 }
 
 } // namespace detail

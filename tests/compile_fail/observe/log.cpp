@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT
 // expect WRONG_1: the_key_of_a_log_field_is_empty
 // expect WRONG_2: the_key_of_a_log_field_needs_escaping
-// expect WRONG_3: a log field takes text, numbers, errors, times, optionals and ranges of them
+// expect WRONG_3: a log field takes strings, numbers, errors, times, optionals and ranges of them
+// expect WRONG_4: a log field takes strings, numbers, errors, times, optionals and ranges of them
 #include <weir/observe/log.hpp>
 
 struct undescribed {
     int id{};
+};
+
+// Its elements are of its own kind, as a path's are.
+struct endless_range {
+    const endless_range* begin() const { return this; }
+    const endless_range* end() const { return this; }
 };
 
 void write(const weir::logger& log, const undescribed& one) {
@@ -15,6 +22,8 @@ void write(const weir::logger& log, const undescribed& one) {
     log.info("m", weir::field("a\"b", one.id));
 #elif defined(WRONG_3)
     log.info("m", weir::field("one", one));
+#elif defined(WRONG_4)
+    log.info("m", weir::field("one", endless_range{}));
 #else
     log.info("m", weir::field("id", one.id));
 #endif

@@ -75,7 +75,7 @@ private:
     int run(const char* sql) { return sqlite_api::sqlite3_exec(handle(), sql, nullptr, nullptr, nullptr); }
 
     // The first program to open a file makes its read lock one that writes, and where a read lock is held SQLite
-    // doesn't ask the busy handler: who comes second is refused at once. He holds nothing then, and may try again.
+    // doesn't ask the busy handler: the second program is refused at once. It holds no lock then, and may try again.
     int switch_to_wal() {
         const time_point since = system_clock().now();
         for (int tries = 0;; ++tries) {

@@ -118,7 +118,7 @@ private:
 [[noreturn]] void throw_exception_from_error(const error& failure, const boost::source_location& where);
 
 /// Returns the exception in flight as an error; call it inside a catch block. std::bad_alloc is errc::unavailable,
-/// and so is an exception whose text no memory is left for: both are told without an allocation.
+/// and so is an exception whose message there is no memory to copy. Neither allocates.
 error current_error() noexcept;
 
 } // namespace weir

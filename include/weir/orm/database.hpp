@@ -103,7 +103,7 @@ private:
         bool is_transaction = false;
     };
 
-    // Owns a job of whatever type; a unique_ptr for each would be compiled anew in each file.
+    // Owns a job of whatever type; a unique_ptr for each type would be compiled again in each file.
     class kept_job {
     public:
         explicit kept_job(session_job* made) noexcept : job_(made) {}

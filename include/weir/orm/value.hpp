@@ -36,7 +36,7 @@ public:
         if (maybe) *this = value(*maybe);
     }
 
-    // Out of line, as everything of which a query holds several: each file would compile them anew.
+    // Out of line, as everything of which a query holds several: each file would compile them again.
     value(const value& other);
     value(value&& other) noexcept;
     value& operator=(const value& other);

@@ -26,7 +26,9 @@ public:
 
     void arm();
     void tick(time_point now);
-    void drain() { session_.drain(); }
+    void drain() {
+        if (!closed_) session_.drain();
+    }
     void close() noexcept;
     /// Only waits for the peer's goodbye: nothing is lost when it is closed.
     bool done() const noexcept { return finishing_ && !sending(); }

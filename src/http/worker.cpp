@@ -138,7 +138,8 @@ void worker::drain(std::function<void()> gone) {
     host_.draining = true;
     gone_ = std::move(gone);
     accept_rest();
-    for (const auto& one : connections_) one->drain();
+    const auto all = connections_; // some end by it, or end others
+    for (const auto& one : all) one->drain();
     tell_gone();
 }
 

@@ -27,7 +27,9 @@ struct worker_fixture {
     std::uint16_t port = 0;
     int served = 0;
 
-    worker_fixture() {
+    /// With routes beside its own `/echo`.
+    explicit worker_fixture(const std::function<void(weir::router&)>& more = {}) {
+        if (more) more(routes);
         routes.post("/echo", [this](weir::request& req) {
             ++served;
             return std::string(req.body());

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// A drain, or a cut, during which connections end: what one connection's end does must not disturb the walk over the
+// others.
+#include "http_server/echo_handler.hpp"
+#include "http_server/worker_fixture.hpp"
+#include "support/socket_client.hpp"
+#include "support/websocket_frames.hpp"
+#include <weir/http/event_stream.hpp>
+#include <weir/http/websocket.hpp>
+
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+using namespace weir;
+using namespace std::chrono_literals;
+using test_support::socket_client;
+using test_support::worker_fixture;
+
+namespace {
+
+constexpr std::size_t peers = 4;
+
+// Throws when it is cancelled, as a careless source does.
+task<result<void>> careless(event_writer& events) {
+    for (;;) {
+        const auto sent = co_await events.send("tick");
+        sent.value();
+        const auto slept = co_await sleep_for(1h);
+        slept.value();
+    }
+}
+
+struct drain_fixture : worker_fixture {
+    std::vector<socket_client> clients;
+    bool gone = false;
+
+    drain_fixture()
+        : worker_fixture([](router& routes) {
+              routes.get("/events", [] { return event_stream(careless, {.heartbeat = 0s}); });
+              routes.get("/echo", [](websocket_upgrade upgrade) { return upgrade.accept(test_support::echo); });
+          }) {}
+
+    // As many peers as there are, each of which has read the first of its answer.
+    void connect(const std::string& request, const std::string& first) {
+        for (std::size_t i = 0; i < peers; ++i)
+            clients.push_back(meanwhile([&] {
+                socket_client made(port);
+                made.send(request);
+                made.until(first);
+                return made;
+            }));
+        REQUIRE(counters.open == peers);
+    }
+    void drain() {
+        serving->drain([&] { gone = true; });
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(drain_fixture, "WebSockets whose peers have reset end while a drain says goodbye to them") {
+    connect(test_support::handshake("/echo"), "\r\n\r\n");
+    for (auto& one : clients) one.reset();
+    drain(); // finds the resets as it writes; the loop hasn't read of them yet
+    CHECK(until([&] { return gone; }));
+    CHECK(counters.open == 0);
+}
+
+TEST_CASE_FIXTURE(drain_fixture, "event streams whose sources throw end while a drain cancels them") {
+    connect("GET /events HTTP/1.1\r\nHost: a\r\n\r\n", "tick");
+    serving->loop().post([this] { drain(); }); // from the loop, so that a cancellation is heard at once
+    CHECK(until([&] { return gone; }));
+    CHECK(counters.open == 0);
+    for (auto& one : clients) CHECK(one.rest().find("\r\n0\r\n") == std::string::npos); // cut short, and seen to be
+}

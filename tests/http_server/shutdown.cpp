@@ -7,6 +7,7 @@
 #include "http_server/worker_fixture.hpp"
 #include "support/certificate_folder.hpp"
 #include "support/loopback.hpp"
+#include "support/progress.hpp"
 #include "support/socket_client.hpp"
 #include "support/tls_client.hpp"
 #include "support/websocket_frames.hpp"
@@ -23,10 +24,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -36,6 +35,7 @@ using support::tls_client;
 using test_support::client_frame;
 using test_support::close_payload;
 using test_support::echo_hi;
+using test_support::progress;
 using test_support::server_close;
 using test_support::server_frame;
 using test_support::socket_client;
@@ -49,25 +49,6 @@ constexpr int download_pieces = 800;
 using namespace test_support::opcode;
 
 std::string download_piece(int number) { return std::string(10'000, static_cast<char>('a' + number % 26)); }
-
-// What handlers have come to, for the test to wait for, and what they wait for.
-class progress {
-public:
-    void note() {
-        const std::lock_guard lock(mutex_);
-        ++noted_;
-        changed_.notify_all();
-    }
-    bool await(int count) {
-        std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, 60s, [&] { return noted_ >= count; });
-    }
-
-private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    int noted_ = 0;
-};
 
 struct busy_fixture {
     support::certificate_folder files;

@@ -147,15 +147,19 @@ error bind_parameter(void* target, std::string_view name, std::string_view text)
     return failed;
 }
 
+// `from` of an extractor that has `emplace`.
+template<class T>
+result<T> extracted(request& req) {
+    std::optional<T> made;
+    if (error refused = extractor<T>::emplace(req, made)) return refused;
+    return std::move(*made);
+}
+
 } // namespace detail
 
 template<fixed_string Name, class T>
 struct extractor<path<Name, T>> {
-    static result<path<Name, T>> from(request& req) {
-        T value{};
-        if (error refused = parse(req, value)) return refused;
-        return path<Name, T>(std::move(value));
-    }
+    static result<path<Name, T>> from(request& req) { return detail::extracted<path<Name, T>>(req); }
     /// The same where it stands: the handler's argument isn't moved about.
     static error emplace(request& req, std::optional<path<Name, T>>& into) {
         T value{};
@@ -177,11 +181,7 @@ private:
 
 template<class T>
 struct extractor<query<T>> {
-    static result<query<T>> from(request& req) {
-        T value{};
-        if (error refused = parse(req, value)) return refused;
-        return query<T>(std::move(value));
-    }
+    static result<query<T>> from(request& req) { return detail::extracted<query<T>>(req); }
     static error emplace(request& req, std::optional<query<T>>& into) {
         T value{};
         if (error refused = parse(req, value)) return refused;

@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
+#include <stdexcept>
 #include <vector>
 
 namespace weir {
@@ -29,13 +31,22 @@ struct named_probe {
 struct app::impl {
     explicit impl(const logger& to) : log(to), parts(log_lifecycle(to)) {}
 
+    using running_server = std::optional<http::server>;
+    class control_scope;
+
     int run(app& self, const run_options& options);
+    void run_control(loop& home);
     task<void> serve(app& self, const run_options& options);
-    task<bool> stop(http::server& server, const run_options& options);
+    result<void> listen(app& self, const run_options& options, running_server& server);
+    void announce_port(std::uint16_t port);
+    task<void> until_asked();
+    task<bool> stop(running_server& server, const run_options& options);
     void listen_for_signals();
-    void reload_at(asio::signal_set& hangups, http::server* tls_server);
-    void reload(http::server* tls_server);
+    void reload_at(asio::signal_set& hangups, running_server& server);
+    void reload(running_server& server);
     void asked_to_stop(std::string_view why);
+    void watch_stop();
+    void fail(std::string_view what, const error& why);
 
     logger log;
     lifecycle parts;
@@ -49,20 +60,23 @@ struct app::impl {
 
     std::unique_ptr<asio::signal_set> signals;
     std::function<void()> wake;
+    bool begun = false; // run() was called
+    bool serving = false;
     bool stopping = false;
-    int status = 0;
+    bool failed = false;
     last_resort resort;
-    duration stop_time{}; // all deadlines of a stop
+    duration drain_time{}; // of the options: from a signal to the end of the drain
 };
 
 app::app(logger log) : log_(std::move(log)), impl_(std::make_unique<impl>(log_)) {}
 
 app::~app() = default;
 
-app& app::on_start(std::string name, std::function<task<result<void>>()> step) {
+app& app::on_start(std::string name, std::function<task<result<void>>()> step, duration start_deadline) {
     lifecycle_part part;
     part.name = std::move(name);
     part.start = std::move(step);
+    part.start_deadline = start_deadline;
     impl_->parts.add(std::move(part));
     return *this;
 }
@@ -77,6 +91,7 @@ app& app::add_stop(std::string name, std::function<task<result<void>>()> step, d
 }
 
 app& app::check(std::string name, std::function<task<result<void>>()> probe) {
+    if (impl_->serving) throw std::logic_error("check \"" + name + "\" comes too late: the service listens already");
     impl_->probes.push_back({std::move(name), std::move(probe)});
     return *this;
 }
@@ -154,25 +169,62 @@ http::server_options server_part(const run_options& options) {
 
 } // namespace
 
+// The control loop while it runs: what `stop()` posts to from any thread, and where the signals come in.
+class app::impl::control_scope {
+public:
+    control_scope(impl& of, loop& home) : of_(of) {
+        const std::lock_guard lock(of_.mutex);
+        of_.control = &home;
+        if (of_.stop_early) home.post([&of] { of.asked_to_stop("stop()"); });
+        of_.signals = std::make_unique<asio::signal_set>(home.io(), SIGINT, SIGTERM);
+    }
+    ~control_scope() {
+        const std::lock_guard lock(of_.mutex);
+        of_.control = nullptr;
+        of_.signals.reset();
+    }
+    control_scope(const control_scope&) = delete;
+    control_scope& operator=(const control_scope&) = delete;
+
+private:
+    impl& of_;
+};
+
 int app::impl::run(app& self, const run_options& options) {
     if (!sensible(options)) return 2;
+    if (std::exchange(begun, true)) {
+        log.error("run() was called before; a service that is to run again is an app of its own");
+        return 2;
+    }
     weir::detail::ignore_broken_pipes();
-    stop_time = options.announce + options.drain + parts.stop_time();
+    drain_time = detail::sum(options.announce, options.drain);
     const last_resort::guard watched(resort);
     loop home;
-    {
-        const std::lock_guard lock(mutex);
-        control = &home;
-        if (stop_early) home.post([this] { asked_to_stop("stop()"); });
-    }
-    signals = std::make_unique<asio::signal_set>(home.io(), SIGINT, SIGTERM);
+    const control_scope control_of(*this, home);
     listen_for_signals();
-    home.spawn(serve(self, options));
-    home.run();
-    const std::lock_guard lock(mutex);
-    control = nullptr;
-    signals.reset();
-    return status;
+    asio::co_spawn(home.get_executor(), serve(self, options), [this, &home](std::exception_ptr thrown) {
+        if (thrown) failed = true;
+        home.stop();
+    });
+    run_control(home);
+    return failed ? 1 : 0;
+}
+
+// What a task or a callback on the control loop throws ends the service, in order.
+void app::impl::run_control(loop& home) {
+    for (;;) {
+        try {
+            return home.run();
+        } catch (...) {
+            fail("an exception reached the control loop", current_error());
+        }
+    }
+}
+
+void app::impl::fail(std::string_view what, const error& why) {
+    log.error(what, field("error", why));
+    failed = true;
+    asked_to_stop("a failure");
 }
 
 void app::impl::listen_for_signals() {
@@ -183,22 +235,22 @@ void app::impl::listen_for_signals() {
 
 extern "C" void end_at_once(int number) { std::_Exit(128 + number); }
 
-void app::impl::reload_at(asio::signal_set& hangups, http::server* tls_server) {
-    hangups.async_wait([this, &hangups, tls_server](const boost::system::error_code& failed, int) {
-        if (failed) return;
-        reload(tls_server);
-        reload_at(hangups, tls_server);
+void app::impl::reload_at(asio::signal_set& hangups, running_server& server) {
+    hangups.async_wait([this, &hangups, &server](const boost::system::error_code& ended, int) {
+        if (ended) return;
+        reload_at(hangups, server);
+        reload(server);
     });
 }
 
 // What SIGHUP asks for: the log's file, which was renamed, and the certificate's, which were renewed.
-void app::impl::reload(http::server* tls_server) {
+void app::impl::reload(running_server& server) {
     if (const auto reopened = log.reopen())
         log.info("log reopened");
     else
         log.error("the log's file stays as it was", field("error", reopened.error()));
-    if (!tls_server) return;
-    if (const auto reloaded = tls_server->reload_tls())
+    if (!server || !server->has_tls()) return;
+    if (const auto reloaded = server->reload_tls())
         log.info("certificate reloaded");
     else
         log.error("the certificate stays as it was", field("error", reloaded.error()));
@@ -213,48 +265,69 @@ void app::impl::asked_to_stop(std::string_view why) {
     std::signal(SIGINT, end_at_once);
     std::signal(SIGTERM, end_at_once);
     log.info("stopping", field("why", why));
-    resort.arm(stop_time + last_resort::slack, log);
+    watch_stop();
+    parts.cancel_start();
     if (wake) std::exchange(wake, nullptr)();
+}
+
+// From now on everything ends within its deadlines, or the process does.
+void app::impl::watch_stop() {
+    const duration rest = detail::sum(lifecycle::patience, parts.stop_time()); // a start step may have to end first
+    resort.arm(detail::sum(detail::sum(drain_time, rest), last_resort::slack), log);
 }
 
 task<void> app::impl::serve(app& self, const run_options& options) {
     const executor here = co_await this_task;
     loop& home = here.context().loop();
-    http::server server(self, server_part(options));
+    running_server server;
     asio::signal_set hangups(home.io(), SIGHUP);
-    reload_at(hangups, options.tls ? &server : nullptr);
-    auto begun = co_await parts.start();
-    const bool parts_started = begun.has_value();
-    if (begun) begun = server.start();
-    if (!begun) {
-        log.error("start failed", field("error", begun.error()));
-        if (parts_started) co_await parts.stop();
-        status = 1;
-        home.stop();
-        co_return;
+    reload_at(hangups, server);
+    auto started = co_await parts.start();
+    if (started && !stopping) started = listen(self, options, server);
+    if (!started && !stopping) fail("start failed", started.error());
+    if (!stopping) {
+        ready = true;
+        log.info("listening", field("address", options.address), field("port", server->port()));
+        announce_port(server->port());
     }
-    ready = !stopping;
-    log.info("listening", field("address", options.address), field("port", server.port()));
-    if (listening) listening(server.port());
+    if (!stopping) co_await until_asked();
+    const bool clean = co_await stop(server, options);
+    if (!clean) failed = true;
+    log.info("stopped", field("clean", !failed));
+    if (const auto flushed = log.flush(); !flushed) failed = true;
+}
 
-    auto until_asked = [this](auto handler) {
+result<void> app::impl::listen(app& self, const run_options& options, running_server& server) {
+    serving = true;
+    server.emplace(self, server_part(options));
+    return server->start();
+}
+
+void app::impl::announce_port(std::uint16_t port) {
+    try {
+        if (listening) listening(port);
+    } catch (...) {
+        fail("on_listening failed", current_error());
+    }
+}
+
+task<void> app::impl::until_asked() {
+    auto start = [this](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         wake = [shared] { std::move (*shared)(); };
     };
-    if (!stopping) co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(until_asked, use_task);
-    const bool clean = co_await stop(server, options);
-    status = clean ? 0 : 1;
-    log.info("stopped", field("clean", clean));
-    if (const auto flushed = log.flush(); !flushed) status = 1;
-    home.stop();
+    return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(start, use_task);
 }
 
-task<bool> app::impl::stop(http::server& server, const run_options& options) {
+task<bool> app::impl::stop(running_server& server, const run_options& options) {
     const executor here = co_await this_task;
     const weir::clock& time = here.context().loop().clock();
-    if (options.announce > duration::zero()) co_await sleep_for(options.announce);
-    const auto drained = co_await server.stop(time.now() + options.drain);
-    if (!drained) log.error("requests cut at the drain's deadline", field("connections", server.stats().cut));
+    result<void> drained = ok();
+    if (server) {
+        if (options.announce > duration::zero()) co_await sleep_for(options.announce);
+        drained = co_await server->stop(detail::later(time.now(), options.drain));
+        if (!drained) log.error("requests cut at the drain's deadline", field("connections", server->stats().cut));
+    }
     const bool parts_clean = co_await parts.stop();
     co_return drained.has_value() && parts_clean;
 }

@@ -6,8 +6,12 @@
 namespace weir {
 
 void last_resort::arm(duration limit, const logger& log) {
-    over_ = false;
-    watcher_ = std::thread([this, limit, log] { watch(limit, log); });
+    if (limit == duration::max() || watcher_.joinable()) return;
+    try {
+        watcher_ = std::thread([this, limit, log] { watch(limit, log); });
+    } catch (...) {
+        log.error("nothing watches over the stop's deadlines", field("error", current_error()));
+    }
 }
 
 void last_resort::disarm() {

@@ -29,6 +29,7 @@ public:
         last_resort& held_;
     };
 
+    /// Once; where the limit is `duration::max()`, or no thread can be had, nothing watches.
     void arm(duration limit, const logger& log);
     void disarm();
 

@@ -176,7 +176,7 @@ namespace {
 
 error internal_error(const char* what) noexcept {
     try {
-        return {errc::internal, what};
+        return error(errc::internal).caused_by(error(errc::internal, what));
     } catch (const std::bad_alloc&) {
         return errc::unavailable;
     }

@@ -5,9 +5,12 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace weir {
@@ -16,7 +19,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// What is known of work that runs beside the one who waits for it, and may be left behind by him.
+// What is known of work that runs beside its waiter, who may leave it behind.
 struct supervised {
     bool late = false;
     std::optional<result<void>> outcome{};
@@ -24,7 +27,7 @@ struct supervised {
     asio::cancellation_signal cancel{};
     loop::timer_id deadline = 0;
     loop::timer_id patience = 0;
-    std::function<void(std::shared_ptr<supervised>)> wake{}; // him; null once he has been woken
+    std::function<void(std::shared_ptr<supervised>)> wake{}; // the waiter; null once it goes on
 
     bool ended() const { return outcome || failure; }
 };
@@ -42,8 +45,22 @@ task<void> keep_outcome(task<result<void>> work, supervision in) {
     in->outcome.emplace(co_await std::move(work));
 }
 
-// Runs the work, cancels it at `at`, and waits for its end, until `leave_at` at most.
-task<supervision> supervise(time_point at, time_point leave_at, task<result<void>> work) {
+// How long work may take, and what is done with it then.
+struct supervision_terms {
+    time_point deadline{};                   // then it is cancelled
+    duration patience = duration::max();     // for its end after a cancellation; then it is left behind
+    std::function<void()>* cancel = nullptr; // is given what cancels it
+};
+
+// Cancels the work, which may end by it at once; its waiter leaves it behind when it takes too long.
+void cancel_work(weir::loop& home, const supervision& of, duration patience) {
+    of->cancel.emit(asio::cancellation_type::total);
+    if (of->ended() || of->patience != 0 || patience == duration::max()) return;
+    of->patience = home.call_at(detail::later(home.clock().now(), patience), [of] { wake_waiter(of); });
+}
+
+// Runs the work, cancels it at its deadline, and waits for its end, for as long as its terms say.
+task<supervision> supervise(supervision_terms terms, task<result<void>> work) {
     const executor here = co_await this_task;
     weir::loop& home = here.context().loop();
     auto start = [&](auto handler) {
@@ -54,11 +71,13 @@ task<supervision> supervise(time_point at, time_point leave_at, task<result<void
             asio::get_associated_cancellation_slot(*waits).clear();
             std::move (*waits)(std::move(of));
         };
-        state->deadline = home.call_at(at, [state] {
+        const auto cancel = [&home, state, patience = terms.patience] { cancel_work(home, state, patience); };
+        if (terms.cancel) *terms.cancel = cancel;
+        auto cut = [state, cancel] {
             state->late = true;
-            state->cancel.emit(asio::cancellation_type::total);
-        });
-        if (leave_at != time_point::max()) state->patience = home.call_at(leave_at, [state] { wake_waiter(state); });
+            cancel();
+        };
+        if (terms.deadline != time_point::max()) state->deadline = home.call_at(terms.deadline, cut);
         auto finished = [&home, state](std::exception_ptr thrown) {
             state->failure = thrown;
             home.cancel_timer(state->deadline);
@@ -81,12 +100,21 @@ result<void> verdict(const supervised& state) {
 } // namespace
 
 task<result<void>> with_deadline(time_point at, task<result<void>> work) {
-    const auto state = co_await supervise(at, time_point::max(), std::move(work));
+    supervision_terms terms;
+    terms.deadline = at;
+    const auto state = co_await supervise(terms, std::move(work));
     co_return verdict(*state);
 }
 
-void lifecycle::tell(lifecycle_event event) const {
+void lifecycle::report(lifecycle_event event) const {
     if (report_) report_(event);
+}
+
+void lifecycle::add(lifecycle_part part) {
+    if (part.start && phase_ > phase::starting)
+        throw std::logic_error("\"" + part.name + "\" has a start, and the others have started already");
+    const bool started = phase_ != phase::made && !part.start;
+    parts_.insert(phase_ == phase::starting ? next_ : parts_.end(), {std::move(part), started});
 }
 
 task<result<void>> lifecycle::step(const lifecycle_part& part, bool starting) {
@@ -96,12 +124,15 @@ task<result<void>> lifecycle::step(const lifecycle_part& part, bool starting) {
     const executor here = co_await this_task;
     const weir::clock& time = here.context().loop().clock();
     const time_point began = time.now();
-    tell({starting ? what::starting : what::stopping, part.name, {}, {}});
+    report({starting ? what::starting : what::stopping, part.name, {}, {}});
 
-    const duration allowed = starting ? part.start_deadline : part.stop_deadline;
+    supervision_terms terms;
+    terms.deadline = detail::later(began, starting ? part.start_deadline : part.stop_deadline);
+    terms.patience = patience;
+    if (starting) terms.cancel = &cancel_step_;
     result<void> outcome = ok();
     try {
-        const auto state = co_await supervise(began + allowed, began + allowed + patience, action());
+        const auto state = co_await supervise(terms, action());
         if (!state->ended()) ++left_;
         outcome = verdict(*state);
     } catch (...) {
@@ -109,34 +140,52 @@ task<result<void>> lifecycle::step(const lifecycle_part& part, bool starting) {
     }
     const duration took = time.now() - began;
     if (outcome)
-        tell({starting ? what::started : what::stopped, part.name, took, {}});
+        report({starting ? what::started : what::stopped, part.name, took, {}});
     else if (outcome.error() == errc::deadline_exceeded)
-        tell({what::cut, part.name, took, outcome.error()});
+        report({what::cut, part.name, took, outcome.error()});
     else
-        tell({what::failed, part.name, took, outcome.error()});
+        report({what::failed, part.name, took, outcome.error()});
     co_return outcome;
 }
 
 task<result<void>> lifecycle::start() {
-    for (started_ = 0; started_ < parts_.size(); ++started_) {
-        auto begun = co_await step(parts_[started_], true);
-        if (begun) continue;
-        co_await stop();
-        co_return begun.error();
+    if (phase_ == phase::made) phase_ = phase::starting;
+    for (auto at = parts_.begin(); at != parts_.end() && phase_ == phase::starting; ++at) {
+        next_ = std::next(at);
+        const auto begun = co_await step(at->part, true);
+        cancel_step_ = nullptr;
+        if (!begun) {
+            phase_ = phase::cancelled;
+            co_return begun.error();
+        }
+        at->started = true;
     }
+    if (phase_ == phase::cancelled) co_return errc::cancelled;
+    phase_ = phase::started;
     co_return ok();
+}
+
+void lifecycle::cancel_start() {
+    if (phase_ <= phase::starting) phase_ = phase::cancelled;
+    if (cancel_step_) std::exchange(cancel_step_, nullptr)();
 }
 
 duration lifecycle::stop_time() const noexcept {
     duration all{};
-    for (const auto& part : parts_) all += part.stop_deadline + patience;
+    for (const auto& one : parts_) all = detail::sum(all, detail::sum(one.part.stop_deadline, patience));
     return all;
+}
+
+lifecycle::entry* lifecycle::last_started() noexcept {
+    const auto last = std::find_if(parts_.rbegin(), parts_.rend(), [](const entry& one) { return one.started; });
+    return last == parts_.rend() ? nullptr : &*last;
 }
 
 task<bool> lifecycle::stop() {
     bool clean = true;
-    while (started_ > 0) {
-        const auto ended = co_await step(parts_[--started_], false);
+    while (entry* const last = last_started()) {
+        last->started = false;
+        const auto ended = co_await step(last->part, false);
         clean = clean && ended.has_value();
     }
     co_return clean;

@@ -21,26 +21,44 @@ namespace asio = boost::asio;
 
 struct loop::timers {
     using place = std::pair<time_point, timer_id>;
+    using callback = std::function<void()>;
 
-    explicit timers(asio::io_context& io) : alarm(io) {}
+    // A callback may own a task, whose end cancels or sets other timers: it goes when the timer has left.
+    callback take(std::map<place, callback>::iterator at) {
+        auto node = queue.extract(at);
+        due.erase(node.key().second);
+        return std::move(node.mapped());
+    }
+    void close() {
+        closed = true;
+        while (!queue.empty()) take(queue.begin());
+    }
 
-    std::map<place, std::function<void()>> queue;
+    std::map<place, callback> queue;
     std::unordered_map<timer_id, time_point> due;
     timer_id last_id = 0;
+    time_point armed_for = time_point::max();
+    bool closed = false; // the loop ends: what is set from now on never comes
+};
+
+struct loop::alarm {
+    explicit alarm(asio::io_context& io) : timer(io) {}
+
     asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
                                asio::io_context::executor_type>
-        alarm;
-    time_point armed_for = time_point::max();
+        timer;
 };
 
 loop::loop(const weir::clock& time)
-    : io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), clock_(&time), now_(time.now()), root_(*this),
-      timers_(std::make_unique<timers>(io_)), outside_(std::make_shared<detail::outside_work>()) {}
+    : timers_(std::make_unique<timers>()), root_(*this), io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), clock_(&time),
+      now_(time.now()), alarm_(std::make_unique<alarm>(io_)), outside_(std::make_shared<detail::outside_work>()) {}
 
-// What is attached to the loop goes first: it may hold timers and sockets of this loop.
+// What is attached to the loop goes first: it may hold timers and sockets of this loop. Then go the tasks that wait for
+// timers, while Asio is still there, and with Asio the other tasks, which may still cancel timers.
 loop::~loop() {
     root_.reset();
     wait_for_jobs();
+    timers_->close();
 }
 
 void loop::wait_for_jobs() const noexcept { outside_->wait_for_none(); }
@@ -70,6 +88,7 @@ void loop::post(std::function<void()> f) { asio::post(io_, std::move(f)); }
 
 loop::timer_id loop::call_at(time_point at, std::function<void()> f) {
     const timer_id id = ++timers_->last_id;
+    if (timers_->closed) return id;
     timers_->queue.emplace(timers::place{at, id}, std::move(f));
     timers_->due.emplace(id, at);
     arm();
@@ -79,8 +98,7 @@ loop::timer_id loop::call_at(time_point at, std::function<void()> f) {
 bool loop::cancel_timer(timer_id id) noexcept {
     const auto found = timers_->due.find(id);
     if (found == timers_->due.end()) return false;
-    timers_->queue.erase({found->second, id});
-    timers_->due.erase(found);
+    timers_->take(timers_->queue.find({found->second, id}));
     return true; // the alarm may ring for nothing, which is cheaper than moving it
 }
 
@@ -89,8 +107,8 @@ void loop::arm() {
     const time_point first = timers_->queue.begin()->first.first;
     if (first >= timers_->armed_for) return;
     timers_->armed_for = first;
-    timers_->alarm.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(first));
-    timers_->alarm.async_wait([this](const boost::system::error_code& failed) {
+    alarm_->timer.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(first));
+    alarm_->timer.async_wait([this](const boost::system::error_code& failed) {
         if (failed) return;
         timers_->armed_for = time_point::max();
         refresh();
@@ -101,9 +119,8 @@ void loop::arm() {
 void loop::fire_due() {
     auto& queue = timers_->queue;
     while (!queue.empty() && queue.begin()->first.first <= now_) {
-        auto node = queue.extract(queue.begin());
-        timers_->due.erase(node.key().second);
-        node.mapped()();
+        const auto rings = timers_->take(queue.begin());
+        rings();
     }
     arm();
 }

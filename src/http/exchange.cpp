@@ -165,7 +165,7 @@ task<void> running_exchange::produce_tail() {
     try {
         whole = co_await write_tail();
     } catch (...) {
-        response_.failure = error(errc::internal).caused_by(current_error());
+        response_.failure = current_error();
     }
     whole_ = stream_->finish(whole);
 }

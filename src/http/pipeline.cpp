@@ -11,20 +11,6 @@ namespace detail {
 
 namespace {
 
-// What a client may see of the exception in flight: an error that was thrown on purpose as it is,
-// anything else as a bare 500 whose cause is for the log.
-error shown_error() {
-    try {
-        throw;
-    } catch (const error_exception& thrown) {
-        return thrown.failure();
-    } catch (const std::bad_alloc&) {
-        return error(errc::unavailable, "out of memory");
-    } catch (...) {
-        return error(errc::internal).caused_by(current_error());
-    }
-}
-
 // Runs a plain function of a layer or a handler; an exception becomes the answer.
 template<class F>
 void guarded(response& out, F&& f) {
@@ -79,7 +65,7 @@ std::size_t run_inwards(const route& route, request& req, response& out) {
 
 void answer_thrown(response& out) {
     out.clear();
-    into_response(shown_error(), out);
+    into_response(current_error(), out);
 }
 
 entered_layers enter_layers(const route& route, std::size_t step, request& req, response& out) {
@@ -145,8 +131,10 @@ void report_lost(const route& route, const request& req, const error& lost) noex
         } catch (...) { // not heard, then
         }
     }
-    const std::string_view why = lost.message();
-    if (!heard) std::fprintf(stderr, "weir: a middleware's done: %.*s\n", static_cast<int>(why.size()), why.data());
+    if (heard) return;
+    const error why = lost.cause() ? lost.cause() : lost;
+    const std::string_view text = why.message();
+    std::fprintf(stderr, "weir: a middleware's done: %.*s\n", static_cast<int>(text.size()), text.data());
 }
 
 } // namespace

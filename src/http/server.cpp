@@ -87,6 +87,8 @@ result<void> server::reload_tls() {
     return impl_->tls.load(*impl_->options.tls);
 }
 
+bool server::has_tls() const noexcept { return impl_->options.tls.has_value(); }
+
 std::uint16_t server::port() const noexcept { return impl_->port; }
 
 server_stats server::stats() const noexcept {

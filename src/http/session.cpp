@@ -27,16 +27,18 @@ bool is_line_end(std::string_view input) { return input == "\r" || input == "\r\
     run_done(matched, req, res, http::exchange{took, size, aborted});
 }
 
-// Marks the loop's scratch as taken while a session works, so that a handler which ends meanwhile waits.
+// Marks the loop's scratch as taken while a session works. A handler of another one that ends meanwhile (user code may
+// resume it) waits for its turn: its answer would go out with what this session has rendered and not sent yet.
 class scratch_use {
 public:
-    explicit scratch_use(session_host& host) : host_(host) { host_.working = true; }
-    ~scratch_use() { host_.working = false; }
+    explicit scratch_use(session_host& host) : host_(host), before_(std::exchange(host.working, true)) {}
+    ~scratch_use() { host_.working = before_; }
     scratch_use(const scratch_use&) = delete;
     scratch_use& operator=(const scratch_use&) = delete;
 
 private:
     session_host& host_;
+    const bool before_;
 };
 
 } // namespace
@@ -78,6 +80,7 @@ void session::tell_input() {
 // After the peer's last byte: what it is owed has been sent, so the connection ends too.
 void session::settle_end() {
     if (!input_ended_ || writing_) return;
+    const scratch_use use(host_);
     if (state_ == state::head || state_ == state::body)
         refuse(400, "the connection ended before the request did", known_request());
     if (state_ == state::idle) close();
@@ -85,6 +88,7 @@ void session::settle_end() {
 }
 
 void session::work(std::span<char> input) {
+    const scratch_use use(host_);
     answer_all(input);
     keep(input);
     while (go_on()) {
@@ -107,7 +111,6 @@ void session::answer_all(std::span<char>& input) {
 
 // Whether it stopped because there was enough to send, rather than nothing more to answer.
 bool session::answer_ready(std::span<char>& input) {
-    const scratch_use use(host_);
     while (host_.output.size() < host_.limits.output && !file_)
         if (!advance(input)) return false;
     return true;
@@ -304,6 +307,7 @@ void session::exchange_finished() {
         host_.home.post([waiting = exchange_] { waiting->report(); });
         return;
     }
+    const scratch_use use(host_);
     ended();
     work({pending_.data(), pending_.size()});
     wire_.resume_input();
@@ -332,25 +336,21 @@ void session::resume_patience() {
 void session::tick(time_point now) {
     if (writing_ && !taking_.keeps_up(now, wire_.untaken(), host_.limits)) return wire_.abort();
     if (state_ == state::idle) rest(now);
-    if (now < deadline_) return;
-    switch (state_) {
-    case state::idle:
-        if (writing_) return;
+    if (now < deadline_ || state_ >= state::streaming) return;
+    if (state_ == state::handling && exchange_->awaits_body()) return body_late();
+    if (state_ != state::handling && writing_) return;
+    end_patience();
+}
+
+// The deadline of what the session waits for has passed.
+void session::end_patience() {
+    const scratch_use use(host_);
+    if (state_ == state::idle)
         close();
-        break;
-    case state::head:
-    case state::body:
-        if (writing_) return;
-        refuse(408, "the request took too long to arrive", known_request());
-        break;
-    case state::handling:
-        if (exchange_->awaits_body()) return body_late();
+    else if (state_ == state::handling)
         answer_late();
-        break;
-    case state::streaming:
-    case state::closing:
-        return;
-    }
+    else
+        refuse(408, "the request took too long to arrive", known_request());
     flush();
 }
 

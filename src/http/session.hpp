@@ -153,6 +153,7 @@ private:
     const route& load_refused(std::span<char> known);
     std::span<char> known_request() noexcept;
     void answer_late();
+    void end_patience();
     void enter(state next, duration patience);
     void rest(time_point now);
     void close();

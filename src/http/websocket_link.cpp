@@ -34,7 +34,7 @@ task<bool> websocket_link::run(std::shared_ptr<websocket_link> self, const webso
     try {
         co_await handler(peer);
     } catch (...) {
-        on.res().failure = error(errc::internal).caused_by(current_error());
+        on.res().failure = current_error();
         code = 1011;
     }
     if (on.cancelled()) code = going_away;

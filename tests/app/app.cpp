@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <future>
 #include <mutex>
+#include <stdexcept>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -325,6 +326,133 @@ TEST_CASE("a stop that blocks past all deadlines ends the process with status 1"
             },
             10ms);
         service.on_listening([&](std::uint16_t) { service.stop(); });
+        run_options options = anywhere();
+        options.drain = 10ms;
+        return service.run(options);
+    };
+    CHECK(status_of_process(body) == 1);
+}
+
+TEST_CASE("a start step may add what belongs to it: a stop, another step, a check, a route") {
+    heard lines;
+    app service(lines.log());
+    std::string order;
+    service.on_start("db", [&]() -> task<result<void>> {
+        order += "+db";
+        for (int i = 0; i < 50; ++i) service.on_stop("row", [&] { order += "-"; });
+        service.on_start("schema", [&]() -> task<result<void>> {
+            order += "+schema";
+            co_return ok();
+        });
+        service.check("db", []() -> task<result<void>> { co_return errc::unavailable; });
+        service.get("/late", [] { return "late\n"; });
+        co_return ok();
+    });
+    service.serve_health().on_stop("mq", [&] { order += "-mq"; });
+    const int status = run(service, [&](std::uint16_t port) {
+        socket_client client(port);
+        CHECK(client.request("GET", "/late").body == "late\n");
+        CHECK(client.request("GET", "/readyz").status == 503);
+        service.stop();
+    });
+    CHECK(status == 0);
+    CHECK(order == "+db+schema-mq" + std::string(50, '-'));
+}
+
+TEST_CASE("what comes too late for the start is refused with its name") {
+    heard lines;
+    app service(lines.log());
+    const auto nothing = []() -> task<result<void>> { co_return ok(); };
+    service.on_listening([&](std::uint16_t) {
+        CHECK_THROWS_AS(service.check("redis", nothing), std::logic_error);
+        CHECK_THROWS_AS(service.on_start("redis", nothing), std::logic_error);
+        service.stop();
+    });
+    CHECK(service.run(anywhere()) == 0);
+}
+
+TEST_CASE("an exception out of on_listening is logged, and the parts stop") {
+    heard lines;
+    app service(lines.log());
+    bool stopped = false;
+    service.on_stop("db", [&] { stopped = true; });
+    service.on_listening([](std::uint16_t) { throw std::runtime_error("no console"); });
+    CHECK(service.run(anywhere()) == 1);
+    CHECK(stopped);
+    CHECK(lines.all().find("no console") != std::string::npos);
+}
+
+TEST_CASE("an exception of a task on the control loop is logged and stops the service in order") {
+    heard lines;
+    app service(lines.log());
+    bool stopped = false;
+    service.on_start("watcher", []() -> task<result<void>> {
+        const executor here = co_await this_task;
+        here.context().loop().post([] { throw std::runtime_error("watcher broke"); });
+        co_return ok();
+    });
+    service.on_stop("db", [&] { stopped = true; });
+    CHECK(service.run(anywhere()) == 1);
+    CHECK(stopped);
+    CHECK(lines.all().find("watcher broke") != std::string::npos);
+    service.stop(); // of a service that has ended
+}
+
+TEST_CASE("an app runs once, and says so when it is asked again") {
+    heard lines;
+    app service(lines.log());
+    int started = 0;
+    service.on_start("db", [&]() -> task<result<void>> {
+        ++started;
+        co_return ok();
+    });
+    service.on_listening([&](std::uint16_t) { service.stop(); });
+    CHECK(service.run(anywhere()) == 0);
+    CHECK(service.run(anywhere()) == 2);
+    CHECK(started == 1);
+    CHECK(lines.all().find("run() was called before") != std::string::npos);
+}
+
+TEST_CASE("a signal during the start cancels its step and stops what had started") {
+    heard lines;
+    app service(lines.log());
+    std::string order;
+    service.on_start("db", [&]() -> task<result<void>> {
+        order += "+db";
+        co_return ok();
+    });
+    service.on_stop("db", [&] { order += "-db"; });
+    service.on_start(
+        "migrations",
+        [&]() -> task<result<void>> {
+            ::kill(::getpid(), SIGTERM);
+            auto slept = co_await sleep_for(1h);
+            order += "+cancelled";
+            co_return slept;
+        },
+        duration::max());
+    service.on_start("never", [&]() -> task<result<void>> {
+        order += "+never";
+        co_return ok();
+    });
+    bool listened = false;
+    service.on_listening([&](std::uint16_t) { listened = true; });
+    CHECK(service.run(anywhere()) == 0);
+    CHECK(order == "+db+cancelled-db");
+    CHECK(!listened);
+}
+
+TEST_CASE("a failed start whose parts block when they stop ends the process with status 1") {
+    const auto body = [](auto) {
+        heard lines;
+        app service(lines.log());
+        service.on_stop(
+            "blocks",
+            [&] {
+                for (;;) ::pause();
+            },
+            10ms);
+        service.on_start("db", []() -> task<result<void>> { co_return errc::unavailable; });
         run_options options = anywhere();
         options.drain = 10ms;
         return service.run(options);

@@ -54,7 +54,9 @@ TEST_CASE("a job's error and a job's exception arrive as errors") {
     auto refuse = []() -> result<int> { return errc::conflict; };
     auto fail = []() -> int { throw std::runtime_error("driver broke"); };
     CHECK(home.block_on(pool.run(refuse)).error() == errc::conflict);
-    CHECK(home.block_on(pool.run(fail)).error().message() == "driver broke");
+    const error failure = home.block_on(pool.run(fail)).error();
+    CHECK(failure == errc::internal);
+    CHECK(failure.cause().message() == "driver broke");
 }
 
 TEST_CASE("a job for which memory runs out is unavailable, and its thread works on") {

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
 #include <weir/core/blocking_pool.hpp>
-#include <weir/core/lifecycle.hpp>
 #include <weir/core/loop.hpp>
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <atomic>
 #include <future>
+#include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,161 +54,6 @@ TEST_CASE("a sleep beyond the context's deadline is refused at once") {
     CHECK(home.block_on(sleep_for(2s)).error() == errc::deadline_exceeded);
 }
 
-TEST_CASE("with_deadline cancels work at its deadline and waits for its end") {
-    manual_clock time;
-    loop home(time);
-    bool ended = false;
-    std::string seen;
-    auto slow = [&]() -> task<result<void>> {
-        auto slept = co_await sleep_for(1h);
-        seen = slept.error().code();
-        ended = true;
-        co_return slept;
-    };
-    result<void> outcome = ok();
-    bool done = false;
-    auto work = [&]() -> task<void> {
-        outcome = co_await with_deadline(time.now() + 5s, slow());
-        done = true;
-    };
-    home.spawn(work());
-    home.poll();
-    CHECK(!done);
-    time.advance(5s);
-    while (!done) home.poll();
-    CHECK(ended);
-    CHECK(seen == "cancelled");
-    CHECK(outcome.error() == errc::deadline_exceeded);
-}
-
-namespace {
-
-struct recorder {
-    std::vector<std::string> lines;
-
-    lifecycle::observer observe() {
-        return [this](const lifecycle_event& event) {
-            static constexpr const char* names[] = {"starting", "started", "stopping", "stopped", "failed", "cut"};
-            lines.push_back(std::string(names[static_cast<int>(event.kind)]) + " " + std::string(event.part));
-        };
-    }
-};
-
-lifecycle_part part(std::string name, std::string& log) {
-    lifecycle_part made;
-    made.name = name;
-    made.start = [&log, name]() -> task<result<void>> {
-        log += "+" + name;
-        co_return ok();
-    };
-    made.stop = [&log, name]() -> task<result<void>> {
-        log += "-" + name;
-        co_return ok();
-    };
-    return made;
-}
-
-} // namespace
-
-TEST_CASE("parts start in order and stop in reverse") {
-    loop home;
-    std::string log;
-    recorder seen;
-    lifecycle parts(seen.observe());
-    parts.add(part("db", log));
-    parts.add(part("mq", log));
-    CHECK(home.block_on(parts.start()));
-    CHECK(home.block_on(parts.stop()));
-    CHECK(log == "+db+mq-mq-db");
-    CHECK(seen.lines.front() == "starting db");
-    CHECK(seen.lines.back() == "stopped db");
-}
-
-TEST_CASE("a part that fails to start stops those before it and names itself") {
-    loop home;
-    std::string log;
-    recorder seen;
-    lifecycle parts(seen.observe());
-    parts.add(part("db", log));
-    lifecycle_part broken;
-    broken.name = "redis";
-    broken.start = []() -> task<result<void>> { co_return error(errc::unavailable, "refused"); };
-    parts.add(broken);
-    parts.add(part("never", log));
-    CHECK(home.block_on(parts.start()).error().message() == "refused");
-    CHECK(log == "+db-db");
-    CHECK(std::find(seen.lines.begin(), seen.lines.end(), "failed redis") != seen.lines.end());
-}
-
-TEST_CASE("a stop past its deadline is cut and the next part still stops") {
-    manual_clock time;
-    loop home(time);
-    std::string log;
-    recorder seen;
-    lifecycle parts(seen.observe());
-    parts.add(part("db", log));
-    lifecycle_part stuck;
-    stuck.name = "mq";
-    stuck.stop = []() -> task<result<void>> { co_return co_await sleep_for(1h); };
-    stuck.stop_deadline = 3s;
-    parts.add(stuck);
-    CHECK(home.block_on(parts.start()));
-
-    bool clean = true;
-    bool done = false;
-    auto stop = [&]() -> task<void> {
-        clean = co_await parts.stop();
-        done = true;
-    };
-    home.spawn(stop());
-    home.poll();
-    time.advance(3s);
-    while (!done) home.poll();
-    CHECK(!clean);
-    CHECK(log == "+db-db");
-    CHECK(std::find(seen.lines.begin(), seen.lines.end(), "cut mq") != seen.lines.end());
-}
-
-TEST_CASE("a stop that doesn't end when it is cancelled is left behind and counted") {
-    manual_clock time;
-    loop home(time);
-    std::string log;
-    recorder seen;
-    std::promise<void> entered;
-    std::promise<void> opened;
-    blocking_pool pool({.threads = 1}); // ends before what its job uses
-    lifecycle parts(seen.observe());
-    parts.add(part("db", log));
-    lifecycle_part stubborn;
-    stubborn.name = "mq";
-    stubborn.stop = [&]() -> task<result<void>> {
-        auto job = [&] {
-            entered.set_value();
-            opened.get_future().wait();
-        };
-        co_return co_await pool.run(job);
-    };
-    stubborn.stop_deadline = 3s;
-    parts.add(stubborn);
-    CHECK(home.block_on(parts.start()));
-
-    std::optional<bool> clean;
-    auto stop = [&]() -> task<void> { clean = co_await parts.stop(); };
-    home.spawn(stop());
-    home.poll();
-    entered.get_future().wait();
-    time.advance(3s);
-    home.poll();
-    CHECK(!clean);
-    time.advance(lifecycle::patience);
-    home.poll();
-    CHECK(clean == false);
-    CHECK(log == "+db-db");
-    CHECK(parts.left() == 1);
-    CHECK(std::find(seen.lines.begin(), seen.lines.end(), "cut mq") != seen.lines.end());
-    opened.set_value();
-}
-
 TEST_CASE("a loop waits for the jobs of its tasks before it goes") {
     blocking_pool pool({.threads = 1});
     std::promise<void> entered;
@@ -231,4 +79,68 @@ TEST_CASE("a loop waits for the jobs of its tasks before it goes") {
         CHECK(ended);
     }
     CHECK(!went_on);
+}
+
+namespace {
+
+// Cancels a timer of its loop when it goes, and sets another, as a careful part of a task's frame may do.
+struct timer_guard {
+    explicit timer_guard(loop& on) : home(on), timer(on.call_at(on.now() + 1h, [] {})) {}
+    ~timer_guard() {
+        home.cancel_timer(timer);
+        home.call_at(home.now(), [] {});
+    }
+    timer_guard(const timer_guard&) = delete;
+
+    loop& home;
+    loop::timer_id timer;
+};
+
+task<void> wait_on_asio(int& gone) {
+    const executor here = co_await this_task;
+    boost::asio::steady_timer never(here.context().loop().io(), 1h);
+    const timer_guard guard(here.context().loop());
+    const std::shared_ptr<int> note(&gone, [](int* count) { ++*count; });
+    co_await never.async_wait(use_task);
+}
+
+task<void> wait_on_timer(int& gone) {
+    const executor here = co_await this_task;
+    const timer_guard guard(here.context().loop());
+    const std::shared_ptr<int> note(&gone, [](int* count) { ++*count; });
+    (void)co_await sleep_for(1h);
+}
+
+} // namespace
+
+TEST_CASE("a loop that ends takes its suspended tasks along, whatever they do to its timers") {
+    int gone = 0;
+    {
+        loop home;
+        for (int i = 0; i < 3; ++i) {
+            home.spawn(wait_on_asio(gone));
+            home.spawn(wait_on_timer(gone));
+        }
+        home.poll();
+    }
+    CHECK(gone == 6);
+}
+
+TEST_CASE("block_on that an exception ends leaves its task in the loop") {
+    loop home;
+    bool ended = false;
+    auto work = [&]() -> task<int> {
+        co_await boost::asio::post(use_task);
+        ended = true;
+        co_return 7;
+    };
+    auto fail = []() -> task<void> {
+        throw std::runtime_error("another task's");
+        co_return;
+    };
+    home.post([&] { home.spawn(fail()); });
+    CHECK_THROWS_WITH(home.block_on(work()), "another task's");
+    CHECK(!ended);
+    while (!ended) home.poll();
+    CHECK(home.block_on(work()) == 7);
 }

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <memory>
+#include <optional>
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -40,4 +42,13 @@ TEST_CASE("each loop gets one of its own, and takes it along while its timers st
         CHECK(made == 2);
     }
     CHECK(gone == 2);
+}
+
+TEST_CASE("one that is made at the address of another gets instances of its own") {
+    loop home;
+    std::optional<const loop_local<int>> again;
+    again.emplace([](loop&) { return std::make_unique<int>(1); });
+    CHECK(again->of(home) == 1);
+    again.emplace([](loop&) { return std::make_unique<int>(2); });
+    CHECK(again->of(home) == 2);
 }

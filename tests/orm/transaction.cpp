@@ -66,7 +66,7 @@ TEST_CASE_FIXTURE(shop_fixture, "an exception out of the body takes everything b
     };
     const auto failed = home.block_on(db.transaction(body));
     CHECK(failed.error() == errc::internal);
-    CHECK(failed.error().message() == "bug");
+    CHECK(failed.error().cause().message() == "bug");
     CHECK(stock() == 10);
 }
 

@@ -48,8 +48,12 @@ public:
 
     const logger& log() const noexcept { return log_; }
 
-    /// Runs before the listener opens, in this order; an error ends the start with exit status 1.
-    app& on_start(std::string name, std::function<task<result<void>>()> step);
+    /// Runs before the listener opens, in this order; an error ends the start with exit status 1. A step that is late
+    /// is cancelled and ends the start as well; with `duration::max()` it may take as long as it takes (migrations). A
+    /// signal cancels the step that is under way. What a step adds itself (on_start, on_stop, check, routes) counts:
+    /// its on_stop runs before those that were added earlier.
+    app& on_start(std::string name, std::function<task<result<void>>()> step,
+                  duration start_deadline = std::chrono::seconds(30));
 
     /// Runs after the drain, last in, first out; each has `stop_deadline`. The function returns nothing,
     /// a result, or a task of either. It runs on the control loop and shouldn't block: past all deadlines of the
@@ -59,16 +63,19 @@ public:
         return add_stop(std::move(name), as_task(std::move(step)), stop_deadline);
     }
 
-    /// What /readyz asks beside the app's own state; an error makes it 503 and is named there.
+    /// What /readyz asks beside the app's own state; an error makes it 503 and is named there. Throws
+    /// std::logic_error once the service listens.
     app& check(std::string name, std::function<task<result<void>>()> probe);
 
     /// Serves GET /healthz (the process answers) and GET /readyz (it wants traffic, and all checks pass).
     app& serve_health();
 
-    /// Starts the parts and the server, serves until SIGINT or SIGTERM, stops in order. A second signal ends
-    /// the process at once, also later in main(). SIGHUP reopens the log's file and reads the certificate's
-    /// again; SIGPIPE is ignored unless the program handles it. Returns the exit status: 0 when all went well, 1
-    /// when the start failed or a deadline cut something, 2 for an option that makes no sense.
+    /// Starts the parts and the server, serves until SIGINT or SIGTERM, stops in order; once. A signal during the
+    /// start ends it and stops what has started. A second signal ends the process at once, also later in main().
+    /// SIGHUP reopens the log's file and reads the certificate's again; SIGPIPE is ignored unless the program
+    /// handles it. An exception on the control loop is logged and stops the service. Returns the exit status: 0 when
+    /// all went well, 1 when the start failed, a deadline cut something or an exception ended it, 2 for an option
+    /// that makes no sense and for a second call.
     int run(run_options options = {});
 
     /// Ends `run` as a signal would. Thread-safe.

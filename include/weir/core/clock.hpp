@@ -12,6 +12,18 @@ using time_point = std::chrono::time_point<std::chrono::steady_clock, duration>;
 /// A point in UTC: what is stored, signed and shown.
 using wall_time = std::chrono::time_point<std::chrono::system_clock, std::chrono::microseconds>;
 
+namespace detail {
+
+// Returns `a + b`, or `duration::max()` instead of wrapping: that value means "no limit" everywhere.
+constexpr duration sum(duration a, duration b) noexcept {
+    return b > duration::zero() && a > duration::max() - b ? duration::max() : a + b;
+}
+
+// Returns `at + by`, or `time_point::max()` instead of wrapping, which never comes.
+constexpr time_point later(time_point at, duration by) noexcept { return time_point(sum(at.time_since_epoch(), by)); }
+
+} // namespace detail
+
 /// Where time comes from. Everything in weir that waits or measures takes a clock, so that tests move
 /// it by hand. Implementations are thread-safe.
 class clock {

@@ -117,8 +117,10 @@ private:
 /// Called by boost::system::result::value().
 [[noreturn]] void throw_exception_from_error(const error& failure, const boost::source_location& where);
 
-/// Returns the exception in flight as an error; call it inside a catch block. std::bad_alloc is errc::unavailable,
-/// and so is an exception whose message there is no memory to copy. Neither allocates.
+/// Returns the exception in flight as an error; call it inside a catch block. An error_exception yields its error.
+/// Any other std::exception is errc::internal, whose cause says `what()`: it is for the log, and no client reads it.
+/// std::bad_alloc is errc::unavailable, and so is an exception whose message there is no memory to copy; neither
+/// allocates.
 error current_error() noexcept;
 
 } // namespace weir

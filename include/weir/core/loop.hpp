@@ -13,6 +13,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <type_traits>
+#include <variant>
 
 namespace weir {
 
@@ -73,22 +75,38 @@ public:
     void spawn(task<void> work, weir::context& ctx, boost::asio::cancellation_signal& cancel,
                std::function<void(std::exception_ptr)> done);
 
-    /// Runs the loop until the task has ended and returns its value: for tests and for main().
+    /// Runs the loop until the task has ended and returns its value: for tests and for main(). An exception of another
+    /// task or callback comes out of it first; the task is still there then, and ends with the loop.
     template<class T>
     T block_on(task<T> work);
 
 private:
     struct timers;
+    struct alarm;
+
+    // What `block_on` waits for; the task has a share in it, as an exception may leave it behind.
+    template<class T>
+    struct blocked {
+        std::optional<T> value{};
+        std::exception_ptr failure{};
+        bool done = false;
+    };
 
     void arm();
     void fire_due();
     void run_until(const bool& done);
 
+    template<class T>
+    static task<void> keep_value(task<T> work, std::shared_ptr<blocked<T>> in) {
+        in->value.emplace(co_await std::move(work));
+    }
+
+    std::unique_ptr<timers> timers_; // outlives the tasks, which cancel theirs
+    weir::context root_;             // so does what they see
     boost::asio::io_context io_;
     const weir::clock* clock_;
     time_point now_;
-    weir::context root_;
-    std::unique_ptr<timers> timers_;
+    std::unique_ptr<alarm> alarm_;
     std::shared_ptr<detail::outside_work> outside_;
 };
 
@@ -99,26 +117,19 @@ task<result<void>> sleep_until(time_point at);
 
 template<class T>
 T loop::block_on(task<T> work) {
-    bool done = false;
-    std::exception_ptr failure;
-    if constexpr (std::is_void_v<T>) {
-        boost::asio::co_spawn(get_executor(), std::move(work), [&](std::exception_ptr e) {
-            failure = e;
-            done = true;
-        });
-        run_until(done);
-        if (failure) std::rethrow_exception(failure);
-    } else {
-        std::optional<T> value;
-        auto keep = [&]() -> task<void> { value.emplace(co_await std::move(work)); };
-        boost::asio::co_spawn(get_executor(), keep(), [&](std::exception_ptr e) {
-            failure = e;
-            done = true;
-        });
-        run_until(done);
-        if (failure) std::rethrow_exception(failure);
-        return std::move(*value);
-    }
+    using value = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+    const auto waits = std::make_shared<blocked<value>>();
+    auto ended = [waits](std::exception_ptr thrown) {
+        waits->failure = thrown;
+        waits->done = true;
+    };
+    if constexpr (std::is_void_v<T>)
+        boost::asio::co_spawn(get_executor(), std::move(work), std::move(ended));
+    else
+        boost::asio::co_spawn(get_executor(), keep_value(std::move(work), waits), std::move(ended));
+    run_until(waits->done);
+    if (waits->failure) std::rethrow_exception(waits->failure);
+    if constexpr (!std::is_void_v<T>) return std::move(*waits->value);
 }
 
 } // namespace weir

@@ -3,6 +3,8 @@
 
 #include <weir/core/loop.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -26,17 +28,23 @@ public:
         context& root = home.root_context();
         instances* kept = root.find<instances>();
         if (!kept) kept = &root.attach(instances{});
-        std::unique_ptr<T>& mine = kept->of[this];
+        std::unique_ptr<T>& mine = kept->of[id_];
         if (!mine) mine = make_(home);
         return *mine;
     }
 
 private:
     struct instances {
-        std::unordered_map<const loop_local*, std::unique_ptr<T>> of;
+        std::unordered_map<std::uint64_t, std::unique_ptr<T>> of;
     };
 
+    static std::uint64_t next_id() noexcept {
+        static std::atomic<std::uint64_t> last{0};
+        return ++last;
+    }
+
     std::function<std::unique_ptr<T>(loop&)> make_;
+    std::uint64_t id_ = next_id(); // an address may come back
 };
 
 } // namespace weir

@@ -66,6 +66,7 @@ public:
     /// there is no `tls`. Thread-safe; reads files, so it doesn't belong on a busy loop.
     result<void> reload_tls();
 
+    bool has_tls() const noexcept;
     /// The port it listens on, once started.
     std::uint16_t port() const noexcept;
     /// Sums over all loops; thread-safe.

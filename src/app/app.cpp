@@ -154,8 +154,9 @@ bool sensible(const run_options& options) {
     return true;
 }
 
-http::server_options server_part(const run_options& options) {
+http::server_options server_part(const run_options& options, const logger& log) {
     http::server_options server;
+    server.uncaught = [log](const error& thrown) { log.error("an exception reached a loop", field("error", thrown)); };
     server.address = options.address;
     server.port = static_cast<std::uint16_t>(options.port);
     server.loops = static_cast<unsigned>(options.loops);
@@ -299,7 +300,7 @@ task<void> app::impl::serve(app& self, const run_options& options) {
 
 result<void> app::impl::listen(app& self, const run_options& options, running_server& server) {
     serving = true;
-    server.emplace(self, server_part(options));
+    server.emplace(self, server_part(options, log));
     return server->start();
 }
 

@@ -17,8 +17,13 @@ using detail::blocking_job;
 
 struct blocking_pool::impl {
     explicit impl(blocking_pool_options given) : options(std::move(given)) {
-        for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i)
-            threads.emplace_back([this, i] { serve(i); });
+        try {
+            for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i)
+                threads.emplace_back([this, i] { serve(i); });
+        } catch (...) {
+            close();
+            throw;
+        }
     }
 
     void serve(std::size_t index) {

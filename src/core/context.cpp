@@ -16,6 +16,13 @@ void context::reset() noexcept {
     attached_.clear();
 }
 
+void context::keep_while_held(std::shared_ptr<void> owner) noexcept {
+    hold();
+    keeper_ = std::move(owner);
+    holders_.fetch_add(kept_bit, std::memory_order_relaxed);
+    drop(); // here it may end
+}
+
 void context::replace(std::unique_ptr<holder_base> owned) {
     for (auto& one : attached_)
         if (one->key == owned->key) return void(one = std::move(owned));

@@ -11,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <list>
 #include <map>
 #include <stdexcept>
 #include <unordered_map>
@@ -49,9 +50,23 @@ struct loop::alarm {
         timer;
 };
 
+// What runs in the background. An entry is shared with its task, and may be the last to know of a loop that is gone.
+struct loop::background_list {
+    struct work {
+        explicit work(weir::loop& home) : context(home) {}
+
+        weir::context context;
+        asio::cancellation_signal cancel{};
+    };
+
+    std::list<std::shared_ptr<work>> all{};
+    std::function<void()> ended{};
+};
+
 loop::loop(const weir::clock& time)
-    : timers_(std::make_unique<timers>()), root_(*this), io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), clock_(&time),
-      now_(time.now()), alarm_(std::make_unique<alarm>(io_)), outside_(std::make_shared<detail::outside_work>()) {}
+    : timers_(std::make_unique<timers>()), root_(*this), background_(std::make_shared<background_list>()),
+      io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), clock_(&time), now_(time.now()), alarm_(std::make_unique<alarm>(io_)),
+      outside_(std::make_shared<detail::outside_work>()) {}
 
 // What is attached to the loop goes first: it may hold timers and sockets of this loop. Then go the tasks that wait for
 // timers, while Asio is still there, and with Asio the other tasks, which may still cancel timers.
@@ -174,6 +189,47 @@ void loop::spawn(task<void> work, weir::context& ctx, asio::cancellation_signal&
                  std::function<void(std::exception_ptr)> done) {
     asio::co_spawn(get_executor(ctx), std::move(work),
                    asio::bind_cancellation_slot(detail::relayed(cancel.slot(), *this), std::move(done)));
+}
+
+namespace {
+
+// A task that ends by a cancellation of any kind, in its own time.
+task<void> cancellable(task<void> work) {
+    // It takes the frame's copy of the parameter, made by a move, for a use of the one moved from.
+    // NOLINTNEXTLINE(bugprone-use-after-move)
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await std::move(work);
+}
+
+} // namespace
+
+void loop::spawn_background(task<void> work, std::string_view request_id) {
+    const auto list = background_;
+    const auto entry = std::make_shared<background_list::work>(*this);
+    entry->context.set_request_id(request_id);
+    list->all.push_back(entry);
+    spawn(cancellable(std::move(work)), entry->context, entry->cancel, [list, entry](std::exception_ptr failure) {
+        std::erase(list->all, entry);
+        if (list->ended) list->ended();
+        rethrow(failure);
+    });
+    entry->context.keep_while_held(entry); // Asio lets go of it after the last handler
+}
+
+std::size_t loop::background() const noexcept { return background_->all.size(); }
+
+void loop::cancel_background() {
+    const auto all = background_->all; // some end by it at once
+    for (const auto& one : all) one->cancel.emit(asio::cancellation_type::total);
+}
+
+void loop::on_background_end(std::function<void()> f) { background_->ended = std::move(f); }
+
+task<void> in_background(task<void> work) {
+    const executor here = co_await this_task;
+    weir::context& mine = here.context();
+    mine.loop().spawn_background(std::move(work), mine.request_id());
 }
 
 task<result<void>> sleep_for(duration time) {

@@ -74,19 +74,22 @@ bool running_exchange::produce(body_form form) {
 }
 
 bool running_exchange::run(job next) {
+    if (!spawned_) spawn();
     job_ = next;
     starting_ = ready_ = true;
-    if (spawned_) {
-        wake();
-    } else {
-        spawned_ = true;
-        auto self = shared_from_this();
-        home_.spawn(mailbox(self), context_, cancel_, [self](std::exception_ptr failed) {
-            if (failed && self->owner_) self->owner_->exchange_broke();
-        });
-    }
+    wake();
     starting_ = false;
     return !busy();
+}
+
+// The mailbox waits for its first letter at once, so that what holds the context by then is its own.
+void running_exchange::spawn() {
+    spawned_ = true;
+    auto self = shared_from_this();
+    home_.spawn(mailbox(self), context_, cancel_, [self](std::exception_ptr failed) {
+        if (failed && self->owner_) self->owner_->exchange_broke();
+    });
+    own_holders_ = context_.holders();
 }
 
 exchange_stream& running_exchange::stream() {
@@ -118,7 +121,11 @@ void running_exchange::orphan() {
 }
 
 void running_exchange::release() {
+    const auto self = shared_from_this();
+    if (stop_) return;
     stop_ = true;
+    if (!busy()) context_.set_deadline(time_point::max());
+    context_.keep_while_held(self);
     wake();
 }
 
@@ -180,8 +187,10 @@ task<bool> running_exchange::write_tail() {
     co_return body.endless&& cancelled_; // a stopping server's events end here
 }
 
+// From here on the request's deadline holds for none of its tasks.
 void running_exchange::finished() {
     job_ = job::none;
+    context_.set_deadline(time_point::max());
     if (!starting_) report();
 }
 

@@ -45,8 +45,11 @@ public:
     void cancel();
     /// The connection is gone: the handler is cancelled, nobody asks for its response.
     void orphan();
-    /// The connection is idle: lets the mailbox go.
+    /// The connection doesn't need it any more: lets the mailbox go, and leaves the rest to the tasks that were spawned
+    /// from its requests.
     void release();
+    /// Whether such a task may still see its context.
+    bool is_shared() const noexcept { return context_.holders() > own_holders_; }
 
     /// The answer was given by somebody else (504); what the handler brings is dropped.
     void abandon() noexcept { abandoned_ = true; }
@@ -87,6 +90,7 @@ private:
     task<void> produce_tail();
     task<bool> write_tail();
     bool run(job next);
+    void spawn();
     void wake();
     void finished();
 
@@ -102,6 +106,7 @@ private:
     boost::asio::cancellation_signal cancel_;
     weir::detail::resume_slot waiting_;
     std::unique_ptr<exchange_stream> stream_;
+    std::size_t own_holders_ = 0; // the mailbox's
     job job_ = job::none;
     bool spawned_ = false;
     bool ready_ = false;

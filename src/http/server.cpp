@@ -10,7 +10,9 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <cstdio>
 #include <pthread.h>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -29,13 +31,13 @@ struct server::impl {
     impl(const router& given, server_options with, const weir::clock& source)
         : routes(given.table()), options(std::move(with)), time(source), port(options.port) {}
 
-    ~impl() {
-        for (auto& one : workers) one->loop().stop();
-        for (auto& thread : threads) thread.join();
-    }
+    ~impl() { end_loops(); }
 
     result<void> start();
+    result<void> run_loops();
+    void end_loops();
     void serve(std::size_t index);
+    void report(const error& thrown) const;
 
     std::shared_ptr<detail::route_table> routes;
     server_options options;
@@ -48,9 +50,23 @@ struct server::impl {
     std::vector<std::thread> threads;
 };
 
+// A loop goes on after an exception: it is one task's, and the others have nothing to do with it.
 void server::impl::serve(std::size_t index) {
     pthread_setname_np(pthread_self(), ("weir-" + std::to_string(index)).c_str());
-    workers[index]->loop().run();
+    for (;;) {
+        try {
+            return workers[index]->loop().run();
+        } catch (...) {
+            report(current_error());
+        }
+    }
+}
+
+void server::impl::report(const error& thrown) const {
+    if (options.uncaught) return options.uncaught(thrown);
+    const error why = thrown.cause() ? thrown.cause() : thrown;
+    const std::string_view text = why.message();
+    std::fprintf(stderr, "weir: an exception reached a loop: %.*s\n", static_cast<int>(text.size()), text.data());
 }
 
 result<void> server::impl::start() {
@@ -68,11 +84,29 @@ result<void> server::impl::start() {
         if (options.tls) workers.back()->use_tls(tls);
         if (auto bound = workers.back()->listen(port, i == 0); !bound) return workers.clear(), bound;
     }
-    for (std::size_t i = 0; i < workers.size(); ++i) {
-        workers[i]->accept();
-        threads.emplace_back([this, i] { serve(i); });
+    return run_loops();
+}
+
+// Where a thread can't be had none stays.
+result<void> server::impl::run_loops() {
+    try {
+        for (std::size_t i = 0; i < workers.size(); ++i) {
+            workers[i]->accept();
+            threads.emplace_back([this, i] { serve(i); });
+        }
+        return ok();
+    } catch (const std::system_error& refused) {
+        end_loops();
+        workers.clear();
+        return error(errc::unavailable, "can't start a thread for each loop")
+            .caused_by(error(errc::unavailable, refused.what()));
     }
-    return ok();
+}
+
+void server::impl::end_loops() {
+    for (auto& one : workers) one->loop().stop();
+    for (auto& thread : threads) thread.join();
+    threads.clear();
 }
 
 server::server(const router& routes, server_options options, const weir::clock& time)

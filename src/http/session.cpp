@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace weir::http::detail {
 
@@ -224,6 +225,7 @@ inline bool session::dispatch(const route& matched) {
 }
 
 void session::prepare_exchange(const route& matched) {
+    if (exchange_ && exchange_->is_shared()) std::exchange(exchange_, nullptr)->release();
     if (!exchange_) exchange_ = std::make_shared<running_exchange>(host_.home, *this);
     exchange_->adopt(matched, host_.req, host_.head, deadline_);
     if (tls_) exchange_->context().attach(tls_);

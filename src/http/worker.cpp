@@ -55,12 +55,15 @@ boost::system::error_code claim(asio::io_context& io, const tcp::endpoint& place
 worker::worker(std::shared_ptr<const route_table> routes, const server_options& options, server_counters& counters,
                const weir::clock& time)
     : options_(options), counters_(counters), loop_(time), host_(loop_, std::move(routes), options.limits),
-      acceptor_(loop_.io()) {}
+      acceptor_(loop_.io()) {
+    loop_.on_background_end([this] { tell_gone(); });
+}
 
 // Connections end while the loop still has its timers: what is left of their handlers looks at them. A handler whose
 // job runs on a pool ends after its job.
 worker::~worker() {
     gone_ = nullptr;
+    loop_.on_background_end({});
     cut();
     loop_.poll();
     loop_.wait_for_jobs();
@@ -161,6 +164,8 @@ void worker::cut() {
     const auto lost = static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(), busy));
     counters_.cut.fetch_add(lost, std::memory_order_relaxed);
     while (!connections_.empty()) connections_.back()->abort();
+    counters_.cut.fetch_add(loop_.background(), std::memory_order_relaxed);
+    loop_.cancel_background();
 }
 
 read_buffer worker::take_buffer() {
@@ -206,7 +211,7 @@ void worker::retire(connection& one) {
 }
 
 void worker::tell_gone() {
-    if (!gone_ || accepting_ || !connections_.empty()) return;
+    if (!gone_ || accepting_ || !connections_.empty() || loop_.background() != 0) return;
     const auto tell = std::move(gone_);
     gone_ = nullptr;
     tell();

@@ -77,9 +77,23 @@ error connection_pool::push(call& one) {
     one.asked_at = now();
     one.gives_up_at = one.asked_at + options_.connection_timeout;
     waiting_.push_back(&one);
-    if (!housekeeper_.joinable()) housekeeper_ = std::thread([this] { keep_house(); });
+    if (const error refused = need_threads(held)) {
+        std::erase(waiting_, &one);
+        return refused;
+    }
     if (house_dozes_) house_.notify_one();
-    wake_thread(held);
+    return {};
+}
+
+// Where no thread can be had those that are there do it; an error where there are none.
+error connection_pool::need_threads(lock& held) {
+    try {
+        if (!housekeeper_.joinable()) housekeeper_ = std::thread([this] { keep_house(); });
+        wake_thread(held);
+    } catch (...) {
+        if (threads_.empty() || !housekeeper_.joinable())
+            return error(errc::unavailable, "no thread can be had for " + who_.title).caused_by(current_error());
+    }
     return {};
 }
 

@@ -88,6 +88,7 @@ private:
 
     // threads
     void name_thread(const std::string& role) const;
+    error need_threads(lock& held);
     void wake_thread(lock& held);
     void serve(std::size_t index);
     bool serve_once(lock& held);

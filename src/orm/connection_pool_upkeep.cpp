@@ -37,7 +37,7 @@ void connection_pool::tidy(lock& held) {
     retire_idle(held);
     const time_point at = now();
     const bool to_ask = std::ranges::any_of(idle_, [&](const entry& one) { return due_for_question(one, at); });
-    if (to_ask || may_open(held)) wake_thread(held);
+    if (to_ask || may_open(held)) static_cast<void>(need_threads(held)); // the next call says so
 }
 
 void connection_pool::expire_calls(lock& held) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
+#include "support/allocations.hpp"
+#include "support/without_threads.hpp"
 #include <weir/core/blocking_pool.hpp>
 #include <weir/core/lifecycle.hpp>
 #include <weir/core/loop.hpp>
@@ -172,4 +174,28 @@ TEST_CASE("two loops share one pool and each gets its own answers") {
     auto other = std::async(std::launch::async, serve, 1000);
     CHECK(serve(0) == 199 * 200 / 2);
     CHECK(other.get() == 200 * 1000 + 199 * 200 / 2);
+}
+
+TEST_CASE("the end of a job needs no memory on the pool's thread, where nothing would catch that there is none") {
+    loop home;
+    blocking_pool pool({.threads = 1});
+    std::size_t at_end = 0;
+    std::size_t at_next = 0;
+    auto first = [&] { at_end = support::allocated; };
+    auto next = [&] { at_next = support::allocated; };
+    CHECK(home.block_on(pool.run(first)));
+    CHECK(home.block_on(pool.run(next)));
+    CHECK(at_next == at_end);
+}
+
+TEST_CASE("a pool whose threads can't be had throws, and leaves none behind") {
+    const auto outcome = support::without_threads(2, [] {
+        try {
+            const blocking_pool pool({.threads = 8});
+            return 0;
+        } catch (const std::system_error&) {
+            return 7;
+        }
+    });
+    CHECK(outcome == 7);
 }

@@ -44,6 +44,7 @@ struct blocking_job {
 /// use it, and each result comes back on the loop that asked.
 class blocking_pool {
 public:
+    /// Starts the threads. Throws std::system_error when one of them can't be had.
     explicit blocking_pool(blocking_pool_options options = {});
     ~blocking_pool();
     blocking_pool(const blocking_pool&) = delete;

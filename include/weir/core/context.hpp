@@ -3,6 +3,8 @@
 
 #include <weir/core/clock.hpp>
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,7 +22,8 @@ class loop;
 ///
 ///     auto& ctx = (co_await weir::this_task).context();
 ///
-/// Belongs to one loop; not thread-safe. References to it are valid while the work runs.
+/// Belongs to one loop; not thread-safe. References to it are valid while the work runs, and while a task that was
+/// spawned from it does.
 class context {
 public:
     explicit context(weir::loop& home) noexcept : loop_(&home) {}
@@ -60,7 +63,18 @@ public:
     /// Forgets everything but the loop, for the next piece of work.
     void reset() noexcept;
 
+    // For executors: counts those of operations and spawned tasks that aren't over yet. Thread-safe.
+    void hold() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }
+    void drop() noexcept {
+        if (holders_.fetch_sub(1, std::memory_order_acq_rel) == kept_bit + 1) keeper_.reset();
+    }
+    std::size_t holders() const noexcept { return holders_.load(std::memory_order_relaxed); }
+    /// Keeps the context's owner for as long as the context is held; once.
+    void keep_while_held(std::shared_ptr<void> owner) noexcept;
+
 private:
+    static constexpr std::size_t kept_bit = ~(~std::size_t{} >> 1);
+
     using type_key = const void*;
 
     struct holder_base {
@@ -88,6 +102,8 @@ private:
     time_point deadline_ = time_point::max();
     std::string request_id_;
     std::vector<std::unique_ptr<holder_base>> attached_;
+    std::atomic<std::size_t> holders_{0}; // and kept_bit once keeper_ is set
+    std::shared_ptr<void> keeper_;
 };
 
 } // namespace weir

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <variant>
 
@@ -69,11 +70,21 @@ public:
     /// What counts them.
     const std::shared_ptr<detail::outside_work>& outside() const noexcept { return outside_; }
 
-    /// Starts a task and lets it run; an exception out of it comes out of `run()`. Loop thread, or before `run()`.
+    /// Starts a task and lets it run, with the loop's root context; an exception out of it comes out of `run()`. Loop
+    /// thread, or before `run()`.
     void spawn(task<void> work);
     /// The same with a context of its own, ended by the signal (total cancellation). Both must outlive the task.
     void spawn(task<void> work, weir::context& ctx, boost::asio::cancellation_signal& cancel,
                std::function<void(std::exception_ptr)> done);
+
+    /// Starts background work, with a context of its own; `in_background` is the way to it from a handler.
+    void spawn_background(task<void> work, std::string_view request_id);
+    /// How much of it hasn't ended yet. Loop thread only.
+    std::size_t background() const noexcept;
+    /// Cancels all of it; it ends in its own time.
+    void cancel_background();
+    /// Calls `f` on this loop each time that some of it has ended.
+    void on_background_end(std::function<void()> f);
 
     /// Runs the loop until the task has ended and returns its value: for tests and for main(). An exception of another
     /// task or callback comes out of it first; the task is still there then, and ends with the loop.
@@ -83,6 +94,7 @@ public:
 private:
     struct timers;
     struct alarm;
+    struct background_list;
 
     // What `block_on` waits for; the task has a share in it, as an exception may leave it behind.
     template<class T>
@@ -103,12 +115,22 @@ private:
 
     std::unique_ptr<timers> timers_; // outlives the tasks, which cancel theirs
     weir::context root_;             // so does what they see
+    std::shared_ptr<background_list> background_;
     boost::asio::io_context io_;
     const weir::clock* clock_;
     time_point now_;
     std::unique_ptr<alarm> alarm_;
     std::shared_ptr<detail::outside_work> outside_;
 };
+
+/// Starts work that goes on in the background of this loop while the caller goes on at once, and after it: after a
+/// request's answer, say. It has a context of its own with the caller's request id, and no deadline; what else it
+/// needs of the request is passed to it by value. It isn't cancelled with the caller. A server that stops waits for it
+/// as for a request, and cancels it at the drain's deadline. An exception out of it goes where the loop's go: a
+/// server's log.
+///
+///     co_await weir::in_background(send_receipt(order));
+task<void> in_background(task<void> work);
 
 /// Sleeps on the loop's clock. errc::cancelled when cancelled, errc::deadline_exceeded at once when the
 /// context's deadline comes first.

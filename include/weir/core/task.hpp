@@ -18,12 +18,54 @@
 
 namespace weir {
 
+namespace detail {
+
+// A pointer to a context; one that counts holds the context, which lasts for as long.
+template<bool Counts>
+class context_pointer {
+public:
+    explicit context_pointer(weir::context& at) noexcept : at_(&at) {}
+    weir::context& operator*() const noexcept { return *at_; }
+
+private:
+    weir::context* at_;
+};
+
+template<>
+class context_pointer<true> {
+public:
+    explicit context_pointer(weir::context& at) noexcept : at_(&at) { at_->hold(); }
+    context_pointer(const context_pointer& other) noexcept : context_pointer(*other.at_) {}
+    context_pointer& operator=(const context_pointer& other) noexcept {
+        other.at_->hold();
+        std::exchange(at_, other.at_)->drop();
+        return *this;
+    }
+    ~context_pointer() { at_->drop(); }
+
+    weir::context& operator*() const noexcept { return *at_; }
+
+private:
+    weir::context* at_;
+};
+
+// Whether an executor keeps its loop running: Asio makes such a one for each operation and spawned task that isn't
+// over yet.
+template<class Inner>
+inline constexpr bool tracks_work =
+    std::is_same_v<std::decay_t<typename boost::asio::require_result<
+                       const Inner&, boost::asio::execution::outstanding_work_t::tracked_t>::type>,
+                   Inner>;
+
+} // namespace detail
+
 /// A loop's Asio executor with a context beside it: what every task runs on. It forwards all
 /// properties, so Asio's operations and sockets take it like their own. Two pointers; compares by loop.
+/// A task that is spawned on a request's executor sees the request's context to its end, also beyond the request's.
 template<class Inner>
 class basic_executor {
 public:
-    basic_executor(Inner inner, weir::context& ctx) noexcept : inner_(std::move(inner)), context_(&ctx) {}
+    basic_executor(Inner inner, weir::context& ctx) noexcept : inner_(std::move(inner)), context_(ctx) {}
 
     weir::context& context() const noexcept { return *context_; }
     const Inner& inner() const noexcept { return inner_; }
@@ -55,7 +97,7 @@ private:
     }
 
     Inner inner_;
-    weir::context* context_;
+    detail::context_pointer<detail::tracks_work<Inner>> context_;
 };
 
 using executor = basic_executor<boost::asio::io_context::executor_type>;

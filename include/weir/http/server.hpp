@@ -32,13 +32,16 @@ struct server_options {
     std::vector<std::string> unlimited_networks = unrouted_networks();
     http::limits limits{};           ///< of each connection; a TLS handshake has `head_time` as well
     std::optional<server_tls> tls{}; ///< HTTPS; a request in clear is then answered 400, and closed
+    /// Called on a loop's thread with what background work, a spawned task or a posted function has thrown; the loop
+    /// goes on. By default a line on stderr. What it throws itself ends the process.
+    std::function<void(const error& thrown)> uncaught{};
 };
 
 struct server_stats {
     std::uint64_t accepted = 0;
     std::uint64_t refused = 0; ///< beyond `connections` or `connections_per_address`
     std::uint64_t crowded = 0; ///< of those, beyond `connections_per_address`
-    std::uint64_t cut = 0;     ///< still busy when the drain's deadline came
+    std::uint64_t cut = 0;     ///< connections and background work still busy when the drain's deadline came
     std::size_t open = 0;
 };
 
@@ -58,7 +61,8 @@ public:
 
     /// Stops in order: the accept queue is emptied, the listeners close; requests in flight are answered
     /// with `Connection: close`; idle connections close after a short grace. Completes when the last
-    /// connection is gone; errc::deadline_exceeded when some had to be cut at `deadline`.
+    /// connection is gone and all background work has ended; errc::deadline_exceeded when some had to be cut at
+    /// `deadline`.
     task<result<void>> stop(time_point deadline);
 
     /// Reads the files of `tls` again, for connections from now on; those that are open keep the certificate

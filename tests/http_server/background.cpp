@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+// Tasks that outlive the request they were started from: what they see, what a stop does with them, and what becomes
+// of their exceptions.
+#include "http/wait_point.hpp"
+#include "http_server/worker_fixture.hpp"
+#include "support/loopback.hpp"
+#include "support/progress.hpp"
+#include "support/socket_client.hpp"
+#include <weir/core/loop.hpp>
+#include <weir/http/server.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+using namespace weir;
+using namespace std::chrono_literals;
+using test_support::progress;
+using test_support::socket_client;
+using test_support::worker_fixture;
+
+namespace {
+
+// Who asks, as a layer has found out.
+struct caller {
+    std::string name;
+};
+
+struct background_fixture : worker_fixture {
+    static inline background_fixture* at = nullptr;
+
+    http::detail::wait_point gate;
+    std::vector<std::string> seen; // by the task, once it goes on
+    bool gone = false;
+
+    background_fixture() : worker_fixture(add_routes) { at = this; }
+
+    static void add_routes(router& routes) {
+        routes.use([](request& req) -> result<void> {
+            req.context().set_request_id(req.header("x-request-id"));
+            req.attach(caller{std::string(req.header("x-caller"))});
+            return ok();
+        });
+        routes.get("/detach", []() -> task<std::string> {
+            boost::asio::co_spawn(co_await this_task, late_look(), boost::asio::detached);
+            co_return "detached";
+        });
+        routes.get("/background", []() -> task<std::string> {
+            co_await in_background(late_look());
+            co_return "started";
+        });
+        routes.get("/other", []() -> task<std::string> { co_return "other"; });
+        routes.get("/slow", []() -> task<std::string> {
+            (void)co_await sleep_for(1s);
+            co_return "slow";
+        });
+    }
+
+    static task<void> late_look() {
+        co_await at->gate.wait();
+        const executor here = co_await this_task;
+        const context& mine = here.context();
+        const auto* who = mine.find<caller>();
+        const bool limited = mine.deadline() != time_point::max();
+        at->seen.push_back(mine.request_id() + " " + (who ? who->name : "-") + (limited ? " limited" : ""));
+    }
+
+    static std::string request_of(std::string_view target, const std::string& who) {
+        return "GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\nX-Request-Id: of-" + who +
+               "\r\nX-Caller: " + who + "\r\n\r\n";
+    }
+    std::string ask(socket_client& client, std::string_view target, const std::string& who) {
+        return meanwhile([&] {
+            client.send(request_of(target, who));
+            return client.receive().body;
+        });
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(background_fixture, "a task detached from a request sees that request, whoever asks next") {
+    socket_client client(port);
+    CHECK(ask(client, "/detach", "alice") == "detached");
+    CHECK(ask(client, "/other", "bob") == "other");
+    gate.wake();
+    CHECK(seen == std::vector<std::string>{"of-alice alice"});
+    CHECK(ask(client, "/other", "carol") == "other");
+}
+
+TEST_CASE_FIXTURE(background_fixture, "so it does when the connection is no more") {
+    {
+        socket_client client(port);
+        CHECK(ask(client, "/detach", "alice") == "detached");
+    }
+    REQUIRE(until([this] { return counters.open == 0; }));
+    serving->loop().poll();
+    gate.wake();
+    CHECK(seen == std::vector<std::string>{"of-alice alice"});
+}
+
+TEST_CASE_FIXTURE(background_fixture, "a request that waited leaves nothing that its connection's next one would see") {
+    socket_client client(port);
+    client.send(request_of("/slow", "alice"));
+    client.await_delivery();
+    for (int i = 0; i < 10; ++i) serving->loop().poll();
+    pass(1s);
+    CHECK(meanwhile([&] { return client.receive().body; }) == "slow");
+    CHECK(ask(client, "/detach", "bob") == "detached");
+    CHECK(ask(client, "/other", "carol") == "other");
+    gate.wake();
+    CHECK(seen == std::vector<std::string>{"of-bob bob"});
+}
+
+TEST_CASE_FIXTURE(background_fixture, "background work has a context of its own with the request's id") {
+    {
+        socket_client client(port);
+        CHECK(ask(client, "/background", "alice") == "started");
+        CHECK(ask(client, "/other", "bob") == "other");
+    }
+    REQUIRE(until([this] { return counters.open == 0; }));
+    CHECK(serving->loop().background() == 1);
+    gate.wake();
+    CHECK(until([this] { return serving->loop().background() == 0; }));
+    CHECK(seen == std::vector<std::string>{"of-alice -"});
+}
+
+TEST_CASE_FIXTURE(background_fixture, "a drain waits for background work") {
+    {
+        socket_client client(port);
+        CHECK(ask(client, "/background", "alice") == "started");
+    }
+    serving->drain([this] { gone = true; });
+    REQUIRE(until([this] { return counters.open == 0; }));
+    for (int i = 0; i < 10; ++i) serving->loop().poll();
+    CHECK(!gone);
+    gate.wake();
+    CHECK(until([this] { return gone; }));
+    CHECK(counters.cut == 0);
+}
+
+TEST_CASE_FIXTURE(background_fixture, "a cut cancels it, and counts it") {
+    {
+        socket_client client(port);
+        CHECK(ask(client, "/background", "alice") == "started");
+    }
+    serving->drain([this] { gone = true; });
+    REQUIRE(until([this] { return counters.open == 0; }));
+    serving->cut();
+    CHECK(until([this] { return gone; }));
+    CHECK(counters.cut == 1);
+}
+
+TEST_CASE("what background work and posted functions throw is reported, and the server serves on") {
+    progress reported;
+    std::mutex mutex;
+    std::vector<std::string> causes;
+    router routes;
+    auto fail = []() -> task<void> {
+        co_await boost::asio::post(use_task);
+        throw std::runtime_error("mail broke");
+    };
+    routes.get("/mail", [&]() -> task<std::string> {
+        co_await in_background(fail());
+        co_return "sent";
+    });
+    routes.get("/post", []() -> task<std::string> {
+        const executor here = co_await this_task;
+        here.context().loop().post([] { throw std::runtime_error("post broke"); });
+        co_return "posted";
+    });
+    auto options = test_support::loopback();
+    options.uncaught = [&](const error& thrown) {
+        {
+            const std::lock_guard lock(mutex);
+            causes.emplace_back(thrown.cause().message());
+        }
+        reported.note();
+    };
+    server running(routes, options);
+    REQUIRE(running.start());
+    CHECK(socket_client(running.port()).request("GET", "/mail").body == "sent");
+    REQUIRE(reported.await(1));
+    CHECK(socket_client(running.port()).request("GET", "/post").body == "posted");
+    REQUIRE(reported.await(2));
+    CHECK(socket_client(running.port()).request("GET", "/mail").body == "sent");
+    const std::lock_guard lock(mutex);
+    CHECK(causes.front() == "mail broke");
+    CHECK(causes.at(1) == "post broke");
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace support {
+
+inline constexpr uid_t nobody = 65534;
+inline constexpr int killed = 1000;
+
+/// Runs `body` in a process that can have no more than that many threads beside its first, and returns what `body`
+/// returns, or `killed` when a signal ended it. The limit counts a user's processes and threads, and root has none, so
+/// root becomes a user of its own there.
+template<class F>
+int without_threads(rlim_t most, F body) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const uid_t user = ::getuid() == 0 ? nobody - 1000 - static_cast<uid_t>(::getpid() % 1000) : ::getuid();
+        const rlimit limit{most + 1, most + 1};
+        if (::setuid(user) != 0 || ::setrlimit(RLIMIT_NPROC, &limit) != 0) std::_Exit(99);
+        std::_Exit(body());
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : killed;
+}
+
+} // namespace support

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "app/last_resort.hpp"
+#include "app/readiness.hpp"
 #include "core/broken_pipe.hpp"
 #include <weir/app/app.hpp>
 #include <weir/observe/lifecycle_log.hpp>
@@ -18,15 +19,6 @@
 namespace weir {
 
 namespace asio = boost::asio;
-
-namespace {
-
-struct named_probe {
-    std::string name;
-    std::function<task<result<void>>()> run;
-};
-
-} // namespace
 
 struct app::impl {
     explicit impl(const logger& to) : log(to), parts(log_lifecycle(to)) {}
@@ -50,7 +42,7 @@ struct app::impl {
 
     logger log;
     lifecycle parts;
-    std::vector<named_probe> probes;
+    readiness checks;
     std::function<void(std::uint16_t)> listening;
     std::atomic<bool> ready{false};
 
@@ -92,7 +84,7 @@ app& app::add_stop(std::string name, std::function<task<result<void>>()> step, d
 
 app& app::check(std::string name, std::function<task<result<void>>()> probe) {
     if (impl_->serving) throw std::logic_error("check \"" + name + "\" comes too late: the service listens already");
-    impl_->probes.push_back({std::move(name), std::move(probe)});
+    impl_->checks.add(std::move(name), std::move(probe));
     return *this;
 }
 
@@ -102,24 +94,17 @@ app& app::on_listening(std::function<void(std::uint16_t)> f) {
 }
 
 app& app::serve_health() {
-    get("/healthz", [] {
+    router checks = with({});
+    checks.critical();
+    checks.get("/healthz", [] {
         response res;
         into_response("ok\n", res);
         return res;
     });
-    get("/readyz", [state = impl_.get()]() -> task<response> {
+    checks.get("/readyz", [state = impl_.get()]() -> task<response> {
         response res;
-        if (!state->ready) {
-            into_response(error(errc::unavailable, "not ready"), res);
-            co_return res;
-        }
-        error failed;
-        for (const auto& probe : state->probes) {
-            const auto outcome = co_await probe.run();
-            if (outcome) continue;
-            failed = error(errc::unavailable, probe.name + " isn't ready").caused_by(outcome.error());
-            break;
-        }
+        error failed(errc::unavailable, "not ready");
+        if (state->ready) failed = co_await state->checks.verdict();
         if (failed)
             into_response(failed, res);
         else
@@ -156,7 +141,7 @@ bool sensible(const run_options& options) {
 
 http::server_options server_part(const run_options& options, const logger& log) {
     http::server_options server;
-    server.uncaught = [log](const error& thrown) { log.error("an exception reached a loop", field("error", thrown)); };
+    server.log = log;
     server.address = options.address;
     server.port = static_cast<std::uint16_t>(options.port);
     server.loops = static_cast<unsigned>(options.loops);

@@ -74,7 +74,7 @@ void connection::discard(std::size_t size) {
 
 void connection::tick(time_point now) {
     if (finishing_ && now >= linger_until_) return abort();
-    if (tls_ && !tls_->told && now >= tls_->ready_by) return abort();
+    if (tls_ && !tls_->told && now >= tls_->ready_by) return handshake_failed("it took too long");
     if (home_.host().draining && session_.awaits_request() && !session_.writing() && has_unread()) return;
     session_.tick(now);
     const bool quiet = reading_ && !parked_ && now - last_input_ >= std::chrono::seconds(1);

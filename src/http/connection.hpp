@@ -33,6 +33,15 @@ public:
     /// Only waits for the peer's goodbye: nothing is lost when it is closed.
     bool done() const noexcept { return finishing_ && !sending(); }
     bool holds_buffer() const noexcept { return buffer_ != nullptr; }
+    /// Since when it has been idle; `time_point::max()` while it isn't.
+    time_point idle_since() const noexcept {
+        return closed_ || finishing_ || sending() || !session_.idle() ? time_point::max() : last_input_;
+    }
+    /// Lets it ask for what is critical only.
+    void reserve() noexcept {
+        reserved = true;
+        session_.reserve();
+    }
 
     bool write(std::string_view output) override;
     bool send_file(const file_range& part) override;
@@ -43,6 +52,7 @@ public:
 
     address_limit::client client = address_limit::nobody; // whom it was counted for
     std::uint32_t place = 0;                              // in the worker's list
+    bool reserved = false;                                // beyond the server's cap
 
 private:
     std::uint32_t discarded_ = 0; // here it takes no room
@@ -81,6 +91,8 @@ private:
     // under TLS
     void decrypt(std::span<const char> bytes);
     void tls_broke();
+    void note_handshake(std::string_view why);
+    void handshake_failed(std::string_view why);
     bool write_secure(std::string_view output);
     bool put_queued();
     bool encrypt_some();

@@ -48,7 +48,7 @@ void connection::decrypt(std::span<const char> bytes) {
 // Where the peer says no more without close_notify, what it had sent whole is answered all the same: a request
 // says itself where it ends.
 void connection::end_of_input() {
-    if (tls_ && !tls_->told) return abort();
+    if (tls_ && !tls_->told) return handshake_failed("the peer ended it");
     session_.receive_end();
 }
 
@@ -59,7 +59,17 @@ void connection::tls_broke() {
         queued_ += wants_tls;
         put_queued();
     }
+    note_handshake("the peer's bytes are no handshake that can be accepted");
     if (!closed_) finish(false);
+}
+
+void connection::note_handshake(std::string_view why) {
+    home_.counters().events.note(server_event::handshake_failed, why, home_.loop().now());
+}
+
+void connection::handshake_failed(std::string_view why) {
+    note_handshake(why);
+    abort();
 }
 
 bool connection::write_secure(std::string_view output) {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <fcntl.h>
 #include <optional>
 #include <sys/stat.h>
@@ -24,12 +25,14 @@ std::shared_ptr<const open_file> open_below(int folder, std::string_view name, l
     return opened < 0 ? nullptr : std::make_shared<open_file>(opened);
 }
 
-// Opens one step after the other: the kernel never sees a path that it could resolve differently.
+// Opens one step after the other: the kernel never sees a path that it could resolve differently. Where there is
+// nothing errno says why.
 std::shared_ptr<const open_file> walk(const open_file& folder, std::string_view path, lookup_rules rules) {
     std::shared_ptr<const open_file> at;
     for (;;) {
         const std::size_t slash = path.find('/');
         const std::string_view name = path.substr(0, slash);
+        errno = ENOENT;
         if (!is_step(name, rules)) return nullptr;
         at = open_below(at ? at->descriptor() : folder.descriptor(), name, rules);
         if (!at || slash == std::string_view::npos) return at;
@@ -37,8 +40,19 @@ std::shared_ptr<const open_file> walk(const open_file& folder, std::string_view 
     }
 }
 
+bool is_temporary(int failure) noexcept {
+    return failure == EMFILE || failure == ENFILE || failure == ENOMEM || failure == EIO;
+}
+
+found_file without_file(lookup_end end) {
+    found_file nothing;
+    nothing.end = end;
+    return nothing;
+}
+
 found_file describe(std::shared_ptr<const open_file> file, const struct stat& seen) {
     found_file found;
+    found.end = lookup_end::file;
     found.file = std::move(file);
     found.size = static_cast<std::uint64_t>(seen.st_size);
     found.modified = std::chrono::sys_seconds(std::chrono::seconds(seen.st_mtim.tv_sec));
@@ -49,12 +63,12 @@ found_file describe(std::shared_ptr<const open_file> file, const struct stat& se
 
 } // namespace
 
-found_file look_up(const open_file& folder, std::string_view path, lookup_rules rules, bool& is_folder) {
-    is_folder = false;
+found_file look_up(const open_file& folder, std::string_view path, lookup_rules rules) {
     auto file = walk(folder, path, rules);
     struct stat seen {};
-    if (!file || ::fstat(file->descriptor(), &seen) != 0) return {};
-    is_folder = S_ISDIR(seen.st_mode);
+    if (!file || ::fstat(file->descriptor(), &seen) != 0)
+        return without_file(is_temporary(errno) ? lookup_end::unavailable : lookup_end::nothing);
+    if (S_ISDIR(seen.st_mode)) return without_file(lookup_end::folder);
     if (!S_ISREG(seen.st_mode)) return {};
     return describe(std::move(file), seen);
 }

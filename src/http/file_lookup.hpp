@@ -11,12 +11,16 @@
 
 namespace weir::http::detail {
 
+/// What a path leads to. `unavailable` is what can't be looked at now: no descriptor or memory is left, the disk fails.
+enum class lookup_end : std::uint8_t { nothing, file, folder, unavailable };
+
 /// An open regular file, as it was found.
 struct found_file {
     std::shared_ptr<const open_file> file{};
     std::uint64_t size = 0;
     std::chrono::sys_seconds modified{};
     std::string etag{}; // strong: of the inode, its size and its time to the nanosecond
+    lookup_end end = lookup_end::nothing;
 
     explicit operator bool() const noexcept { return file != nullptr; }
 };
@@ -26,8 +30,7 @@ struct lookup_rules {
     bool hidden_files = false;
 };
 
-/// Opens what a decoded path names below a folder; nothing for what isn't a regular file there. A folder sets
-/// `is_folder`.
-found_file look_up(const open_file& folder, std::string_view path, lookup_rules rules, bool& is_folder);
+/// Opens what a decoded path names below a folder; no file for what isn't a regular file there, whose `end` says why.
+found_file look_up(const open_file& folder, std::string_view path, lookup_rules rules);
 
 } // namespace weir::http::detail

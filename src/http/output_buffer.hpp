@@ -15,6 +15,8 @@ namespace weir::http::detail {
 /// piece; this one makes room for a whole answer at once, and keeps it for the next.
 class output_buffer {
 public:
+    static constexpr std::size_t most_kept = 1024 * 1024;
+
     /// Room for so many bytes more, all of which the caller fills.
     char* extend(std::size_t by) {
         if (room_ - size_ < by) grow(by);
@@ -26,8 +28,14 @@ public:
     std::string_view view() const noexcept { return {bytes_.get(), size_}; }
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
-    /// Keeps the memory.
-    void clear() noexcept { size_ = 0; }
+    std::size_t room() const noexcept { return room_; }
+    /// Keeps the memory, unless it is more than `most_kept`: one large answer isn't remembered for ever.
+    void clear() noexcept {
+        size_ = 0;
+        if (room_ <= most_kept) return;
+        bytes_.reset();
+        room_ = 0;
+    }
 
 private:
     void grow(std::size_t by) {

@@ -64,4 +64,9 @@ router& router::timeout(duration time) {
     return *this;
 }
 
+router& router::critical() {
+    limits_.critical = true;
+    return *this;
+}
+
 } // namespace weir::http

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/broken_pipe.hpp"
+#include "http/descriptor_limit.hpp"
 #include "http/tls_context.hpp"
+#include "http/uncaught.hpp"
 #include "http/worker.hpp"
 #include "http/wrong_limit.hpp"
 #include <weir/http/server.hpp>
@@ -10,7 +12,6 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
-#include <cstdio>
 #include <pthread.h>
 #include <system_error>
 #include <thread>
@@ -34,10 +35,10 @@ struct server::impl {
     ~impl() { end_loops(); }
 
     result<void> start();
+    void fit_descriptors();
     result<void> run_loops();
     void end_loops();
     void serve(std::size_t index);
-    void report(const error& thrown) const;
 
     std::shared_ptr<detail::route_table> routes;
     server_options options;
@@ -50,27 +51,15 @@ struct server::impl {
     std::vector<std::thread> threads;
 };
 
-// A loop goes on after an exception: it is one task's, and the others have nothing to do with it.
 void server::impl::serve(std::size_t index) {
     pthread_setname_np(pthread_self(), ("weir-" + std::to_string(index)).c_str());
-    for (;;) {
-        try {
-            return workers[index]->loop().run();
-        } catch (...) {
-            report(current_error());
-        }
-    }
-}
-
-void server::impl::report(const error& thrown) const {
-    if (options.uncaught) return options.uncaught(thrown);
-    const error why = thrown.cause() ? thrown.cause() : thrown;
-    const std::string_view text = why.message();
-    std::fprintf(stderr, "weir: an exception reached a loop: %.*s\n", static_cast<int>(text.size()), text.data());
+    detail::through_exceptions(options.log, [this, index] { workers[index]->loop().run(); });
 }
 
 result<void> server::impl::start() {
     weir::detail::ignore_broken_pipes();
+    counters.events.log_to(options.log);
+    fit_descriptors();
     if (error wrong = detail::wrong_limit(options.limits)) return wrong;
     if (options.tls)
         if (auto loaded = tls.load(*options.tls); !loaded) return loaded;
@@ -85,6 +74,16 @@ result<void> server::impl::start() {
         if (auto bound = workers.back()->listen(port, i == 0); !bound) return workers.clear(), bound;
     }
     return run_loops();
+}
+
+// A connection takes a descriptor; a tenth of them is for what else there is.
+void server::impl::fit_descriptors() {
+    const std::size_t most = detail::raise_descriptor_limit();
+    const std::size_t fitting = most - most / 10;
+    if (options.connections <= fitting) return;
+    options.log.warn("fewer connections than configured: the process may have too few descriptors",
+                     field("connections", options.connections), field("limit", fitting), field("descriptors", most));
+    options.connections = fitting;
 }
 
 // Where a thread can't be had none stays.
@@ -128,8 +127,18 @@ std::uint16_t server::port() const noexcept { return impl_->port; }
 server_stats server::stats() const noexcept {
     const auto& counters = impl_->counters;
     constexpr auto relaxed = std::memory_order_relaxed;
-    return {counters.accepted.load(relaxed), counters.refused.load(relaxed), counters.crowded.load(relaxed),
-            counters.cut.load(relaxed), counters.open.load(relaxed)};
+    using event = detail::server_event;
+    server_stats now;
+    now.accepted = counters.accepted.load(relaxed);
+    now.crowded = counters.events.count(event::crowded);
+    now.refused = counters.events.count(event::full) + now.crowded;
+    now.accept_failed = counters.events.count(event::accept_failed);
+    now.handshake_failed = counters.events.count(event::handshake_failed);
+    now.malformed = counters.events.count(event::malformed);
+    now.cut = counters.cut.load(relaxed);
+    now.open = counters.open.load(relaxed);
+    now.limit = impl_->options.connections;
+    return now;
 }
 
 namespace {

@@ -16,6 +16,9 @@ namespace weir::http::detail {
 
 namespace {
 
+constexpr duration reserved_time =
+    std::chrono::seconds(1); // for a request's first byte, on a connection beyond the cap
+
 std::string_view text(std::span<char> bytes) { return {bytes.data(), bytes.size()}; }
 
 // One that some clients send behind a body (RFC 9112 section 2.2): as yet no request has begun.
@@ -45,12 +48,23 @@ private:
 } // namespace
 
 session::session(session_host& host, transport& wire, std::string remote)
-    : host_(host), wire_(wire), remote_(std::move(remote)), deadline_(host.home.now() + host.limits.idle_time) {}
+    : host_(host), wire_(wire), remote_(std::move(remote)),
+      deadline_(weir::detail::later(host.home.now(), host.limits.head_time)) {}
 
 session::~session() {
     if (!exchange_) return;
     exchange_->orphan();
     if (admitted_) exchange_->report();
+}
+
+void session::reserve() noexcept {
+    reserved_ = true;
+    deadline_ = host_.home.now() + reserved_time;
+}
+
+void session::secure(std::shared_ptr<const tls_info> its) {
+    tls_ = std::move(its);
+    enter(state::idle, host_.limits.head_time);
 }
 
 bool session::wants_input() const noexcept {
@@ -70,7 +84,25 @@ void session::receive(std::span<char> bytes) {
 void session::receive_end() {
     input_ended_ = true;
     if (occupied()) tell_input();
+    if (!host_.limits.half_close) hang_up();
     settle_end();
+}
+
+// The peer isn't there any more: nothing is done for it that would only now be done.
+void session::hang_up() {
+    if (state_ == state::handling && exchange_->busy()) give_up_handler();
+    if (state_ == state::streaming && form_ != body_form::upgraded) stop_endless();
+}
+
+// What was answered before is still sent.
+void session::give_up_handler() {
+    const scratch_use use(host_);
+    const auto left = std::move(exchange_);
+    keep_alive_ = false;
+    answered_last_ = true;
+    close();
+    left->orphan();
+    flush();
 }
 
 void session::tell_input() {
@@ -143,7 +175,7 @@ inline bool session::read_head(std::span<char> input) {
     if (scanned_ != 0 && !may_complete(text(input), scanned_)) return false;
     const head_limits most{host_.limits.request_line, host_.limits.head, host_.limits.fields};
     const head_verdict verdict = parse_head(text(input), most, host_.head);
-    if (verdict.status == head_status::refused) return refuse(verdict.http_status, verdict.reason), false;
+    if (verdict.status == head_status::refused) return refuse_head(verdict.http_status, verdict.reason), false;
     if (verdict.status == head_status::incomplete) {
         may_complete(text(input), scanned_);
         if (state_ == state::idle && !is_line_end(text(input))) enter(state::head, host_.limits.head_time);
@@ -152,9 +184,14 @@ inline bool session::read_head(std::span<char> input) {
     scanned_ = 0;
     if (!host_.head.plain_path) {
         const percent_verdict path = check_path(host_.head.path_in(text(input)));
-        if (path != percent_verdict::ok) return refuse(400, reason(path), input), false;
+        if (path != percent_verdict::ok) return refuse_head(400, reason(path), input), false;
     }
     return judge(input, load(input));
+}
+
+void session::refuse_head(int status, std::string_view message, std::span<char> known) {
+    if (host_.events) host_.events->note(server_event::malformed, message, host_.home.now());
+    refuse(status, message, known);
 }
 
 // Fills the loop's request from a head that parses, and finds its route.
@@ -167,17 +204,23 @@ inline const route& session::load(std::span<char> input) {
     return host_.routes->match(host_.req, host_.head.verb, host_.head.path_in(text(input)));
 }
 
+void session::refuse_full(std::span<char> known) {
+    if (host_.events) host_.events->note(server_event::full, "too many connections", host_.home.now());
+    refuse(error(errc::unavailable, "too many connections, try again later").with_retry_after(1), known);
+}
+
 // More than memory can hold, whatever the limits say; up to it, a length and the head's size add up.
 constexpr std::uint64_t largest_body = std::numeric_limits<std::ptrdiff_t>::max();
 
 // What is known to be wrong before the body has come is answered now, so that it needn't come.
 inline bool session::judge(std::span<char> input, const route& matched) {
     const request_head& head = host_.head;
+    if (reserved_ && !matched.limits.critical) return refuse_full(input), false;
     const std::size_t most = matched.limits.max_body != 0 ? matched.limits.max_body : host_.limits.body;
     if (head.verb == method::unknown) return refuse(501, "this method isn't known here", input), false;
     if (head.content_length > std::min<std::uint64_t>(most, largest_body))
         return refuse(413, "the body is larger than this resource accepts", input), false;
-    keep_alive_ = head.keep_alive;
+    keep_alive_ = head.keep_alive && !reserved_;
     head_size_ = head.size;
     body_size_ = head.content_length;
     if (matched.target.streams_body) return await_reader(head, most, input.size() > head.size), true;
@@ -215,6 +258,7 @@ inline bool session::dispatch(const route& matched) {
         host_.res.clear();
         run_plain(matched, host_.req, host_.res);
         answer(host_.req, host_.head, matched, host_.res);
+        if (host_.res.body.capacity() > output_buffer::most_kept) std::string().swap(host_.res.body);
         return true;
     }
     enter(state::handling, handler_time(matched));
@@ -261,10 +305,14 @@ void session::end_request(const request& req, const route& matched, const respon
     answered_last_ = !keep_alive_;
 }
 
-// `known` begins with the request's head where that is complete: the answer is shaped for that request then.
 void session::refuse(int status, std::string_view message, std::span<char> known) {
+    refuse(framework_error(status, message), known);
+}
+
+// `known` begins with the request's head where that is complete: the answer is shaped for that request then.
+void session::refuse(const error& why, std::span<char> known) {
     response res;
-    into_response(framework_error(status, message), res);
+    into_response(why, res);
     incoming_.reset();
     keep_alive_ = false;
     if (admitted_) return refuse_admitted(res);

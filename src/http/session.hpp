@@ -8,6 +8,7 @@
 #include "http/render.hpp"
 #include "http/response_tail.hpp"
 #include "http/route_table.hpp"
+#include "http/server_events.hpp"
 #include "http/write_watch.hpp"
 #include <weir/http/limits.hpp>
 
@@ -43,6 +44,7 @@ struct session_host {
     date_line date{};
     output_buffer output{};
     bool working = false;
+    server_events* events = nullptr; // of a server
 };
 
 /// The connection's other half: what a socket, or a test, does with what the session decides.
@@ -77,11 +79,13 @@ public:
     session(const session&) = delete;
     session& operator=(const session&) = delete;
 
-    /// The connection is TLS: what its requests are told of it.
-    void secure(std::shared_ptr<const tls_info> its) { tls_ = std::move(its); }
+    /// The connection is TLS, as its requests see. Their first byte is waited for from here on.
+    void secure(std::shared_ptr<const tls_info> its);
+    /// Answers one request at most, and that only if its route is critical.
+    void reserve() noexcept;
     /// Input, in memory that the session may change and that is the caller's again afterwards.
     void receive(std::span<char> bytes);
-    /// The peer has sent its last byte; what it is owed is still sent.
+    /// The peer has sent its last byte; what has been answered is still sent, and what `limits::half_close` says.
     void receive_end();
     /// All output so far has left.
     void written();
@@ -91,6 +95,8 @@ public:
     void drain();
 
     bool wants_input() const noexcept;
+    /// Nothing has begun, and nothing is being sent.
+    bool idle() const noexcept { return state_ == state::idle && !writing_; }
     bool closing() const noexcept { return state_ == state::closing; }
     /// No request is whole, and none is being worked on.
     bool awaits_request() const noexcept { return state_ <= state::head; }
@@ -123,6 +129,8 @@ private:
     bool go_on();
     bool advance(std::span<char>& input);
     bool read_head(std::span<char> input);
+    void refuse_full(std::span<char> known);
+    void refuse_head(int status, std::string_view message, std::span<char> known = {});
     bool judge(std::span<char> input, const route& matched);
     bool read_body(std::span<char>& input, std::size_t& used);
     bool read_chunks(std::span<char>& input, std::size_t& used);
@@ -144,12 +152,15 @@ private:
     void body_late();
     void stop_endless();
     void tell_input();
+    void hang_up();
+    void give_up_handler();
     void note_writing(bool waits);
     void resume_patience();
     duration handler_time(const route& matched) const noexcept;
     time_point body_deadline() const noexcept;
     bool occupied() const noexcept { return state_ >= state::handling; }
     void refuse(int status, std::string_view message, std::span<char> known = {});
+    void refuse(const error& why, std::span<char> known);
     const route& load_refused(std::span<char> known);
     std::span<char> known_request() noexcept;
     void answer_late();
@@ -184,6 +195,7 @@ private:
     bool answered_last_ = false; // an answer went before the end
     bool launch_ = false;        // the exchange has something to run once the input is put away
     bool continue_owed_ = false; // 100 goes out when the handler begins to read
+    bool reserved_ = false;      // for critical routes alone
     bool admitted_ = false;      // the exchange's layers have let the request in whose body is coming
     body_form form_ = body_form::buffered;
 };

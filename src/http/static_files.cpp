@@ -25,7 +25,7 @@ struct static_files::folder {
         : root(descriptor), options(std::move(given)), rules{options.follow_symlinks, options.hidden_files} {}
 
     response answer(request& req, std::string path) const;
-    found_file find(std::string& path, bool& is_folder) const;
+    found_file find(std::string& path) const;
     found_file encoded(const request& req, const std::string& path, response& res) const;
 
     open_file root;
@@ -34,8 +34,6 @@ struct static_files::folder {
 };
 
 namespace {
-
-response missing() { return into_response(error(errc::not_found, "nothing is served at this path")); }
 
 std::string_view extension(content_coding coding) noexcept { return coding == content_coding::brotli ? ".br" : ".gz"; }
 
@@ -47,6 +45,14 @@ response with_slash(const request& req) {
     if (!req.query().empty()) target.append("?").append(req.query());
     res.headers.set("location", target);
     return res;
+}
+
+// What isn't there may be cached as that; what can't be opened at the moment is there all the same.
+response without_file(const request& req, detail::lookup_end end) {
+    if (end == detail::lookup_end::folder) return with_slash(req);
+    if (end == detail::lookup_end::nothing)
+        return into_response(error(errc::not_found, "nothing is served at this path"));
+    return into_response(error(errc::unavailable, "the file can't be opened now, try again").with_retry_after(1));
 }
 
 // The part of the file that was asked for, the parts, or all of it.
@@ -77,13 +83,14 @@ void send_asked(const request& req, const found_file& found, const validators& c
 } // namespace
 
 // What a path names: a file, or a folder's index.
-found_file static_files::folder::find(std::string& path, bool& is_folder) const {
+found_file static_files::folder::find(std::string& path) const {
     const bool below = path.empty() || path.back() == '/';
-    if (!below) return detail::look_up(root, path, rules, is_folder);
+    if (!below) return detail::look_up(root, path, rules);
     if (options.index.empty()) return {};
     path += options.index;
-    bool ignored = false;
-    return detail::look_up(root, path, rules, ignored);
+    found_file found = detail::look_up(root, path, rules);
+    if (found.end == detail::lookup_end::folder) found.end = detail::lookup_end::nothing;
+    return found;
 }
 
 // Of the encoded files beside the one that was asked for, the one that the client likes best and no less than that.
@@ -93,8 +100,7 @@ found_file static_files::folder::encoded(const request& req, const std::string& 
     detail::accepted_codings accepted;
     detail::each_field(req, "accept-encoding", [&](std::string_view field) { accepted.add(field); });
     for (const content_coding coding : accepted.ranking()) {
-        bool is_folder = false;
-        auto found = detail::look_up(root, path + std::string(extension(coding)), rules, is_folder);
+        auto found = detail::look_up(root, path + std::string(extension(coding)), rules);
         if (!found) continue;
         res.headers.set("content-encoding", name(coding));
         return found;
@@ -103,10 +109,8 @@ found_file static_files::folder::encoded(const request& req, const std::string& 
 }
 
 response static_files::folder::answer(request& req, std::string path) const {
-    bool is_folder = false;
-    found_file found = find(path, is_folder);
-    if (is_folder) return with_slash(req);
-    if (!found) return missing();
+    found_file found = find(path);
+    if (!found) return without_file(req, found.end);
     response res;
     res.headers.set("content-type", media_type_of(path))
         .set("cache-control", options.cache_control)

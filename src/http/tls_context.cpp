@@ -77,6 +77,8 @@ result<void> tls_context::use_certificate(const server_tls& options) {
         return unusable("certificate file", options.certificate_file);
     if (SSL_CTX_use_PrivateKey_file(made, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
         return unusable("key file", options.key_file);
+    // A key of another type than the certificate's isn't compared with it before.
+    if (SSL_CTX_check_private_key(made) != 1) return unusable("key file", options.key_file);
     return ok();
 }
 

@@ -2,12 +2,14 @@
 #include "http/worker.hpp"
 
 #include "http/connection.hpp"
+#include "http/uncaught.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <malloc.h>
 #include <sys/socket.h>
 
 namespace weir::http::detail {
@@ -21,6 +23,11 @@ using reuse_port = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT
 constexpr duration sweep_every = std::chrono::milliseconds(250);
 constexpr duration accept_pause = std::chrono::milliseconds(100);
 constexpr std::size_t spare_buffers = 64;
+constexpr duration idle_enough = std::chrono::seconds(1); // to go when there are too many
+constexpr std::size_t most_evicted = 64;                  // between two sweeps
+constexpr std::size_t most_reserved = 16;
+constexpr std::size_t most_turned_away = 64; // at a time, without a descriptor for them
+constexpr std::size_t memorable_peak = 1024; // connections whose memory is worth giving back
 
 constexpr duration refused_time = std::chrono::seconds(1);
 constexpr std::size_t most_refused = 128; // kept open at a time
@@ -57,6 +64,7 @@ worker::worker(std::shared_ptr<const route_table> routes, const server_options& 
     : options_(options), counters_(counters), loop_(time), host_(loop_, std::move(routes), options.limits),
       acceptor_(loop_.io()) {
     loop_.on_background_end([this] { tell_gone(); });
+    host_.events = &counters.events;
 }
 
 // Connections end while the loop still has its timers: what is left of their handlers looks at them. A handler whose
@@ -65,9 +73,13 @@ worker::~worker() {
     gone_ = nullptr;
     loop_.on_background_end({});
     cut();
-    loop_.poll();
+    settle();
     loop_.wait_for_jobs();
-    loop_.poll();
+    settle();
+}
+
+void worker::settle() noexcept {
+    through_exceptions(options_.log, [this] { loop_.poll(); });
 }
 
 result<void> worker::listen(std::uint16_t& port, bool first) {
@@ -77,6 +89,7 @@ result<void> worker::listen(std::uint16_t& port, bool first) {
     const tcp::endpoint place(address, port);
     if (first) failed = claim(loop_.io(), place);
     if (!failed) acceptor_.open(place.protocol(), failed);
+    if (!failed) close_on_exec(acceptor_.native_handle());
     if (!failed) acceptor_.set_option(asio::socket_base::reuse_address(true), failed);
     if (!failed) acceptor_.set_option(reuse_port(true), failed);
     if (!failed) acceptor_.bind(place, failed);
@@ -96,38 +109,83 @@ void worker::accept() {
         // Accepted is accepted, even if the drain has closed the listener before this came to run.
         if (!failed) admit(std::move(socket), peer_);
         if (!acceptor_.is_open()) return tell_gone();
-        if (!failed) return accept();
-        // Out of descriptors: what is open may close soon, so look again in a moment.
-        loop_.call_at(loop_.now() + accept_pause, [this] { accept(); });
+        if (failed) return accept_failed(failed);
+        spare_descriptor_.take();
+        accept();
     });
+}
+
+// Out of descriptors or memory: whoever waits in the kernel's queue is turned away, so that no one hangs there. What is
+// open may close soon, so it looks again in a moment.
+void worker::accept_failed(const boost::system::error_code& why) {
+    counters_.events.note(server_event::accept_failed, why.message(), loop_.now());
+    turn_away();
+    loop_.call_at(loop_.now() + accept_pause, [this] { accept(); });
+}
+
+// One after the other, by the one descriptor that was kept for it.
+void worker::turn_away() {
+    boost::system::error_code failed;
+    for (std::size_t left = most_turned_away; left != 0 && !failed && spare_descriptor_.give(); --left) {
+        {
+            tcp_socket socket = acceptor_.accept(peer_, failed);
+            if (!failed) {
+                counters_.events.note(server_event::full, "no descriptors are left", loop_.now());
+                boost::system::error_code ignored;
+                socket.non_blocking(true, ignored);
+                if (!tls_) socket.write_some(asio::buffer(overloaded), ignored);
+            }
+        }
+        spare_descriptor_.take();
+    }
 }
 
 void worker::admit(tcp_socket socket, const tcp::endpoint& peer) {
     counters_.accepted.fetch_add(1, std::memory_order_relaxed);
     boost::system::error_code ignored; // a socket that refuses an option fails at its first use
+    close_on_exec(socket.native_handle());
     socket.non_blocking(true, ignored);
     socket.set_option(tcp::no_delay(true), ignored);
-    if (counters_.open.fetch_add(1, std::memory_order_relaxed) >= options_.connections)
+    const bool full = counters_.open.fetch_add(1, std::memory_order_relaxed) >= options_.connections && !make_room();
+    if (full && reserved_ == most_reserved) {
+        counters_.events.note(server_event::full, "too many connections", loop_.now());
         return refuse(std::move(socket), overloaded);
+    }
     const auto client = addresses_ ? addresses_->enter(peer.address()) : address_limit::nobody;
     if (!client) {
-        counters_.crowded.fetch_add(1, std::memory_order_relaxed);
+        counters_.events.note(server_event::crowded, peer.address().to_string(), loop_.now());
         return refuse(std::move(socket), crowded);
     }
     const connection_pointer made(new connection(*this, std::move(socket), peer.address().to_string()));
     made->client = *client;
     if (tls_) made->secure(*tls_->current());
+    if (full) {
+        made->reserve();
+        ++reserved_;
+    }
     made->place = static_cast<std::uint32_t>(connections_.size());
     connections_.push_back(made);
+    peak_ = std::max(peak_, connections_.size());
     if (host_.draining) made->drain();
     made->arm();
     schedule_sweep();
 }
 
+// Closes the connection of this loop that has been idle for longest; false when none has been for long enough.
+bool worker::make_room() {
+    while (!longest_idle_.empty()) {
+        const auto one = std::move(longest_idle_.back());
+        longest_idle_.pop_back();
+        if (loop_.now() < one->idle_since() || loop_.now() - one->idle_since() < idle_enough) continue;
+        one->abort();
+        return true;
+    }
+    return false;
+}
+
 // What it says isn't read; nothing waits for it, and where there are too many of them the first has to go.
 void worker::refuse(tcp_socket socket, std::string_view answer) {
     counters_.open.fetch_sub(1, std::memory_order_relaxed);
-    counters_.refused.fetch_add(1, std::memory_order_relaxed);
     boost::system::error_code ignored; // it was turned away, whether it hears so or not
     if (tls_) return;                  // a handshake isn't worth it
     socket.write_some(asio::buffer(answer), ignored);
@@ -163,6 +221,7 @@ void worker::cut() {
     const auto busy = [](const auto& one) { return !one->done(); };
     const auto lost = static_cast<std::size_t>(std::count_if(connections_.begin(), connections_.end(), busy));
     counters_.cut.fetch_add(lost, std::memory_order_relaxed);
+    longest_idle_.clear();
     while (!connections_.empty()) connections_.back()->abort();
     counters_.cut.fetch_add(loop_.background(), std::memory_order_relaxed);
     loop_.cancel_background();
@@ -206,6 +265,7 @@ void worker::retire(connection& one) {
     connections_.pop_back();
     counters_.open.fetch_sub(1, std::memory_order_relaxed);
     if (addresses_) addresses_->leave(one.client);
+    if (one.reserved) --reserved_;
     // It may be in the middle of its own work: it goes when that has returned.
     asio::post(loop_.io(), [this, leaving = std::move(leaving)] { tell_gone(); });
 }
@@ -229,7 +289,35 @@ void worker::sweep() {
     for (std::size_t i = connections_.size(); i-- > 0;) // backwards: the visited may leave
         if (i < connections_.size()) connections_[i]->tick(now);
     while (!refused_.empty() && now >= refused_.front().until) refused_.pop_front();
+    find_idle(now);
+    give_memory_back();
     if (!connections_.empty() || !refused_.empty()) schedule_sweep();
+}
+
+// Near the cap the next newcomers take the places of those that have been idle for longest.
+void worker::find_idle(time_point now) {
+    longest_idle_.clear();
+    const std::size_t cap = options_.connections;
+    if (counters_.open.load(std::memory_order_relaxed) < cap - cap / 10) return;
+    for (const auto& one : connections_)
+        if (const time_point since = one->idle_since(); since <= now && now - since >= idle_enough)
+            longest_idle_.push_back(one);
+    const auto later = [](const auto& a, const auto& b) { return a->idle_since() > b->idle_since(); };
+    if (longest_idle_.size() > most_evicted) {
+        const auto last = longest_idle_.end() - most_evicted;
+        std::nth_element(longest_idle_.begin(), last, longest_idle_.end(), later);
+        longest_idle_.erase(longest_idle_.begin(), last);
+    }
+    std::sort(longest_idle_.begin(), longest_idle_.end(), later);
+}
+
+// After a storm of connections the heap is full of holes that no one fills.
+void worker::give_memory_back() {
+    if (peak_ < memorable_peak || connections_.size() > peak_ / 4) return;
+    peak_ = connections_.size();
+#ifdef __GLIBC__
+    ::malloc_trim(0);
+#endif
 }
 
 } // namespace weir::http::detail

@@ -3,7 +3,9 @@
 
 #include "http/address_limit.hpp"
 #include "http/block_pool.hpp"
+#include "http/descriptor_limit.hpp"
 #include "http/read_buffer.hpp"
+#include "http/server_events.hpp"
 #include "http/session.hpp"
 #include <weir/http/server.hpp>
 
@@ -33,8 +35,7 @@ using connection_pointer = boost::intrusive_ptr<connection>;
 /// Counters that all loops of a server share.
 struct server_counters {
     std::atomic<std::uint64_t> accepted{0};
-    std::atomic<std::uint64_t> refused{0};
-    std::atomic<std::uint64_t> crowded{0};
+    server_events events{};
     std::atomic<std::uint64_t> cut{0};
     std::atomic<std::size_t> open{0};
 };
@@ -62,6 +63,7 @@ public:
 
     weir::loop& loop() noexcept { return loop_; }
     session_host& host() noexcept { return host_; }
+    server_counters& counters() noexcept { return counters_; }
     /// How many connections have a read buffer right now.
     std::size_t lent_buffers() const noexcept;
 
@@ -79,12 +81,18 @@ private:
         time_point until;
     };
 
+    void accept_failed(const boost::system::error_code& why);
+    void turn_away();
     void admit(tcp_socket socket, const tcp::endpoint& peer);
+    bool make_room();
     void refuse(tcp_socket socket, std::string_view answer);
     void accept_rest();
     void tell_gone();
+    void settle() noexcept;
     void sweep();
     void schedule_sweep();
+    void find_idle(time_point now);
+    void give_memory_back();
 
     const server_options& options_;
     server_counters& counters_;
@@ -97,9 +105,13 @@ private:
     tcp::endpoint peer_;
     std::vector<connection_pointer> connections_;
     std::vector<connection_pointer> to_arm_;
+    std::vector<connection_pointer> longest_idle_; // the last one longest; near the cap alone
+    std::size_t peak_ = 0;                         // of connections, since memory was given back
+    std::size_t reserved_ = 0;                     // connections beyond the cap
     std::vector<read_buffer> spare_;
     std::deque<refused_socket> refused_; // in the order they were, so the first ones go first
     std::function<void()> gone_;
+    spare_descriptor spare_descriptor_;
     bool accepting_ = false;
     bool sweeping_ = false;
 };

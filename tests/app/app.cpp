@@ -194,26 +194,25 @@ TEST_CASE("a stop before the start serves nobody and ends well") {
 }
 
 TEST_CASE("readiness asks every check and names the one that fails") {
-    heard lines;
-    app service(lines.log());
-    std::atomic<bool> up{true};
-    service.check("db", [&]() -> task<result<void>> {
-        if (up) co_return ok();
-        co_return error(errc::unavailable, "connection refused");
-    });
-    service.serve_health();
-    const int status = run(service, [&](std::uint16_t port) {
-        socket_client client(port);
-        CHECK(client.request("GET", "/healthz").status == 200);
-        CHECK(client.request("GET", "/readyz").status == 200);
-        up = false;
-        const auto down = client.request("GET", "/readyz");
-        CHECK(down.status == 503);
-        CHECK(down.body.find("db isn't ready") != std::string::npos);
-        CHECK(client.request("GET", "/healthz").status == 200);
-        service.stop();
-    });
-    CHECK(status == 0);
+    for (const bool up : {true, false}) {
+        heard lines;
+        app service(lines.log());
+        service.check("db", [up]() -> task<result<void>> {
+            if (up) co_return ok();
+            co_return error(errc::unavailable, "connection refused");
+        });
+        service.serve_health();
+        const int status = run(service, [&](std::uint16_t port) {
+            socket_client client(port);
+            CHECK(client.request("GET", "/healthz").status == 200);
+            const auto ready = client.request("GET", "/readyz");
+            CHECK(ready.status == (up ? 200 : 503));
+            CHECK((ready.body.find("db isn't ready") == std::string::npos) == up);
+            CHECK(ready.body.find("refused") == std::string::npos);
+            service.stop();
+        });
+        CHECK(status == 0);
+    }
 }
 
 TEST_CASE("at a signal readiness turns 503, and the request in flight is still answered") {
@@ -386,12 +385,12 @@ TEST_CASE("an exception of a task on the control loop is logged and stops the se
     heard lines;
     app service(lines.log());
     bool stopped = false;
+    service.on_stop("db", [&] { stopped = true; });
     service.on_start("watcher", []() -> task<result<void>> {
         const executor here = co_await this_task;
         here.context().loop().post([] { throw std::runtime_error("watcher broke"); });
         co_return ok();
     });
-    service.on_stop("db", [&] { stopped = true; });
     CHECK(service.run(anywhere()) == 1);
     CHECK(stopped);
     CHECK(lines.all().find("watcher broke") != std::string::npos);

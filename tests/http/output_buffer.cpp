@@ -36,3 +36,15 @@ TEST_CASE("an output buffer that was emptied begins anew in the memory it has") 
     CHECK(out.view() == "next");
     CHECK(out.view().data() == memory);
 }
+
+TEST_CASE("an output buffer gives the memory of a large answer back") {
+    output_buffer out;
+    out.extend(output_buffer::most_kept / 2);
+    out.clear();
+    CHECK(out.room() >= output_buffer::most_kept / 2);
+    out.extend(output_buffer::most_kept + 1);
+    out.clear();
+    CHECK(out.room() == 0);
+    out.append("next");
+    CHECK(out.view() == "next");
+}

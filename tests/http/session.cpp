@@ -246,8 +246,20 @@ TEST_CASE_FIXTURE(session_fixture, "a request cut by the peer's last byte is nev
     CHECK(peer.closed());
 }
 
-TEST_CASE_FIXTURE(session_fixture, "a peer that has said its last still gets its answer") {
+TEST_CASE_FIXTURE(session_fixture, "a peer that hangs up while its handler waits cancels it") {
     auto peer = client();
+    peer.write(
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /stuck HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(peer.receive().body == "root");
+    peer.write_end();
+    peer.poll();
+    CHECK(ends == std::vector<std::string>{"cancelled"});
+    CHECK(peer.output().empty());
+    CHECK(peer.closed());
+}
+
+TEST_CASE_FIXTURE(session_fixture, "where half-closed connections count, such a peer still gets its answer") {
+    auto peer = client({.half_close = true});
     peer.write("GET /later HTTP/1.1\r\nHost: a\r\n\r\n");
     peer.write_end();
     peer.poll();

@@ -211,6 +211,23 @@ TEST_CASE_FIXTURE(streaming_fixture, "a malformed chunk reaches the handler as a
     CHECK(peer.closed());
 }
 
+TEST_CASE_FIXTURE(streaming_fixture, "an endless stream ends when its peer hangs up, one with an end goes on to it") {
+    auto listening = client();
+    listening.write("GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
+    listening.poll();
+    CHECK(!listening.closed());
+    listening.write_end();
+    listening.poll();
+    CHECK(listening.closed());
+    auto counting = client();
+    counting.write("GET /count HTTP/1.1\r\nHost: a\r\n\r\n");
+    counting.write_end();
+    counting.poll();
+    pass(counting, 1s);
+    CHECK(counting.receive().body == "onetwo");
+    CHECK(counting.closed());
+}
+
 TEST_CASE_FIXTURE(streaming_fixture, "a body cut short reaches the handler as an error, never as a whole body") {
     auto peer = client();
     feed(peer, upload_head + "Content-Length: 5\r\n\r\nhel");

@@ -272,6 +272,9 @@ TEST_CASE_FIXTURE(engine_fixture, "files that can't be used are named with the r
     options = files.options();
     options.key_file = files.put("other.key", files.trusted.sign("DNS:b").key_pem);
     CHECK(refusal(options).find("other.key can't be used: key values mismatch") != std::string::npos);
+    const support::detail::private_key of_another_type(EVP_RSA_gen(2048));
+    options.key_file = files.put("rsa.key", support::detail::pem_of(of_another_type.get()));
+    CHECK(refusal(options).find("rsa.key can't be used: ") != std::string::npos);
     options = files.options(http::client_certificates::requested);
     options.client_ca_file.clear();
     CHECK(refusal(options) == "TLS: no client CA file was named");

@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: MIT
 // Who is let in, and what the others are told: a worker from inside, on a clock that the test moves.
 #include "http_server/worker_fixture.hpp"
+#include "support/descriptors.hpp"
+#include "support/loopback.hpp"
+#include "support/temporary_folder.hpp"
+#include <weir/http/server.hpp>
+#include <weir/http/static_files.hpp>
+#include <weir/testing/test_client.hpp>
 
 #include <doctest/doctest.h>
 
+#include <cstdlib>
 #include <fcntl.h>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
 using namespace weir;
 using namespace std::chrono_literals;
+using http::detail::server_event;
 using test_support::echo_hi;
+using test_support::no_descriptors;
 using test_support::socket_client;
 using test_support::worker_fixture;
 
@@ -21,11 +32,17 @@ namespace {
 struct admission_fixture : worker_fixture {
     http::detail::address_limit addresses{2};
 
-    admission_fixture() {
+    admission_fixture() : worker_fixture(add_routes) {
         options.connections = 4;
         serving->limit_addresses(addresses);
     }
     ~admission_fixture() { serving->cut(); } // while the counts are there
+
+    static void add_routes(router& routes) {
+        routes.route("/health", [](router& inside) { inside.critical().get("/", [] { return "alive"; }); });
+    }
+    std::uint64_t crowded() const { return counters.events.count(server_event::crowded); }
+    std::uint64_t refusals() const { return counters.events.count(server_event::full) + crowded(); }
 
     // One that is in, for as long as the client lives.
     socket_client admitted(const std::string& address = "127.0.0.1") {
@@ -36,36 +53,12 @@ struct admission_fixture : worker_fixture {
     }
     // One that has asked and is told no before its request is read.
     socket_client refused(const std::string& address = "127.0.0.1") {
-        const auto before = counters.refused.load();
+        const auto before = refusals();
         socket_client client = socket_client::from(address, port);
         client.send(echo_hi);
-        REQUIRE(until([&] { return counters.refused == before + 1; }));
+        REQUIRE(until([&] { return refusals() == before + 1; }));
         return client;
     }
-};
-
-// Takes every descriptor that the process may still have.
-class no_descriptors {
-public:
-    no_descriptors() {
-        getrlimit(RLIMIT_NOFILE, &before_);
-        const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
-        taken_.push_back(next);
-        rlimit low = before_;
-        low.rlim_cur = static_cast<rlim_t>(next) + 8;
-        setrlimit(RLIMIT_NOFILE, &low);
-        for (int more = 0; (more = ::dup(next)) >= 0;) taken_.push_back(more);
-    }
-    ~no_descriptors() {
-        for (const int one : taken_) ::close(one);
-        setrlimit(RLIMIT_NOFILE, &before_);
-    }
-    no_descriptors(const no_descriptors&) = delete;
-    no_descriptors& operator=(const no_descriptors&) = delete;
-
-private:
-    rlimit before_{};
-    std::vector<int> taken_;
 };
 
 } // namespace
@@ -82,8 +75,8 @@ TEST_CASE_FIXTURE(admission_fixture, "an address beyond its limit is told 503, o
     socket_client elsewhere = admitted("127.0.0.2");
     CHECK(answer(elsewhere, echo_hi) == "hi");
     CHECK(answer(first, echo_hi) == "hi");
-    CHECK(counters.refused == 1);
-    CHECK(counters.crowded == 1);
+    CHECK(refusals() == 1);
+    CHECK(crowded() == 1);
     CHECK(counters.open == 3);
 }
 
@@ -113,12 +106,13 @@ TEST_CASE_FIXTURE(admission_fixture, "nothing is counted any more for connection
 TEST_CASE_FIXTURE(admission_fixture, "the limit of all connections holds whoever they are of") {
     const socket_client open[] = {admitted("127.0.0.1"), admitted("127.0.0.2"), admitted("127.0.0.3"),
                                   admitted("127.0.0.4")};
-    const auto told = refused("127.0.0.5").receive();
-    CHECK(told.status == 503);
-    CHECK(told.header("retry-after") == "1");
-    CHECK(told.body == R"({"code":"unavailable","message":"too many connections, try again later","details":[]})");
-    CHECK(counters.crowded == 0);
-    CHECK(addresses.clients() == 4); // nothing was counted for the one that was refused
+    const auto answered = refused("127.0.0.5").receive();
+    CHECK(answered.status == 503);
+    CHECK(answered.header("retry-after") == "1");
+    CHECK(answered.header("connection") == "close");
+    CHECK(answered.body == R"({"code":"unavailable","message":"too many connections, try again later","details":[]})");
+    CHECK(crowded() == 0);
+    CHECK(until([this] { return addresses.clients() == 4; })); // nothing is counted any more for the refused
 }
 
 TEST_CASE_FIXTURE(admission_fixture, "one that is refused after it has asked reads its answer and an end, no reset") {
@@ -151,20 +145,166 @@ TEST_CASE_FIXTURE(admission_fixture, "the refused are forgotten after a second, 
     }
 }
 
-TEST_CASE_FIXTURE(worker_fixture, "out of descriptors the server waits a moment, then lets in who has waited with it") {
+TEST_CASE_FIXTURE(admission_fixture, "critical routes are answered beyond the limit, once a connection") {
+    const socket_client open[] = {admitted(), admitted(), admitted("127.0.0.2"), admitted("127.0.0.2")};
+    socket_client probe = socket_client::from("127.0.0.3", port);
+    const auto alive = meanwhile([&] { return probe.request("GET", "/health"); });
+    CHECK(alive.body == "alive");
+    CHECK(alive.header("connection") == "close");
+    CHECK(meanwhile([&] { return probe.at_end(); }));
+    CHECK(refusals() == 0);
+}
+
+TEST_CASE_FIXTURE(admission_fixture, "connections beyond the limit that ask for nothing are few, and soon gone") {
+    const socket_client open[] = {admitted(), admitted(), admitted("127.0.0.2"), admitted("127.0.0.2")};
+    std::vector<socket_client> silent;
+    for (int i = 0; i < 16; ++i) silent.push_back(socket_client::from("127.0.1." + std::to_string(i / 2 + 1), port));
+    REQUIRE(until([this] { return counters.open == 20; }));
+    socket_client late = socket_client::from("127.0.0.3", port);
+    CHECK(meanwhile([&] { return late.receive().status; }) == 503);
+    pass(1250ms);
+    REQUIRE(until([this] { return counters.open == 4; }));
+    socket_client probe = socket_client::from("127.0.0.3", port);
+    CHECK(meanwhile([&] { return probe.request("GET", "/health").body; }) == "alive");
+}
+
+TEST_CASE_FIXTURE(admission_fixture, "at the limit a newcomer takes the place of the one that was idle for longest") {
+    std::vector<socket_client> clients;
+    for (int i = 0; i < 4; ++i) {
+        clients.push_back(admitted("127.0.0." + std::to_string(i + 1)));
+        if (i != 1) CHECK(answer(clients.back(), echo_hi) == "hi"); // the second one is silent from the start
+        pass(1s);
+    }
+    CHECK(answer(clients[0], echo_hi) == "hi"); // so that the second has been idle for longest, then the third
+    pass(1250ms);
+    socket_client fifth = socket_client::from("127.0.0.5", port);
+    CHECK(answer(fifth, echo_hi) == "hi");
+    CHECK(clients[1].at_end());
+    socket_client sixth = socket_client::from("127.0.0.6", port);
+    CHECK(answer(sixth, echo_hi) == "hi");
+    CHECK(clients[2].at_end());
+    CHECK(answer(clients[0], echo_hi) == "hi");
+    CHECK(answer(clients[3], echo_hi) == "hi");
+    CHECK(counters.open == 4);
+    CHECK(refusals() == 0);
+}
+
+TEST_CASE_FIXTURE(worker_fixture, "a connection that never sends a byte has the time of a head") {
+    socket_client silent(port);
+    REQUIRE(until([this] { return counters.open == 1; }));
+    pass(9750ms);
+    CHECK(counters.open == 1);
+    pass(500ms);
+    CHECK(counters.open == 0);
+    CHECK(silent.at_end());
+}
+
+TEST_CASE_FIXTURE(worker_fixture,
+                  "out of descriptors newcomers are turned away at once, and come in when there are some") {
     socket_client inside(port);
     CHECK(answer(inside, echo_hi) == "hi");
     socket_client waiting(port);
-    waiting.send(echo_hi);
     waiting.await_delivery(); // the kernel has it, the server doesn't yet
     {
         const no_descriptors left;
         for (int i = 0; i < 3; ++i) CHECK(answer(inside, echo_hi) == "hi"); // who is in is served on
         CHECK(counters.accepted == 1);
+        REQUIRE(until([this] { return counters.events.count(server_event::full) == 1; }));
+        CHECK(waiting.receive().status == 503);
+        const auto tries = counters.events.count(server_event::accept_failed);
+        for (int i = 0; i < 100; ++i) serving->loop().poll();
+        CHECK(counters.events.count(server_event::accept_failed) == tries); // it doesn't spin
     }
-    serving->loop().poll();
-    CHECK(counters.accepted == 1); // it doesn't look before its time
     time.advance(100ms);
-    REQUIRE(until([this] { return served == 5; }));
-    CHECK(waiting.receive().body == "hi");
+    socket_client next(port);
+    CHECK(answer(next, echo_hi) == "hi");
+}
+
+TEST_CASE_FIXTURE(worker_fixture, "accepted sockets and listeners stay with this process") {
+    const auto inherited = [] {
+        int count = 0;
+        for (int fd = 0; fd < 1024; ++fd) {
+            const int flags = ::fcntl(fd, F_GETFD);
+            count += flags != -1 && (flags & FD_CLOEXEC) == 0 ? 1 : 0;
+        }
+        return count;
+    };
+    const int before = inherited();
+    socket_client client(port);
+    REQUIRE(until([this] { return counters.open == 1; }));
+    CHECK(inherited() == before + 1); // the client's own
+    worker_fixture another;
+    CHECK(inherited() == before + 1);
+}
+
+namespace {
+
+struct files_fixture {
+    support::temporary_folder folder;
+    router routes;
+
+    files_fixture() {
+        folder.put("page", "page");
+        routes.route("/files", static_files(folder.path()));
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(files_fixture, "a file for which there is no descriptor is a 503, one that isn't there a 404") {
+    test_client client(routes);
+    CHECK(client.get("/files/page").status == 200);
+    CHECK(client.get("/files/other").status == 404);
+    const no_descriptors left;
+    const auto busy = client.get("/files/page");
+    CHECK(busy.status == 503);
+    CHECK(busy.header("retry-after") == "1");
+}
+
+namespace {
+
+struct descriptor_limits {
+    rlim_t soft;
+    rlim_t hard;
+};
+
+// What `look` returns of a server that was started in a process with such limits.
+template<class F>
+int in_process_with(descriptor_limits limits, F look) {
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+        const rlimit low{limits.soft, limits.hard};
+        if (::setrlimit(RLIMIT_NOFILE, &low) != 0) std::_Exit(99);
+        router routes;
+        std::string lines;
+        auto options = test_support::loopback();
+        options.log = logger(callback_sink([&](std::string_view line) { lines += line; }), {.asynchronous = false});
+        server running(routes, options);
+        if (!running.start()) std::_Exit(98);
+        std::_Exit(look(running, lines));
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1000;
+}
+
+} // namespace
+
+TEST_CASE("a start raises the soft limit of descriptors, and keeps connections below nine tenths of it") {
+    const auto raised = [](server&, const std::string&) {
+        rlimit now{};
+        ::getrlimit(RLIMIT_NOFILE, &now);
+        return now.rlim_cur == 500 ? 1 : 0;
+    };
+    CHECK(in_process_with({64, 500}, raised) == 1);
+    const auto fitted = [](server& running, const std::string& lines) {
+        const bool said = lines.find("fewer connections than configured") != std::string::npos;
+        return running.stats().limit == 450 && said ? 1 : 0;
+    };
+    CHECK(in_process_with({500, 500}, fitted) == 1);
+    const auto enough = [](server& running, const std::string& lines) {
+        return running.stats().limit == 10000 && lines.empty() ? 1 : 0;
+    };
+    CHECK(in_process_with({20000, 20000}, enough) == 1);
 }

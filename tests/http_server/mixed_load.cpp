@@ -40,7 +40,9 @@ TEST_CASE("every kind of connection at once: each answer is right, each request 
     router app;
     app.use(witness);
     soak::add_routes(app);
-    server running(app, test_support::loopback(2));
+    auto options = test_support::loopback(2);
+    options.limits.half_close = true; // which is one of the kinds
+    server running(app, options);
     running.start().value();
 
     soak::load load(running.port(), mixed_connections, 40ms);

@@ -251,7 +251,7 @@ TEST_CASE_FIXTURE(server_fixture, "beyond the limit of connections one is told 5
     CHECK(first.request("GET", "/").status == 200);
     CHECK(second.request("GET", "/").status == 200);
     socket_client third(port);
-    const auto res = third.receive();
+    const auto res = third.request("GET", "/");
     CHECK(res.status == 503);
     CHECK(res.header("retry-after") == "1");
     CHECK(res.body.find(R"("code":"unavailable")") != std::string::npos);

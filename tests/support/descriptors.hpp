@@ -4,7 +4,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
+#include <vector>
 
 namespace test_support {
 
@@ -17,5 +20,29 @@ inline void allow_descriptors(rlim_t count) {
     limit.rlim_cur = std::max(limit.rlim_cur, count);
     REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 }
+
+/// Takes every descriptor that the process may still have.
+class no_descriptors {
+public:
+    no_descriptors() {
+        getrlimit(RLIMIT_NOFILE, &before_);
+        const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+        taken_.push_back(next);
+        rlimit low = before_;
+        low.rlim_cur = static_cast<rlim_t>(next) + 8;
+        setrlimit(RLIMIT_NOFILE, &low);
+        for (int more = 0; (more = ::dup(next)) >= 0;) taken_.push_back(more);
+    }
+    ~no_descriptors() {
+        for (const int one : taken_) ::close(one);
+        setrlimit(RLIMIT_NOFILE, &before_);
+    }
+    no_descriptors(const no_descriptors&) = delete;
+    no_descriptors& operator=(const no_descriptors&) = delete;
+
+private:
+    rlimit before_{};
+    std::vector<int> taken_;
+};
 
 } // namespace test_support

@@ -63,11 +63,12 @@ public:
         return add_stop(std::move(name), as_task(std::move(step)), stop_deadline);
     }
 
-    /// What /readyz asks beside the app's own state; an error makes it 503 and is named there. Throws
-    /// std::logic_error once the service listens.
+    /// What /readyz asks beside the app's own state; an error makes it 503, whose message has the name. A verdict is
+    /// remembered for a second, so that anyone may ask. Throws std::logic_error once the service listens.
     app& check(std::string name, std::function<task<result<void>>()> probe);
 
-    /// Serves GET /healthz (the process answers) and GET /readyz (it wants traffic, and all checks pass).
+    /// Serves GET /healthz (the process answers) and GET /readyz (it wants traffic, and all checks pass); also when as
+    /// many connections are open as there may be.
     app& serve_health();
 
     /// Starts the parts and the server, serves until SIGINT or SIGTERM, stops in order; once. A signal during the

@@ -21,13 +21,18 @@ struct limits {
     std::uint32_t json_depth = 64;         ///< of nested objects and arrays in a `body<T>`; 400. `router::json_depth`
     std::size_t pipelined = 64 * 1024;     ///< bytes read ahead while a handler works; then reading pauses
     std::size_t output = 256 * 1024;       ///< bytes of answers gathered before they are sent
-    duration head_time = std::chrono::seconds(10); ///< from a head's first byte to its last; 408
+    /// From a head's first byte to its last; 408. A new connection has it for its first byte as well, then it closes.
+    duration head_time = std::chrono::seconds(10);
     duration body_time = std::chrono::seconds(30); ///< from the head to the body's last byte; 408
     std::uint32_t body_rate = 16 * 1024; ///< bytes a second that a streamed body comes with, after body_time; 408
     duration handler_time = std::chrono::seconds(30); ///< a coroutine handler's deadline; 504
     duration write_time = std::chrono::seconds(30);   ///< for the peer to take some of what is sent; then it is cut
     std::uint32_t write_rate = 4 * 1024; ///< bytes a second that it has to take, after write_time; then it is cut
-    duration idle_time = std::chrono::seconds(60);         ///< between requests; then the connection closes
+    duration idle_time = std::chrono::seconds(60); ///< between requests; then the connection closes
+    /// Whether a peer that has sent its last byte (FIN) still waits for the answers of handlers that are at work. By
+    /// default it has hung up: a suspended handler is cancelled, its request is logged as 499, and endless streams end.
+    /// What has been answered by then is sent in any case.
+    bool half_close = false;
     duration drain_grace = std::chrono::milliseconds(250); ///< at shutdown, for a request already on its way
 };
 

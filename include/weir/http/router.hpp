@@ -24,6 +24,7 @@ struct route_limits {
     std::size_t max_body = 0;
     std::uint32_t json_depth = 0;
     duration handler_time{};
+    bool critical = false;
 };
 
 /// What happens to `/todos/` when only `/todos` is a route, and the other way round.
@@ -126,6 +127,10 @@ public:
     /// The deadline of these routes' coroutine handlers, which `context().deadline()` shows and outgoing calls
     /// keep to; 504 beyond it. Default: `limits::handler_time` (30 s).
     router& timeout(duration time);
+
+    /// Has these routes answered also when as many connections are open as there may be: a few more are let in, for
+    /// requests to these alone. For health checks; `app::serve_health` has it.
+    router& critical();
 
     const std::shared_ptr<detail::route_table>& table() const noexcept { return table_; }
 

@@ -5,6 +5,7 @@
 #include <weir/http/limits.hpp>
 #include <weir/http/router.hpp>
 #include <weir/http/tls.hpp>
+#include <weir/observe/log.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -23,7 +24,9 @@ struct server_options {
     std::uint16_t port = 8080;       ///< 0: any free one, see `server::port()`
     unsigned loops = 0;              ///< threads that serve; 0: one per processor
     int backlog = 1024;              ///< connections the kernel may hold ready per loop
-    std::size_t connections = 10000; ///< open at once; one more is answered 503 with Retry-After
+    /// Open at once; one more is answered 503 with Retry-After. No more than nine tenths of the descriptors that the
+    /// process may have: `start` raises the soft limit to the hard one, and logs where that isn't enough.
+    std::size_t connections = 10000;
     /// Of those, from one IPv4 address or one IPv6 /64, over all loops; one more is answered likewise. 0: any
     /// number. It is the TCP peer that counts: behind a proxy that is the proxy, whatever `trusted_proxies` says.
     std::size_t connections_per_address = 1000;
@@ -32,17 +35,21 @@ struct server_options {
     std::vector<std::string> unlimited_networks = unrouted_networks();
     http::limits limits{};           ///< of each connection; a TLS handshake has `head_time` as well
     std::optional<server_tls> tls{}; ///< HTTPS; a request in clear is then answered 400, and closed
-    /// Called on a loop's thread with what background work, a spawned task or a posted function has thrown; the loop
-    /// goes on. By default a line on stderr. What it throws itself ends the process.
-    std::function<void(const error& thrown)> uncaught{};
+    /// Gets a line for what background work, a spawned task or a posted function has thrown (the loop goes on), and
+    /// at most one a second for each kind of what `server_stats` counts. Without it exceptions are a line on stderr.
+    logger log{};
 };
 
 struct server_stats {
     std::uint64_t accepted = 0;
-    std::uint64_t refused = 0; ///< beyond `connections` or `connections_per_address`
-    std::uint64_t crowded = 0; ///< of those, beyond `connections_per_address`
-    std::uint64_t cut = 0;     ///< connections and background work still busy when the drain's deadline came
+    std::uint64_t refused = 0;          ///< beyond `connections` or `connections_per_address`
+    std::uint64_t crowded = 0;          ///< of those, beyond `connections_per_address`
+    std::uint64_t accept_failed = 0;    ///< tries to accept for which the system had no descriptor or memory
+    std::uint64_t handshake_failed = 0; ///< TLS handshakes that didn't come to their end
+    std::uint64_t malformed = 0;        ///< requests whose head was refused
+    std::uint64_t cut = 0;              ///< connections and background work still busy when the drain's deadline came
     std::size_t open = 0;
+    std::size_t limit = 0; ///< how many connections may be open: `connections`, or what descriptors allow
 };
 
 /// HTTP/1.1 on sockets: one thread and one SO_REUSEPORT listener per loop; a connection lives and dies on

@@ -16,6 +16,7 @@ namespace {
 using detail::byte_class;
 using detail::is_blank;
 using detail::is_token;
+using detail::next_element;
 
 constexpr std::uint32_t longest_name = 0xffff; // head_field::name_size
 
@@ -34,14 +35,6 @@ bool same_word(std::string_view text, const char (&lower_word)[Size]) noexcept {
     if (text.size() != size || lower_bytes(text.data(), first) != lower_bytes(lower_word, first)) return false;
     if constexpr (size > 8) return lower_bytes(text.data() + size - 8, 8) == lower_bytes(lower_word + size - 8, 8);
     return true;
-}
-
-/// Takes the next element off a comma-separated list, without surrounding blanks.
-std::string_view next_element(std::string_view& list) noexcept {
-    const auto comma = std::min(list.find(','), list.size());
-    const auto element = detail::trim(list.substr(0, comma));
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    return element;
 }
 
 /// Parses one head; a step returns false when the verdict is in.

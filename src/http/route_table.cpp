@@ -177,6 +177,10 @@ std::string_view request_access::field(const request& req, known_field known) no
     return found != nullptr ? found->value_in({req.bytes_, req.head_->size}) : std::string_view{};
 }
 
+std::string_view request_access::authority(const request& req) noexcept {
+    return req.head_ != nullptr ? req.head_->authority_in({req.bytes_, req.head_->size}) : std::string_view{};
+}
+
 std::optional<std::string_view> request_access::raw_param(const request& req, std::string_view name) noexcept {
     if (req.matched_ == nullptr) return {};
     const auto& names = req.matched_->names;

@@ -157,6 +157,7 @@ inline bool session::read_head(std::span<char> input) {
 inline const route& session::load(std::span<char> input) {
     if (head_size_ != 0)
         parse_head(text(input), {host_.limits.request_line, host_.limits.head, host_.limits.fields}, host_.head);
+    replace_host(host_.head);
     host_.context.reset();
     if (tls_) host_.context.attach(tls_);
     request_access::fill(host_.req, input.data(), host_.head, host_.context, remote_, host_.home.now());

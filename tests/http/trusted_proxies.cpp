@@ -177,6 +177,32 @@ TEST_CASE("without the middleware the connection's own facts are the client's") 
     CHECK(client.header("x-forwarded-for", "6.6.6.6").get("/").body == "http://test 127.0.0.1");
 }
 
+TEST_CASE("the host of a whole URL as target replaces the Host field wherever the host is asked for") {
+    router app;
+    app.get("/", [](const request& req, client_info client) {
+        std::string all = client.host + " " + std::string(req.header("host"));
+        for (std::size_t i = 0; i < req.header_count(); ++i)
+            all.append(" ").append(req.header_at(i).name).append("=").append(req.header_at(i).value);
+        return all;
+    });
+    app.get("/later", [](const request& req, client_info client) -> task<std::string> {
+        co_return client.host + " " + std::string(req.header("host"));
+    });
+    test_client client(app);
+    const auto answer = [&](const std::string& head) {
+        client.write(head + "\r\n\r\n");
+        return client.receive().body;
+    };
+    CHECK(answer("GET http://a.example/ HTTP/1.1\r\nHost: b.example\r\nX: y") ==
+          "a.example a.example Host=a.example X=y");
+    CHECK(answer("GET HTTPS://a.example:8443 HTTP/1.1\r\nx:y\r\nhOsT:\tb.example") ==
+          "a.example:8443 a.example:8443 x=y hOsT=a.example:8443");
+    CHECK(answer("GET http://a.example/later HTTP/1.1\r\nHost: b.example") == "a.example a.example");
+    CHECK(answer("GET / HTTP/1.1\r\nHost: b.example") == "b.example b.example Host=b.example");
+    CHECK(answer("GET http://a.example/ HTTP/1.0\r\nConnection: keep-alive") == "a.example  Connection=keep-alive");
+    CHECK(answer("GET http://[::1]:80/ HTTP/1.0\r\nHost: b.example") == "[::1]:80 [::1]:80 Host=[::1]:80");
+}
+
 TEST_CASE("the access log names the client that the middleware found out") {
     manual_clock time;
     memory_log lines;

@@ -222,6 +222,17 @@ TEST_CASE_FIXTURE(websocket_fixture, "a page of another site can't open a socket
     CHECK(answer("/anybody", "https://evil.example") == 101);
 }
 
+TEST_CASE_FIXTURE(websocket_fixture,
+                  "the origin is held against the host of a whole URL as target, not the Host field") {
+    const auto answer = [this](const std::string& origin) {
+        auto peer = client();
+        peer.write(handshake("http://shop.example/echo", "Origin: " + origin + "\r\n"));
+        return peer.receive().status;
+    };
+    CHECK(answer("https://shop.example") == 101);
+    CHECK(answer("https://a") == 403);
+}
+
 TEST_CASE_FIXTURE(websocket_fixture, "the server's first choice among the offered subprotocols is spoken") {
     auto peer = client();
     peer.write(handshake("/spoken", "Sec-WebSocket-Protocol: v1, v3\r\nSec-WebSocket-Protocol: v2\r\n"));

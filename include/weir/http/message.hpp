@@ -44,14 +44,15 @@ public:
 
     http::method method() const noexcept;
     std::string_view method_name() const noexcept;
-    /// The request target as it was sent: `/todos/7?full=1`.
+    /// The request target as it was sent, but for the scheme and host of a whole URL: `/todos/7?full=1`.
     std::string_view target() const noexcept;
     /// The target's path, still percent-encoded.
     std::string_view path() const noexcept;
     /// What follows the `?`, still encoded; empty when there is none.
     std::string_view query() const noexcept;
 
-    /// The first field of that name (case-insensitive), without surrounding blanks; empty when absent.
+    /// The first field of that name (case-insensitive), without surrounding blanks; empty when absent. Where the target
+    /// is a whole URL its host is Host's value, whatever the field said (RFC 9112 section 3.2.2).
     std::string_view header(std::string_view name) const noexcept;
     std::string_view header(field_name known) const { return header(http::name(known)); }
     bool has_header(std::string_view name) const noexcept;

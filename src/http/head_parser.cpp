@@ -80,6 +80,7 @@ private:
     bool complete() noexcept;
 
     bool noted(const head_field& field) noexcept;
+    bool may_repeat(known_field known) noexcept;
     bool meaning(const head_field& field, bool repeated) noexcept;
     bool host(const head_field& field) noexcept;
     void take_host(const head_field& field) noexcept;
@@ -270,7 +271,10 @@ bool head_reader::plain_fields(detail::padded_text text) noexcept {
         auto& first = head.first_known[static_cast<std::size_t>(known)];
         const bool repeated = first != 0;
         if (!repeated) first = static_cast<std::uint8_t>(count);
-        if (known > known_field::expect) continue;
+        if (known > known_field::expect) {
+            if (repeated && !may_repeat(known)) return stop(false);
+            continue;
+        }
         if (known == known_field::host && !repeated && detail::is_plain_host(text, field))
             take_host(field);
         else if (!meaning(field, repeated))
@@ -339,7 +343,15 @@ bool head_reader::noted(const head_field& field) noexcept {
     auto& first = head_.first_known[static_cast<std::size_t>(field.known)];
     const bool repeated = first != 0;
     if (!repeated) first = static_cast<std::uint8_t>(head_.field_count);
-    return field.known > known_field::expect || meaning(field, repeated);
+    if (field.known > known_field::expect) return !repeated || may_repeat(field.known);
+    return meaning(field, repeated);
+}
+
+/// Of two fields that are no list, a proxy may have read the other one (RFC 9110 section 5.3).
+bool head_reader::may_repeat(known_field known) noexcept {
+    if (known == known_field::content_type) return bad("there is more than one Content-Type header");
+    if (known == known_field::authorization) return bad("there is more than one Authorization header");
+    return true;
 }
 
 bool head_reader::meaning(const head_field& field, bool repeated) noexcept {

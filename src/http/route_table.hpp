@@ -55,10 +55,13 @@ private:
     std::vector<std::unique_ptr<route>> routes_;
     route_tree tree_;
     route fallback_ = make_fallback();
+    method_set methods_; // that any route has
     trailing_slash slash_ = trailing_slash::strict;
 
     static route make_fallback();
     [[gnu::noinline]] const route& match_segments(request& req, method verb, std::string_view path) const;
+    const route& match_server(request& req) const;
+    const route& unrouted(request& req, method_set allowed, bool redirect) const;
 };
 
 /// The methods as fields such as Allow list them.

@@ -149,6 +149,24 @@ TEST_CASE_FIXTURE(todo_fixture, "HEAD answers as GET without the body, OPTIONS l
     CHECK(options.header("allow") == "DELETE, GET, HEAD, OPTIONS");
 }
 
+TEST_CASE("OPTIONS * is answered with the methods that any route has") {
+    router app;
+    app.get("/{*rest}", [] { return "a"; });
+    http::handler own;
+    own.plain = [](request&, response& res) { res.body = "of this path"; };
+    app.add(http::method::options, "/{*rest}", std::move(own));
+    app.route("/group", [](router& group) { group.patch("/{id}", [] { return "b"; }); });
+    test_client client(app);
+    const auto res = client.send(http::method::options, "*");
+    CHECK(res.status == 204);
+    CHECK(res.header("allow") == "GET, HEAD, OPTIONS, PATCH");
+    CHECK(res.body.empty());
+    CHECK(client.send(http::method::options, "/x").body == "of this path");
+
+    const router none;
+    CHECK(test_client(none).send(http::method::options, "*").header("allow") == "OPTIONS");
+}
+
 TEST_CASE("query parameters bind to a struct with its defaults, types and rules") {
     router app;
     app.get("/list", [](query<listing> in) {

@@ -111,7 +111,7 @@ void worker::admit(tcp_socket socket, const tcp::endpoint& peer) {
         counters_.crowded.fetch_add(1, std::memory_order_relaxed);
         return refuse(std::move(socket), crowded);
     }
-    const connection_pointer made(new connection(*this, std::move(socket), peer.address().to_string()));
+    const connection_pointer made(new connection(*this, std::move(socket), unmapped(peer.address()).to_string()));
     made->client = *client;
     if (tls_) made->secure(*tls_->current());
     made->place = static_cast<std::uint32_t>(connections_.size());

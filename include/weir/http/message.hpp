@@ -76,7 +76,7 @@ public:
     /// A path parameter by name, decoded; errc::not_found for a name that the pattern lacks.
     result<std::string> param(std::string_view name) const;
 
-    /// The peer's address without its port.
+    /// The peer's address without its port; of an IPv4 peer its IPv4 address, also where the listener is "::".
     std::string_view remote_address() const noexcept { return remote_; }
     /// When its head had arrived, on the loop's clock.
     time_point started() const noexcept { return started_; }

@@ -269,6 +269,19 @@ TEST_CASE_FIXTURE(websocket_fixture, "an origin of a scheme of its own is let in
     CHECK(answer("miniprogram://a") == 403); // our host, yet no page of ours
 }
 
+TEST_CASE("an upgrade whose status a layer has changed is a 500, and nothing else is spoken after it") {
+    router app;
+    app.use([](request&, response& res) { res.status = 200; });
+    app.get("/", [](websocket_upgrade upgrade) {
+        return upgrade.accept([](websocket& peer) -> task<void> { co_await peer.send("hi"); });
+    });
+    test_client peer(app);
+    peer.write(handshake("/"));
+    CHECK(peer.receive().status == 500);
+    peer.poll();
+    CHECK(peer.output().empty());
+}
+
 TEST_CASE_FIXTURE(websocket_fixture, "the server's first choice among the offered subprotocols is spoken") {
     auto peer = client();
     peer.write(handshake("/spoken", "Sec-WebSocket-Protocol: v1, v3\r\nSec-WebSocket-Protocol: v2\r\n"));

@@ -190,6 +190,7 @@ inline header_list::iterator header_list::end() const noexcept { return {}; }
 /// so is Content-Length, but for the size that an answer to HEAD or a 304 tells of a body that isn't sent. A Date set
 /// here replaces the server's; `Connection: close` ends the connection after the answer.
 struct response {
+    /// 200 to 599; another one is answered 500, and logged. 101 is `websocket_upgrade::accept`'s to set.
     int status = 200;
     std::string body{};
     header_list headers{};

@@ -63,13 +63,13 @@ task<result<void>> write_parts(std::shared_ptr<const parts> what, body_writer& o
 } // namespace
 
 response byte_ranges(std::shared_ptr<const open_file> file, std::uint64_t size, std::vector<byte_range> ranges,
-                     const std::string& content_type) {
+                     std::string_view fields) {
     const std::string line = boundary();
     auto what = std::make_shared<parts>();
     what->file = std::move(file);
     for (const byte_range& range : ranges)
-        what->all.push_back({range, fmt::format("\r\n--{}\r\ncontent-type: {}\r\ncontent-range: {}\r\n\r\n", line,
-                                                content_type, content_range(range, size))});
+        what->all.push_back(
+            {range, fmt::format("\r\n--{}\r\n{}content-range: {}\r\n\r\n", line, fields, content_range(range, size))});
     what->end = "\r\n--" + line + "--\r\n";
     stream_options options;
     options.content_type = "multipart/byteranges; boundary=" + line;

@@ -12,10 +12,12 @@ namespace ip = boost::asio::ip;
 
 namespace {
 
+// No quoted strings here: a quote is a character like any other, or a client's would hide the commas of proxies.
 std::vector<std::string_view> elements_of(const request& req, std::string_view name) {
     std::vector<std::string_view> all;
-    each_field(req, name, [&](std::string_view value) {
-        for (comma_list list(value); list.next();) all.push_back(list.element());
+    each_field(req, name, [&](std::string_view list) {
+        while (!list.empty())
+            if (const auto element = next_element(list); !element.empty()) all.push_back(element);
     });
     return all;
 }
@@ -31,7 +33,7 @@ std::vector<forwarded_hop> x_forwarded_hops(const request& req) {
     const auto schemes = elements_of(req, "x-forwarded-proto");
     const auto hosts = elements_of(req, "x-forwarded-host");
     std::vector<forwarded_hop> hops;
-    if (addresses.empty()) hops.push_back({{}, beside(schemes, 0), beside(hosts, 0)});
+    if (addresses.empty()) hops.push_back({req.remote_address(), beside(schemes, 0), beside(hosts, 0)});
     for (std::size_t i = 0; i < addresses.size(); ++i) {
         const std::size_t from_right = addresses.size() - 1 - i;
         hops.push_back({addresses[i], beside(schemes, from_right), beside(hosts, from_right)});
@@ -54,10 +56,13 @@ void note_scheme(std::string_view said, std::string& scheme) {
 
 std::optional<ip::address> parse_address(std::string_view text) {
     constexpr std::size_t longest = 45; // of an IPv6 address that ends in an IPv4 one
-    if (text.size() > longest || text.find_first_of(std::string_view("%\0", 2)) != std::string_view::npos) return {};
+    const auto zone = text.find('%');
+    const auto bare = text.substr(0, zone);
+    const bool blank_zone = zone != std::string_view::npos && zone + 1 == text.size();
+    if (blank_zone || bare.size() > longest || bare.find('\0') != std::string_view::npos) return {};
     boost::system::error_code failed;
-    const auto address = ip::make_address(std::string(text), failed);
-    if (failed) return {};
+    const auto address = ip::make_address(std::string(bare), failed);
+    if (failed || (zone != std::string_view::npos && !address.is_v6())) return {};
     return unmapped(address);
 }
 
@@ -68,15 +73,15 @@ proxy_list::proxy_list(const std::vector<std::string>& trusted) {
 }
 
 void proxy_list::follow(const request& req, proxy_fields fields, client_info& client) const {
+    if (empty()) return;
     auto speaker = parse_address(client.address);
-    if (empty() || !speaker || !trusted_.holds(*speaker)) return;
+    if (!speaker || !trusted_.holds(*speaker)) return;
     const auto hops = fields == proxy_fields::forwarded ? forwarded_hops(req) : x_forwarded_hops(req);
     for (auto hop = hops.rbegin(); hop != hops.rend() && trusted_.holds(*speaker); ++hop) {
         note_scheme(hop->scheme, client.scheme);
         if (valid_authority(hop->host)) client.host = hop->host;
-        const auto address = parse_address(hop_address(hop->address));
-        if (!address) break;
-        speaker = address;
+        speaker = parse_address(hop_address(hop->address));
+        if (!speaker) return void(client.address = "unknown");
     }
     client.address = speaker->to_string();
 }

@@ -14,7 +14,8 @@
 
 namespace weir::http::detail {
 
-/// Reads an address; an IPv4 address inside an IPv6 one (::ffff:192.0.2.1) is that IPv4 address.
+/// Reads an address without its zone (fe80::1%eth0), which means something on one machine alone; an IPv4 address
+/// inside an IPv6 one (::ffff:192.0.2.1) is that IPv4 address.
 std::optional<boost::asio::ip::address> parse_address(std::string_view text);
 
 /// The proxies between us and our clients.
@@ -24,7 +25,8 @@ public:
     explicit proxy_list(const std::vector<std::string>& trusted);
 
     /// Where the request came from: what arrived, overwritten by what trusted hops say, read from the right
-    /// until one isn't trusted. `client` holds what the connection alone tells.
+    /// until one isn't trusted. `client` holds what the connection alone tells. Its address becomes `unknown` where
+    /// a trusted hop names none: the hop's own would give the client what only the proxy is trusted with.
     void follow(const request& req, proxy_fields fields, client_info& client) const;
 
     bool empty() const noexcept { return trusted_.empty(); }

@@ -2,6 +2,7 @@
 #include "http/exchange_stream.hpp"
 
 #include "http/session.hpp"
+#include "http/trailers.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -149,6 +150,14 @@ void exchange_stream::orphan() {
     output_.wake();
 }
 
+// The last chunk, and the trailers that may stand behind it.
+void exchange_stream::frame_end() {
+    gathered_.append("0\r\n");
+    for (const header_view field : trailers_)
+        if (fits_trailers(field.name)) gathered_.append(field.name).append(": ").append(field.value).append("\r\n");
+    gathered_.append("\r\n");
+}
+
 bool exchange_stream::finish(bool whole) {
     if (!owner_) return false;
     if (left_ && *left_ != 0) whole = false;
@@ -158,7 +167,7 @@ bool exchange_stream::finish(bool whole) {
         frame_bytes(encoding_->bytes);
     }
     encoding_.reset();
-    if (whole && form_ == body_form::chunked) gathered_.append("0\r\n").append(trailers_.lines()).append("\r\n");
+    if (whole && form_ == body_form::chunked) frame_end();
     if (!gathered_.empty()) owner_->push(gathered_);
     return whole;
 }

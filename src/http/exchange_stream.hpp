@@ -96,6 +96,7 @@ private:
     void frame(std::string_view piece);
     void frame_encoded(std::string_view piece);
     void frame_bytes(std::string_view bytes);
+    void frame_end();
     task<result<void>> send();
 
     session* owner_; // null once the connection is gone

@@ -39,6 +39,14 @@ constexpr std::string_view media_type(std::string_view content_type) noexcept {
     return trim(content_type.substr(0, content_type.find(';')));
 }
 
+/// Takes the next element off a list whose commas all separate, without the blanks around it.
+constexpr std::string_view next_element(std::string_view& list) noexcept {
+    const auto comma = std::min(list.find(','), list.size());
+    const auto element = trim(list.substr(0, comma));
+    list.remove_prefix(std::min(comma + 1, list.size()));
+    return element;
+}
+
 /// Takes what stands before the separator off the front, trimmed; the whole rest when there is none.
 /// A separator inside a quoted string separates nothing.
 constexpr std::string_view take_until(std::string_view& rest, char separator) noexcept {

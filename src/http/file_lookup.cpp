@@ -25,6 +25,9 @@ std::shared_ptr<const open_file> open_below(int folder, std::string_view name, l
     return opened < 0 ? nullptr : std::make_shared<open_file>(opened);
 }
 
+// Certificates and apps are proven by what lies there (RFC 8615).
+constexpr std::string_view well_known = ".well-known";
+
 // Opens one step after the other: the kernel never sees a path that it could resolve differently. Where there is
 // nothing errno says why.
 std::shared_ptr<const open_file> walk(const open_file& folder, std::string_view path, lookup_rules rules) {
@@ -33,7 +36,8 @@ std::shared_ptr<const open_file> walk(const open_file& folder, std::string_view 
         const std::size_t slash = path.find('/');
         const std::string_view name = path.substr(0, slash);
         errno = ENOENT;
-        if (!is_step(name, rules)) return nullptr;
+        const bool shown = !at && name == well_known;
+        if (!shown && !is_step(name, rules)) return nullptr;
         at = open_below(at ? at->descriptor() : folder.descriptor(), name, rules);
         if (!at || slash == std::string_view::npos) return at;
         path.remove_prefix(slash + 1);

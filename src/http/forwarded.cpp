@@ -3,6 +3,8 @@
 
 #include "http/field_syntax.hpp"
 
+#include <algorithm>
+
 namespace weir::http::detail {
 
 namespace {
@@ -40,6 +42,27 @@ forwarded_hop parse_element(std::string_view element) noexcept {
     return hop;
 }
 
+bool is_escaped(std::string_view text, std::size_t at) noexcept {
+    const auto before = text.substr(0, at).find_last_not_of('\\');
+    const std::size_t backslashes = before == std::string_view::npos ? at : at - 1 - before;
+    return backslashes % 2 != 0;
+}
+
+// Takes the last element off a list. From the right, a quote behind a backslash is part of a quoted string: what
+// opens one stands behind a '='.
+std::string_view take_last(std::string_view& list) noexcept {
+    bool quoted = false;
+    std::size_t at = list.size();
+    for (; at != 0; --at) {
+        const char c = list[at - 1];
+        if (c == ',' && !quoted) break;
+        if (c == '"') quoted = !quoted || is_escaped(list, at - 1);
+    }
+    const auto element = trim(list.substr(at));
+    list = list.substr(0, at == 0 ? 0 : at - 1);
+    return element;
+}
+
 bool digits_only(std::string_view text) noexcept {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -47,7 +70,10 @@ bool digits_only(std::string_view text) noexcept {
 } // namespace
 
 void parse_forwarded(std::string_view field, std::vector<forwarded_hop>& out) {
-    for (comma_list list(field); list.next();) out.push_back(parse_element(list.element()));
+    const auto first = static_cast<std::ptrdiff_t>(out.size());
+    while (!field.empty())
+        if (const auto element = take_last(field); !element.empty()) out.push_back(parse_element(element));
+    std::reverse(out.begin() + first, out.end());
 }
 
 std::string_view hop_address(std::string_view text) noexcept {

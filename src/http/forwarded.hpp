@@ -14,7 +14,8 @@ struct forwarded_hop {
 };
 
 /// Appends the elements of a Forwarded field (RFC 7239 section 4), nearest proxy last; a malformed one is a hop
-/// that says nothing. Escapes in quoted strings count as malformed: no address or host needs them.
+/// that says nothing. Reads from the right, so that an unbalanced quote of the client's leaves what a proxy appended
+/// as it is. Escapes in the quoted strings of an address, scheme or host count as malformed: none needs them.
 void parse_forwarded(std::string_view field, std::vector<forwarded_hop>& out);
 
 /// The address of a hop without port and brackets; empty if there is none.

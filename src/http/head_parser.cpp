@@ -16,6 +16,7 @@ namespace {
 using detail::byte_class;
 using detail::is_blank;
 using detail::is_token;
+using detail::next_element;
 
 constexpr std::uint32_t longest_name = 0xffff; // head_field::name_size
 
@@ -34,14 +35,6 @@ bool same_word(std::string_view text, const char (&lower_word)[Size]) noexcept {
     if (text.size() != size || lower_bytes(text.data(), first) != lower_bytes(lower_word, first)) return false;
     if constexpr (size > 8) return lower_bytes(text.data() + size - 8, 8) == lower_bytes(lower_word + size - 8, 8);
     return true;
-}
-
-/// Takes the next element off a comma-separated list, without surrounding blanks.
-std::string_view next_element(std::string_view& list) noexcept {
-    const auto comma = std::min(list.find(','), list.size());
-    const auto element = detail::trim(list.substr(0, comma));
-    list.remove_prefix(std::min(comma + 1, list.size()));
-    return element;
 }
 
 /// Parses one head; a step returns false when the verdict is in.
@@ -87,6 +80,7 @@ private:
     bool complete() noexcept;
 
     bool noted(const head_field& field) noexcept;
+    bool may_repeat(known_field known) noexcept;
     bool meaning(const head_field& field, bool repeated) noexcept;
     bool host(const head_field& field) noexcept;
     void take_host(const head_field& field) noexcept;
@@ -277,7 +271,10 @@ bool head_reader::plain_fields(detail::padded_text text) noexcept {
         auto& first = head.first_known[static_cast<std::size_t>(known)];
         const bool repeated = first != 0;
         if (!repeated) first = static_cast<std::uint8_t>(count);
-        if (known > known_field::expect) continue;
+        if (known > known_field::expect) {
+            if (repeated && !may_repeat(known)) return stop(false);
+            continue;
+        }
         if (known == known_field::host && !repeated && detail::is_plain_host(text, field))
             take_host(field);
         else if (!meaning(field, repeated))
@@ -346,7 +343,15 @@ bool head_reader::noted(const head_field& field) noexcept {
     auto& first = head_.first_known[static_cast<std::size_t>(field.known)];
     const bool repeated = first != 0;
     if (!repeated) first = static_cast<std::uint8_t>(head_.field_count);
-    return field.known > known_field::expect || meaning(field, repeated);
+    if (field.known > known_field::expect) return !repeated || may_repeat(field.known);
+    return meaning(field, repeated);
+}
+
+/// Of two fields that are no list, a proxy may have read the other one (RFC 9110 section 5.3).
+bool head_reader::may_repeat(known_field known) noexcept {
+    if (known == known_field::content_type) return bad("there is more than one Content-Type header");
+    if (known == known_field::authorization) return bad("there is more than one Authorization header");
+    return true;
 }
 
 bool head_reader::meaning(const head_field& field, bool repeated) noexcept {

@@ -63,6 +63,9 @@ struct request_head {
 
     bool has_body() const noexcept { return chunked || content_length != 0; }
 
+    /// Whether the target is a whole URL, whose authority stands in front of its path.
+    bool has_absolute_target() const noexcept { return authority < target && authority_size != 0; }
+
     std::string_view method_in(std::string_view bytes) const noexcept { return bytes.substr(method_at, method_size); }
 
     /// As received, still percent-encoded; "*" for OPTIONS in asterisk-form.
@@ -101,6 +104,15 @@ struct head_verdict {
 /// incomplete head is parsed again from its start when more has come. What is wrong is refused as soon as the
 /// byte that makes it so is there, and every split of an input gets the verdict of the whole.
 head_verdict parse_head(std::string_view bytes, const head_limits& limits, request_head& out) noexcept;
+
+/// Lets the authority of an absolute-form target replace the Host field's value, as an origin server has to ignore what
+/// the field says beside it (RFC 9112 section 3.2.2). The other heads stay as they are.
+inline void replace_host(request_head& head) noexcept {
+    const auto index = head.first_known[static_cast<std::size_t>(known_field::host)];
+    if (!head.has_absolute_target() || index == 0) return;
+    head.fields[index - 1U].value = head.authority;
+    head.fields[index - 1U].value_size = head.authority_size;
+}
 
 /// Whether parsing an incomplete head again makes sense: a line end or another KiB came in. `scanned` starts
 /// at 0 and is kept by the caller. Together with the field limit it keeps dribbled heads linear.

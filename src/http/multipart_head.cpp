@@ -4,6 +4,7 @@
 #include "http/field_syntax.hpp"
 #include "http/framework_errors.hpp"
 #include "http/parameters.hpp"
+#include "http/percent.hpp"
 #include <weir/core/utf8.hpp>
 
 #include <optional>
@@ -37,6 +38,7 @@ std::string_view base_name(std::string_view filename) noexcept {
 struct disposition {
     std::optional<std::string> name{};
     std::optional<std::string> filename{};
+    std::optional<std::string> encoded_filename{};
 };
 
 bool note_once(std::optional<std::string>& place, const std::string& value) {
@@ -45,7 +47,30 @@ bool note_once(std::optional<std::string>& place, const std::string& value) {
     return true;
 }
 
-// `filename*` isn't for forms (RFC 7578 section 4.2); who sends it sends filename as well.
+// UTF-8'language'a%20name (RFC 8187 section 3.2), or its last part alone.
+result<std::string> decode_extended(std::string_view value) {
+    const auto charset_end = value.find('\'');
+    if (charset_end != std::string_view::npos) {
+        const auto language_end = value.find('\'', charset_end + 1);
+        if (language_end == std::string_view::npos || !equal_no_case(value.substr(0, charset_end), "utf-8"))
+            return malformed("a part's filename* isn't UTF-8''name");
+        value.remove_prefix(language_end + 1);
+    }
+    std::string decoded;
+    if (decode_segment(value, decoded) != percent_verdict::ok || !is_text(decoded))
+        return malformed("a part's filename* can't be decoded");
+    return decoded;
+}
+
+// `filename*` isn't for forms (RFC 7578 section 4.2): it counts where a client sends nothing else.
+error settle_filename(disposition& said) {
+    if (said.filename || !said.encoded_filename) return {};
+    auto decoded = decode_extended(*said.encoded_filename);
+    if (!decoded) return decoded.error();
+    said.filename = std::move(*decoded);
+    return {};
+}
+
 result<disposition> parse_disposition(std::string_view value) {
     if (!equal_no_case(media_type(value), "form-data"))
         return malformed("a part's Content-Disposition is not form-data");
@@ -57,9 +82,12 @@ result<disposition> parse_disposition(std::string_view value) {
             return malformed("a part's name comes twice or isn't UTF-8");
         if (equal_no_case(one.name, "filename") && !note_once(made.filename, one.value))
             return malformed("a part's file name comes twice or isn't UTF-8");
+        if (equal_no_case(one.name, "filename*") && !note_once(made.encoded_filename, one.value))
+            return malformed("a part's filename* comes twice or isn't UTF-8");
     }
     if (list.malformed()) return malformed("a part's Content-Disposition is malformed");
     if (!made.name) return malformed("a part has no name");
+    if (error wrong = settle_filename(made)) return wrong;
     return made;
 }
 

@@ -43,8 +43,8 @@ void multipart_parser::feed(std::string_view bytes) {
 result<multipart_event> multipart_parser::next() {
     data_ = {};
     switch (state_) {
-    case state::start:
-        return read_start();
+    case state::preamble:
+        return read_preamble();
     case state::delimited:
         return read_delimited();
     case state::head:
@@ -79,15 +79,19 @@ error multipart_parser::refuse(error why) {
     return failed_ = std::move(why);
 }
 
-// The first delimiter lacks its line break, unless a client sent one nevertheless.
-result<multipart_event> multipart_parser::read_start() {
+// The first boundary is the body's first line, or stands behind text that is passed over. As many bytes are kept as may
+// be a delimiter's beginning, so that the line break in front of a boundary is there when the boundary is.
+result<multipart_event> multipart_parser::read_preamble() {
     const auto text = rest();
-    const auto wanted = std::string_view(delimiter_).substr(text.starts_with('\r') ? 0 : line_end.size());
-    const auto both = std::min(text.size(), wanted.size());
-    if (text.substr(0, both) != wanted.substr(0, both))
-        return refuse(malformed("multipart: the body doesn't begin with its boundary"));
-    if (both < wanted.size()) return want_more();
-    advance(wanted.size());
+    const auto boundary = std::string_view(delimiter_).substr(line_end.size());
+    const auto place = text.find(boundary);
+    if (place == std::string_view::npos) {
+        advance(text.size() - std::min(text.size(), delimiter_.size() - 1));
+        return want_more();
+    }
+    if (place != 0 && !text.substr(0, place).ends_with(line_end))
+        return refuse(malformed("multipart: the first boundary doesn't begin a line"));
+    advance(place + boundary.size());
     state_ = state::delimited;
     return read_delimited();
 }
@@ -152,10 +156,12 @@ result<multipart_event> multipart_parser::give(std::string_view bytes) {
     return multipart_event::data;
 }
 
+// What stands on the lines behind the last boundary is passed over.
 result<multipart_event> multipart_parser::read_epilogue() {
     for (const char c : rest()) {
-        if (epilogue_ == line_end.size() || c != line_end[epilogue_])
-            return refuse(malformed("multipart: bytes behind the last boundary"));
+        if (epilogue_ == line_end.size()) break;
+        if (c != line_end[epilogue_])
+            return refuse(malformed("multipart: the last boundary is followed by other text"));
         ++epilogue_;
     }
     advance(rest().size());

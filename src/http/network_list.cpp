@@ -14,6 +14,9 @@ std::string as_network(const std::string& given) {
     return given + (given.find(':') == std::string::npos ? "/32" : "/128");
 }
 
+// On whichever link.
+ip::address_v6 without_zone(const ip::address_v6& address) { return ip::address_v6(address.to_bytes()); }
+
 template<class Network>
 bool any_holds(const std::vector<Network>& all, const Network& host) {
     return std::any_of(all.begin(), all.end(),
@@ -38,14 +41,14 @@ result<network_list> network_list::from(const std::vector<std::string>& given) {
         }
         const auto six = ip::make_network_v6(as_network(one), failed);
         if (failed) return error(errc::invalid_argument, "not an address or network: " + one);
-        made.v6_.push_back(six.canonical());
+        made.v6_.push_back(ip::network_v6(without_zone(six.address()), six.prefix_length()).canonical());
     }
     return made;
 }
 
 bool network_list::holds(const ip::address& address) const {
     if (address.is_v4()) return any_holds(v4_, ip::network_v4(address.to_v4(), 32));
-    return any_holds(v6_, ip::network_v6(ip::address_v6(address.to_v6().to_bytes()), 128)); // on whichever link
+    return any_holds(v6_, ip::network_v6(without_zone(address.to_v6()), 128));
 }
 
 } // namespace weir::http::detail

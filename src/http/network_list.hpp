@@ -15,7 +15,8 @@ namespace weir::http::detail {
 /// An IPv4 address inside an IPv6 one (::ffff:192.0.2.1) as that IPv4 address, any other as it is.
 boost::asio::ip::address unmapped(const boost::asio::ip::address& address);
 
-/// Addresses and networks as configured: "192.0.2.1", "10.0.0.0/8", "::1", "fc00::/7".
+/// Addresses and networks as configured: "192.0.2.1", "10.0.0.0/8", "::1", "fc00::/7". Zones (fe80::1%eth0) are left
+/// out on both sides.
 class network_list {
 public:
     network_list() = default;

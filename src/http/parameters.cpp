@@ -9,7 +9,8 @@ bool parameter_list::next() {
     rest_ = trim(rest_);
     if (rest_.empty() || malformed_) return false;
     if (rest_.front() != ';') return fail();
-    rest_ = trim(rest_.substr(1));
+    while (rest_.starts_with(';')) rest_ = trim(rest_.substr(1));
+    if (rest_.empty()) return false;
     const auto equals = rest_.find('=');
     if (equals == std::string_view::npos || !is_token(rest_.substr(0, equals))) return fail();
     one_.name = rest_.substr(0, equals);

@@ -11,7 +11,8 @@ struct parameter {
     std::string value{}; // unquoted
 };
 
-/// Walks over `; name=value; name="value"` behind a media type or a disposition (RFC 9110 section 5.6.6). Within
+/// Walks over `; name=value; name="value"` behind a media type or a disposition (RFC 9110 section 5.6.6), where a
+/// semicolon may have nothing behind it. Within
 /// quotes a backslash escapes a quote and itself alone: file names of Windows come with others.
 class parameter_list {
 public:

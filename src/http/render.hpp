@@ -51,6 +51,13 @@ inline body_form form_of(const response& res, std::uint8_t minor_version) noexce
 /// Whether a status goes with a body (RFC 9110 section 6.4.1).
 inline bool has_body(int status) noexcept { return status >= 200 && status != 204 && status != 304; }
 
+/// Whether a response is the last word on its request: 101 with another protocol behind it, else 200 to 599 (RFC 9110
+/// section 15).
+inline bool ends_request(const response& res) noexcept {
+    if (res.tail && form_of_tail(*res.tail, 1) == body_form::upgraded) return res.status == 101;
+    return res.status >= 200 && res.status < 600;
+}
+
 /// Appends the response as it goes on the wire.
 void render(const response& res, framing how, const date_line& date, output_buffer& out);
 

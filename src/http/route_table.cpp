@@ -91,6 +91,7 @@ void route_table::add(method verb, std::string pattern, handler target, layer_li
     made->limits = limits;
     made->settle();
     routes_.push_back(std::move(made));
+    methods_.add(verb);
 }
 
 const route& route_table::match(request& req, method verb, std::string_view path) const {
@@ -103,6 +104,7 @@ const route& route_table::match(request& req, method verb, std::string_view path
 }
 
 const route& route_table::match_segments(request& req, method verb, std::string_view path) const {
+    if (path == "*") return match_server(req);
     route_match found = tree_.match(verb, path);
     // HEAD is GET without the body (RFC 9110 section 9.3.2), unless a route says otherwise.
     if (!found.found() && verb == method::head) found = tree_.match(method::get, path);
@@ -111,10 +113,20 @@ const route& route_table::match_segments(request& req, method verb, std::string_
         request_access::set_route(req, taken, path, found);
         return taken;
     }
-    method_set allowed = found.allowed;
+    const bool redirect = slash_ == trailing_slash::redirect && found.alternative_slash && found.allowed.empty();
+    return unrouted(req, found.allowed, redirect);
+}
+
+// What OPTIONS * asks for is no resource but the server (RFC 9110 section 9.3.7).
+const route& route_table::match_server(request& req) const {
+    method_set all = methods_;
+    all.add(method::options);
+    return unrouted(req, all, false);
+}
+
+const route& route_table::unrouted(request& req, method_set allowed, bool redirect) const {
     if (allowed.contains(method::get)) allowed.add(method::head);
     if (!allowed.empty()) allowed.add(method::options);
-    const bool redirect = slash_ == trailing_slash::redirect && found.alternative_slash && allowed.empty();
     request_access::set_unrouted(req, fallback_, allowed, redirect);
     return fallback_;
 }
@@ -175,6 +187,10 @@ void request_access::set_route(request& req, const route& found, std::string_vie
 std::string_view request_access::field(const request& req, known_field known) noexcept {
     const head_field* const found = req.head_ != nullptr ? req.head_->find(known) : nullptr;
     return found != nullptr ? found->value_in({req.bytes_, req.head_->size}) : std::string_view{};
+}
+
+std::string_view request_access::authority(const request& req) noexcept {
+    return req.head_ != nullptr ? req.head_->authority_in({req.bytes_, req.head_->size}) : std::string_view{};
 }
 
 std::optional<std::string_view> request_access::raw_param(const request& req, std::string_view name) noexcept {

@@ -55,10 +55,13 @@ private:
     std::vector<std::unique_ptr<route>> routes_;
     route_tree tree_;
     route fallback_ = make_fallback();
+    method_set methods_; // that any route has
     trailing_slash slash_ = trailing_slash::strict;
 
     static route make_fallback();
     [[gnu::noinline]] const route& match_segments(request& req, method verb, std::string_view path) const;
+    const route& match_server(request& req) const;
+    const route& unrouted(request& req, method_set allowed, bool redirect) const;
 };
 
 /// The methods as fields such as Allow list them.
@@ -83,6 +86,8 @@ struct request_access {
     static const char* bytes(const request& req) noexcept { return req.bytes_; }
     /// The value of the first field of that name, empty when there is none.
     static std::string_view field(const request& req, known_field known) noexcept;
+    /// The host that was asked for: the target's own, else the Host field's.
+    static std::string_view authority(const request& req) noexcept;
     /// A path parameter as it was sent; nothing when the route lacks it.
     static std::optional<std::string_view> raw_param(const request& req, std::string_view name) noexcept;
     static void move_to(request& target, const request& source, const char* bytes, const request_head& head,

@@ -198,6 +198,7 @@ void session::refuse_head(int status, std::string_view message, std::span<char> 
 inline const route& session::load(std::span<char> input) {
     if (head_size_ != 0)
         parse_head(text(input), {host_.limits.request_line, host_.limits.head, host_.limits.fields}, host_.head);
+    replace_host(host_.head);
     host_.context.reset();
     if (tls_) host_.context.attach(tls_);
     request_access::fill(host_.req, input.data(), host_.head, host_.context, remote_, host_.home.now());
@@ -277,7 +278,9 @@ void session::prepare_exchange(const route& matched) {
         exchange_->context().attach(*came);
 }
 
-void session::answer(const request& req, const request_head& head, const route& matched, response& res) {
+void session::answer(request& req, const request_head& head, const route& matched, response& res) {
+    if (!ends_request(res)) [[unlikely]]
+        replace_unfit(req, matched, res);
     // A stop still answers what had been sent before it: the last of the requests that are here says close.
     keep_alive_ = keep_alive_ && (!host_.draining || more_) && !states_close(res.headers);
     const body_form form = form_of(res, head.minor_version);
@@ -293,6 +296,16 @@ void session::answer(const request& req, const request_head& head, const route& 
         size += *announced_size(*file_);
     }
     end_request(req, matched, res, size, false);
+}
+
+// A status that leaves the client waiting for another one: sent as it is, it would have no framing either.
+[[gnu::noinline]] void session::replace_unfit(request& req, const route& matched, response& res) {
+    error why(errc::internal,
+              "the status " + std::to_string(res.status) +
+                  " doesn't end a request; answer with one from 200 to 599, and 101 by accepting a WebSocket");
+    res.clear();
+    into_response(error(errc::internal).caused_by(std::move(why)), res);
+    run_after_refusal(matched, req, res);
 }
 
 void session::end_request(const request& req, const route& matched, const response& res, std::uint64_t size,

@@ -144,7 +144,8 @@ private:
     void note_trailers();
     void ended();
     void settle_body();
-    void answer(const request& req, const request_head& head, const route& matched, response& res);
+    void answer(request& req, const request_head& head, const route& matched, response& res);
+    void replace_unfit(request& req, const route& matched, response& res);
     void begin_tail(const request& req, const route& matched, response& res, body_form form);
     void end_request(const request& req, const route& matched, const response& res, std::uint64_t size, bool aborted);
     void end_tail();

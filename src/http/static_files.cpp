@@ -55,6 +55,18 @@ response without_file(const request& req, detail::lookup_end end) {
     return into_response(error(errc::unavailable, "the file can't be opened now, try again").with_retry_after(1));
 }
 
+// The parts are pieces of the encoded file; what holds them isn't encoded itself.
+void send_several(const found_file& found, std::vector<detail::byte_range> ranges, response& res) {
+    header_list of_parts;
+    for (const std::string_view name : {"content-type", "content-encoding"})
+        if (res.headers.contains(name)) of_parts.add(name, res.headers.find(name));
+    response several = detail::byte_ranges(found.file, found.size, std::move(ranges), of_parts.lines());
+    res.status = 206;
+    res.headers.erase("content-encoding");
+    res.headers.set("content-type", several.headers.find("content-type"));
+    res.tail = std::move(several.tail);
+}
+
 // The part of the file that was asked for, the parts, or all of it.
 void send_asked(const request& req, const found_file& found, const validators& current, response& res) {
     const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -62,6 +74,7 @@ void send_asked(const request& req, const found_file& found, const validators& c
     if (req.method() == method::get && range_applies(req, current, now))
         asked = detail::parse_range(req.header("range"), found.size);
     if (asked.verdict == detail::range_verdict::unsatisfiable) {
+        res.headers.erase("content-encoding");
         into_response(detail::framework_error(416, "none of these ranges is there"), res);
         res.headers.set("content-range", detail::unsatisfied_range(found.size));
     } else if (asked.verdict == detail::range_verdict::whole) {
@@ -72,11 +85,7 @@ void send_asked(const request& req, const found_file& found, const validators& c
         res.headers.set("content-range", detail::content_range(part, found.size));
         send_file({found.file, part.first, part.size}, res);
     } else {
-        const std::string type(res.headers.find("content-type"));
-        response several = detail::byte_ranges(found.file, found.size, std::move(asked.ranges), type);
-        res.status = 206;
-        res.headers.set("content-type", several.headers.find("content-type"));
-        res.tail = std::move(several.tail);
+        send_several(found, std::move(asked.ranges), res);
     }
 }
 

@@ -9,6 +9,7 @@ namespace weir::http::detail {
 
 /// Whether a field means something behind a body: none that frames or routes the message, is about the connection,
 /// changes what the request asks for, says who asks, or tells how the content is to be read (RFC 9110 section 6.5.1).
+/// The others are neither taken nor sent.
 bool fits_trailers(std::string_view name) noexcept;
 
 /// Keeps a received field, whose form has been checked, unless it doesn't fit: then it is passed over.

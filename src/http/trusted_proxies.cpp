@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "http/client_address.hpp"
+#include "http/route_table.hpp"
 #include <weir/http/tls.hpp>
 
 #include <stdexcept>
@@ -9,7 +10,8 @@ namespace weir::http {
 namespace {
 
 client_info on_the_connection(const request& req) {
-    return {std::string(req.remote_address()), tls_of(req) ? "https" : "http", std::string(req.header("host"))};
+    return {std::string(req.remote_address()), tls_of(req) ? "https" : "http",
+            std::string(detail::request_access::authority(req))};
 }
 
 } // namespace

@@ -56,6 +56,17 @@ error check(const request& req) {
     return {};
 }
 
+// Without the port that is its scheme's anyway: one side may say it, the other leave it out (RFC 6454 section 4).
+std::string_view without_port(std::string_view authority, std::string_view default_port) noexcept {
+    if (authority.ends_with(default_port)) authority.remove_suffix(default_port.size());
+    return authority;
+}
+
+std::string_view default_port(std::string_view origin) noexcept {
+    if (detail::starts_with_no_case(origin, "https://")) return ":443";
+    return detail::starts_with_no_case(origin, "http://") ? ":80" : "";
+}
+
 // Section 7.4, and IANA's registry.
 bool sendable_close_code(std::uint16_t code) noexcept {
     if (code >= 3000) return code < 5000;
@@ -87,12 +98,12 @@ websocket_upgrade::websocket_upgrade(const request& req) : refusal_(check(req)),
 // http, TLS may have ended before us.
 bool websocket_upgrade::origin_allowed(const websocket_options& options) const {
     if (origin_.empty() || options.any_origin) return true;
-    const auto same = [this](const std::string& allowed) { return equal_no_case(allowed, origin_); };
+    const auto port = default_port(origin_);
+    const auto origin = without_port(origin_, port);
+    const auto same = [&](const std::string& allowed) { return equal_no_case(without_port(allowed, port), origin); };
     if (std::any_of(options.origins.begin(), options.origins.end(), same)) return true;
-    const std::string_view origin = origin_;
-    const bool secure = detail::starts_with_no_case(origin, "https://");
-    if (!secure && (secure_ || !detail::starts_with_no_case(origin, "http://"))) return false;
-    return !host_.empty() && equal_no_case(origin.substr(origin.find("//") + 2), host_);
+    if (port.empty() || (secure_ && port != ":443")) return false;
+    return !host_.empty() && equal_no_case(origin.substr(origin.find("//") + 2), without_port(host_, port));
 }
 
 std::string websocket_upgrade::choose(const std::vector<std::string>& ours) const {

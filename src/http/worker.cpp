@@ -156,7 +156,7 @@ void worker::admit(tcp_socket socket, const tcp::endpoint& peer) {
         counters_.events.note(server_event::crowded, peer.address().to_string(), loop_.now());
         return refuse(std::move(socket), crowded);
     }
-    const connection_pointer made(new connection(*this, std::move(socket), peer.address().to_string()));
+    const connection_pointer made(new connection(*this, std::move(socket), unmapped(peer.address()).to_string()));
     made->client = *client;
     if (tls_) made->secure(*tls_->current());
     if (full) {

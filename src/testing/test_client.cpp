@@ -19,11 +19,9 @@ using http::detail::equal_no_case;
 using http::detail::session;
 using http::detail::session_host;
 
-constexpr std::string_view peer = "127.0.0.1";
-
 // The in-memory other half of a session.
 struct memory_wire final : http::detail::transport {
-    explicit memory_wire(session_host& host) : machine(host, *this, std::string(peer)) {}
+    memory_wire(session_host& host, const std::string& peer) : machine(host, *this, peer) {}
 
     bool write(std::string_view output) override {
         received += output;
@@ -51,13 +49,13 @@ struct memory_wire final : http::detail::transport {
 
 struct test_client::impl {
     impl(const http::router& app, const test_client_options& options)
-        : home(*options.clock), host(home, app.table(), options.limits) {
+        : home(*options.clock), host(home, app.table(), options.limits), peer(options.remote_address) {
         const error wrong = http::detail::wrong_limit(options.limits);
         if (wrong) throw std::invalid_argument("weir: test_client: " + std::string(wrong.message()));
     }
 
     memory_wire& wire() {
-        if (!open) open = std::make_unique<memory_wire>(host);
+        if (!open) open = std::make_unique<memory_wire>(host, peer);
         return *open;
     }
 
@@ -66,6 +64,7 @@ struct test_client::impl {
 
     weir::loop home;
     session_host host;
+    std::string peer;
     std::vector<std::pair<std::string, std::string>> headers;
     std::unique_ptr<memory_wire> open;
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a proxy says after a client's own words is read as the proxy said it, or not at all.
+// What a proxy says after a client's own words is read as the proxy said it.
 #include "fuzz/require.hpp"
 #include "http/client_address.hpp"
 
@@ -30,8 +30,8 @@ void check_last(std::string_view written_by_client, std::string_view appended) {
     parse_forwarded(field, hops);
     require(!hops.empty());
     const auto& last = hops.back();
-    require(last.address.empty() || last.address == "203.0.113.9");
-    require(last.host.empty() || last.host == "shop.example");
+    require(last.address == "203.0.113.9");
+    require(last.host == "shop.example");
 }
 
 } // namespace

@@ -141,6 +141,15 @@ inline const std::vector<difference> differences{
          const auto hosts = values(both.beast, "host");
          return says(both, "the Host header is invalid") && !hosts.empty() && !names_a_host(hosts.front());
      }},
+    {"Authorization or Content-Type twice", "RFC 9110 section 5.3",
+     "neither is a list: a proxy that checks one of them may leave the other to the server",
+     post("Content-Type: a/b\r\ncontent-type: a/b\r\n"), 400, true,
+     [](const comparison& both) {
+         return (says(both, "there is more than one Authorization header") &&
+                 values(both.beast, "authorization").size() > 1) ||
+                (says(both, "there is more than one Content-Type header") &&
+                 values(both.beast, "content-type").size() > 1);
+     }},
     {"a folded header line", "RFC 9112 section 5.2",
      "MUST be refused or replaced; a reader that doesn't fold sees other fields", post("A: b\r\n c\r\n"), 400, true,
      [](const comparison& both) {

@@ -130,13 +130,13 @@ TEST_CASE_FIXTURE(upload_fixture, "a line break behind the form that comes late 
     CHECK(client.send(http::method::post, "/names", upload_form, upload_type).status == 200);
 }
 
-TEST_CASE_FIXTURE(upload_fixture, "a form that is malformed, cut or followed by more is a 400, another type a 415") {
+TEST_CASE_FIXTURE(upload_fixture, "a form that is malformed or cut is a 400, another type a 415") {
     test_client client(app);
     const auto post = [&](std::string_view body, const char* type = upload_type) {
         return client.send(http::method::post, "/names", body, type);
     };
     CHECK(post("nonsense").status == 400);
-    CHECK(post(upload_form + "x").status == 400);
+    CHECK(post(upload_form + "--b1--").status == 200); // an epilogue
     const auto cut = post(upload_form.substr(0, upload_form.size() - 6));
     CHECK(cut.status == 400);
     CHECK(cut.body.find("ends before") != std::string::npos);

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <weir/http/body_writer.hpp>
+#include <weir/http/client.hpp>
+#include <weir/http/middleware/access_log.hpp>
+#include <weir/http/middleware/cors.hpp>
 #include <weir/http/router.hpp>
 #include <weir/testing/test_client.hpp>
 
@@ -149,6 +153,24 @@ TEST_CASE_FIXTURE(todo_fixture, "HEAD answers as GET without the body, OPTIONS l
     CHECK(options.header("allow") == "DELETE, GET, HEAD, OPTIONS");
 }
 
+TEST_CASE("OPTIONS * is answered with the methods that any route has") {
+    router app;
+    app.get("/{*rest}", [] { return "a"; });
+    http::handler own;
+    own.plain = [](request&, response& res) { res.body = "of this path"; };
+    app.add(http::method::options, "/{*rest}", std::move(own));
+    app.route("/group", [](router& group) { group.patch("/{id}", [] { return "b"; }); });
+    test_client client(app);
+    const auto res = client.send(http::method::options, "*");
+    CHECK(res.status == 204);
+    CHECK(res.header("allow") == "GET, HEAD, OPTIONS, PATCH");
+    CHECK(res.body.empty());
+    CHECK(client.send(http::method::options, "/x").body == "of this path");
+
+    const router none;
+    CHECK(test_client(none).send(http::method::options, "*").header("allow") == "OPTIONS");
+}
+
 TEST_CASE("query parameters bind to a struct with its defaults, types and rules") {
     router app;
     app.get("/list", [](query<listing> in) {
@@ -222,6 +244,47 @@ TEST_CASE("a handler's exception is a bare 500, an error it throws keeps its sta
         CHECK(res.body == R"({"code":"internal","message":"internal error","details":[]})");
     }
     CHECK(client.get("/thrown").status == 409);
+}
+
+TEST_CASE("a status that can't end a request is a 500, and the log knows which one it was") {
+    memory_log lines;
+    router app;
+    app.use(access_log(logger(lines.sink(), {.asynchronous = false})));
+    app.use(http::cors({.origins = {"https://app.example"}}));
+    app.get("/status/{code}", [](path<"code", int> code) {
+        response res(*code);
+        res.body = "secret";
+        res.headers.set("x-secret", "1");
+        return res;
+    });
+    app.get("/later/{code}", [](path<"code", int> code) -> task<response> { co_return response(*code); });
+    app.get("/streamed", [] {
+        auto res = stream([](body_writer& out) { return out.write("secret"); });
+        res.status = 103;
+        return res;
+    });
+    app.get("/forwarded", []() -> task<result<http::client_response>> { co_return http::client_response{}; });
+    test_client client(app);
+    client.header("origin", "https://app.example");
+    for (const std::string target :
+         {"/status/100", "/status/101", "/status/103", "/status/199", "/status/0", "/status/-1", "/status/99",
+          "/status/600", "/later/101", "/later/0", "/streamed", "/forwarded"}) {
+        CAPTURE(target);
+        const auto res = client.get(target);
+        CHECK(res.status == 500);
+        CHECK(res.body == R"({"code":"internal","message":"internal error","details":[]})");
+        CHECK(res.header("content-length") == std::to_string(res.body.size()));
+        CHECK(res.header("access-control-allow-origin") == "https://app.example");
+        CHECK(res.header("x-secret").empty());
+        CHECK(!res.closes);
+    }
+    CHECK(client.send(http::method::head, "/status/100").status == 500);
+    CHECK(client.get("/status/200").body == "secret");
+    CHECK(client.get("/status/599").body == "secret");
+    REQUIRE(lines.lines().size() == 15);
+    CHECK(lines.lines()[1].find(R"("status":500)") != std::string::npos);
+    CHECK(lines.lines()[1].find("the status 101 doesn't end a request") != std::string::npos);
+    CHECK(lines.lines()[11].find("the status 0 doesn't end a request") != std::string::npos);
 }
 
 TEST_CASE("handlers return text, nothing, responses and statuses") {

@@ -106,6 +106,19 @@ TEST_CASE_FIXTURE(files_fixture, "nothing outside the folder is reachable") {
     }
 }
 
+TEST_CASE_FIXTURE(files_fixture, "/.well-known is served, what is hidden in it or elsewhere isn't") {
+    fs::create_directories(top / "public/.well-known/acme-challenge");
+    fs::create_directories(top / "public/sub/.well-known");
+    put("public/.well-known/acme-challenge/token", "proof");
+    put("public/.well-known/.env", "hidden");
+    put("public/sub/.well-known/token", "hidden");
+    auto client = serve();
+    CHECK(client.get("/files/.well-known/acme-challenge/token").body == "proof");
+    CHECK(client.get("/files/%2ewell-known/acme-challenge/token").body == "proof");
+    for (const char* path : {".well-known/.env", "sub/.well-known/token", ".well-knowns", ".Well-known/.env", ".env"})
+        CHECK(client.get("/files/" + std::string(path)).status == 404);
+}
+
 TEST_CASE_FIXTURE(files_fixture, "links and hidden files are served where that was asked for") {
     auto client = serve({.follow_symlinks = true, .hidden_files = true});
     CHECK(client.get("/files/link.txt").body == "secret");
@@ -156,6 +169,29 @@ TEST_CASE_FIXTURE(files_fixture, "several ranges are sent as parts") {
     CHECK(res.body.find("content-range: bytes 5-6/10\r\n\r\n56\r\n") != std::string::npos);
     CHECK(res.body.ends_with(line + "--\r\n"));
     CHECK(res.header("content-length") == std::to_string(res.body.size()));
+}
+
+TEST_CASE_FIXTURE(files_fixture, "the parts of an encoded file say their coding, and their whole says none") {
+    auto client = serve();
+    client.header("range", "bytes=0-1,5-6").header("accept-encoding", "gzip");
+    const auto several = client.get("/files/app.js");
+    CHECK(several.status == 206);
+    CHECK(several.header("content-type").starts_with("multipart/byteranges; boundary="));
+    CHECK(several.header("content-encoding").empty());
+    CHECK(several.header("vary") == "accept-encoding");
+    CHECK(several.header("content-length") == std::to_string(several.body.size()));
+    CHECK(several.body.find("content-encoding: gzip\r\ncontent-range: bytes 0-1/7\r\n\r\ngz\r\n") != std::string::npos);
+    CHECK(several.body.find("content-encoding: gzip\r\ncontent-range: bytes 5-6/7\r\n\r\ned\r\n") != std::string::npos);
+
+    client.header("range", "bytes=0-1");
+    const auto one = client.get("/files/app.js");
+    CHECK(one.header("content-encoding") == "gzip");
+    CHECK(one.body == "gz");
+    client.header("range", "bytes=7-");
+    const auto none = client.get("/files/app.js");
+    CHECK(none.status == 416);
+    CHECK(none.header("content-type") == "application/json");
+    CHECK(none.header("content-encoding").empty());
 }
 
 TEST_CASE_FIXTURE(files_fixture, "a range that isn't there is a 416 with the size") {

@@ -104,6 +104,16 @@ const std::vector<line> field_lines{
     {get_request("Host: a\r\n: b\r\n"), 400, "RFC 9110 section 5.1: an empty name"},
     {get_request("Host: a\r\nA\r\n"), 400, "RFC 9112 section 5: no colon"},
     {get_request("Host: a\r\nConnection: a b\r\n"), 400, "RFC 9110 section 7.6.1: a list of tokens"},
+    {get_request("Host: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n"), 400,
+     "RFC 9110 section 5.3: two of a field that is no list"},
+    {get_request("Host: a\r\nAuthorization: Bearer a\r\nB: c\r\nauthorization:\tBearer a\r\n"), 400,
+     "RFC 9110 section 5.3: two of a field that is no list, be they the same"},
+    {get_request("Authorization:\r\nHost: a\r\nAUTHORIZATION: Basic Og==\r\n"), 400,
+     "RFC 9110 section 5.3: two of a field that is no list, one empty"},
+    {post_request("Content-Type: text/plain\r\nContent-Type: application/json\r\nContent-Length: 2\r\n", "{}"), 400,
+     "RFC 9110 section 8.3: two types of one body"},
+    {post_request("Content-Type: text/plain\r\ncontent-type:text/plain\r\n"), 400,
+     "RFC 9110 section 8.3: two types of one body, be they the same"},
     {get_request("Host: a\r\nA: " + std::string(17000, 'b') + "\r\n"), 431, "RFC 6585 section 5: a line over 16 KiB"},
     {get_request("Host: a\r\nA: " + std::string(8000, 'b') + "\r\nC: " + std::string(8100, 'd') +
                  "\r\nE: " + std::string(300, 'f') + "\r\n"),
@@ -198,15 +208,17 @@ const std::vector<std::pair<std::string, std::string>> taken{
     {start("GET http://b.example HTTP/1.1"), "root"},                                     // RFC 9110 section 4.2.1
     {start("GET /?a=%20&b=? HTTP/1.1"), "root"},                                          // RFC 3986 section 3.4
     {get_request("Host: [::1]:80\r\nA:\r\nB: \t\x80 \"()\r\nConnection: ,\r\n"), "root"}, // RFC 9110 section 5.5
-    {get_request(many_fields(100)), "root"},                                              // no more than the limit
-    {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "root"},                         // RFC 9112 section 9.3
-    {post_request("Content-Length: 003\r\n", "abc"), "abc"},                              // RFC 9110 section 8.6
-    {post_request("Content-Length: 0\r\n"), ""},                                          // RFC 9110 section 8.6
-    {post_request(""), ""},                                                               // RFC 9112 section 6.3
-    {post_request("transfer-encoding: ChunKed \r\n", "3\r\nabc\r\n0\r\n\r\n"), "abc"},    // RFC 9112 section 7
-    {chunks("0\r\n\r\n"), ""},                                                            // RFC 9112 section 7.1
-    {chunks("0A\r\n0123456789\r\n00\r\n\r\n"), "0123456789"},                             // RFC 9112 section 7.1
-    {chunks("1;a\r\na\r\n1 ; b = \"c\\\"\"\r\nb\r\n0;d=e\r\n\r\n"), "ab"},                // RFC 9112 section 7.1.1
+    {get_request("Host: a\r\nAccept: b\r\nAccept: c\r\nCookie: d=e\r\nCookie: f=g\r\n"),
+     "root"},                                                                          // RFC 9110 section 5.3
+    {get_request(many_fields(100)), "root"},                                           // no more than the limit
+    {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "root"},                      // RFC 9112 section 9.3
+    {post_request("Content-Length: 003\r\n", "abc"), "abc"},                           // RFC 9110 section 8.6
+    {post_request("Content-Length: 0\r\n"), ""},                                       // RFC 9110 section 8.6
+    {post_request(""), ""},                                                            // RFC 9112 section 6.3
+    {post_request("transfer-encoding: ChunKed \r\n", "3\r\nabc\r\n0\r\n\r\n"), "abc"}, // RFC 9112 section 7
+    {chunks("0\r\n\r\n"), ""},                                                         // RFC 9112 section 7.1
+    {chunks("0A\r\n0123456789\r\n00\r\n\r\n"), "0123456789"},                          // RFC 9112 section 7.1
+    {chunks("1;a\r\na\r\n1 ; b = \"c\\\"\"\r\nb\r\n0;d=e\r\n\r\n"), "ab"},             // RFC 9112 section 7.1.1
     {chunks("1\r\na\r\n0\r\nContent-Length: 9\r\nHost: c\r\n\r\n"), "a"}, // RFC 9110 section 6.5.1: dropped
     {"POST /echo HTTP/1.0\r\nConnection: keep-alive\r\nExpect: a-miracle\r\nContent-Length: 1\r\n\r\na", "a"}, // 10.1.1
 };

@@ -118,3 +118,23 @@ TEST_CASE("trailers count against the budget of a chunked body") {
     peer.write(post_with_trailers("/", "a: " + std::string(17 * 1024, 'x') + "\r\n"));
     CHECK(peer.receive().status == 413);
 }
+
+TEST_CASE("trailers that would pass for framing, routing, identity or content are never sent") {
+    router app;
+    app.get("/", [] {
+        return stream([](body_writer& out) -> task<result<void>> {
+            for (const char* name : {"Content-Length", "transfer-encoding", "host", "authorization", "Set-Cookie",
+                                     "cookie", "content-type", "content-encoding", "content-range", "trailer",
+                                     "location", "www-authenticate", "cache-control", "connection", "date",
+                                     "proxy-authenticate", "access-control-allow-origin", "x-forwarded-for"})
+                out.trailers().add(name, "1");
+            out.trailers().add("X-Sum", "7").add("server-timing", "db;dur=3");
+            co_return co_await out.write("hi");
+        });
+    });
+    test_client peer(app);
+    peer.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    peer.poll();
+    const std::string sent = peer.output();
+    CHECK(sent.ends_with("\r\n\r\n2\r\nhi\r\n0\r\nX-Sum: 7\r\nserver-timing: db;dur=3\r\n\r\n"));
+}

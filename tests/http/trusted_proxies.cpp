@@ -16,16 +16,20 @@ namespace {
 
 using fields = std::vector<std::pair<std::string, std::string>>;
 
-// What a handler sees of the client, when the peer 127.0.0.1 sends these fields.
-std::string seen(http::trusted_proxies_options options, const fields& sent) {
+// What a handler sees of the client, when the peer sends these fields.
+std::string seen_from(const std::string& peer, http::trusted_proxies_options options, const fields& sent) {
     router app;
     app.use(trusted_proxies(std::move(options)));
     app.get("/", [](client_info client) { return client.scheme + "://" + client.host + " " + client.address; });
-    test_client client(app);
+    test_client client(app, {.remote_address = peer});
     std::string head = "GET / HTTP/1.1\r\nHost: inner:8080\r\n";
     for (const auto& [name, value] : sent) head.append(name).append(": ").append(value).append("\r\n");
     client.write(head + "\r\n");
     return client.receive().body;
+}
+
+std::string seen(http::trusted_proxies_options options, const fields& sent) {
+    return seen_from("127.0.0.1", std::move(options), sent);
 }
 
 http::trusted_proxies_options trusting(std::vector<std::string> proxies,
@@ -42,6 +46,7 @@ std::string by_address(const std::string& value) {
 }
 
 const std::string direct = "http://inner:8080 127.0.0.1";
+const std::string unknown = "http://inner:8080 unknown";
 
 } // namespace
 
@@ -77,12 +82,37 @@ TEST_CASE("scheme and host are those beside the hop that is taken") {
     CHECK(seen(trusting({"127.0.0.1", "10.0.0.0/8"}), said) == "https://shop.example 203.0.113.9");
 }
 
-TEST_CASE("what is no address ends the walk at the proxy that named it") {
-    for (const char* nonsense : {"unknown", "_hidden", "6.6.6.6.6", "1.2.3.4:port", "[::1", "[::1]x", "fe80::1%lo",
-                                 "<script>", "300.1.1.1", "\"1.2.3.4\""}) {
+TEST_CASE("a client that a proxy names by no address is unknown, never the proxy itself") {
+    for (const char* nonsense : {"unknown", "_hidden", "6.6.6.6.6", "1.2.3.4:port", "[::1", "[::1]x", "127.0.0.1%lo",
+                                 "fe80::1%", "<script>", "300.1.1.1", "\"1.2.3.4\"", "\""}) {
         CAPTURE(nonsense);
-        CHECK(by_address(std::string("6.6.6.6, ") + nonsense + ", 10.1.2.3") == "http://inner:8080 10.1.2.3");
+        CHECK(by_address(std::string("6.6.6.6, ") + nonsense + ", 10.1.2.3") == unknown);
+        CHECK(by_address(std::string("6.6.6.6, ") + nonsense) == unknown);
     }
+}
+
+TEST_CASE("X-Forwarded-For is split at commas alone, whatever quotes a client puts before the proxy's word") {
+    for (const char* opening : {"\"", "\"6.6.6.6", "6.6.6.6, \"", "\"\\", "\\", "a=\"b"}) {
+        CAPTURE(opening);
+        CHECK(by_address(std::string(opening) + ", 203.0.113.9") == "http://inner:8080 203.0.113.9");
+        CHECK(by_address(std::string(opening) + ", 203.0.113.9, 10.1.2.3") == "http://inner:8080 203.0.113.9");
+    }
+    CHECK(seen(trusting({"127.0.0.1"}), {{"X-Forwarded-For", "203.0.113.9"},
+                                         {"X-Forwarded-Host", "\", shop.example"},
+                                         {"X-Forwarded-Proto", "\", https"}}) == "https://shop.example 203.0.113.9");
+}
+
+TEST_CASE("the zone of a proxy's address doesn't matter") {
+    const auto from = [](const char* peer, std::vector<std::string> proxies, const char* said) {
+        return seen_from(peer, trusting(std::move(proxies)), {{"X-Forwarded-For", said}});
+    };
+    CHECK(from("fe80::1%eth0", {"fe80::/10"}, "203.0.113.9") == "http://inner:8080 203.0.113.9");
+    CHECK(from("fe80::1%eth0", {"fe80::1"}, "203.0.113.9") == "http://inner:8080 203.0.113.9");
+    CHECK(from("fe80::1%2", {"fe80::1%1"}, "203.0.113.9") == "http://inner:8080 203.0.113.9");
+    CHECK(from("fe80::1%2", {"fe80::2"}, "203.0.113.9") == "http://inner:8080 fe80::1%2");
+    CHECK(from("127.0.0.1", {"127.0.0.1", "fe80::/10"}, "203.0.113.9, fe80::7%eth0") ==
+          "http://inner:8080 203.0.113.9");
+    CHECK(from("fe80::1%eth0", {"fe80::/10"}, ",") == "http://inner:8080 fe80::1");
 }
 
 TEST_CASE("ports and brackets are taken off, and IPv4 inside IPv6 is IPv4") {
@@ -109,23 +139,28 @@ TEST_CASE("Forwarded is read as RFC 7239 has it") {
           "https://shop.example:8443 2001:db8::17");
     CHECK(by_forwarded("for=6.6.6.6;proto=https, for=203.0.113.9;proto=https, for=10.0.0.3;proto=http") ==
           "https://inner:8080 203.0.113.9");
-    CHECK(by_forwarded("for=6.6.6.6, for=unknown;proto=https, for=10.0.0.3") == "https://inner:8080 10.0.0.3");
-    CHECK(by_forwarded("for=_secret") == direct);
+    CHECK(by_forwarded("for=203.0.113.9;ext=\"a, b\", for=10.0.0.3") == "http://inner:8080 203.0.113.9");
+    CHECK(by_forwarded("for=6.6.6.6, for=unknown;proto=https, for=10.0.0.3") == "https://inner:8080 unknown");
+    CHECK(by_forwarded("for=203.0.113.9;host=\"a\\\", for=10.0.0.1\"") == unknown);
+    CHECK(by_forwarded("for=6.6.6.6, proto=https") == "https://inner:8080 unknown");
+    CHECK(by_forwarded("for=_secret") == unknown);
+    CHECK(by_forwarded(",") == direct);
 }
 
 TEST_CASE("a malformed element of Forwarded says nothing, and nothing left of it is read") {
     for (const char* bad : {"for=1.2.3.4;for=5.6.7.8", "for=", "for", "=1.2.3.4", "for=\"1.2.3.4", "for=1.2.3.4\"",
                             "for=\"1.2.3\\.4\"", "for = 1.2.3.4", "for=1.2.3.4 proto=https", "f r=1.2.3.4"}) {
         CAPTURE(bad);
-        CHECK(by_forwarded(std::string("for=6.6.6.6, ") + bad) == direct);
+        CHECK(by_forwarded(std::string("for=6.6.6.6, ") + bad) == unknown);
     }
 }
 
 TEST_CASE("a client's quote can't make the proxy's own word part of its text") {
     for (const char* opening : {"for=\"", "for=6.6.6.6;host=\"", "for=6.6.6.6;x=\"\\", "for=6.6.6.6;x=\"a\";y=\""}) {
         CAPTURE(opening);
-        CHECK(by_forwarded(std::string(opening) + ", for=203.0.113.9") == direct);
-        CHECK(by_forwarded(std::string(opening) + ", for=\"203.0.113.9\"") == direct);
+        for (const char* own : {"for=203.0.113.9", "for=\"203.0.113.9\"", "for=203.0.113.9, for=\"10.0.0.3:80\""})
+            CHECK(by_forwarded(std::string(opening) + ", " + own) == "http://inner:8080 203.0.113.9");
+        CHECK(by_forwarded(opening) == unknown);
     }
 }
 
@@ -140,6 +175,32 @@ TEST_CASE("without the middleware the connection's own facts are the client's") 
     app.get("/", [](client_info client) { return client.scheme + "://" + client.host + " " + client.address; });
     test_client client(app);
     CHECK(client.header("x-forwarded-for", "6.6.6.6").get("/").body == "http://test 127.0.0.1");
+}
+
+TEST_CASE("the host of a whole URL as target replaces the Host field wherever the host is asked for") {
+    router app;
+    app.get("/", [](const request& req, client_info client) {
+        std::string all = client.host + " " + std::string(req.header("host"));
+        for (std::size_t i = 0; i < req.header_count(); ++i)
+            all.append(" ").append(req.header_at(i).name).append("=").append(req.header_at(i).value);
+        return all;
+    });
+    app.get("/later", [](const request& req, client_info client) -> task<std::string> {
+        co_return client.host + " " + std::string(req.header("host"));
+    });
+    test_client client(app);
+    const auto answer = [&](const std::string& head) {
+        client.write(head + "\r\n\r\n");
+        return client.receive().body;
+    };
+    CHECK(answer("GET http://a.example/ HTTP/1.1\r\nHost: b.example\r\nX: y") ==
+          "a.example a.example Host=a.example X=y");
+    CHECK(answer("GET HTTPS://a.example:8443 HTTP/1.1\r\nx:y\r\nhOsT:\tb.example") ==
+          "a.example:8443 a.example:8443 x=y hOsT=a.example:8443");
+    CHECK(answer("GET http://a.example/later HTTP/1.1\r\nHost: b.example") == "a.example a.example");
+    CHECK(answer("GET / HTTP/1.1\r\nHost: b.example") == "b.example b.example Host=b.example");
+    CHECK(answer("GET http://a.example/ HTTP/1.0\r\nConnection: keep-alive") == "a.example  Connection=keep-alive");
+    CHECK(answer("GET http://[::1]:80/ HTTP/1.0\r\nHost: b.example") == "[::1]:80 [::1]:80 Host=[::1]:80");
 }
 
 TEST_CASE("the access log names the client that the middleware found out") {

@@ -222,6 +222,66 @@ TEST_CASE_FIXTURE(websocket_fixture, "a page of another site can't open a socket
     CHECK(answer("/anybody", "https://evil.example") == 101);
 }
 
+TEST_CASE_FIXTURE(websocket_fixture,
+                  "the origin is held against the host of a whole URL as target, not the Host field") {
+    const auto answer = [this](const std::string& origin) {
+        auto peer = client();
+        peer.write(handshake("http://shop.example/echo", "Origin: " + origin + "\r\n"));
+        return peer.receive().status;
+    };
+    CHECK(answer("https://shop.example") == 101);
+    CHECK(answer("https://a") == 403);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "an origin and a host are the same where one names its scheme's default port") {
+    const auto answer = [this](const std::string& target, const std::string& origin) {
+        auto peer = client();
+        peer.write(handshake(target, "Origin: " + origin + "\r\n"));
+        return peer.receive().status;
+    };
+    CHECK(answer("http://a:443/echo", "https://a") == 101);
+    CHECK(answer("http://a:80/echo", "http://a") == 101);
+    CHECK(answer("http://[::1]:443/echo", "https://[::1]") == 101);
+    CHECK(answer("http://[::1]/echo", "https://[::1]:443") == 101);
+    CHECK(answer("/echo", "https://a:443") == 101);
+    CHECK(answer("/echo", "HTTP://a:80") == 101);
+    CHECK(answer("http://a:443/echo", "https://a:443") == 101);
+    CHECK(answer("http://a:80/echo", "https://a") == 403);
+    CHECK(answer("http://a:443/echo", "http://a") == 403);
+    CHECK(answer("/echo", "https://a:80") == 403);
+    CHECK(answer("/echo", "https://a:4433") == 403);
+    CHECK(answer("http://a:8443/echo", "https://a") == 403);
+    CHECK(answer("/spoken", "https://shop.example:443") == 101);
+    CHECK(answer("/spoken", "https://shop.example:80") == 403);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "an origin of a scheme of its own is let in where it is listed as it is sent") {
+    app.get("/mini", [](websocket_upgrade upgrade) {
+        return upgrade.accept([](websocket&) -> task<void> { co_return; }, {.origins = {"miniprogram://wx12345"}});
+    });
+    const auto answer = [this](const std::string& origin) {
+        auto peer = client();
+        peer.write(handshake("/mini", "Origin: " + origin + "\r\n"));
+        return peer.receive().status;
+    };
+    CHECK(answer("miniprogram://wx12345") == 101);
+    CHECK(answer("miniprogram://wx6789") == 403);
+    CHECK(answer("miniprogram://a") == 403); // our host, yet no page of ours
+}
+
+TEST_CASE("an upgrade whose status a layer has changed is a 500, and nothing else is spoken after it") {
+    router app;
+    app.use([](request&, response& res) { res.status = 200; });
+    app.get("/", [](websocket_upgrade upgrade) {
+        return upgrade.accept([](websocket& peer) -> task<void> { co_await peer.send("hi"); });
+    });
+    test_client peer(app);
+    peer.write(handshake("/"));
+    CHECK(peer.receive().status == 500);
+    peer.poll();
+    CHECK(peer.output().empty());
+}
+
 TEST_CASE_FIXTURE(websocket_fixture, "the server's first choice among the offered subprotocols is spoken") {
     auto peer = client();
     peer.write(handshake("/spoken", "Sec-WebSocket-Protocol: v1, v3\r\nSec-WebSocket-Protocol: v2\r\n"));

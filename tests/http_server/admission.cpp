@@ -4,6 +4,7 @@
 #include "support/descriptors.hpp"
 #include "support/loopback.hpp"
 #include "support/temporary_folder.hpp"
+#include <weir/http/middleware/trusted_proxies.hpp>
 #include <weir/http/server.hpp>
 #include <weir/http/static_files.hpp>
 #include <weir/testing/test_client.hpp>
@@ -78,6 +79,37 @@ TEST_CASE_FIXTURE(admission_fixture, "an address beyond its limit is told 503, o
     CHECK(refusals() == 1);
     CHECK(crowded() == 1);
     CHECK(counters.open == 3);
+}
+
+TEST_CASE("an IPv4 client of a listener of both families has its IPv4 address") {
+    manual_clock time;
+    router routes;
+    routes.use(trusted_proxies({.proxies = {"127.0.0.1"}}));
+    std::string peer;
+    routes.get("/", [&](const request& req, client_info client) {
+        peer = req.remote_address();
+        return client.address;
+    });
+    server_options options;
+    options.address = "::";
+    http::detail::server_counters counters;
+    std::uint16_t port = 0;
+    http::detail::worker serving(routes.table(), options, counters, time);
+    serving.listen(port, true).value();
+    serving.accept();
+    socket_client client(port);
+    const auto answer = [&](const std::string& fields) {
+        client.send("GET / HTTP/1.1\r\nHost: a\r\n" + fields + "\r\n");
+        peer.clear();
+        const auto late = std::chrono::steady_clock::now() + 20s;
+        while (peer.empty() && std::chrono::steady_clock::now() < late) serving.loop().poll();
+        return client.receive().body;
+    };
+    CHECK(answer("") == "127.0.0.1");
+    CHECK(peer == "127.0.0.1");
+    CHECK(answer("X-Forwarded-For: 203.0.113.9\r\n") == "203.0.113.9");
+    serving.cut();
+    serving.loop().poll();
 }
 
 TEST_CASE_FIXTURE(admission_fixture, "an address has room again once one of its connections has ended") {

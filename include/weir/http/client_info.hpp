@@ -10,9 +10,10 @@ namespace weir::http {
 /// Who asked, and how: a handler's parameter. With `trusted_proxies` it is what the client sent to the outermost
 /// of them; without, or from a peer that isn't trusted, what arrived on the connection.
 struct client_info {
-    std::string address{};       ///< IPv4 or IPv6 as text, without port
+    /// IPv4 or IPv6 as text, without port; `unknown` where a trusted proxy names no address (RFC 7239 section 6.2).
+    std::string address{};
     std::string scheme = "http"; ///< `http` or `https`
-    std::string host{};          ///< host[:port] that was asked for; for links back to this service
+    std::string host{}; ///< host[:port] that was asked for, of the target before that of Host; for links back here
 };
 
 /// What is known of the request's client.

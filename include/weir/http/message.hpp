@@ -44,14 +44,15 @@ public:
 
     http::method method() const noexcept;
     std::string_view method_name() const noexcept;
-    /// The request target as it was sent: `/todos/7?full=1`.
+    /// The request target as it was sent, but for the scheme and host of a whole URL: `/todos/7?full=1`.
     std::string_view target() const noexcept;
     /// The target's path, still percent-encoded.
     std::string_view path() const noexcept;
     /// What follows the `?`, still encoded; empty when there is none.
     std::string_view query() const noexcept;
 
-    /// The first field of that name (case-insensitive), without surrounding blanks; empty when absent.
+    /// The first field of that name (case-insensitive), without surrounding blanks; empty when absent. Where the target
+    /// is a whole URL its host is Host's value, whatever the field said (RFC 9112 section 3.2.2).
     std::string_view header(std::string_view name) const noexcept;
     std::string_view header(field_name known) const { return header(http::name(known)); }
     bool has_header(std::string_view name) const noexcept;
@@ -75,7 +76,7 @@ public:
     /// A path parameter by name, decoded; errc::not_found for a name that the pattern lacks.
     result<std::string> param(std::string_view name) const;
 
-    /// The peer's address without its port.
+    /// The peer's address without its port; of an IPv4 peer its IPv4 address, also where the listener is "::".
     std::string_view remote_address() const noexcept { return remote_; }
     /// When its head had arrived, on the loop's clock.
     time_point started() const noexcept { return started_; }
@@ -189,6 +190,7 @@ inline header_list::iterator header_list::end() const noexcept { return {}; }
 /// so is Content-Length, but for the size that an answer to HEAD or a 304 tells of a body that isn't sent. A Date set
 /// here replaces the server's; `Connection: close` ends the connection after the answer.
 struct response {
+    /// 200 to 599; another one is answered 500, and logged. 101 is `websocket_upgrade::accept`'s to set.
     int status = 200;
     std::string body{};
     header_list headers{};

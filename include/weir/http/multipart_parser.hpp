@@ -22,7 +22,8 @@ struct multipart_limits {
 struct multipart_head {
     std::string name{};
     /// The last step of the name that the client gave, UTF-8, without any folder; empty where nothing is left
-    /// of it. For show: never a path to write to.
+    /// of it. For show: never a path to write to. `filename*`, which isn't for forms (RFC 7578 section 4.2), counts
+    /// where there is no `filename`.
     std::string filename{};
     bool is_file = false;                   ///< whether a file name was given, be it empty
     std::string content_type{"text/plain"}; ///< as claimed; for a file application/octet-stream by default
@@ -37,8 +38,9 @@ enum class multipart_event : std::uint8_t {
 };
 
 /// Takes a multipart/form-data body apart (RFC 7578, RFC 2046 section 5.1) as its bytes come, without I/O, holding
-/// no more of it than a part's header. Strict: no preamble, no epilogue, no padding, no folded lines, and a
-/// Content-Disposition in each part. Errors are 400 and 413, and final. Belongs to one loop.
+/// no more of it than a part's header. A preamble and an epilogue are passed over (section 5.1.1). Strict: each
+/// boundary alone on its line, no padding, no folded lines, and a Content-Disposition in each part. Errors are 400 and
+/// 413, and final. Belongs to one loop.
 ///
 ///     for (;;) switch (parser.next().value()) {
 ///         case multipart_event::more: parser.feed(...); break;      // or fail, where no more is to come
@@ -58,14 +60,14 @@ public:
     bool complete() const noexcept { return state_ == state::epilogue; }
 
 private:
-    enum class state : std::uint8_t { start, delimited, head, data, epilogue, failed };
+    enum class state : std::uint8_t { preamble, delimited, head, data, epilogue, failed };
 
     multipart_parser(std::string_view boundary, multipart_limits limits);
 
     std::string_view rest() const noexcept;
     void advance(std::size_t size) noexcept { at_ += size; }
     multipart_event want_more();
-    result<multipart_event> read_start();
+    result<multipart_event> read_preamble();
     result<multipart_event> read_delimited();
     result<multipart_event> read_head();
     result<multipart_event> read_data();
@@ -75,14 +77,14 @@ private:
 
     multipart_limits limits_;
     std::string delimiter_; // CRLF, two dashes, the boundary
-    state state_ = state::start;
+    state state_ = state::preamble;
     std::string carry_;    // bytes that were fed before and aren't used up
     std::string_view fed_; // or those that were fed last
     std::size_t at_ = 0;   // what is used up of either
     std::size_t scanned_ = 0;
     std::size_t parts_ = 0;
     std::size_t part_size_ = 0;
-    std::size_t epilogue_ = 0;
+    std::size_t epilogue_ = 0; // bytes of the line break behind the last boundary
     multipart_head head_;
     std::string_view data_;
     error failed_;

@@ -20,7 +20,7 @@ namespace weir::http {
 std::vector<std::string> unrouted_networks();
 
 struct server_options {
-    std::string address = "0.0.0.0"; ///< IPv4 or IPv6 address to listen on
+    std::string address = "0.0.0.0"; ///< IPv4 or IPv6 address to listen on; "::" for both
     std::uint16_t port = 8080;       ///< 0: any free one, see `server::port()`
     unsigned loops = 0;              ///< threads that serve; 0: one per processor
     int backlog = 1024;              ///< connections the kernel may hold ready per loop

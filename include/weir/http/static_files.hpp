@@ -18,7 +18,8 @@ struct static_files_options {
     /// are as current as their own time says: build them together.
     bool precompressed = true;
     bool follow_symlinks = false; ///< links that lead out of the folder are then served as well
-    bool hidden_files = false;    ///< names that begin with a dot
+    /// Names that begin with a dot. `.well-known` in the folder itself is served anyway (RFC 8615).
+    bool hidden_files = false;
 };
 
 /// The files below a folder: GET and HEAD with ETag and Last-Modified, conditional requests (RFC 9110

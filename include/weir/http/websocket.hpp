@@ -74,7 +74,9 @@ struct websocket_options {
     duration pong_within = std::chrono::seconds(30); ///< after a ping; then the connection is dropped
     duration close_within = std::chrono::seconds(5); ///< for the peer's part of the closing handshake
     std::vector<std::string> subprotocols{};         ///< offered here, the preferred first
-    /// Pages of these origins may connect, such as `https://shop.example`, besides the service's own.
+    /// Pages of these origins may connect, such as `https://shop.example`, besides the service's own. Compared without
+    /// regard to case and to the scheme's default port. What isn't a page, a mini-program of WeChat's, may send an
+    /// origin of a scheme of its own: list it as it is sent (`websocket_upgrade::origin`), or allow any.
     std::vector<std::string> origins{};
     bool any_origin = false; ///< only where no cookie or client address identifies the user
 };

@@ -28,6 +28,8 @@ struct test_client_options {
     http::limits limits{};
     /// The clock of the loop that handlers run on; a manual one makes every timeout testable.
     const weir::clock* clock = &weir::system_clock();
+    /// Where the client connects from, as the routes see it.
+    std::string remote_address = "127.0.0.1";
 };
 
 /// Talks to an app's routes without a socket: the bytes go through the connection state machine that also

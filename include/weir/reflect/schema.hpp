@@ -4,6 +4,7 @@
 #include <weir/reflect/describe.hpp>
 #include <weir/reflect/rules.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <string_view>
 #include <tuple>
@@ -14,6 +15,33 @@ namespace weir::reflect {
 
 /// What `schema<T>` is for a struct without rules.
 struct no_schema {};
+
+namespace detail {
+
+/// A rule that checks values of type M; the others are attributes.
+template<class Rule, class M>
+concept checks = requires(const Rule& rule, const M& value) {
+    { rule.holds(value) } -> std::convertible_to<bool>;
+};
+
+// Whether the rule has a function `holds` for values of any type: beside that name a second one is ambiguous.
+struct second_holds {
+    static void holds();
+};
+template<class Rule>
+struct with_second_holds : Rule, second_holds {};
+template<class Rule>
+inline constexpr bool has_holds = !requires {
+    &with_second_holds<Rule>::holds;
+};
+template<class Rule>
+    requires std::is_final_v<Rule>
+inline constexpr bool has_holds<Rule> = requires { &Rule::holds; };
+
+template<class Rule, class M>
+inline constexpr bool suits = checks<Rule, M> || !has_holds<Rule>;
+
+} // namespace detail
 
 /// One `.key(...)` or `.field(...)` of a schema.
 template<class Pointer, bool Key, class... Rules>
@@ -106,6 +134,9 @@ private:
         static_assert(fresh || derives || std::is_base_of_v<Class, Owner>,
                       "weir: this schema lists members of different structs");
         (Rules::template fit<unwrap_optional<Value>>(), ...);
+        static_assert((detail::suits<Rules, unwrap_optional<Value>> && ...),
+                      "weir: a rule of this member has a holds() that doesn't take the member's type and return a "
+                      "bool, or isn't const");
         using entry = schema_entry<Value Class::*, Key, Rules...>;
         using most_derived = std::conditional_t<fresh || derives, Class, Owner>;
         using longer = struct_schema<Table, most_derived, Parts, Entries..., entry>;

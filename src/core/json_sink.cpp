@@ -206,4 +206,15 @@ void json_sink::put_signed(std::int64_t number) noexcept {
 void json_sink::put_number(double number) noexcept { at_ = put_floating(at_, number); }
 void json_sink::put_number(float number) noexcept { at_ = put_floating(at_, number); }
 
+void close_text(std::string& out, std::size_t from) {
+    const auto stands_for_itself = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+    if (std::all_of(out.begin() + static_cast<std::ptrdiff_t>(from) + 1, out.end(), stands_for_itself)) {
+        out += '"';
+        return;
+    }
+    const std::string text = out.substr(from + 1);
+    out.resize(from);
+    json_sink(out).text(text);
+}
+
 } // namespace weir::detail

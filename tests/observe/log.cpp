@@ -172,11 +172,16 @@ TEST_CASE_FIXTURE(log_fixture, "copies and children share the level and the sink
     CHECK(kept.lines().size() == 1);
 }
 
-TEST_CASE_FIXTURE(log_fixture, "marked keys never show their values, whatever their case or prefix") {
+TEST_CASE_FIXTURE(log_fixture, "marked keys never show their values, however they are written") {
     log.info("m", field("password", "hunter2"), field("Authorization", "Bearer x"), field("session_key", "k"),
              field("access_token", "t"), field("Set-Cookie", "c"), field("wx_appsecret", 1));
     CHECK(fields() == R"("password":"***","Authorization":"***","session_key":"***","access_token":"***",)"
                       R"("Set-Cookie":"***","wx_appsecret":"***"})");
+    log.info("m", field("accessToken", "t"), field("sessionKey", "k"), field("userPasswd", "p"),
+             field("x-api-key", "a"), field("jwt", "j"), field("private_key", "p"),
+             field("a_key_of_many_words_and_a_secret", "s"));
+    CHECK(fields() == R"("accessToken":"***","sessionKey":"***","userPasswd":"***","x-api-key":"***","jwt":"***",)"
+                      R"("private_key":"***","a_key_of_many_words_and_a_secret":"***"})");
     log.info("m", field("tokens", 3), field("token_count", 3), field("mytoken", 3), field("passwor", 1), field("n", 1));
     CHECK(fields() == R"("tokens":3,"token_count":3,"mytoken":3,"passwor":1,"n":1})");
     log.with(field("cookie", "c")).info("m");

@@ -4,10 +4,10 @@
 #include <weir/core/clock.hpp>
 #include <weir/core/error.hpp>
 #include <weir/core/json_writer.hpp>
+#include <weir/observe/detail/key_words.hpp>
 
 #include <boost/describe/enum_to_string.hpp>
 
-#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -21,28 +21,6 @@
 namespace weir {
 
 namespace detail {
-
-constexpr char folded_key_char(char c) noexcept {
-    if (c == '-') return '_';
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-// A key's last two letters, by which most keys are found not to be redacted.
-struct key_ending {
-    constexpr explicit key_ending(std::string_view key) noexcept
-        : last(key.empty() ? std::uint8_t(0) : letter(key[key.size() - 1])),
-          before(1U << (key.size() < 2 ? 0 : letter(key[key.size() - 2]))) {}
-
-    static constexpr std::uint8_t letter(char c) noexcept {
-        return static_cast<std::uint8_t>(static_cast<unsigned char>(folded_key_char(c)) & 31U);
-    }
-
-    std::uint8_t last;
-    std::uint32_t before;
-};
-
-// For each last letter a bit per letter before it.
-using key_endings = std::array<std::uint32_t, 32>;
 
 // How a field holds what it is given.
 template<class Value>
@@ -58,21 +36,21 @@ using log_kept = std::conditional_t<
 /// A field's key: a literal of printable ASCII without quotes and backslashes, checked by the compiler.
 class log_key {
 public:
-    consteval log_key(const char* literal) : text_(literal), ending_(text_) {
+    consteval log_key(const char* literal) : text_(literal), words_(text_) {
         if (text_.empty()) the_key_of_a_log_field_is_empty();
         for (const char c : text_)
             if (c < ' ' || c > '~' || c == '"' || c == '\\') the_key_of_a_log_field_needs_escaping();
     }
 
     constexpr std::string_view text() const noexcept { return text_; }
-    constexpr detail::key_ending ending() const noexcept { return ending_; }
+    constexpr const detail::key_words& words() const noexcept { return words_; }
 
 private:
     static void the_key_of_a_log_field_is_empty() {}
     static void the_key_of_a_log_field_needs_escaping() {}
 
     std::string_view text_;
-    detail::key_ending ending_;
+    detail::key_words words_;
 };
 
 /// A key and a value of a log line. Keeps temporaries and small values, refers to what else it is given.

@@ -81,9 +81,15 @@ TEST_CASE_FIXTURE(log_fixture, "values of every kind are written as JSON") {
     log.info("m", field("file", file), field("folder", file.parent_path()), field("none", std::filesystem::path()));
     CHECK(fields() == R"("file":"a/b.txt","folder":"a","none":""})");
 
-    log.info("m", field("colour", colour::green), field("plain", plain::one), field("level", log_level::warn),
+    log.info("m", field("colour", colour::green), field("plain", plain::one), field("least", log_level::warn),
              field("kind", colour(7)));
-    CHECK(fields() == R"("colour":"green","plain":1,"level":"warn","kind":""})");
+    CHECK(fields() == R"("colour":"green","plain":1,"least":"warn","kind":""})");
+}
+
+TEST_CASE_FIXTURE(log_fixture, "a line has its own time, level and message once, whatever its fields are called") {
+    log.with(field("level", 1)).info("m", field("time", 2), redacted("message", "n"), field("message_id", 3));
+    CHECK(last() == R"({"time":"2026-01-01T00:00:00.000000Z","level":"info","message":"m",)"
+                    R"("level_":1,"time_":2,"message_":"***","message_id":3})");
 }
 
 TEST_CASE_FIXTURE(log_fixture, "a duration is written in milliseconds and a point in time as RFC 3339") {

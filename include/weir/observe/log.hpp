@@ -159,8 +159,8 @@ public:
         if (core_) core_->level.store(level, std::memory_order_relaxed);
     }
 
-    /// Waits until what was logged before has reached the sink; blocks the thread.
-    /// errc::deadline_exceeded when the sink doesn't keep up.
+    /// Waits until what was logged before has reached the sink; blocks the thread. errc::deadline_exceeded when the
+    /// sink doesn't keep up, errc::unavailable when it refused lines since the last flush, with its error as the cause.
     result<void> flush(duration limit = std::chrono::seconds(1)) const;
     /// Opens the sink's destination anew, after log rotation.
     result<void> reopen() const;

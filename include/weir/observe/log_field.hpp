@@ -33,10 +33,11 @@ using log_kept = std::conditional_t<
 
 } // namespace detail
 
-/// A field's key: a literal of printable ASCII without quotes and backslashes, checked by the compiler.
+/// A field's key: a literal of printable ASCII without quotes and backslashes, checked by the compiler. Each line has
+/// a time, a level and a message of its own, so a field with such a key is written as `time_`, `level_`, `message_`.
 class log_key {
 public:
-    consteval log_key(const char* literal) : text_(literal), words_(text_) {
+    consteval log_key(const char* literal) : text_(unlike_the_line(literal)), words_(text_) {
         if (text_.empty()) the_key_of_a_log_field_is_empty();
         for (const char c : text_)
             if (c < ' ' || c > '~' || c == '"' || c == '\\') the_key_of_a_log_field_needs_escaping();
@@ -46,6 +47,11 @@ public:
     constexpr const detail::key_words& words() const noexcept { return words_; }
 
 private:
+    static consteval std::string_view unlike_the_line(std::string_view key) {
+        if (key == "time") return "time_";
+        if (key == "level") return "level_";
+        return key == "message" ? "message_" : key;
+    }
     static void the_key_of_a_log_field_is_empty() {}
     static void the_key_of_a_log_field_needs_escaping() {}
 

@@ -94,9 +94,9 @@ TEST_CASE_FIXTURE(log_fixture, "a line has its own time, level and message once,
 
 TEST_CASE_FIXTURE(log_fixture, "a duration is written in milliseconds and a point in time as RFC 3339") {
     log.info("m", field("took_ms", 1234567ns), field("none_ms", 0ns), field("long_ms", 2min), field("neg_ms", -1500us),
-             field("at", time.wall_now()));
+             field("at", time.wall_now()), field("day", std::chrono::floor<std::chrono::days>(time.wall_now())));
     CHECK(fields() == R"("took_ms":1.234,"none_ms":0.000,"long_ms":120000.000,"neg_ms":-1.500,)"
-                      R"("at":"2026-01-01T00:00:00Z"})");
+                      R"("at":"2026-01-01T00:00:00Z","day":"2026-01-01"})");
 }
 
 TEST_CASE_FIXTURE(log_fixture, "an error is written with its code, message, details and causes") {

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include <map>
+#include <chrono>
 #include <string>
 
 namespace {
@@ -26,6 +26,12 @@ struct dated_profile {
     nickname name{};
 };
 BOOST_DESCRIBE_STRUCT(dated_profile, (), (since, name))
+
+struct holiday {
+    std::chrono::sys_days day{};
+    std::optional<std::chrono::sys_days> until{};
+};
+BOOST_DESCRIBE_STRUCT(holiday, (), (day, until))
 
 } // namespace
 
@@ -65,4 +71,18 @@ TEST_CASE("what a format wrote is read back, whatever stands in it") {
         CHECK(read->name == one.name);
         CHECK(read->other == one.other);
     }
+}
+
+TEST_CASE("a day is a date without a time, and is read as it was written") {
+    using namespace std::chrono_literals;
+    const holiday spring{std::chrono::sys_days(2026y / 2 / 17), std::chrono::sys_days(2026y / 2 / 23)};
+    const std::string text = R"({"day":"2026-02-17","until":"2026-02-23"})";
+    CHECK(weir::to_json(spring) == text);
+    const auto read = weir::from_json<holiday>(text);
+    REQUIRE(read.has_value());
+    CHECK(read->day == spring.day);
+    CHECK(read->until == spring.until);
+    CHECK(weir::from_json<holiday>(R"({"day":"2026-02-17T00:00:00Z"})").error().message() ==
+          "day: expected date like 2026-01-31");
+    CHECK(weir::from_json<holiday>(R"({"day":"2026-02-30"})").has_error());
 }

@@ -61,8 +61,8 @@ private:
 
 /// A key and a value of a log line. Keeps temporaries and small values, refers to what else it is given.
 /// Numbers, booleans, strings, paths, errors, enums (by their `name()` or description), optionals and ranges of
-/// these are written as JSON; a duration as milliseconds with three decimals, a wall_time as RFC 3339 in UTC. A
-/// callable without parameters is called for its value only when the line is really written.
+/// these are written as JSON; a duration as milliseconds with three decimals, a wall_time as RFC 3339 in UTC, a
+/// sys_days as a date. A callable without parameters is called for its value only when the line is really written.
 template<class T>
 class log_field {
 public:
@@ -97,6 +97,7 @@ namespace detail {
 void append_log_value(std::string& out, const error& failure);
 void append_log_value(std::string& out, duration time);
 void append_log_value(std::string& out, wall_time at);
+void append_log_value(std::string& out, std::chrono::sys_days day);
 
 template<class T>
 concept named_enum = std::is_enum_v<T> && requires(T value) {
@@ -172,6 +173,8 @@ void append_log(std::string& out, const T& value) {
         append_log(out, value());
     else if constexpr (is_duration<T>)
         append_log_value(out, std::chrono::duration_cast<duration>(value));
+    else if constexpr (std::same_as<T, std::chrono::sys_days>)
+        append_log_value(out, value);
     else if constexpr (is_wall_time<T>)
         append_log_value(out, std::chrono::time_point_cast<wall_time::duration>(value));
     else if constexpr (is_optional<T>)

@@ -14,7 +14,8 @@ namespace weir::reflect {
 /// How a type that isn't a string appears as one in JSON. Specialise it for your own type:
 /// `expected` says what is accepted ("a UUID"), `parse` reads it, `append` writes it as it is: weir escapes it.
 /// A format whose text never needs that may say so, which saves a look at it: `static constexpr bool plain = true`.
-/// Points in time are RFC 3339 in UTC; digits finer than the type's or a microsecond are cut off.
+/// Points in time are RFC 3339 in UTC; digits finer than the type's or a microsecond are cut off. A
+/// std::chrono::sys_days is a date without a time: `2026-01-31`.
 template<class T>
 struct text_format;
 
@@ -42,6 +43,17 @@ private:
     static constexpr auto highest() {
         return std::chrono::floor<std::chrono::seconds>(time::max()) - std::chrono::seconds{1};
     }
+};
+
+template<>
+struct text_format<std::chrono::sys_days> {
+    static constexpr std::string_view expected = "date like 2026-01-31";
+    static constexpr bool plain = true;
+
+    static std::optional<std::chrono::sys_days> parse(std::string_view text) noexcept {
+        return parse_rfc3339_date(text);
+    }
+    static void append(std::string& out, std::chrono::sys_days day) { append_rfc3339_date(out, day); }
 };
 
 template<class T>

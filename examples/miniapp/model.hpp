@@ -158,23 +158,16 @@ template<>
 inline constexpr auto weir::schema<miniapp::order_line> =
     weir::table("order_lines").key(&miniapp::order_line::id).field(&miniapp::order_line::order_id, weir::index);
 
-namespace miniapp {
-
 // What holds for each query with pages.
-constexpr auto page_rules() {
-    return weir::object()
-        .field(&page_query::page, weir::range(1, 1000000))
-        .field(&page_query::size, weir::range(1, 100));
-}
-
-} // namespace miniapp
+template<>
+inline constexpr auto weir::schema<miniapp::page_query> = weir::object()
+                                                              .field(&miniapp::page_query::page,
+                                                                     weir::range(1, 1000000))
+                                                              .field(&miniapp::page_query::size, weir::range(1, 100));
 
 template<>
-inline constexpr auto weir::schema<miniapp::page_query> = miniapp::page_rules();
-
-template<>
-inline constexpr auto weir::schema<miniapp::product_query> = miniapp::page_rules().field(&miniapp::product_query::q,
-                                                                                         weir::max_length(100));
+inline constexpr auto weir::schema<miniapp::product_query> = weir::object().field(&miniapp::product_query::q,
+                                                                                  weir::max_length(100));
 
 template<>
 inline constexpr auto weir::schema<miniapp::login_request> = weir::object().field(&miniapp::login_request::code,

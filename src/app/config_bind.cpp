@@ -129,8 +129,13 @@ void binder::bind_section(const node& from, const json_type& type, void* to, con
 void binder::bind_map(const node& from, const json_type& type, void* to, const std::string& path) {
     if (from.is != node::kind::section) return refuse_value(from, from.text, path, accepted(type));
     start_again(from, type, to, path);
-    for (const auto& [name, value] : from.entries)
-        bind_new(value, *type.element, type.insert(to, name), joined(path, std::string_view(name)));
+    for (const auto& [name, value] : from.entries) {
+        const std::string at = joined(path, std::string_view(name));
+        if (void* const place = type.insert(to, name))
+            bind_new(value, *type.element, place, at);
+        else
+            refuse_value(value, value.text, at, "fewer names with the same hash");
+    }
 }
 
 void binder::bind_list(const node& from, const json_type& type, void* to, const std::string& path) {

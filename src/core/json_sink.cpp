@@ -8,6 +8,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace weir::detail {
 
@@ -123,14 +124,17 @@ char* put_digits(char* at, std::uint64_t number) noexcept {
     return end;
 }
 
-// Numbers like prices and percentages: at most three decimals and 15 digits. Decimals so short are the
-// shortest that read back the same, and a division finds them several times faster than to_chars does.
-char* put_short_decimal(char* at, double number) noexcept {
+// Numbers like prices and percentages: at most three decimals, and no more digits than the type always keeps.
+// Decimals so short are the shortest that read back the same, and a division finds them several times faster than
+// to_chars does.
+template<class Number>
+char* put_short_decimal(char* at, Number number) noexcept {
+    constexpr double limit = std::numeric_limits<Number>::digits10 < 15 ? 1e3 : 1e11;
     const double magnitude = std::fabs(number);
-    if (!(magnitude < 1e11) || (number == 0 && std::signbit(number))) return nullptr;
+    if (!(magnitude < limit) || (number == 0 && std::signbit(number))) return nullptr;
     // NOLINTNEXTLINE(bugprone-incorrect-roundings): a number that it rounds wrongly fails the next line
     const auto thousandths = static_cast<std::uint64_t>(magnitude * 1000 + 0.5);
-    if (static_cast<double>(thousandths) / 1000 != magnitude) return nullptr;
+    if (static_cast<Number>(static_cast<double>(thousandths) / 1000) != std::fabs(number)) return nullptr;
     if (number < 0) *at++ = '-';
     at = put_digits(at, thousandths / 1000);
     const auto rest = static_cast<int>(thousandths % 1000);
@@ -205,5 +209,16 @@ void json_sink::put_signed(std::int64_t number) noexcept {
 
 void json_sink::put_number(double number) noexcept { at_ = put_floating(at_, number); }
 void json_sink::put_number(float number) noexcept { at_ = put_floating(at_, number); }
+
+void close_text(std::string& out, std::size_t from) {
+    const auto stands_for_itself = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+    if (std::all_of(out.begin() + static_cast<std::ptrdiff_t>(from) + 1, out.end(), stands_for_itself)) {
+        out += '"';
+        return;
+    }
+    const std::string text = out.substr(from + 1);
+    out.resize(from);
+    json_sink(out).text(text);
+}
 
 } // namespace weir::detail

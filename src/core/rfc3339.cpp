@@ -87,6 +87,14 @@ private:
     bool failed_ = false;
 };
 
+// Into `0000-00-00`.
+void put_date(char* text, sys_days day) noexcept {
+    const year_month_day date(day);
+    put_digits(text + 4, 4, static_cast<unsigned>(static_cast<int>(date.year())));
+    put_digits(text + 7, 2, static_cast<unsigned>(date.month()));
+    put_digits(text + 10, 2, static_cast<unsigned>(date.day()));
+}
+
 year_month_day read_date(field_reader& text) noexcept {
     const year y{text.digits(4, 9999)};
     text.expect_mark('-');
@@ -108,13 +116,10 @@ seconds read_time(field_reader& text) noexcept {
 void append_rfc3339(std::string& out, wall_time time) {
     time = std::clamp(time, earliest, latest);
     const auto day = std::chrono::floor<days>(time);
-    const year_month_day date(day);
     const std::chrono::hh_mm_ss clock(time - day);
     const auto micros = static_cast<unsigned>(clock.subseconds().count());
     char text[] = "0000-00-00T00:00:00.000000Z";
-    put_digits(text + 4, 4, static_cast<unsigned>(static_cast<int>(date.year())));
-    put_digits(text + 7, 2, static_cast<unsigned>(date.month()));
-    put_digits(text + 10, 2, static_cast<unsigned>(date.day()));
+    put_date(text, day);
     put_digits(text + 13, 2, static_cast<unsigned>(clock.hours().count()));
     put_digits(text + 16, 2, static_cast<unsigned>(clock.minutes().count()));
     put_digits(text + 19, 2, static_cast<unsigned>(clock.seconds().count()));
@@ -139,6 +144,19 @@ std::optional<wall_time> parse_rfc3339(std::string_view text) noexcept {
     const wall_time time = utc + fraction;
     if (time < earliest || time > latest) return {};
     return time;
+}
+
+void append_rfc3339_date(std::string& out, sys_days day) {
+    char text[] = "0000-00-00";
+    put_date(text, std::clamp(day, std::chrono::floor<days>(earliest), std::chrono::floor<days>(latest)));
+    out.append(text, sizeof text - 1);
+}
+
+std::optional<sys_days> parse_rfc3339_date(std::string_view text) noexcept {
+    field_reader reader(text);
+    const year_month_day date = read_date(reader);
+    if (!reader.done() || !date.ok()) return {};
+    return sys_days(date);
 }
 
 } // namespace weir

@@ -39,13 +39,23 @@ void append_digits(std::string& out, Number value) {
 
 void append_value(std::string& out, std::uint64_t value) { append_digits(out, value); }
 
+// The shortest digits, with an exponent where the number is below 0.0001 or from a million on: as the clients in Go
+// and Python write it, so that a bucket's label is the same whatever language a service is written in.
+void append_shortest(std::string& out, double value) {
+    const double size = std::fabs(value);
+    const bool plain = size == 0 || (size >= 1e-4 && size < 1e6);
+    char digits[32];
+    const auto how = plain ? std::chars_format::fixed : std::chars_format::scientific;
+    out.append(digits, std::to_chars(digits, digits + sizeof digits, value, how).ptr);
+}
+
 void append_value(std::string& out, double value) {
     if (std::isnan(value))
         out += "NaN";
     else if (std::isinf(value))
         out += value > 0 ? "+Inf" : "-Inf";
     else
-        append_digits(out, value);
+        append_shortest(out, value);
 }
 
 template<class Number>

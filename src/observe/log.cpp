@@ -59,7 +59,7 @@ public:
 
 private:
     queued_core(std::unique_ptr<log_sink> sink, const logger_options& options, detail::redaction redact)
-        : log_core(options.level, redact.endings()), clock_(*options.clock), redaction_(std::move(redact)),
+        : log_core(options.level, redact.filter()), clock_(*options.clock), redaction_(std::move(redact)),
           queue_(std::move(sink), {options.asynchronous, options.queue, options.linger},
                  [this](std::string& out, std::uint64_t lines, const error& why) { report_drops(out, lines, why); }) {}
 

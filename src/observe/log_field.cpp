@@ -68,4 +68,10 @@ void append_log_value(std::string& out, wall_time at) {
     out += '"';
 }
 
+void append_log_value(std::string& out, std::chrono::sys_days day) {
+    out += '"';
+    append_rfc3339_date(out, day);
+    out += '"';
+}
+
 } // namespace weir::detail

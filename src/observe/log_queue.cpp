@@ -126,19 +126,34 @@ void log_queue::settle(result<void> done, std::uint64_t up_to, std::uint64_t rep
     dropped_ += lines;
     unreported_ += lines;
     last_failure_ = done.error();
+    if (lines == 0) return; // only the report
+    refused_ += lines;
+    last_refusal_ = last_failure_;
 }
 
 result<void> log_queue::flush(duration limit) {
-    if (!options_.asynchronous) return ok();
     std::unique_lock lock(mutex_);
+    const std::uint64_t known = known_refused_; // a flush of another thread may report the same refusals
+    if (options_.asynchronous && !wait_until_written(lock, limit))
+        return error(errc::deadline_exceeded, "the log's sink doesn't keep up");
+    return report_refusals(known);
+}
+
+bool log_queue::wait_until_written(std::unique_lock<std::mutex>& lock, duration limit) {
     const std::uint64_t target = accepted_;
     ++flushers_;
     wake_.notify_one();
     const auto longest = std::min<duration>(limit, std::chrono::hours(24));
     const bool done = written_.wait_for(lock, longest, [&] { return handed_over_ >= target; });
     --flushers_;
-    if (!done) return error(errc::deadline_exceeded, "the log's sink doesn't keep up");
-    return ok();
+    return done;
+}
+
+result<void> log_queue::report_refusals(std::uint64_t known) {
+    known_refused_ = refused_;
+    if (refused_ == known) return ok();
+    return error(errc::unavailable, "lines that the log's sink refused: " + std::to_string(refused_ - known))
+        .caused_by(last_refusal_);
 }
 
 log_stats log_queue::stats() const {

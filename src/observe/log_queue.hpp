@@ -44,6 +44,8 @@ private:
     std::uint64_t append_report();
     result<void> write_out();
     void settle(result<void> done, std::uint64_t up_to, std::uint64_t reported);
+    bool wait_until_written(std::unique_lock<std::mutex>& lock, duration limit);
+    result<void> report_refusals(std::uint64_t known);
 
     const std::unique_ptr<log_sink> sink_;
     const log_queue_options options_;
@@ -60,6 +62,9 @@ private:
     std::uint64_t unreported_ = 0;
     std::uint64_t failures_ = 0;
     error last_failure_;
+    std::uint64_t refused_ = 0;       // lines, by the sink
+    std::uint64_t known_refused_ = 0; // those that a flush has reported
+    error last_refusal_;
     std::size_t flushers_ = 0;
     bool idle_ = false;
     bool closing_ = false;

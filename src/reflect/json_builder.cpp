@@ -4,6 +4,9 @@
 #include "reflect/json_number.hpp"
 #include <weir/reflect/detail/path.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace weir::reflect::detail {
 
 namespace {
@@ -38,11 +41,10 @@ std::string expected_value(const json_type& type) {
 } // namespace
 
 // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): frames are set when they are pushed
-json_builder::json_builder(void* root, const json_type& type, const json_options& options, bool check_text)
-    : root_{root, &type}, options_(options), check_text_(check_text) {
-    if (options_.max_depth > inline_frames) many_frames_.reset(new frame[options_.max_depth]);
-    frames_ = many_frames_ ? many_frames_.get() : few_frames_.data();
-}
+json_builder::json_builder(void* root, const json_type& type, const json_options& options, std::size_t text_size,
+                           bool check_text)
+    : root_{root, &type}, options_(options), check_text_(check_text), budget_(text_size, options),
+      frames_(few_frames_.data()) {}
 
 bool json_builder::null() {
     if (skipped_ > 0) return true;
@@ -96,6 +98,7 @@ bool json_builder::too_deep() {
 
 bool json_builder::push(slot to) {
     if (to.type->clear) to.type->clear(to.place);
+    if (depth_ == frame_count_) make_frames();
     frame& fresh = frames_[depth_++];
     fresh.object = to.place;
     fresh.type = to.type;
@@ -108,6 +111,14 @@ bool json_builder::push(slot to) {
     return true;
 }
 
+void json_builder::make_frames() {
+    std::unique_ptr<frame[]> more(new frame[2 * frame_count_]);
+    std::copy_n(frames_, depth_, more.get());
+    many_frames_ = std::move(more);
+    frames_ = many_frames_.get();
+    frame_count_ *= 2;
+}
+
 bool json_builder::unknown_key(frame& in, std::string_view name) {
     if (check_text_ && !is_utf8(name)) return in.key = nullptr, bad_text();
     return !options_.refuse_unknown || mistake("unknown", "unknown member");
@@ -115,8 +126,13 @@ bool json_builder::unknown_key(frame& in, std::string_view name) {
 
 bool json_builder::map_key(frame& in, std::string_view name) {
     if (check_text_ && !is_utf8(name)) return in.key = nullptr, bad_text();
+    map_place_ = nullptr;
+    if (!affords(in, false)) return true;
     map_place_ = in.type->insert(in.object, name);
-    return map_place_ || mistake("duplicate", "duplicate member");
+    if (map_place_) return true;
+    if (!in.type->crowded || !in.type->crowded(in.object, name)) return mistake("duplicate", "duplicate member");
+    mistake("collisions", "too many names with the same hash");
+    return false;
 }
 
 bool json_builder::end_object() {

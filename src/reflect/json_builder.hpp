@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "reflect/json_budget.hpp"
 #include "reflect/json_mistakes.hpp"
 #include "reflect/json_number.hpp"
 #include <weir/core/utf8.hpp>
@@ -20,8 +21,9 @@ namespace weir::reflect::detail {
 /// return false when it should stop. Text has to stay in place until the end: paths point into it.
 class json_builder {
 public:
-    /// `check_text` is false when the whole text is known to be fine.
-    json_builder(void* root, const json_type& type, const json_options& options, bool check_text);
+    /// `check_text` is false when the whole text, of this size, is known to be fine.
+    json_builder(void* root, const json_type& type, const json_options& options, std::size_t text_size,
+                 bool check_text);
 
     bool null();
     bool boolean(bool value);
@@ -63,6 +65,8 @@ private:
     void enter_item();
     bool end();
     bool push(slot to);
+    void make_frames();
+    bool affords(const frame& in, bool first);
     bool encoded(std::string_view text);
     bool bad_text();
     bool bad_number(std::string_view digits, const json_type& type);
@@ -88,7 +92,10 @@ private:
     std::uint32_t depth_ = 0;   // frames in use
     std::uint32_t skipped_ = 0; // open containers inside a value that is skipped
     void* map_place_ = nullptr; // of the current key in a map; null for a duplicate
+    json_budget budget_;
+    bool exceeded_ = false; // the budget; noted once
     frame* frames_;
+    std::size_t frame_count_ = inline_frames;
     json_mistakes mistakes_;
     std::unique_ptr<frame[]> many_frames_;
     std::array<frame, inline_frames> few_frames_;
@@ -102,7 +109,7 @@ inline json_builder::slot json_builder::next_slot() {
     if (in.type->kind == json_kind::object)
         return in.member ? slot{in.member->in(in.object), in.member->type} : slot{nullptr, nullptr};
     if (in.type->kind == json_kind::map) return {map_place_, in.type->element};
-    ++in.next;
+    if (!affords(in, in.next++ == 0)) return {nullptr, nullptr};
     return {in.type->add(in.object), in.type->element};
 }
 
@@ -111,6 +118,16 @@ inline json_builder::slot json_builder::next_value() {
     slot to = next_slot();
     if (to.place && to.type->kind == json_kind::optional) to = {to.type->add(to.place), to.type->element};
     return to;
+}
+
+// Notes the first element for which there is no memory; it and those behind it are skipped.
+inline bool json_builder::affords(const frame& in, bool first) {
+    if (!exceeded_ && budget_.take(*in.type, first)) return true;
+    if (!exceeded_)
+        mistake("expansion", "the elements take more than " + std::to_string(options_.max_expansion) +
+                                 " times the memory of the text");
+    exceeded_ = true;
+    return false;
 }
 
 inline bool json_builder::encoded(std::string_view text) { return !check_text_ || is_utf8(text) || bad_text(); }

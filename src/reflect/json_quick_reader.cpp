@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "reflect/json_quick_reader.hpp"
 
+#include "reflect/json_budget.hpp"
 #include "reflect/json_quick_number.hpp"
 #include "reflect/json_quick_text.hpp"
 
@@ -28,8 +29,8 @@ const char* skip_space(const char* p) noexcept {
 // at what follows its value: between values only commas, brackets and space are let pass.
 class quick_reader {
 public:
-    explicit quick_reader(const json_options& options)
-        : partial_(options.partial), refuse_unknown_(options.refuse_unknown),
+    quick_reader(std::size_t text_size, const json_options& options)
+        : budget_(text_size, options), partial_(options.partial), refuse_unknown_(options.refuse_unknown),
           max_depth_(options.max_depth < most_frames ? options.max_depth : most_frames) {}
 
     /// The document's one value and the space around it.
@@ -53,6 +54,7 @@ private:
 
     const char* go_on(const char* p, frame& in);
     const char* members(const char* p, frame& in);
+    const char* element(const char* p, const frame& in, bool first);
     const char* entry(const char* p, const frame& in);
     const char* ignored_item(const char* p, const frame& in);
     const char* value(const char* p, slot to);
@@ -65,6 +67,7 @@ private:
     static bool take_member(const json_member& member, frame& in, slot& to);
     bool complete(const frame& done) const;
 
+    json_budget budget_;
     bool partial_;
     bool refuse_unknown_;
     std::size_t max_depth_;
@@ -164,7 +167,8 @@ const char* quick_reader::go_on(const char* p, frame& in) {
         --depth_;
         return complete(in) ? p + 1 : nullptr;
     }
-    if (in.begun) {
+    const bool first = !in.begun;
+    if (!first) {
         if (*p != ',') return nullptr;
         p = skip_space(p + 1);
     }
@@ -172,7 +176,12 @@ const char* quick_reader::go_on(const char* p, frame& in) {
     if (in.into.type == nullptr) return ignored_item(p, in);
     if (in.into.type->kind == json_kind::object) return members(p, in);
     if (in.into.type->kind == json_kind::map) return entry(p, in);
-    return value(p, {in.into.type->add(in.into.place), in.into.type->element});
+    return element(p, in, first);
+}
+
+const char* quick_reader::element(const char* p, const frame& in, bool first) {
+    const json_type& list = *in.into.type;
+    return budget_.take(list, first) ? value(p, {list.add(in.into.place), list.element}) : nullptr;
 }
 
 // As many members as there are before an object or a list begins.
@@ -200,7 +209,7 @@ const char* quick_reader::members(const char* p, frame& in) {
 const char* quick_reader::entry(const char* p, const frame& in) {
     std::string_view name;
     p = plain_text(p, name);
-    if (p == nullptr) return nullptr;
+    if (p == nullptr || !budget_.take(*in.into.type, false)) return nullptr;
     p = skip_space(p);
     const slot to{in.into.type->insert(in.into.place, name), in.into.type->element};
     return *p == ':' && to.place != nullptr ? value(skip_space(p + 1), to) : nullptr;
@@ -273,7 +282,7 @@ bool quick_reader::complete(const frame& done) const {
 } // namespace
 
 bool read_quickly(std::string_view text, void* into, const json_type& type, const json_options& options) {
-    quick_reader reader(options);
+    quick_reader reader(text.size(), options);
     return reader.document(text.data(), {into, &type}) == text.data() + text.size();
 }
 

@@ -124,7 +124,7 @@ void parse(scratch& copy, json_builder& builder) {
 }
 
 result<void> read_thoroughly(scratch& copy, void* into, const json_type& type, const json_options& options) {
-    json_builder builder(into, type, options, !is_plain(copy.text()));
+    json_builder builder(into, type, options, copy.text().size(), !is_plain(copy.text()));
     parse(copy, builder);
     return std::move(builder.mistakes()).finish(); // the copy still stands: paths point into it
 }

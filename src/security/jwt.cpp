@@ -4,6 +4,7 @@
 #include <weir/security/jwt.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 namespace weir {
 
@@ -29,6 +30,18 @@ struct checked_claims {
 };
 BOOST_DESCRIBE_STRUCT(checked_claims, (), (exp, nbf, iat, iss))
 
+// jwt_claims as tokens have them, whose times may have a fraction.
+struct received_claims {
+    std::string sub{};
+    std::vector<std::string> roles{};
+    std::optional<std::string> iss{};
+    std::optional<std::string> jti{};
+    std::optional<double> iat{};
+    std::optional<double> nbf{};
+    std::optional<double> exp{};
+};
+BOOST_DESCRIBE_STRUCT(received_claims, (), (sub, roles, iss, jti, iat, nbf, exp))
+
 // RFC 7519 §4.1.3: one string or a list of them.
 struct one_audience {
     std::optional<std::string> aud{};
@@ -52,6 +65,10 @@ struct reflect::text_format<forbidden> {
 template<>
 inline constexpr auto
     schema<jwt_header> = object().field(&jwt_header::kid, not_required).field(&jwt_header::crit, not_required);
+
+template<>
+inline constexpr auto schema<received_claims> =
+    object().field(&received_claims::sub, not_required).field(&received_claims::roles, not_required);
 
 namespace {
 
@@ -92,6 +109,13 @@ result<std::vector<std::string>> audiences(std::string_view claims) {
 }
 
 double seconds(wall_time at) { return std::chrono::duration<double>(at.time_since_epoch()).count(); }
+
+// A time that is further away than the number reaches is the furthest one.
+std::optional<std::int64_t> whole_seconds(std::optional<double> time) {
+    constexpr double most = 9e18;
+    if (!time) return {};
+    return static_cast<std::int64_t>(std::floor(std::clamp(*time, -most, most)));
+}
 
 // Puts a member in front of the others.
 template<class Value>
@@ -236,6 +260,14 @@ result<std::string> jwt_keys::sign_json(std::string claims) const {
     token.append(1, '.').append(security::base64url_encode(signature));
     if (token.size() > max_size) return error(errc::too_large, "a JWT of more than 8 KiB");
     return token;
+}
+
+template<>
+result<jwt_claims> jwt_keys::verify<jwt_claims>(std::string_view token) const {
+    auto got = read<received_claims>(token);
+    if (!got) return got.error();
+    return jwt_claims{std::move(got->sub),     std::move(got->roles),   std::move(got->iss),    std::move(got->jti),
+                      whole_seconds(got->iat), whole_seconds(got->nbf), whole_seconds(got->exp)};
 }
 
 result<std::string> jwt_keys::verify_json(std::string_view token) const {

@@ -9,6 +9,7 @@
 #include <openssl/ecdsa.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include <climits>
 
@@ -40,6 +41,7 @@ constexpr std::size_t coordinate = 32;   // bytes of r and of s, RFC 7518 §3.4
 struct free_openssl {
     void operator()(BIO* one) const noexcept { BIO_free(one); }
     void operator()(EVP_PKEY* one) const noexcept { EVP_PKEY_free(one); }
+    void operator()(X509* one) const noexcept { X509_free(one); }
     void operator()(EVP_MD_CTX* one) const noexcept { EVP_MD_CTX_free(one); }
     void operator()(ECDSA_SIG* one) const noexcept { ECDSA_SIG_free(one); }
     void operator()(BIGNUM* one) const noexcept { BN_free(one); }
@@ -144,13 +146,29 @@ int no_passphrase(char*, int, int, void*) { return -1; }
 
 enum class half { public_key, private_key };
 
+owned<BIO> reader_of(std::string_view pem) {
+    owned<BIO> from(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    require(from != nullptr, "no memory for a key");
+    return from;
+}
+
+owned<EVP_PKEY> read_private_key(std::string_view pem) {
+    return owned<EVP_PKEY>(PEM_read_bio_PrivateKey(reader_of(pem).get(), nullptr, no_passphrase, nullptr));
+}
+
+// By itself, or in the first certificate.
+owned<EVP_PKEY> read_public_key(std::string_view pem) {
+    owned<EVP_PKEY> key(PEM_read_bio_PUBKEY(reader_of(pem).get(), nullptr, no_passphrase, nullptr));
+    if (key) return key;
+    const owned<X509> certificate(PEM_read_bio_X509(reader_of(pem).get(), nullptr, no_passphrase, nullptr));
+    return owned<EVP_PKEY>(certificate ? X509_get_pubkey(certificate.get()) : nullptr);
+}
+
 owned<EVP_PKEY> read_pem(std::string_view pem, half wanted) {
     if (pem.size() > INT_MAX) return nullptr;
-    const owned<BIO> from(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-    require(from != nullptr, "no memory for a key");
-    return owned<EVP_PKEY>(wanted == half::private_key
-                               ? PEM_read_bio_PrivateKey(from.get(), nullptr, no_passphrase, nullptr)
-                               : PEM_read_bio_PUBKEY(from.get(), nullptr, no_passphrase, nullptr));
+    owned<EVP_PKEY> key = wanted == half::private_key ? read_private_key(pem) : read_public_key(pem);
+    if (key) ERR_clear_error(); // of what it was not
+    return key;
 }
 
 error refused(std::string why) { return {errc::invalid_argument, std::move(why)}; }
@@ -171,8 +189,12 @@ error check_p256(const EVP_PKEY* key) {
 result<owned<EVP_PKEY>> parse(std::string_view pem, half wanted, error (*check)(const EVP_PKEY*)) {
     owned<EVP_PKEY> key = read_pem(pem, wanted);
     if (!key) {
-        const auto* kind = wanted == half::private_key ? "an unencrypted private key in PEM" : "a public key in PEM";
-        return refused(std::string("the text isn't ") + kind).caused_by(openssl_error("PEM"));
+        const auto* kind = wanted == half::private_key
+                               ? "an unencrypted private key in PEM, which begins with -----BEGIN PRIVATE KEY-----, "
+                                 "-----BEGIN RSA PRIVATE KEY----- or -----BEGIN EC PRIVATE KEY-----"
+                               : "a public key or a certificate in PEM, which begins with -----BEGIN PUBLIC KEY----- "
+                                 "or -----BEGIN CERTIFICATE-----";
+        return refused(std::string("expected ") + kind).caused_by(openssl_error("PEM"));
     }
     if (error wrong = check(key.get())) return wrong;
     return key;

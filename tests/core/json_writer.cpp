@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <charconv>
 #include <limits>
+#include <string>
 
 namespace {
 
@@ -66,6 +68,23 @@ TEST_CASE("booleans and null are words") {
     CHECK(json(true) == "true");
     CHECK(json(false) == "false");
     CHECK(json(nullptr) == "null");
+}
+
+TEST_CASE("a float is the shortest that reads back as the same float") {
+    CHECK(json(0.1F) == "0.1");
+    CHECK(json(-19.99F) == "-19.99");
+    CHECK(json(999.999F) == "999.999");
+    CHECK(json(100.5F) == "100.5");
+    CHECK(json(7) == "7");
+    CHECK(json(1000000.125F) == "1000000.1");
+    for (unsigned thousandths = 0; thousandths < 1'000'000; thousandths += 7) {
+        const std::string text =
+            std::to_string(thousandths / 1000) + "." + std::to_string(thousandths % 1000 + 1000).substr(1);
+        const float number = std::stof(text);
+        char shortest[32];
+        const auto end = std::to_chars(shortest, shortest + sizeof shortest, number, std::chars_format::fixed).ptr;
+        REQUIRE(json(number) == std::string(shortest, end));
+    }
 }
 
 TEST_CASE("floating numbers are the shortest that read back the same") {

@@ -34,6 +34,23 @@ TEST_CASE("a time that four digits of a year can't hold is clamped") {
     CHECK(written(wall_time::min()) == "0000-01-01T00:00:00Z");
 }
 
+TEST_CASE("a day is written and read as a date alone") {
+    using std::chrono::sys_days;
+    const auto date_of = [](sys_days one) {
+        std::string out;
+        weir::append_rfc3339_date(out, one);
+        return out;
+    };
+    const sys_days last = std::chrono::floor<std::chrono::days>(day(2026, 1, 31));
+    CHECK(date_of(last) == "2026-01-31");
+    CHECK(weir::parse_rfc3339_date("2026-01-31") == last);
+    CHECK(date_of(sys_days::max()) == "9999-12-31");
+    CHECK(date_of(sys_days::min()) == "0000-01-01");
+    for (const char* bad :
+         {"", "2026-01", "2026-1-31", "2026-02-29", "2026-13-01", "2026-01-31 ", "2026-01-31T00:00:00Z"})
+        CHECK(!weir::parse_rfc3339_date(bad));
+}
+
 TEST_CASE("what was written reads back the same") {
     for (const wall_time time : {day(2026, 1, 1), day(2000, 2, 29) + 1us, day(1900, 3, 1) - 1us, day(0, 1, 1)})
         CHECK(parse_rfc3339(written(time)) == time);

@@ -25,7 +25,8 @@ TEST_CASE("once warm, logging a line allocates nothing on the calling thread") {
     const error failure(errc::unavailable, "connection lost");
     const auto line = [&] {
         child.info("request", field("method", "GET"), field("path", "/todos/\"7\"\n"), field("status", 200),
-                   field("took_ms", 1234us), field("ratio", 0.25), field("error", failure), field("password", "p"));
+                   field("took_ms", 1234us), field("ratio", 0.25), field("error", failure), field("password", "p"),
+                   field("a_key_of_many_words_that_is_shown", 1), field("clientSecret", "s"));
     };
     for (int n = 0; n < 10; ++n) line();
     REQUIRE(log.flush(1min));

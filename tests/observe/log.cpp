@@ -81,16 +81,22 @@ TEST_CASE_FIXTURE(log_fixture, "values of every kind are written as JSON") {
     log.info("m", field("file", file), field("folder", file.parent_path()), field("none", std::filesystem::path()));
     CHECK(fields() == R"("file":"a/b.txt","folder":"a","none":""})");
 
-    log.info("m", field("colour", colour::green), field("plain", plain::one), field("level", log_level::warn),
+    log.info("m", field("colour", colour::green), field("plain", plain::one), field("least", log_level::warn),
              field("kind", colour(7)));
-    CHECK(fields() == R"("colour":"green","plain":1,"level":"warn","kind":""})");
+    CHECK(fields() == R"("colour":"green","plain":1,"least":"warn","kind":""})");
+}
+
+TEST_CASE_FIXTURE(log_fixture, "a line has its own time, level and message once, whatever its fields are called") {
+    log.with(field("level", 1)).info("m", field("time", 2), redacted("message", "n"), field("message_id", 3));
+    CHECK(last() == R"({"time":"2026-01-01T00:00:00.000000Z","level":"info","message":"m",)"
+                    R"("level_":1,"time_":2,"message_":"***","message_id":3})");
 }
 
 TEST_CASE_FIXTURE(log_fixture, "a duration is written in milliseconds and a point in time as RFC 3339") {
     log.info("m", field("took_ms", 1234567ns), field("none_ms", 0ns), field("long_ms", 2min), field("neg_ms", -1500us),
-             field("at", time.wall_now()));
+             field("at", time.wall_now()), field("day", std::chrono::floor<std::chrono::days>(time.wall_now())));
     CHECK(fields() == R"("took_ms":1.234,"none_ms":0.000,"long_ms":120000.000,"neg_ms":-1.500,)"
-                      R"("at":"2026-01-01T00:00:00Z"})");
+                      R"("at":"2026-01-01T00:00:00Z","day":"2026-01-01"})");
 }
 
 TEST_CASE_FIXTURE(log_fixture, "an error is written with its code, message, details and causes") {
@@ -172,11 +178,16 @@ TEST_CASE_FIXTURE(log_fixture, "copies and children share the level and the sink
     CHECK(kept.lines().size() == 1);
 }
 
-TEST_CASE_FIXTURE(log_fixture, "marked keys never show their values, whatever their case or prefix") {
+TEST_CASE_FIXTURE(log_fixture, "marked keys never show their values, however they are written") {
     log.info("m", field("password", "hunter2"), field("Authorization", "Bearer x"), field("session_key", "k"),
              field("access_token", "t"), field("Set-Cookie", "c"), field("wx_appsecret", 1));
     CHECK(fields() == R"("password":"***","Authorization":"***","session_key":"***","access_token":"***",)"
                       R"("Set-Cookie":"***","wx_appsecret":"***"})");
+    log.info("m", field("accessToken", "t"), field("sessionKey", "k"), field("userPasswd", "p"),
+             field("x-api-key", "a"), field("jwt", "j"), field("private_key", "p"),
+             field("a_key_of_many_words_and_a_secret", "s"));
+    CHECK(fields() == R"("accessToken":"***","sessionKey":"***","userPasswd":"***","x-api-key":"***","jwt":"***",)"
+                      R"("private_key":"***","a_key_of_many_words_and_a_secret":"***"})");
     log.info("m", field("tokens", 3), field("token_count", 3), field("mytoken", 3), field("passwor", 1), field("n", 1));
     CHECK(fields() == R"("tokens":3,"token_count":3,"mytoken":3,"passwor":1,"n":1})");
     log.with(field("cookie", "c")).info("m");

@@ -121,9 +121,9 @@ TEST_CASE("lines that the sink loses are counted and reported with the reason on
     {
         const logger log(disk.open(), small_queue(time, 10000));
         log.info("lost");
-        CHECK(log.flush(1min));
+        CHECK(log.flush(1min).error() == errc::unavailable);
         log.info("lost too");
-        CHECK(log.flush(1min));
+        CHECK(log.flush(1min).error() == errc::unavailable);
         CHECK(log.stats().dropped == 2);
         CHECK(log.stats().sink_failures == 2);
         const std::lock_guard lock(disk.mutex);
@@ -133,6 +133,35 @@ TEST_CASE("lines that the sink loses are counted and reported with the reason on
     REQUIRE(lines.size() == 1);
     CHECK(has(lines[0],
               R"("message":"log lines dropped","count":2,"error":{"code":"unavailable","message":"disk full"}})"));
+}
+
+TEST_CASE("flush says once how many lines the sink refused and why") {
+    const manual_clock time;
+    for (const bool asynchronous : {true, false}) {
+        stubborn disk;
+        logger_options options = small_queue(time, 10000);
+        options.asynchronous = asynchronous;
+        const logger log(disk.open(), options);
+        const auto set_failing = [&](bool now) {
+            const std::lock_guard lock(disk.mutex);
+            disk.failing = now;
+        };
+        log.info("kept");
+        CHECK(log.flush(1min));
+        set_failing(true);
+        log.info("lost");
+        disk.wait_until_entered(2);
+        log.info("lost too");
+        const auto flushed = log.flush(1min);
+        REQUIRE(flushed.has_error());
+        CHECK(flushed.error() == errc::unavailable);
+        CHECK(flushed.error().message() == "lines that the log's sink refused: 2");
+        CHECK(flushed.error().cause().message() == "disk full");
+        set_failing(false);
+        CHECK(log.flush(1min));
+        log.info("kept again");
+        CHECK(log.flush(1min));
+    }
 }
 
 TEST_CASE("a sink that stays broken doesn't keep a logger from ending") {
@@ -150,7 +179,7 @@ TEST_CASE_TEMPLATE("a sink that throws loses its lines and nothing else", Thrown
         if (++calls == 1) throw Thrown();
     }));
     log.info("lost");
-    CHECK(log.flush(1min));
+    CHECK(log.flush(1min).has_error());
     CHECK(log.stats().dropped == 1);
     log.info("kept");
     CHECK(log.flush(1min));

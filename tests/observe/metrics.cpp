@@ -73,6 +73,24 @@ TEST_CASE("a gauge is set whatever was added before") {
     CHECK(series(all.text()) == "level +Inf\n");
 }
 
+TEST_CASE("bounds and values are written as other clients of Prometheus write them") {
+    metrics all;
+    all.histogram("h", "H", {0.00005, 0.0001, 0.0005, 0.25, 1, 1000, 999999, 1e6, 1048576, 1.5e21});
+    const std::string text = all.text();
+    for (const char* bound :
+         {"5e-05", "0.0001", "0.0005", "0.25", "1", "1000", "999999", "1e+06", "1.048576e+06", "1.5e+21", "+Inf"}) {
+        CAPTURE(bound);
+        CHECK(text.find("h_bucket{le=\"" + std::string(bound) + "\"} 0\n") != std::string::npos);
+    }
+    metrics values;
+    values.gauge("small", "S").set(-0.0005);
+    values.gauge("tiny", "T").set(0.00001);
+    values.gauge("large", "L").set(-2500000);
+    CHECK(values.text().find("small -0.0005\n") != std::string::npos);
+    CHECK(values.text().find("tiny 1e-05\n") != std::string::npos);
+    CHECK(values.text().find("large -2.5e+06\n") != std::string::npos);
+}
+
 TEST_CASE("a value equal to a bound belongs to the bucket that ends there") {
     metrics all;
     histogram& size = all.histogram("size_bytes", "Sizes", {1, 2.5, 10});

@@ -139,6 +139,16 @@ TEST_CASE_FIXTURE(fixture, "nbf and iat in the future are refused beyond the lee
     }
 }
 
+TEST_CASE_FIXTURE(fixture, "times with a fraction of a second are whole seconds in the claims") {
+    const auto claims = keys.verify(signed_payload(R"({"iat":1767225599.25,"nbf":-1.5,"exp":1767229200.75})"));
+    REQUIRE(claims.has_value());
+    CHECK(*claims == jwt_claims{.iat = start - 1, .nbf = -2, .exp = start + 3600});
+    CHECK(keys.verify(signed_payload(R"({"exp":1.7672292e9})"))->exp == start + 3600);
+    CHECK(keys.verify(signed_payload(R"({"exp":1e300})"))->exp == 9'000'000'000'000'000'000);
+    CHECK(keys.verify(signed_payload(R"({"exp":1767229200})"))->exp == start + 3600);
+    CHECK(keys.verify(signed_payload(R"({"exp":1767225500.5})")).error().code() == "token_expired");
+}
+
 TEST_CASE_FIXTURE(fixture, "exp is required and has to be a number; fractions are numbers") {
     CHECK(why(keys.verify(signed_payload(R"({"sub":"42"})")).error()) == "exp is missing");
     for (const std::string_view exp : {R"("1767229200")", "true", "[]", "{}"})

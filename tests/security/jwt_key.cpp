@@ -136,11 +136,36 @@ TEST_CASE("weak and misplaced keys are refused") {
     CHECK(jwt_key::es256_private(test_keys::ed25519_private).error() == errc::invalid_argument);
 }
 
+TEST_CASE("a public key is read out of a certificate") {
+    const jwt_key rsa = jwt_key::rs256_public(test_keys::rsa_certificate, "c").value();
+    CHECK(rsa.verify(rsa_input, base64url_decode(rsa_signature).value()));
+    CHECK_FALSE(rsa.signs());
+    CHECK(rsa.kid() == "c");
+    const jwt_key ec = jwt_key::es256_public(test_keys::es256_certificate).value();
+    CHECK(ec.verify(ec_input, base64url_decode(ec_signature).value()));
+}
+
+TEST_CASE("of a file with a private key and its certificate the public key is read") {
+    const std::string both = std::string(test_keys::rsa_private) + std::string(test_keys::rsa_certificate);
+    CHECK(jwt_key::rs256_public(both).value().verify(rsa_input, base64url_decode(rsa_signature).value()));
+}
+
+TEST_CASE("a certificate of another kind of key, a cut one and one for a private key are refused") {
+    CHECK(jwt_key::rs256_public(test_keys::es256_certificate).error().message() == "RS256 takes an RSA key");
+    CHECK(jwt_key::es256_public(test_keys::rsa_certificate).error().message() ==
+          "ES256 takes a key on the curve P-256");
+    CHECK(jwt_key::rs256_public(test_keys::rsa_certificate.substr(0, 500)).error() == errc::invalid_argument);
+    CHECK(jwt_key::rs256_private(test_keys::rsa_certificate).error() == errc::invalid_argument);
+}
+
 TEST_CASE("a PEM that is encrypted, public where private is due, cut or no PEM at all is refused") {
     CHECK(jwt_key::rs256_private(test_keys::rsa_encrypted).error().message() ==
-          "the text isn't an unencrypted private key in PEM");
+          "expected an unencrypted private key in PEM, which begins with -----BEGIN PRIVATE KEY-----, "
+          "-----BEGIN RSA PRIVATE KEY----- or -----BEGIN EC PRIVATE KEY-----");
     CHECK(jwt_key::rs256_private(test_keys::rsa_public).error() == errc::invalid_argument);
-    CHECK(jwt_key::rs256_public(test_keys::rsa_private).error().message() == "the text isn't a public key in PEM");
+    CHECK(jwt_key::rs256_public(test_keys::rsa_private).error().message() ==
+          "expected a public key or a certificate in PEM, which begins with -----BEGIN PUBLIC KEY----- or "
+          "-----BEGIN CERTIFICATE-----");
     CHECK(jwt_key::rs256_private(test_keys::rsa_private.substr(0, 900)).error() == errc::invalid_argument);
     for (const std::string_view text : {"", "secret", "-----BEGIN PRIVATE KEY-----\n"})
         CHECK(jwt_key::es256_private(text).error() == errc::invalid_argument);

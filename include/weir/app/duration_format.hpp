@@ -32,6 +32,7 @@ struct text_format<std::chrono::duration<Rep, Period>> {
     static constexpr std::string_view expected = std::ratio_less_equal_v<Period, std::milli>
                                                      ? "a duration like 500ms, 3s or 1h30m"
                                                      : "a duration like 3s or 1h30m, whole in the setting's unit";
+    static constexpr bool plain = true;
 
     static std::optional<duration> parse(std::string_view text) noexcept {
         const auto parsed = parse_duration(text);

@@ -71,4 +71,7 @@ private:
     char* end_;
 };
 
+/// Makes a JSON string of a quote that stands at this place and what follows it.
+void close_text(std::string& out, std::size_t from);
+
 } // namespace weir::detail

@@ -3,6 +3,7 @@
 
 #include <weir/core/clock.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,5 +17,11 @@ void append_rfc3339(std::string& out, wall_time time);
 /// Reads RFC 3339 with `Z` or an offset (`2026-11-23T16:47:12.5+08:00`); digits below a microsecond are cut
 /// off, and a leap second is the second after it. Nothing for any other text or a day that doesn't exist.
 std::optional<wall_time> parse_rfc3339(std::string_view text) noexcept;
+
+/// Appends a day as RFC 3339's full-date: `2026-11-23`. Days outside the years 0000 to 9999 are clamped to them.
+void append_rfc3339_date(std::string& out, std::chrono::sys_days day);
+
+/// Reads `2026-11-23`. Nothing for any other text or a day that doesn't exist.
+std::optional<std::chrono::sys_days> parse_rfc3339_date(std::string_view text) noexcept;
 
 } // namespace weir

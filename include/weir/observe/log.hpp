@@ -23,10 +23,15 @@ std::string_view name(log_level level) noexcept;
 
 struct logger_options {
     log_level level = log_level::info; ///< lines below it cost one comparison
-    /// Keys whose values are written as `***`: these and whatever ends in `_` and one of these
-    /// (`access_token`). Case doesn't matter and `-` equals `_`.
-    std::vector<std::string> redact = {"password",    "secret", "token",    "authorization",
-                                       "session_key", "cookie", "appsecret"};
+    /// Keys whose values are written as `***`: all that have one of these names in them, word by word. Case doesn't
+    /// matter, nor how words are separated: `api_key` is also `x-api-key`, `apiKey`, `APIKEY` and `api_key_pem`. A key
+    /// that ends in a word like count, id, length, name, size or type isn't hidden: `token_count`.
+    std::vector<std::string> redact = {
+        "password",     "passwords",   "passwd",   "pwd",           "passphrase",  "passcode",      "pin",
+        "otp",          "cvv",         "secret",   "secrets",       "app_secret",  "client_secret", "token",
+        "access_token", "auth_token",  "id_token", "refresh_token", "jwt",         "bearer",        "authorization",
+        "credential",   "credentials", "cookie",   "cookies",       "session_id",  "session_key",   "secret_key",
+        "access_key",   "api_key",     "api_keys", "private_key",   "signing_key", "encryption_key"};
     bool asynchronous = true;                         ///< false: written by the calling thread, for tests
     std::size_t queue = 1 << 20;                      ///< bytes that may wait for the sink; more lines are dropped
     duration linger = std::chrono::milliseconds(5);   ///< how long the writer gathers lines while they keep coming
@@ -49,10 +54,7 @@ public:
     log_core& operator=(const log_core&) = delete;
     virtual ~log_core() = default;
 
-    bool hides(const log_key& key) const noexcept {
-        const auto ending = key.ending();
-        return (endings_[ending.last] & ending.before) && hides_name(key.text());
-    }
+    bool hides(const log_key& key) const noexcept { return filter_.may_have(key.words()) && hides_name(key.text()); }
     virtual wall_time now() const noexcept = 0;
     virtual void submit(std::string_view line) = 0;
     virtual result<void> flush(duration limit) = 0;
@@ -62,12 +64,12 @@ public:
     std::atomic<log_level> level;
 
 protected:
-    log_core(log_level from, const key_endings& redacted) : level(from), endings_(redacted) {}
+    log_core(log_level from, const key_filter& redacted) : level(from), filter_(redacted) {}
 
 private:
     virtual bool hides_name(std::string_view key) const noexcept = 0;
 
-    key_endings endings_;
+    key_filter filter_;
 };
 
 // One line being written, in a buffer that the thread keeps from line to line.
@@ -157,8 +159,8 @@ public:
         if (core_) core_->level.store(level, std::memory_order_relaxed);
     }
 
-    /// Waits until what was logged before has reached the sink; blocks the thread.
-    /// errc::deadline_exceeded when the sink doesn't keep up.
+    /// Waits until what was logged before has reached the sink; blocks the thread. errc::deadline_exceeded when the
+    /// sink doesn't keep up, errc::unavailable when it refused lines since the last flush, with its error as the cause.
     result<void> flush(duration limit = std::chrono::seconds(1)) const;
     /// Opens the sink's destination anew, after log rotation.
     result<void> reopen() const;

@@ -4,10 +4,10 @@
 #include <weir/core/clock.hpp>
 #include <weir/core/error.hpp>
 #include <weir/core/json_writer.hpp>
+#include <weir/observe/detail/key_words.hpp>
 
 #include <boost/describe/enum_to_string.hpp>
 
-#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -22,28 +22,6 @@ namespace weir {
 
 namespace detail {
 
-constexpr char folded_key_char(char c) noexcept {
-    if (c == '-') return '_';
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-// A key's last two letters, by which most keys are found not to be redacted.
-struct key_ending {
-    constexpr explicit key_ending(std::string_view key) noexcept
-        : last(key.empty() ? std::uint8_t(0) : letter(key[key.size() - 1])),
-          before(1U << (key.size() < 2 ? 0 : letter(key[key.size() - 2]))) {}
-
-    static constexpr std::uint8_t letter(char c) noexcept {
-        return static_cast<std::uint8_t>(static_cast<unsigned char>(folded_key_char(c)) & 31U);
-    }
-
-    std::uint8_t last;
-    std::uint32_t before;
-};
-
-// For each last letter a bit per letter before it.
-using key_endings = std::array<std::uint32_t, 32>;
-
 // How a field holds what it is given.
 template<class Value>
 using log_kept = std::conditional_t<
@@ -55,30 +33,36 @@ using log_kept = std::conditional_t<
 
 } // namespace detail
 
-/// A field's key: a literal of printable ASCII without quotes and backslashes, checked by the compiler.
+/// A field's key: a literal of printable ASCII without quotes and backslashes, checked by the compiler. Each line has
+/// a time, a level and a message of its own, so a field with such a key is written as `time_`, `level_`, `message_`.
 class log_key {
 public:
-    consteval log_key(const char* literal) : text_(literal), ending_(text_) {
+    consteval log_key(const char* literal) : text_(unlike_the_line(literal)), words_(text_) {
         if (text_.empty()) the_key_of_a_log_field_is_empty();
         for (const char c : text_)
             if (c < ' ' || c > '~' || c == '"' || c == '\\') the_key_of_a_log_field_needs_escaping();
     }
 
     constexpr std::string_view text() const noexcept { return text_; }
-    constexpr detail::key_ending ending() const noexcept { return ending_; }
+    constexpr const detail::key_words& words() const noexcept { return words_; }
 
 private:
+    static consteval std::string_view unlike_the_line(std::string_view key) {
+        if (key == "time") return "time_";
+        if (key == "level") return "level_";
+        return key == "message" ? "message_" : key;
+    }
     static void the_key_of_a_log_field_is_empty() {}
     static void the_key_of_a_log_field_needs_escaping() {}
 
     std::string_view text_;
-    detail::key_ending ending_;
+    detail::key_words words_;
 };
 
 /// A key and a value of a log line. Keeps temporaries and small values, refers to what else it is given.
 /// Numbers, booleans, strings, paths, errors, enums (by their `name()` or description), optionals and ranges of
-/// these are written as JSON; a duration as milliseconds with three decimals, a wall_time as RFC 3339 in UTC. A
-/// callable without parameters is called for its value only when the line is really written.
+/// these are written as JSON; a duration as milliseconds with three decimals, a wall_time as RFC 3339 in UTC, a
+/// sys_days as a date. A callable without parameters is called for its value only when the line is really written.
 template<class T>
 class log_field {
 public:
@@ -113,6 +97,7 @@ namespace detail {
 void append_log_value(std::string& out, const error& failure);
 void append_log_value(std::string& out, duration time);
 void append_log_value(std::string& out, wall_time at);
+void append_log_value(std::string& out, std::chrono::sys_days day);
 
 template<class T>
 concept named_enum = std::is_enum_v<T> && requires(T value) {
@@ -188,6 +173,8 @@ void append_log(std::string& out, const T& value) {
         append_log(out, value());
     else if constexpr (is_duration<T>)
         append_log_value(out, std::chrono::duration_cast<duration>(value));
+    else if constexpr (std::same_as<T, std::chrono::sys_days>)
+        append_log_value(out, value);
     else if constexpr (is_wall_time<T>)
         append_log_value(out, std::chrono::time_point_cast<wall_time::duration>(value));
     else if constexpr (is_optional<T>)

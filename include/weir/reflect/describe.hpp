@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <boost/describe/bases.hpp>
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum.hpp>
 #include <boost/describe/enumerators.hpp>
@@ -37,6 +38,10 @@ struct members {
     template<std::size_t Index>
     using at = boost::mp11::mp_at_c<list, Index>;
 };
+
+// The bases that contribute to those members, as Boost's list of descriptors.
+template<class T>
+using bases = boost::describe::describe_bases<T, boost::describe::mod_public>;
 
 template<class Pointer>
 struct member_pointer;

@@ -14,8 +14,11 @@ namespace weir {
 /// How strictly JSON is read.
 struct json_options {
     std::uint32_t max_depth = 64; ///< of nested objects and arrays
-    bool refuse_unknown = false;  ///< a member that the struct lacks is an error; ignored otherwise
-    bool partial = false;         ///< missing members keep what they held: for PATCH and for layers of settings
+    /// What the elements of lists and maps may take in memory, as a multiple of the text's size: many `{}` would make
+    /// large structs out of few bytes. 1 MiB is always allowed.
+    std::uint32_t max_expansion = 32;
+    bool refuse_unknown = false; ///< a member that the struct lacks is an error; ignored otherwise
+    bool partial = false;        ///< missing members keep what they held: for PATCH and for layers of settings
 };
 
 namespace reflect::detail {
@@ -28,7 +31,8 @@ result<void> read_json(std::string_view text, void* into, const json_type& type,
 /// A member is required unless it is an optional or its schema says `defaults(v)` or `not_required`; null
 /// is for optionals only. Numbers are exact or refused, points in time RFC 3339, enums their names.
 /// Errors: errc::invalid_argument, message `items[3].price: expected integer`, with a detail per mistake
-/// (field, rule, message; up to 32) whose rule is type, required, unknown, duplicate, depth or syntax.
+/// (field, rule, message; up to 32) whose rule is type, required, unknown, duplicate, depth, expansion, collisions
+/// (32 names in one bucket of an unordered map, which are chosen to be slow) or syntax.
 /// What `into` holds after an error is unspecified.
 template<class T>
 result<void> from_json(std::string_view text, T& into, const json_options& options = {}) {

@@ -17,7 +17,8 @@
 /// The rules and attributes that `schema<T>` gives to members. Each is a small constexpr value with a
 /// `name()`; `fit<M>()` says at compile time whether it suits a member of type M. A rule that checks has
 /// `holds(value)` and `message()`, what is accepted in words; on an optional it checks what the optional
-/// holds. A type of your own with these functions is a rule as good as these.
+/// holds. A type of your own with these functions is a rule as good as these; where its `holds` can't take the
+/// member's type, the schema doesn't compile.
 namespace weir::rules {
 
 template<class M>

@@ -4,6 +4,7 @@
 #include <weir/reflect/describe.hpp>
 #include <weir/reflect/rules.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <string_view>
 #include <tuple>
@@ -14,6 +15,33 @@ namespace weir::reflect {
 
 /// What `schema<T>` is for a struct without rules.
 struct no_schema {};
+
+namespace detail {
+
+/// A rule that checks values of type M; the others are attributes.
+template<class Rule, class M>
+concept checks = requires(const Rule& rule, const M& value) {
+    { rule.holds(value) } -> std::convertible_to<bool>;
+};
+
+// Whether the rule has a function `holds` for values of any type: beside that name a second one is ambiguous.
+struct second_holds {
+    static void holds();
+};
+template<class Rule>
+struct with_second_holds : Rule, second_holds {};
+template<class Rule>
+inline constexpr bool has_holds = !requires {
+    &with_second_holds<Rule>::holds;
+};
+template<class Rule>
+    requires std::is_final_v<Rule>
+inline constexpr bool has_holds<Rule> = requires { &Rule::holds; };
+
+template<class Rule, class M>
+inline constexpr bool suits = checks<Rule, M> || !has_holds<Rule>;
+
+} // namespace detail
 
 /// One `.key(...)` or `.field(...)` of a schema.
 template<class Pointer, bool Key, class... Rules>
@@ -106,6 +134,9 @@ private:
         static_assert(fresh || derives || std::is_base_of_v<Class, Owner>,
                       "weir: this schema lists members of different structs");
         (Rules::template fit<unwrap_optional<Value>>(), ...);
+        static_assert((detail::suits<Rules, unwrap_optional<Value>> && ...),
+                      "weir: a rule of this member has a holds() that doesn't take the member's type and return a "
+                      "bool, or isn't const");
         using entry = schema_entry<Value Class::*, Key, Rules...>;
         using most_derived = std::conditional_t<fresh || derives, Class, Owner>;
         using longer = struct_schema<Table, most_derived, Parts, Entries..., entry>;
@@ -118,6 +149,8 @@ private:
 namespace weir {
 
 /// The rules of a described struct, keyed by member pointers; specialise it right behind the struct.
+/// Inherited members keep the rules that the schemas of described bases give them; a rule here replaces a base's
+/// of the same name. A table's name, key, indexes and checks aren't inherited.
 ///
 ///     template<>
 ///     inline constexpr auto weir::schema<todo> = weir::table("todos")
@@ -161,16 +194,15 @@ struct entry_match {
     std::size_t count = 0;
 };
 
-template<class T, std::size_t Index>
+template<class T, auto Member>
 consteval entry_match match_entry() {
     entry_match match;
     if constexpr (has_schema<T>) {
-        constexpr auto member = members<T>::template at<Index>::pointer;
         [&match]<std::size_t... J>(std::index_sequence<J...>) {
             const auto consider = [&match](std::size_t entry, bool same) {
                 if (same && match.count++ == 0) match.index = entry;
             };
-            (consider(J, same_member(member, std::get<J>(schema<T>.entries).member)), ...);
+            (consider(J, same_member(Member, std::get<J>(schema<T>.entries).member)), ...);
         }
         (std::make_index_sequence<entry_count<T>>{});
     }
@@ -178,8 +210,20 @@ consteval entry_match match_entry() {
 }
 
 template<class T, std::size_t Index>
-consteval auto rules_at() {
-    constexpr entry_match match = match_entry<T, Index>();
+inline constexpr auto pointer_at = members<T>::template at<Index>::pointer;
+
+template<class T, class Pointer>
+constexpr bool describes(Pointer member) {
+    return [member]<std::size_t... I>(std::index_sequence<I...>) {
+        return (same_member(pointer_at<T, I>, member) || ...);
+    }
+    (std::make_index_sequence<field_count<T>>{});
+}
+
+// The rules that the struct's own schema gives to a member.
+template<class T, auto Member>
+consteval auto own_rules() {
+    constexpr entry_match match = match_entry<T, Member>();
     static_assert(match.count <= 1, "weir: a schema lists the same member twice");
     if constexpr (match.count == 0)
         return std::tuple<>{};
@@ -187,21 +231,58 @@ consteval auto rules_at() {
         return std::get<match.index>(schema<T>.entries).rules;
 }
 
+template<class Left, class Right>
+consteval bool same_kind() {
+    if constexpr (requires { Left::name() == Right::name(); })
+        return Left::name() == Right::name();
+    else
+        return std::same_as<Left, Right>;
+}
+
+template<class... Own, class Rule>
+constexpr auto unless_replaced(const std::tuple<Own...>&, Rule rule) {
+    if constexpr ((same_kind<Own, Rule>() || ...))
+        return std::tuple<>{};
+    else
+        return std::tuple<Rule>(rule);
+}
+
+// A rule of the struct's own replaces the base's of that name.
+template<class Own, class... Rules>
+constexpr auto with_inherited(Own own, std::tuple<Rules...> inherited) {
+    return std::apply([&](Rules... rule) { return std::tuple_cat(own, unless_replaced(own, rule)...); }, inherited);
+}
+
+template<class T, auto Member>
+consteval auto rules_of();
+
+template<auto Member, class Rules>
+constexpr auto with_bases(Rules rules, boost::describe::detail::list<>) {
+    return rules;
+}
+template<auto Member, class Rules, class First, class... Rest>
+constexpr auto with_bases(Rules rules, boost::describe::detail::list<First, Rest...>) {
+    using base = typename First::type;
+    using rest = boost::describe::detail::list<Rest...>;
+    if constexpr (describes<base>(Member))
+        return with_bases<Member>(with_inherited(rules, rules_of<base, Member>()), rest{});
+    else
+        return with_bases<Member>(rules, rest{});
+}
+
+// The rules of a member, those that described bases give to it included.
+template<class T, auto Member>
+consteval auto rules_of() {
+    return with_bases<Member>(own_rules<T, Member>(), bases<T>{});
+}
+
 template<class T, std::size_t Index>
 consteval bool key_at() {
-    constexpr entry_match match = match_entry<T, Index>();
+    constexpr entry_match match = match_entry<T, pointer_at<T, Index>>();
     if constexpr (match.count == 0)
         return false;
     else
         return std::remove_cvref_t<decltype(std::get<match.index>(schema<T>.entries))>::is_key;
-}
-
-template<class T, class Pointer>
-constexpr bool describes(Pointer member) {
-    return [member]<std::size_t... I>(std::index_sequence<I...>) {
-        return (same_member(members<T>::template at<I>::pointer, member) || ...);
-    }
-    (std::make_index_sequence<field_count<T>>{});
 }
 
 template<class T, bool Unique, class... Pointers>
@@ -214,13 +295,21 @@ constexpr bool part_is_sound(const schema_check&) {
 }
 
 template<class T>
+consteval bool schema_is_sound();
+
+template<class... Base>
+consteval bool bases_are_sound(boost::describe::detail::list<Base...>) {
+    return (schema_is_sound<typename Base::type>() && ...);
+}
+
+template<class T>
 consteval bool schema_is_sound() {
     if constexpr (has_schema<T>) {
         using owner = typename schema_of<T>::owner;
         static_assert(std::is_void_v<owner> || std::is_base_of_v<owner, T>,
                       "weir: schema<T> lists members of another struct than T");
         constexpr std::size_t matched = []<std::size_t... I>(std::index_sequence<I...>) {
-            return (std::size_t{0} + ... + match_entry<T, I>().count);
+            return (std::size_t{0} + ... + match_entry<T, pointer_at<T, I>>().count);
         }
         (std::make_index_sequence<field_count<T>>{});
         static_assert(matched == entry_count<T>,
@@ -228,7 +317,7 @@ consteval bool schema_is_sound() {
         static_assert(std::apply([](const auto&... part) { return (part_is_sound<T>(part) && ...); }, schema<T>.parts),
                       "weir: an index of schema<T> is on a member that BOOST_DESCRIBE_STRUCT of T doesn't list");
     }
-    return true;
+    return bases_are_sound(bases<T>{});
 }
 
 // Whether a member's rules have this one, or one made from this template.
@@ -248,13 +337,12 @@ inline constexpr bool lists_any<std::tuple<Rules...>, Rule> = (is_a<Rule, Rules>
 template<class T, std::size_t Index>
 struct field {
     using owner = T;
-    using value_type = typename detail::member_pointer<
-        std::remove_cv_t<decltype(detail::members<T>::template at<Index>::pointer)>>::value;
+    using value_type = typename detail::member_pointer<std::remove_cv_t<decltype(detail::pointer_at<T, Index>)>>::value;
 
     static constexpr std::size_t index = Index;
     static constexpr std::string_view name = detail::members<T>::template at<Index>::name;
-    static constexpr auto member = detail::members<T>::template at<Index>::pointer;
-    static constexpr auto rules = detail::rules_at<T, Index>(); ///< a std::tuple
+    static constexpr auto member = detail::pointer_at<T, Index>;
+    static constexpr auto rules = detail::rules_of<T, member>(); ///< a std::tuple, its described bases' rules included
     static constexpr bool is_key = detail::key_at<T, Index>();
     static constexpr bool is_optional = detail::is_optional<value_type>;
 

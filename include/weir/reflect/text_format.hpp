@@ -12,8 +12,10 @@
 namespace weir::reflect {
 
 /// How a type that isn't a string appears as one in JSON. Specialise it for your own type:
-/// `expected` says what is accepted ("a UUID"), `parse` reads it, `append` writes text that needs no
-/// escapes. Points in time are RFC 3339 in UTC; digits finer than the type's or a microsecond are cut off.
+/// `expected` says what is accepted ("a UUID"), `parse` reads it, `append` writes it as it is: weir escapes it.
+/// A format whose text never needs that may say so, which saves a look at it: `static constexpr bool plain = true`.
+/// Points in time are RFC 3339 in UTC; digits finer than the type's or a microsecond are cut off. A
+/// std::chrono::sys_days is a date without a time: `2026-01-31`.
 template<class T>
 struct text_format;
 
@@ -22,6 +24,7 @@ struct text_format<std::chrono::time_point<std::chrono::system_clock, Duration>>
     using time = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
     static constexpr std::string_view expected = "RFC 3339 time like 2026-01-31T08:00:00Z";
+    static constexpr bool plain = true;
 
     static std::optional<time> parse(std::string_view text) noexcept {
         const auto parsed = parse_rfc3339(text);
@@ -42,11 +45,33 @@ private:
     }
 };
 
+template<>
+struct text_format<std::chrono::sys_days> {
+    static constexpr std::string_view expected = "date like 2026-01-31";
+    static constexpr bool plain = true;
+
+    static std::optional<std::chrono::sys_days> parse(std::string_view text) noexcept {
+        return parse_rfc3339_date(text);
+    }
+    static void append(std::string& out, std::chrono::sys_days day) { append_rfc3339_date(out, day); }
+};
+
 template<class T>
 concept has_text_format = requires(const T& value, std::string& out, std::string_view text) {
     { text_format<T>::expected } -> std::convertible_to<std::string_view>;
     { text_format<T>::parse(text) } -> std::same_as<std::optional<T>>;
     text_format<T>::append(out, value);
 };
+
+namespace detail {
+
+// Whether JSON can hold the format's text as it is.
+template<class T>
+inline constexpr bool is_plain_text = false;
+template<class T>
+    requires requires { text_format<T>::plain; }
+inline constexpr bool is_plain_text<T> = text_format<T>::plain;
+
+} // namespace detail
 
 } // namespace weir::reflect

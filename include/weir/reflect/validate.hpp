@@ -12,12 +12,6 @@
 
 namespace weir::reflect::detail {
 
-/// A rule that checks values of type M; the others are attributes.
-template<class Rule, class M>
-concept checks = requires(const Rule& rule, const M& value) {
-    rule.holds(value);
-};
-
 /// The broken rules so far.
 class violations {
 public:

@@ -16,8 +16,9 @@
 
 namespace weir {
 
-/// The registered claims (RFC 7519 §4.1) and roles; times are seconds since 1970 in UTC. Any other
-/// described struct serves as well: it needs no more than the members that its handlers read.
+/// The registered claims (RFC 7519 §4.1) and roles; times are seconds since 1970 in UTC, a token's fractions of a
+/// second cut off. Any other described struct serves as well: it needs no more than the members that its handlers
+/// read; for times that may have a fraction (§2) these are double.
 struct jwt_claims {
     std::string sub{};
     std::vector<std::string> roles{};
@@ -65,11 +66,7 @@ public:
     /// `unauthenticated` for no token at all; which check failed is the cause, for logs alone.
     template<class Claims = jwt_claims>
     result<Claims> verify(std::string_view token) const {
-        auto payload = verify_json(token);
-        if (!payload) return payload.error();
-        auto claims = from_json<Claims>(*payload);
-        if (!claims) return invalid(claims.error());
-        return claims;
+        return read<Claims>(token);
     }
 
     /// The same with the claims as JSON, an object.
@@ -82,9 +79,20 @@ public:
 private:
     struct state;
 
+    template<class Claims>
+    result<Claims> read(std::string_view token) const {
+        auto payload = verify_json(token);
+        if (!payload) return payload.error();
+        auto claims = from_json<Claims>(*payload);
+        if (!claims) return invalid(claims.error());
+        return claims;
+    }
     static error invalid(error cause);
 
     std::shared_ptr<const state> state_;
 };
+
+template<>
+result<jwt_claims> jwt_keys::verify<jwt_claims>(std::string_view token) const;
 
 } // namespace weir

@@ -28,6 +28,7 @@ class jwt_key {
 public:
     /// `kid` names the key in token headers, so that it can be replaced while its tokens still live.
     static result<jwt_key> hs256(std::string_view secret, std::string kid = {});
+    /// A public key is read from `PUBLIC KEY` or from the first `CERTIFICATE`, whose dates and issuer aren't checked.
     static result<jwt_key> rs256_private(std::string_view pem, std::string kid = {});
     static result<jwt_key> rs256_public(std::string_view pem, std::string kid = {});
     static result<jwt_key> es256_private(std::string_view pem, std::string kid = {});

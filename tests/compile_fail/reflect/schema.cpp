@@ -12,6 +12,9 @@
 // expect WRONG_11: weir: schema<T> lists a member that BOOST_DESCRIBE_STRUCT of T doesn't
 // expect WRONG_12: weir: defaults(...) doesn't convert to the member's type
 // expect WRONG_13: weir: min_items is for a vector or a map; a string has min_length
+// expect WRONG_14: weir: a rule of this member has a holds() that doesn't take the member's type
+// expect WRONG_15: weir: a rule of this member has a holds() that doesn't take the member's type
+// expect WRONG_16: weir: schema<T> lists a member that BOOST_DESCRIBE_STRUCT of T doesn't
 #include <weir/reflect/schema.hpp>
 
 #include <string>
@@ -34,6 +37,28 @@ struct plain {
     int id{};
 };
 
+struct derived : todo {};
+BOOST_DESCRIBE_STRUCT(derived, (todo), ())
+
+struct even {
+    static constexpr std::string_view name() { return "even"; }
+    template<class M>
+    static constexpr void fit() {}
+#ifdef WRONG_15
+    bool holds(int value) { return value % 2 == 0; }
+#else
+    static bool holds(int value) { return value % 2 == 0; }
+    static bool holds(long value) { return value % 2 == 0; }
+#endif
+    static std::string message() { return "must be even"; }
+};
+
+struct shown final {
+    static constexpr std::string_view name() { return "shown"; }
+    template<class M>
+    static constexpr void fit() {}
+};
+
 #ifdef WRONG_5
 template<>
 inline constexpr auto weir::schema<other> = weir::object().field(&todo::id, weir::min(1));
@@ -50,8 +75,8 @@ inline constexpr auto weir::schema<other> = weir::table("others").key(&other::id
 
 template<>
 inline constexpr auto weir::schema<todo> = weir::object()
-                                               .field(&todo::id, weir::min(1), weir::defaults(7))
-                                               .field(&todo::text, weir::not_empty, weir::max_length(9))
+                                               .field(&todo::id, weir::min(1), weir::defaults(7), even{})
+                                               .field(&todo::text, weir::not_empty, weir::max_length(9), shown{})
 #ifdef WRONG_1
                                                .field(&todo::id, weir::not_empty)
 #elif defined(WRONG_2)
@@ -64,7 +89,9 @@ inline constexpr auto weir::schema<todo> = weir::object()
                                                .field(&todo::id, weir::max(9))
 #elif defined(WRONG_7)
                                                .key(&todo::id)
-#elif defined(WRONG_11)
+#elif defined(WRONG_14)
+                                               .field(&todo::tags, even{})
+#elif defined(WRONG_11) || defined(WRONG_16)
                                                .field(&todo::hidden, weir::max(9))
 #elif defined(WRONG_12)
                                                .field(&todo::tags, weir::defaults(7))
@@ -74,7 +101,11 @@ inline constexpr auto weir::schema<todo> = weir::object()
     ;
 
 void use() {
+#ifdef WRONG_16
+    weir::reflect::for_each_field<derived>([](auto) {});
+#else
     weir::reflect::for_each_field<todo>([](auto) {});
+#endif
     weir::reflect::for_each_field<other>([](auto) {});
     static_assert(weir::reflect::table_name<other>() == "others");
     static_assert(weir::reflect::key_field<other>::name == "id");

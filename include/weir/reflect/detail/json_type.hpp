@@ -5,6 +5,7 @@
 #include <weir/reflect/schema.hpp>
 #include <weir/reflect/text_format.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -35,15 +36,18 @@ struct json_member;
 
 struct json_type {
     json_kind kind = json_kind::object;
-    std::uint8_t size = 0;                              ///< of a number, in bytes
-    std::string_view expected{};                        ///< text: what is accepted
-    std::span<const std::string_view> choices{};        ///< text of an enum: its names
-    const json_type* element = nullptr;                 ///< optional, list, map
-    std::span<const json_member> members{};             ///< object
-    void (*clear)(void*) = nullptr;                     ///< optional, list, map: makes it empty
-    void* (*add)(void*) = nullptr;                      ///< optional, list: a place for one more element
-    void* (*insert)(void*, std::string_view) = nullptr; ///< map: a place for the key's element; null: a duplicate
-    bool (*assign)(void*, std::string_view) = nullptr;  ///< text
+    std::uint8_t size = 0;                       ///< of a number, in bytes
+    std::uint32_t element_size = 0;              ///< list, map: what one more element takes, in bytes
+    std::string_view expected{};                 ///< text: what is accepted
+    std::span<const std::string_view> choices{}; ///< text of an enum: its names
+    const json_type* element = nullptr;          ///< optional, list, map
+    std::span<const json_member> members{};      ///< object
+    void (*clear)(void*) = nullptr;              ///< optional, list, map: makes it empty
+    void* (*add)(void*) = nullptr;               ///< optional, list: a place for one more element
+    void* (*insert)(void*,
+                    std::string_view) = nullptr; ///< map: a place for the key's element; null: a duplicate, or crowded
+    bool (*crowded)(const void*, std::string_view) = nullptr; ///< hashed map: too many keys where this one belongs
+    bool (*assign)(void*, std::string_view) = nullptr;        ///< text
 };
 
 struct json_member {
@@ -55,6 +59,9 @@ struct json_member {
     const char* key; ///< json_key
     std::uint32_t key_size;
 };
+
+/// A list makes room for this many elements at first: otherwise the first four would ask for memory three times.
+inline constexpr std::size_t json_first_room = 4;
 
 /// Sets of members are bits of this many words.
 inline constexpr std::size_t json_member_words = 4;
@@ -144,12 +151,16 @@ struct json_binding<std::vector<M, Allocator>> {
                   "weir: std::vector<bool> has no bools to point at; use std::vector<char> or an enum");
 
     static constexpr json_type type() {
-        return {.kind = json_kind::list, .element = &json_type_of<M>, .clear = clear, .add = add};
+        return {.kind = json_kind::list,
+                .element_size = sizeof(M),
+                .element = &json_type_of<M>,
+                .clear = clear,
+                .add = add};
     }
     static void clear(void* to) { static_cast<list*>(to)->clear(); }
     static void* add(void* to) {
         auto& items = *static_cast<list*>(to);
-        if (items.capacity() == 0) items.reserve(4); // otherwise the first four ask for memory three times
+        if (items.capacity() == 0) items.reserve(json_first_room);
         return &items.emplace_back();
     }
 };
@@ -160,18 +171,38 @@ concept string_map = requires(M& map, std::string key) {
     map.try_emplace(std::move(key)).first->second;
 };
 
+template<class M>
+concept hashed_map = string_map<M> && requires(const M& map, const std::string& key) {
+    map.bucket_size(map.bucket(key));
+    map.max_load_factor();
+};
+
 template<string_map M>
 struct json_binding<M> {
     static constexpr json_type type() {
-        return {.kind = json_kind::map,
-                .element = &json_type_of<typename M::mapped_type>,
-                .clear = clear,
-                .insert = insert};
+        json_type map{.kind = json_kind::map,
+                      .element_size = sizeof(typename M::value_type) + 4 * sizeof(void*),
+                      .element = &json_type_of<typename M::mapped_type>,
+                      .clear = clear,
+                      .insert = insert};
+        if constexpr (hashed_map<M>) map.crowded = crowded;
+        return map;
     }
     static void clear(void* to) { static_cast<M*>(to)->clear(); }
     static void* insert(void* to, std::string_view key) {
+        if constexpr (hashed_map<M>)
+            if (crowded(to, key)) return nullptr;
         const auto [place, fresh] = static_cast<M*>(to)->try_emplace(std::string(key));
         return fresh ? &place->second : nullptr;
+    }
+    // Who knows the hash can send keys that all belong in one bucket, and each is compared with those before it.
+    // A million keys that weren't chosen so put ten in a bucket.
+    static bool crowded(const void* in, std::string_view key) requires hashed_map<M> {
+        constexpr float most = 32;
+        const M& map = *static_cast<const M*>(in);
+        if (static_cast<float>(map.size()) <= most) return false;
+        const auto there = map.bucket_size(map.bucket(std::string(key)));
+        return static_cast<float>(there) >= most * std::max(map.max_load_factor(), 1.0F);
     }
 };
 

@@ -55,9 +55,13 @@ private:
     template<class M>
     void text(const M& value) {
         sink_.append([&](std::string& out) {
+            const std::size_t from = out.size();
             out += '"';
             text_format<M>::append(out, value);
-            out += '"';
+            if constexpr (is_plain_text<M>)
+                out += '"';
+            else
+                weir::detail::close_text(out, from);
         });
     }
 

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// labels: unit
+#include "observe/redaction.hpp"
+
+#include <weir/observe/log.hpp>
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+using weir::detail::key_words;
+using weir::detail::redaction;
+
+namespace {
+
+bool hidden_by_default(std::string_view key) {
+    static const redaction usual(weir::logger_options{}.redact);
+    return usual.hides(key);
+}
+
+// What the logger asks, its filter first.
+bool hidden_by(const std::vector<std::string>& names, std::string_view key) {
+    const redaction chosen(names);
+    return chosen.filter().may_have(key_words(key)) && chosen.hides(key);
+}
+
+} // namespace
+
+TEST_CASE("keys with a secret's name among their words are hidden, however they are written") {
+    for (const char* key : {"password",
+                            "userPassword",
+                            "user_password",
+                            "USER_PASSWORD",
+                            "password_hash",
+                            "password2",
+                            "passwords",
+                            "passwd",
+                            "db_passwd",
+                            "pwd",
+                            "userPwd",
+                            "passphrase",
+                            "key-passphrase",
+                            "secret",
+                            "clientSecret",
+                            "client_secret",
+                            "wx_appsecret",
+                            "appSecret",
+                            "token",
+                            "accessToken",
+                            "access_token",
+                            "accesstoken",
+                            "ACCESSTOKEN",
+                            "refresh_token",
+                            "refreshToken",
+                            "x-csrf-token",
+                            "oauth2Token",
+                            "csrf.token",
+                            "JWTToken",
+                            "jwt",
+                            "userJWT",
+                            "JWTClaims",
+                            "authorization",
+                            "Authorization",
+                            "proxy-authorization",
+                            "credential",
+                            "credentials",
+                            "awsCredentials",
+                            "cookie",
+                            "Set-Cookie",
+                            "cookies",
+                            "api_key",
+                            "apiKey",
+                            "x-api-key",
+                            "X-API-Key",
+                            "APIKEY",
+                            "apikey",
+                            "api_key_pem",
+                            "session_key",
+                            "sessionKey",
+                            "session_id",
+                            "private_key",
+                            "privateKey",
+                            "private_key_pem",
+                            "signing_key",
+                            "secretKey",
+                            "AWSSecretAccessKey",
+                            "pin",
+                            "cardPin",
+                            "PINCode",
+                            "otp",
+                            "a_b_c_d_e_password",
+                            "aBCdEFghIJklToken"}) {
+        CAPTURE(std::string(key));
+        CHECK(hidden_by_default(key));
+        CHECK(hidden_by(weir::logger_options{}.redact, key));
+    }
+}
+
+TEST_CASE("keys that only look like a secret's name are shown") {
+    for (const char* key : {"tokens_used",
+                            "tokens",
+                            "keyboard",
+                            "monkey",
+                            "key",
+                            "author",
+                            "authority",
+                            "authored_by",
+                            "secretary",
+                            "tokenizer",
+                            "mytoken",
+                            "passwor",
+                            "passenger",
+                            "path",
+                            "pinned",
+                            "shipping",
+                            "ping",
+                            "happiness",
+                            "cookieless",
+                            "cooking",
+                            "api",
+                            "api_version",
+                            "session",
+                            "session_count",
+                            "sessions",
+                            "private",
+                            "private_network",
+                            "n",
+                            "id",
+                            "authentication_ms",
+                            "bearings",
+                            "apiKeyboard",
+                            "",
+                            "_",
+                            "-"}) {
+        CAPTURE(std::string(key));
+        CHECK_FALSE(hidden_by_default(key));
+    }
+}
+
+TEST_CASE("keys whose last word tells of a secret are shown, unless it is part of the name") {
+    for (const char* key : {"token_count", "tokenType", "password_length", "cookie-name", "api_key_id",
+                            "secret_version", "token_expires_at", "jwtSize", "password_max_age"}) {
+        CAPTURE(std::string(key));
+        CHECK_FALSE(hidden_by_default(key));
+    }
+    CHECK(hidden_by_default("session_id"));
+    CHECK(hidden_by_default("sessionId"));
+    CHECK_FALSE(hidden_by_default("session_id_count"));
+    CHECK(hidden_by_default("token_count_secret"));
+}
+
+TEST_CASE("short names, names with digits and names with other separators are hidden as they are given") {
+    CHECK(hidden_by({"x"}, "my-x"));
+    CHECK(hidden_by({"X"}, "x1"));
+    CHECK_FALSE(hidden_by({"x"}, "axe"));
+    CHECK(hidden_by({"no"}, "card_no"));
+    CHECK_FALSE(hidden_by({"no"}, "note"));
+    CHECK(hidden_by({"Phone-Number"}, "phone_number"));
+    CHECK(hidden_by({"phone number"}, "homePhoneNumber"));
+    CHECK(hidden_by({"line2"}, "line_2"));
+    CHECK_FALSE(hidden_by({"line2"}, "line_22"));
+    CHECK_FALSE(hidden_by({"", "-"}, "anything"));
+    CHECK_FALSE(hidden_by({}, "password"));
+}

@@ -12,8 +12,10 @@
 #include <atomic>
 #include <charconv>
 #include <functional>
+#include <initializer_list>
 #include <list>
 #include <mutex>
+#include <netinet/tcp.h>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -56,6 +58,21 @@ public:
             boost::asio::write(*tls_, boost::asio::buffer(bytes), failed);
         else
             boost::asio::write(socket_, boost::asio::buffer(bytes), failed);
+        if (failed) throw peer_is_gone{};
+    }
+
+    // All in one TCP segment; under TLS each piece is a record of its own.
+    void send_at_once(std::initializer_list<std::string_view> pieces) {
+        cork(1);
+        for (const auto piece : pieces) send(piece);
+        cork(0);
+    }
+
+    // A new session ticket (RFC 8446, 4.6.1) at once, outside of any answer.
+    void send_ticket() {
+        boost::system::error_code failed;
+        if (SSL_new_session_ticket(tls_->native_handle()) == 1)
+            tls_->handshake(boost::asio::ssl::stream_base::server, failed);
         if (failed) throw peer_is_gone{};
     }
 
@@ -109,6 +126,8 @@ private:
         if (at != std::string::npos) std::from_chars(head.data() + at + 16, head.data() + head.size(), size);
         return size;
     }
+
+    void cork(int on) { ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_CORK, &on, sizeof on); }
 
     void receive() {
         char room[4096];

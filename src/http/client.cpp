@@ -65,6 +65,7 @@ task<result<client_response>> client::impl::send(client_request request) {
     client_call call(std::move(request), std::move(*url), std::move(*head), counts);
     call.most.head = options.max_head;
     call.most.body = call.request.max_body.value_or(call.request.sink ? std::size_t(-1) : options.max_body);
+    if (call.request.sink && !call.request.max_body) call.expansion = {options.max_body, options.max_expansion};
     call.max_redirects = call.request.max_redirects.value_or(options.max_redirects);
     call.decompress = options.decompress;
     call.first_byte = options.first_byte_timeout;

@@ -5,6 +5,7 @@
 #include "http_client/support.hpp"
 #include "support/scripted_server.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -123,6 +124,58 @@ TEST_CASE_FIXTURE(fixture, "limits count what a body decodes to") {
         REQUIRE(!failed);
         CHECK(failed.error() == errc::too_large);
         CHECK(outgoing.stats().idle == 0);
+    }
+}
+
+TEST_CASE_FIXTURE(fixture, "a few bytes that decode to gigabytes reach a sink in pieces, up to 200 times their size") {
+    constexpr std::size_t size = 64 << 20;
+    for (const auto coding : codings()) {
+        CAPTURE(name(coding));
+        bytes = response(name(coding), encoded(coding, std::string(size, 'x')));
+        std::size_t largest = 0;
+        std::size_t seen = 0;
+        client_request request("GET", server.url("/"));
+        request.sink = [&](const client_response&, std::string_view piece) -> task<result<void>> {
+            largest = std::max(largest, piece.size());
+            seen += piece.size();
+            co_return ok();
+        };
+        const auto failed = home.block_on(outgoing.send(request));
+        REQUIRE(!failed);
+        CHECK(failed.error() == errc::too_large);
+        CHECK(failed.error().message().ends_with("the decoded body is more than 200 times as large as it came"));
+        CHECK(failed.error().status() == 502);
+        CHECK(largest <= 64 * 1024);
+        CHECK(seen >= 1 << 20); // max_body is taken at any rate
+        CHECK(seen <= 16 << 20);
+
+        seen = 0;
+        request.max_body = size;
+        CHECK(home.block_on(outgoing.send(request)));
+        CHECK(seen == size);
+        client_options unlimited = decoding();
+        unlimited.max_expansion = 0;
+        client trusting(home, unlimited);
+        seen = 0;
+        request.max_body.reset();
+        CHECK(home.block_on(trusting.send(request)));
+        CHECK(seen == size);
+        CHECK(largest <= 64 * 1024);
+    }
+}
+
+TEST_CASE_FIXTURE(fixture, "a sink that has seen enough of a bomb ends it at its first piece") {
+    for (const auto coding : codings()) {
+        CAPTURE(name(coding));
+        bytes = response(name(coding), encoded(coding, std::string(64 << 20, 'x')));
+        std::size_t seen = 0;
+        client_request request("GET", server.url("/"));
+        request.sink = [&](const client_response&, std::string_view piece) -> task<result<void>> {
+            seen += piece.size();
+            co_return error(errc::conflict, "enough");
+        };
+        CHECK(home.block_on(outgoing.send(request)).error() == errc::conflict);
+        CHECK(seen <= 64 * 1024);
     }
 }
 

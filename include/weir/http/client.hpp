@@ -45,7 +45,8 @@ struct client_request {
     client_source source{};
     std::optional<std::uint64_t> source_size{};
     /// Gets the body instead of the response, except that of a redirect which is followed. Cancelled together
-    /// with the call. Then only a `max_body` of the request bounds it.
+    /// with the call. Then only a `max_body` of the request bounds it, and without that
+    /// `client_options::max_expansion` what is decoded, which comes in pieces of at most 64 KiB.
     client_sink sink{};
     std::optional<duration> deadline{};    ///< for this call, instead of the client's
     std::optional<std::size_t> max_body{}; ///< of this response, instead of the client's
@@ -109,6 +110,10 @@ struct client_options {
     /// Asks for brotli and gzip, as far as the build has them, and decodes what comes so encoded: the response is
     /// without Content-Encoding and Content-Length then, and limits count decoded bytes.
     bool decompress = false;
+    /// How many times larger than it came a body may decode to for a sink once that is more than `max_body`; beyond
+    /// that it is errc::too_large. A request's own `max_body` counts instead. 0: no limit. The default is that of
+    /// Apache's DeflateInflateRatioLimit; text rarely gets near 100.
+    std::size_t max_expansion = 200;
     std::size_t max_idle_per_host = 8;
     duration idle_timeout = std::chrono::seconds(30);
     /// How often a call follows a redirect (301, 302, 303, 307, 308); beyond that, and from https to http, it is

@@ -106,7 +106,8 @@ struct client_options {
     duration lookup_ttl = std::chrono::seconds(30);            ///< how long addresses are remembered; 0: not at all
     std::size_t max_head = 64 * 1024;                          ///< bytes of a response's status line and fields
     std::size_t max_body = 8 * 1024 * 1024;
-    std::size_t max_per_host = 64; ///< connections open at once; further calls wait their turn. 0: no limit
+    /// Connections to a host open at once (Go's MaxConnsPerHost); further calls wait their turn. 0: no limit.
+    std::size_t max_per_host = 64;
     /// Asks for brotli and gzip, as far as the build has them, and decodes what comes so encoded: the response is
     /// without Content-Encoding and Content-Length then, and limits count decoded bytes.
     bool decompress = false;
@@ -114,8 +115,13 @@ struct client_options {
     /// that it is errc::too_large. A request's own `max_body` counts instead. 0: no limit. The default is that of
     /// Apache's DeflateInflateRatioLimit; text rarely gets near 100.
     std::size_t max_expansion = 200;
-    std::size_t max_idle_per_host = 8;
-    duration idle_timeout = std::chrono::seconds(30);
+    /// Connections kept while no call has them, to all hosts together (Go's MaxIdleConns): beyond that the one idle
+    /// for longest is closed. 0: none.
+    std::size_t max_idle = 256;
+    /// The same for one host (Go's MaxIdleConnsPerHost). As many as calls run at once, so that a burst finds what the
+    /// one before it has opened.
+    std::size_t max_idle_per_host = 64;
+    duration idle_timeout = std::chrono::seconds(30); ///< after which a connection without a call is closed
     /// How often a call follows a redirect (301, 302, 303, 307, 308); beyond that, and from https to http, it is
     /// errc::unavailable. 0: the redirect is the answer. Another origin isn't sent Authorization and Cookie.
     int max_redirects = 0;

@@ -156,7 +156,7 @@ task<bool> client::impl::attempt(client_call& call, const std::string& key, bool
     if (outcome) {
         call.failure = error();
         call.response = parser.take();
-        if (parser.keep_alive() && !call.stop.reason()) pool.put(key, std::move(connection));
+        if (parser.keep_alive() && connection->open()) pool.put(key, std::move(connection));
         co_return false;
     }
     call.failure = outcome.error();

@@ -69,8 +69,7 @@ task<result<void>> client_download::deliver(std::string_view bytes) {
         co_return ok();
     }
     auto taking = call_.request.sink(parser_.response(), bytes);
-    const std::function<void()> cut = [this] { connection_.close(); };
-    co_return co_await run_cancellable(call_.stop, cut, std::move(taking));
+    co_return co_await run_cancellable(call_.stop, std::move(taking));
 }
 
 result<void> client_download::finish() {

@@ -16,8 +16,7 @@ namespace weir::http {
 /// keeps it, in pieces of at most 64 KiB where it was decoded. The body of a redirect that is followed is dropped.
 class client_download {
 public:
-    client_download(client_connection& connection, client_call& call, client_response_parser& parser)
-        : connection_(connection), call_(call), parser_(parser) {}
+    client_download(client_call& call, client_response_parser& parser) : call_(call), parser_(parser) {}
 
     /// Whether there is anything to do beside leaving the body in the response.
     bool wanted() const noexcept { return call_.request.sink || call_.decompress; }
@@ -35,7 +34,6 @@ private:
     task<result<void>> deliver(std::string_view bytes);
     error undecodable(const error& why) const;
 
-    client_connection& connection_;
     client_call& call_;
     client_response_parser& parser_;
     std::optional<detail::content_decoder> decoder_{};

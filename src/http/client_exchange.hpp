@@ -41,8 +41,9 @@ struct client_call {
     bool passes(const client_response& answer) const noexcept;
 };
 
-/// Sends the request and reads the response. A server may answer and close before it has read the whole
-/// request, so what it said is read in any case.
+/// Sends the request and reads the response, both at once where the request is large (RFC 9112, 9.5). A whole
+/// response is the outcome also when the request hasn't left by then, or couldn't: the rest of it isn't sent, and the
+/// connection is closed.
 task<result<void>> transfer(loop& home, client_connection& connection, client_call& call,
                             client_response_parser& parser);
 

@@ -17,6 +17,7 @@
 #include <mutex>
 #include <netinet/tcp.h>
 #include <optional>
+#include <poll.h>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -87,6 +88,12 @@ public:
             while (true) receive();
         } catch (const peer_is_gone&) {
         }
+    }
+
+    // Returns once the client has closed or reset, and reads nothing meanwhile.
+    void wait_for_end() {
+        pollfd end{socket_.native_handle(), POLLRDHUP, 0};
+        ::poll(&end, 1, -1);
     }
 
     void reset() {

@@ -41,7 +41,8 @@ struct client_request {
     std::string url; ///< absolute, http or https, without user and password
     header_list headers{};
     std::string body{};
-    /// Instead of `body`: sent as it comes, chunked unless `source_size` says its length. Never sent twice.
+    /// Instead of `body`: sent as it comes, chunked unless `source_size` says its length. Never sent twice. Cancelled
+    /// together with the call, and by a whole answer: what isn't sent by then never is.
     client_source source{};
     std::optional<std::uint64_t> source_size{};
     /// Gets the body instead of the response, except that of a redirect which is followed. Cancelled together
@@ -167,7 +168,8 @@ public:
 
     /// errc::invalid_argument: the URL or a field; deadline_exceeded: the call, the first byte or a next one is late;
     /// unavailable: lookup, connect, TLS (also past their timeouts), reset, truncated or malformed response;
-    /// too_large: head or body over its limit. Cancellation closes the connection: errc::cancelled. When a kept-alive
+    /// too_large: head or body over its limit. A whole answer ends the call also while its body is on its way (RFC
+    /// 9112, 9.5). Cancellation closes the connection: errc::cancelled. When a kept-alive
     /// connection turns out to be dead before a byte of the response has come, a request that is idempotent() is sent
     /// once more on a new one.
     task<result<client_response>> send(client_request request);

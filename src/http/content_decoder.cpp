@@ -50,7 +50,7 @@ public:
         stream_.avail_out = static_cast<unsigned>(room.size());
         bool more = true;
         while (more && stream_.avail_out != 0) {
-            if (complete && !bytes.empty()) return broken("bytes after the gzip body");
+            if (complete && !bytes.empty() && !begin_member(bytes)) return broken("bytes after the gzip body");
             const int ended = step(bytes);
             if (ended != Z_OK && ended != Z_STREAM_END && ended != Z_BUF_ERROR) return broken("the body is no gzip");
             complete = ended == Z_STREAM_END;
@@ -60,6 +60,9 @@ public:
     }
 
 private:
+    // Several members one after the other are one body (RFC 1952, 2.2).
+    bool begin_member(std::string_view bytes) { return bytes.front() == '\x1f' && inflateReset(&stream_) == Z_OK; }
+
     int step(std::string_view& bytes) {
         const std::size_t taken = std::min<std::size_t>(bytes.size(), 1U << 30);
         stream_.next_in = const_cast<unsigned char*>(reinterpret_cast<const unsigned char*>(bytes.data()));

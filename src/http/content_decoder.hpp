@@ -11,8 +11,8 @@
 
 namespace weir::http::detail {
 
-/// Decodes one body as it comes, into room that its caller has, without I/O. Stops at a limit of decoded bytes, since
-/// a thousandth of them may be enough to ask for all memory. Belongs to one loop.
+/// Decodes one body as it comes, of gzip all its members, into room that its caller has, without I/O. Stops at a limit
+/// of decoded bytes, since a thousandth of them may be enough to ask for all memory. Belongs to one loop.
 class content_decoder {
 public:
     /// The coding is available and not identity. Throws std::bad_alloc.

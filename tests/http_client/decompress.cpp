@@ -195,6 +195,31 @@ TEST_CASE_FIXTURE(fixture, "a body that is cut short, damaged or followed by mor
     }
 }
 
+TEST_CASE_FIXTURE(fixture, "several gzip members are one body, and what follows the last is refused") {
+    if (!http::detail::available(content_coding::gzip)) return;
+    const std::string first = encoded(content_coding::gzip, text);
+    const std::string members = first + encoded(content_coding::gzip, "") + encoded(content_coding::gzip, "end");
+    bytes = response("gzip", members);
+    const auto answer = get();
+    REQUIRE_MESSAGE(answer.has_value(), answer.error().message());
+    CHECK(answer->body == text + "end");
+
+    std::string slowly = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const char byte : members) slowly.append("1\r\n").append(1, byte).append("\r\n");
+    bytes = slowly + "0\r\n\r\n";
+    const auto put_together = get();
+    REQUIRE_MESSAGE(put_together.has_value(), put_together.error().message());
+    CHECK(put_together->body == text + "end");
+
+    for (const std::string& body : {first + "\x1f\x8b", first + first.substr(0, first.size() - 1), first + "\x1fno"}) {
+        bytes = response("gzip", body);
+        CHECK(get().error() == errc::unavailable);
+    }
+    bytes = response("gzip", encoded(content_coding::gzip, std::string(600000, 'x')) +
+                                 encoded(content_coding::gzip, std::string(600000, 'x')));
+    CHECK(get().error() == errc::too_large); // the limit is the whole body's
+}
+
 TEST_CASE_FIXTURE(fixture, "what isn't encoded, or in a way that nobody here knows, is left as it is") {
     for (const char* coding : {"identity", "zstd", "gzip, br", "x"}) {
         CAPTURE(coding);

@@ -26,7 +26,7 @@ error why_stopped(const client_call& call) {
 struct client::impl {
     impl(loop& on, client_options given)
         : home(on), options(std::move(given)), encodings(options.decompress ? accepted_encodings() : ""),
-          dialer(on, options), pool(on, options.max_idle_per_host, options.idle_timeout), slots(options.max_per_host) {}
+          dialer(on, options), pool(on, options), slots(options.max_per_host) {}
 
     task<result<client_response>> send(client_request request);
     task<void> run(client_call& call);
@@ -65,6 +65,7 @@ task<result<client_response>> client::impl::send(client_request request) {
     client_call call(std::move(request), std::move(*url), std::move(*head), counts);
     call.most.head = options.max_head;
     call.most.body = call.request.max_body.value_or(call.request.sink ? std::size_t(-1) : options.max_body);
+    if (call.request.sink && !call.request.max_body) call.expansion = {options.max_body, options.max_expansion};
     call.max_redirects = call.request.max_redirects.value_or(options.max_redirects);
     call.decompress = options.decompress;
     call.first_byte = options.first_byte_timeout;
@@ -155,7 +156,7 @@ task<bool> client::impl::attempt(client_call& call, const std::string& key, bool
     if (outcome) {
         call.failure = error();
         call.response = parser.take();
-        if (parser.keep_alive() && !call.stop.reason()) pool.put(key, std::move(connection));
+        if (parser.keep_alive() && connection->open()) pool.put(key, std::move(connection));
         co_return false;
     }
     call.failure = outcome.error();

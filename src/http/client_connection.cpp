@@ -20,9 +20,12 @@ constexpr auto quietly = asio::as_tuple(use_task);
 
 task<client_connection::error_code> client_connection::connect(endpoint to) {
     auto [failed] = co_await socket_.async_connect(to, quietly);
+    if (failed) co_return failed;
     error_code ignored; // an option that can't be set costs speed only
-    if (!failed) socket_.set_option(tcp::no_delay(true), ignored);
-    co_return failed;
+    socket_.set_option(tcp::no_delay(true), ignored);
+    error_code blocking;
+    socket_.non_blocking(true, blocking); // quiet() never waits
+    co_return blocking;
 }
 
 task<result<void>> client_connection::handshake(asio::ssl::context& context, const client_url& url, bool verify) {
@@ -62,8 +65,15 @@ void client_connection::close() noexcept {
     socket_.close(ignored);
 }
 
-bool client_connection::quiet() noexcept {
+// Under TLS it reads: records that have been received already are in OpenSSL's buffers, where the kernel knows
+// nothing of them, and what has come since may be a session ticket, which is no answer.
+bool client_connection::quiet() {
     char byte = 0;
+    if (tls_) {
+        error_code nothing;
+        tls_->read_some(asio::buffer(&byte, 1), nothing);
+        return nothing == asio::error::would_block;
+    }
     const auto got = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }

@@ -39,8 +39,11 @@ public:
 
     /// Ends whatever is under way.
     void close() noexcept;
-    /// Whether an idle connection is still open and silent; one system call.
-    bool quiet() noexcept;
+    /// Whether it hasn't been closed on this side.
+    bool open() const noexcept { return socket_.is_open(); }
+    /// Whether an idle connection is still open and no byte of an answer has come; session tickets are taken in.
+    /// One system call. Where it is false the connection can't be used any more.
+    bool quiet();
 
     bool reused = false; ///< it has served a call before
     time_point idle_since{};

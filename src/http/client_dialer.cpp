@@ -41,9 +41,8 @@ task<result<client_lookup::addresses>> client_dialer::look_up(const client_url& 
     client_interrupt limit;
     client_timer timer(home_, [&limit] { limit.raise(errc::unavailable); });
     timer.expect_within(lookup_timeout_);
-    stop.on_raise([&limit, &stop] { limit.raise(stop.reason()); });
+    const cut_scope cut(stop, [&limit, &stop] { limit.raise(stop.reason()); });
     auto found = co_await lookup_.find(url.host, limit);
-    stop.on_raise({});
     if (stop.reason()) co_return stop.reason();
     if (limit.reason()) co_return too_slow("looking up", url, "lookup");
     co_return found;
@@ -57,9 +56,8 @@ client_dialer::try_each(const client_url& url, const client_lookup::addresses& a
         const time_point now = home_.clock().now();
         const auto share = (until - now) / static_cast<duration::rep>(all.size() - i);
         auto made = std::make_unique<client_connection>(home_.io());
-        stop.on_raise([link = made.get()] { link->close(); });
+        const cut_scope cut(stop, [link = made.get()] { link->close(); });
         auto opened = co_await open(*made, url, endpoint(all[i], url.port), now + share);
-        stop.on_raise({});
         if (opened) co_return std::move(made);
         if (stop.reason()) co_return stop.reason();
         last = opened.error();

@@ -5,16 +5,33 @@ namespace weir::http {
 
 using detail::content_coding;
 
+namespace {
+
+constexpr std::size_t piece_size = 64 * 1024;
+
+} // namespace
+
 task<result<void>> client_download::take() {
     parser_.take_body(piece_);
     if (piece_.empty()) co_return ok();
     if (!begun_) begin();
     if (dropped_) co_return ok();
-    if (auto decoded = decode(); !decoded) co_return decoded;
-    const std::string& bytes = decoder_ ? decoded_ : piece_;
-    if (call_.request.sink && !bytes.empty()) co_return co_await give(bytes);
-    kept_ += bytes;
-    co_return ok();
+    if (decoder_) co_return co_await take_coded();
+    co_return co_await deliver(piece_);
+}
+
+// A few bytes may decode to gigabytes, so the sink is asked after every piece of them.
+task<result<void>> client_download::take_coded() {
+    std::string_view coded = piece_;
+    coded_ += coded.size();
+    while (true) {
+        const auto size = decode(coded);
+        if (!size) co_return size.error();
+        if (*size == 0) co_return ok();
+        const std::string_view piece(room_.get(), *size);
+        auto taken = co_await deliver(piece);
+        if (!taken) co_return taken;
+    }
 }
 
 // The fields are known now. A list of codings, or one that this build lacks, is left to the caller.
@@ -25,21 +42,34 @@ void client_download::begin() {
     const auto coding = detail::parse_coding(parser_.response().headers.find("content-encoding"));
     if (!coding || *coding == content_coding::identity || !detail::available(*coding)) return;
     decoder_.emplace(*coding, call_.most.body);
+    room_.reset(new char[piece_size]);
     parser_.response().headers.erase("content-encoding"); // they tell of what isn't there any more
     parser_.response().headers.erase("content-length");
 }
 
-result<void> client_download::decode() {
-    if (!decoder_) return ok();
-    decoded_.clear();
-    if (auto done = decoder_->write(piece_, decoded_); !done) return undecodable(done.error());
-    return ok();
+result<std::size_t> client_download::decode(std::string_view& coded) {
+    const auto size = decoder_->read(coded, {room_.get(), piece_size});
+    if (!size) return undecodable(size.error());
+    decoded_ += *size;
+    if (expands_too_much())
+        return undecodable(error(errc::too_large, "the decoded body is more than " +
+                                                      std::to_string(call_.expansion.most) +
+                                                      " times as large as it came"));
+    return *size;
 }
 
-task<result<void>> client_download::give(std::string_view bytes) {
+bool client_download::expands_too_much() const noexcept {
+    const auto& allowed = call_.expansion;
+    return allowed.most != 0 && decoded_ > allowed.from && decoded_ / allowed.most >= coded_;
+}
+
+task<result<void>> client_download::deliver(std::string_view bytes) {
+    if (!call_.request.sink) {
+        kept_ += bytes;
+        co_return ok();
+    }
     auto taking = call_.request.sink(parser_.response(), bytes);
-    const std::function<void()> cut = [this] { connection_.close(); };
-    co_return co_await run_cancellable(call_.stop, cut, std::move(taking));
+    co_return co_await run_cancellable(call_.stop, std::move(taking));
 }
 
 result<void> client_download::finish() {

@@ -8,7 +8,10 @@
 
 #include <boost/asio/error.hpp>
 
+#include <exception>
 #include <memory>
+#include <span>
+#include <string_view>
 
 namespace weir::http {
 
@@ -17,6 +20,7 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t room_size = 16 * 1024;
+constexpr std::size_t sent_at_once = 16 * 1024; // what the kernel takes of a request without waiting for the server
 
 error broken(const client_url& url, const boost::system::error_code& failed) {
     return {errc::unavailable, "the connection to " + url.authority() + " failed: " + failed.message()};
@@ -42,36 +46,142 @@ result<void> ended(client_response_parser& parser, const client_url& url, const 
     return ok();
 }
 
-task<result<void>> read_response(loop& home, client_connection& connection, client_call& call,
-                                 client_response_parser& parser) {
+// Reads the response, be the request still on its way.
+class response_reader {
+public:
+    response_reader(loop& home, client_connection& connection, client_call& call, client_response_parser& parser)
+        : connection_(connection), call_(call), parser_(parser),
+          patience_(home, [&connection] { connection.close(); }) {}
+
+    task<result<void>> read();
+    /// The server has the request: from now on it has to answer within the timeouts.
+    void request_sent() {
+        sent_ = true;
+        if (reading_) expect_more();
+    }
+
+private:
+    void expect_more() { patience_.expect_within(parser_.started() ? call_.between_bytes : call_.first_byte); }
+    task<std::size_t> receive(std::span<char> room, boost::system::error_code& failed);
+
+    client_connection& connection_;
+    client_call& call_;
+    client_response_parser& parser_;
+    client_timer patience_;
+    bool sent_ = false;
+    bool reading_ = false;
+};
+
+task<result<void>> response_reader::read() {
     const std::unique_ptr<char[]> room(new char[room_size]);
-    client_download body(connection, call, parser);
-    client_timer patience(home, [&connection] { connection.close(); });
-    while (!parser.done()) {
-        patience.expect_within(parser.started() ? call.between_bytes : call.first_byte);
+    client_download body(call_, parser_);
+    while (!parser_.done()) {
         boost::system::error_code failed;
         const std::span<char> into(room.get(), room_size);
-        const std::size_t got = co_await connection.read(into, failed);
-        call.received += got;
-        call.counts.received += got;
-        if (patience.rang()) co_return silent(call.url, parser.started());
-        patience.rest();
-        const std::string_view bytes(room.get(), got);
-        auto fed = parser.feed(bytes);
-        if (!fed) co_return at_host(fed.error(), call.url);
+        const std::size_t got = co_await receive(into, failed);
+        if (patience_.rang()) co_return silent(call_.url, parser_.started());
+        auto fed = parser_.feed({room.get(), got});
+        if (!fed) co_return at_host(fed.error(), call_.url);
         if (body.wanted()) {
             auto taken = co_await body.take();
             if (!taken) co_return taken;
         }
-        if (!failed || parser.done()) continue;
-        if (auto over = ended(parser, call.url, failed); !over) co_return over;
+        if (!failed || parser_.done()) continue;
+        if (auto over = ended(parser_, call_.url, failed); !over) co_return over;
     }
     co_return body.finish();
 }
 
-void count_sent(client_call& call, std::size_t bytes) {
-    call.sent += bytes;
-    call.counts.sent += bytes;
+task<std::size_t> response_reader::receive(std::span<char> room, boost::system::error_code& failed) {
+    reading_ = true;
+    if (sent_) expect_more();
+    const std::size_t got = co_await connection_.read(room, failed);
+    reading_ = false;
+    patience_.rest();
+    call_.received += got;
+    call_.counts.received += got;
+    co_return got;
+}
+
+// The request goes out while the response comes in.
+class duplex_transfer {
+public:
+    duplex_transfer(loop& home, client_connection& connection, client_call& call, client_response_parser& parser)
+        : connection_(connection), call_(call), upload_(connection, call, quit_),
+          response_(home, connection, call, parser) {}
+
+    task<result<void>> run();
+
+private:
+    task<void> send();
+    task<void> receive();
+
+    client_connection& connection_;
+    client_call& call_;
+    client_interrupt quit_{}; // of the upload
+    client_upload upload_;
+    response_reader response_;
+    bool sending_ = true;
+    result<void> sent_ = ok();
+    result<void> received_ = ok();
+    std::exception_ptr thrown_{};
+};
+
+task<result<void>> duplex_transfer::run() {
+    const cut_scope cut(call_.stop, [this] { quit_.raise(call_.stop.reason()); });
+    auto sending = send();
+    auto receiving = receive();
+    auto both = run_both(std::move(sending), std::move(receiving));
+    co_await std::move(both);
+    if (thrown_) std::rethrow_exception(thrown_);
+    if (!sent_) co_return sent_;
+    if (upload_.broken()) connection_.close();
+    if (!received_ && upload_.broken()) co_return broken(call_.url, upload_.broken());
+    co_return received_;
+}
+
+// What a source says that was cancelled, since the answer is there, is of no use to anybody.
+task<void> duplex_transfer::send() {
+    std::exception_ptr thrown;
+    result<void> given = ok();
+    try {
+        given = co_await upload_.send();
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    sending_ = false;
+    if (quit_.reason()) co_return;
+    sent_ = given;
+    if (thrown) thrown_ = thrown;
+    if (thrown || !given)
+        connection_.close();
+    else
+        response_.request_sent();
+}
+
+task<void> duplex_transfer::receive() {
+    try {
+        received_ = co_await response_.read();
+    } catch (...) {
+        thrown_ = std::current_exception();
+    }
+    const bool answered = received_.has_value() && !thrown_;
+    if (!sending_ || (answered && upload_.whole())) co_return;
+    quit_.raise(errc::cancelled);
+    connection_.close();
+}
+
+task<result<void>> send_and_read(loop& home, client_connection& connection, client_call& call,
+                                 client_response_parser& parser) {
+    client_upload upload(connection, call, call.stop);
+    auto given = co_await upload.send();
+    if (!given) co_return given;
+    response_reader response(home, connection, call, parser);
+    response.request_sent();
+    auto outcome = co_await response.read();
+    if (upload.broken()) connection.close();
+    if (!outcome && upload.broken()) co_return broken(call.url, upload.broken());
+    co_return outcome;
 }
 
 } // namespace
@@ -83,17 +193,10 @@ bool client_call::passes(const client_response& answer) const noexcept {
 
 task<result<void>> transfer(loop& home, client_connection& connection, client_call& call,
                             client_response_parser& parser) {
-    auto unsent = co_await connection.write(call.head, call.request.body);
-    if (!unsent) count_sent(call, call.head.size() + call.request.body.size());
-    if (!unsent && call.request.source) {
-        client_upload body(connection, call);
-        auto given = co_await body.send();
-        if (!given) co_return given;
-        unsent = body.broken();
-    }
-    auto outcome = co_await read_response(home, connection, call, parser);
-    if (!outcome && unsent) co_return broken(call.url, unsent);
-    co_return outcome;
+    const bool small = !call.request.source && call.head.size() + call.request.body.size() <= sent_at_once;
+    if (small) co_return co_await send_and_read(home, connection, call, parser);
+    duplex_transfer both(home, connection, call, parser);
+    co_return co_await both.run();
 }
 
 } // namespace weir::http

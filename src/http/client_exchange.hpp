@@ -9,6 +9,12 @@
 
 namespace weir::http {
 
+/// How many times larger than it came a body may decode to, once that is more than `from` bytes. 0: any.
+struct client_expansion {
+    std::uint64_t from = 0;
+    std::uint64_t most = 0;
+};
+
 /// One call on its way: what is asked, how much may come back, and what became of it.
 struct client_call {
     client_call(client_request asked, client_url parsed, std::string rendered, client_stats& sums)
@@ -19,6 +25,7 @@ struct client_call {
     std::string head;
     client_stats& counts;
     client_response_parser::limits most{};
+    client_expansion expansion{};
     duration first_byte{};
     duration between_bytes{};
     client_interrupt stop{};
@@ -34,8 +41,9 @@ struct client_call {
     bool passes(const client_response& answer) const noexcept;
 };
 
-/// Sends the request and reads the response. A server may answer and close before it has read the whole
-/// request, so what it said is read in any case.
+/// Sends the request and reads the response, both at once where the request is large (RFC 9112, 9.5). A whole
+/// response is the outcome also when the request hasn't left by then, or couldn't: the rest of it isn't sent, and the
+/// connection is closed.
 task<result<void>> transfer(loop& home, client_connection& connection, client_call& call,
                             client_response_parser& parser);
 

@@ -10,49 +10,57 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <functional>
-#include <optional>
 
 namespace weir::http {
 
+class cut_scope;
+
 /// How a call is ended from outside: by its deadline or by cancellation. Whatever the call waits for
-/// registers how that wait is cut short. Loop-local.
+/// registers by a cut_scope how that wait is cut short. Loop-local.
 class client_interrupt {
 public:
+    client_interrupt() = default;
+    client_interrupt(const client_interrupt&) = delete;
+    client_interrupt& operator=(const client_interrupt&) = delete;
+
     /// Why the call has to end; no error while it may go on.
     const error& reason() const noexcept { return reason_; }
-
-    void raise(error why) {
-        if (reason_) return;
-        reason_ = std::move(why);
-        if (cut_) cut_();
-    }
-
-    /// `cut` is called at most once, at once when the call was already told to end.
-    void on_raise(std::function<void()> cut) {
-        cut_ = std::move(cut);
-        if (reason_ && cut_) cut_();
-    }
+    /// Cuts short what is registered; only the first time counts.
+    void raise(error why);
 
 private:
+    friend class cut_scope;
+
     error reason_;
-    std::function<void()> cut_;
+    cut_scope* last_ = nullptr;
 };
 
-/// Registers how a wait is cut short, until it goes.
+/// Registers how a wait is cut short, until it goes. `cut` is called at most once, and at once when the call has
+/// to end already.
 class cut_scope {
 public:
-    cut_scope(client_interrupt& stop, std::function<void()> cut) : stop_(stop) { stop_.on_raise(std::move(cut)); }
-    ~cut_scope() { stop_.on_raise({}); }
+    cut_scope(client_interrupt& stop, std::function<void()> cut);
+    ~cut_scope() { leave(); }
     cut_scope(const cut_scope&) = delete;
     cut_scope& operator=(const cut_scope&) = delete;
 
 private:
-    client_interrupt& stop_;
+    friend class client_interrupt;
+
+    void leave() noexcept;
+
+    client_interrupt* stop_ = nullptr; // null once left
+    std::function<void()> cut_;
+    cut_scope* before_ = nullptr;
+    cut_scope* after_ = nullptr;
 };
 
 /// Runs work to its end without passing cancellation into it: the deadline and the caller's cancellation
 /// raise `stop` instead, upon which the work has to end soon.
 task<void> run_interruptible(time_point deadline, client_interrupt& stop, task<void> work);
+
+/// Runs two tasks at once to their ends; then throws what the first to throw has thrown.
+task<void> run_both(task<void> first, task<void> second);
 
 namespace detail {
 
@@ -66,24 +74,17 @@ task<T> run_unless_stopped(const client_interrupt& stop, task<T> work) {
 
 } // namespace detail
 
-/// Runs the caller's own code, which yields a result, within a call: `stop` cancels it and does `cut` besides.
+/// Runs the caller's own code, which yields a result, within a call: `stop` cancels it.
 template<class T>
-task<T> run_cancellable(client_interrupt& stop, std::function<void()> cut, task<T> work) {
+task<T> run_cancellable(client_interrupt& stop, task<T> work) {
     const executor here = co_await this_task;
-    std::optional<T> outcome;
-    {
-        boost::asio::cancellation_signal cancel;
-        const cut_scope scope(stop, [&] {
-            cut();
-            cancel.emit(boost::asio::cancellation_type::total);
-        });
-        auto token =
-            boost::asio::bind_cancellation_slot(weir::detail::relayed(cancel.slot(), here.context().loop()), use_task);
-        auto running = boost::asio::co_spawn(here, detail::run_unless_stopped(stop, std::move(work)), token);
-        outcome = co_await std::move(running);
-    }
-    stop.on_raise(std::move(cut));
-    co_return std::move(*outcome);
+    boost::asio::cancellation_signal cancel;
+    const cut_scope scope(stop, [&cancel] { cancel.emit(boost::asio::cancellation_type::total); });
+    auto token =
+        boost::asio::bind_cancellation_slot(weir::detail::relayed(cancel.slot(), here.context().loop()), use_task);
+    auto running = boost::asio::co_spawn(here, detail::run_unless_stopped(stop, std::move(work)), token);
+    auto outcome = co_await std::move(running);
+    co_return std::move(outcome);
 }
 
 } // namespace weir::http

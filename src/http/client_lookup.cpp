@@ -7,6 +7,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <optional>
 #include <unordered_map>
 
 namespace weir::http {
@@ -70,18 +71,19 @@ task<result<client_lookup::addresses>> client_lookup::find(std::string host, cli
     if (!not_an_address) co_return addresses(1, address);
     if (const auto* known = state_->known(host)) co_return *known;
 
+    std::optional<cut_scope> cut;
     auto begin = [&](waiting_call mine) {
         auto& calls = state_->asked[host];
         calls.push_back(mine);
         const bool first = calls.size() == 1;
-        stop.on_raise([mine] { mine->end({asio::error::operation_aborted, {}}); });
+        cut.emplace(stop, [mine] { mine->end({asio::error::operation_aborted, {}}); });
         if (!first) return;
         state_->ask(host, [to = std::weak_ptr(state_), host](const boost::system::error_code& failed, addresses found) {
             if (const auto alive = to.lock()) alive->answered(host, {failed, std::move(found)});
         });
     };
     auto answer = co_await suspend_with<looked_up>(begin);
-    stop.on_raise({});
+    cut.reset();
     if (answer.failed) co_return error(errc::unavailable, "looking up " + host + " failed: " + answer.failed.message());
     co_return std::move(answer.found);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/client_pool.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace weir::http {
@@ -13,6 +14,7 @@ std::unique_ptr<client_connection> client_pool::take(const std::string& key) {
     while (!taken && !found->second.empty()) {
         auto last = std::move(found->second.back());
         found->second.pop_back();
+        --size_;
         if (last->idle_since >= oldest && last->quiet()) taken = std::move(last);
     }
     if (found->second.empty()) idle_.erase(found);
@@ -24,9 +26,22 @@ void client_pool::put(const std::string& key, std::unique_ptr<client_connection>
     idle->reused = true;
     idle->idle_since = home_.clock().now();
     waiting.push_back(std::move(idle));
-    if (waiting.size() > most_) waiting.erase(waiting.begin());
-    if (waiting.empty()) idle_.erase(key);
+    ++size_;
+    if (waiting.size() > most_per_host_) drop_oldest(idle_.find(key));
+    if (size_ > most_) drop_oldest(idle_longest());
     if (sweeper_ == 0) sweeper_ = home_.call_at(home_.clock().now() + timeout_, [this] { sweep(); });
+}
+
+void client_pool::drop_oldest(lines::iterator host) {
+    host->second.erase(host->second.begin());
+    --size_;
+    if (host->second.empty()) idle_.erase(host);
+}
+
+client_pool::lines::iterator client_pool::idle_longest() {
+    return std::min_element(idle_.begin(), idle_.end(), [](const auto& a, const auto& b) {
+        return a.second.front()->idle_since < b.second.front()->idle_since;
+    });
 }
 
 void client_pool::sweep() {
@@ -34,7 +49,7 @@ void client_pool::sweep() {
     const time_point now = home_.clock().now();
     time_point next = time_point::max();
     for (auto& [key, waiting] : idle_) {
-        std::erase_if(waiting, [&](const auto& one) { return one->idle_since + timeout_ <= now; });
+        size_ -= std::erase_if(waiting, [&](const auto& one) { return one->idle_since + timeout_ <= now; });
         if (!waiting.empty()) next = std::min(next, waiting.front()->idle_since + timeout_);
     }
     std::erase_if(idle_, [](const auto& entry) { return entry.second.empty(); });
@@ -43,13 +58,8 @@ void client_pool::sweep() {
 
 void client_pool::clear() noexcept {
     idle_.clear();
+    size_ = 0;
     if (sweeper_ != 0) home_.cancel_timer(std::exchange(sweeper_, 0));
-}
-
-std::size_t client_pool::size() const noexcept {
-    std::size_t sum = 0;
-    for (const auto& [key, waiting] : idle_) sum += waiting.size();
-    return sum;
 }
 
 } // namespace weir::http

@@ -3,6 +3,7 @@
 
 #include "http/client_connection.hpp"
 #include <weir/core/loop.hpp>
+#include <weir/http/client.hpp>
 
 #include <memory>
 #include <string>
@@ -11,11 +12,13 @@
 
 namespace weir::http {
 
-/// Idle connections by host, the one used last first. One timer of the loop closes those past their time.
+/// Idle connections by host, the one used last first: so a host has as many as it has needed at once within the idle
+/// timeout, after which one timer of the loop closes the others. Of too many the one idle for longest is closed.
 class client_pool {
 public:
-    client_pool(loop& home, std::size_t most_per_host, duration idle_timeout)
-        : home_(home), most_(most_per_host), timeout_(idle_timeout) {}
+    client_pool(loop& home, const client_options& options)
+        : home_(home), most_(options.max_idle), most_per_host_(options.max_idle_per_host),
+          timeout_(options.idle_timeout) {}
     ~client_pool() { clear(); }
     client_pool(const client_pool&) = delete;
     client_pool& operator=(const client_pool&) = delete;
@@ -24,17 +27,22 @@ public:
     std::unique_ptr<client_connection> take(const std::string& key);
     void put(const std::string& key, std::unique_ptr<client_connection> idle);
     void clear() noexcept;
-    std::size_t size() const noexcept;
+    std::size_t size() const noexcept { return size_; }
 
 private:
     using line = std::vector<std::unique_ptr<client_connection>>;
+    using lines = std::unordered_map<std::string, line>; // none is empty
 
     void sweep();
+    void drop_oldest(lines::iterator host);
+    lines::iterator idle_longest();
 
     loop& home_;
     std::size_t most_;
+    std::size_t most_per_host_;
     duration timeout_;
-    std::unordered_map<std::string, line> idle_;
+    lines idle_;
+    std::size_t size_ = 0;
     loop::timer_id sweeper_ = 0;
 };
 

@@ -2,6 +2,7 @@
 #include "http/client_redirect.hpp"
 
 #include "http/client_wire.hpp"
+#include "http/percent.hpp"
 
 #include <algorithm>
 
@@ -35,6 +36,18 @@ std::string without_dots(std::string_view path) {
 std::string path_and_rest(std::string_view target) {
     const auto path = target.substr(0, std::min(target.find_first_of("?#"), target.size()));
     return without_dots(path).append(target.substr(path.size()));
+}
+
+// A server may send what its people typed: UTF-8, blanks. Browsers escape it, as RFC 3987, 3.1, says for UTF-8.
+std::string escaped(std::string_view reference) {
+    std::string out;
+    for (const char c : reference) {
+        if (is_target_character(c))
+            out += c;
+        else
+            append_escape(c, out);
+    }
+    return out;
 }
 
 bool same_origin(const client_url& a, const client_url& b) noexcept {
@@ -85,7 +98,7 @@ std::string resolve_reference(const client_url& base, std::string_view reference
 }
 
 result<void> follow_redirect(client_request& request, client_url& url, const client_response& response) {
-    auto next = parse_client_url(resolve_reference(url, response.headers.find("location")));
+    auto next = parse_client_url(resolve_reference(url, escaped(response.headers.find("location"))));
     if (!next) return error(errc::unavailable, url.authority() + " redirects to what is no URL of http or https");
     if (url.tls && !next->tls)
         return error(errc::unavailable, url.authority() + " redirects from https to http, which isn't followed");

@@ -17,7 +17,8 @@ bool repeats_body(const client_request& request, const client_response& response
 
 /// Makes of a request the one that the redirect asks for. 303 makes it a GET, 301 and 302 do so with a POST as
 /// everybody does (RFC 9110, 15.4); 307 and 308 repeat it. What proves who is asking stays with the origin.
-/// errc::unavailable for a place that is no URL of ours, and from https to http.
+/// What a Location should have escaped is escaped. errc::unavailable for a place that is no URL of ours, and from
+/// https to http.
 result<void> follow_redirect(client_request& request, client_url& url, const client_response& response);
 
 /// A reference against the URL where it was found (RFC 3986, 5.2), as text.

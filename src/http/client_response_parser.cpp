@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/client_response_parser.hpp"
 
+#include "http/byte_scan.hpp"
 #include "http/client_wire.hpp"
 #include "http/field_syntax.hpp"
 #include "http/header_access.hpp"
@@ -96,16 +97,22 @@ result<std::size_t> client_response_parser::read_head(std::string_view bytes) {
 
 result<void> client_response_parser::parse_head() {
     response_ = client_response();
-    std::string_view rest(text_);
-    rest.remove_suffix(2); // the empty line
-    for (bool first = true; !rest.empty(); first = false) {
-        const auto end = rest.find("\r\n");
-        const auto line = rest.substr(0, end);
+    for (std::size_t begin = 0; begin + 2 < text_.size();) { // to the empty line
+        const bool first = begin == 0;
+        const auto end = first ? text_.find("\r\n") : unfolded_end(begin);
+        const auto line = std::string_view(text_).substr(begin, end - begin);
         auto parsed = first ? parse_status_line(line) : take_header(line);
         if (!parsed) return parsed;
-        rest.remove_prefix(end + 2);
+        begin = end + 2;
     }
     return choose_framing();
+}
+
+// Where the field's line ends that begins there. Where it is folded, its line ends become blanks (RFC 9112, 5.2).
+std::size_t client_response_parser::unfolded_end(std::size_t begin) {
+    auto end = text_.find("\r\n", begin);
+    for (; detail::is_blank(text_[end + 2]); end = text_.find("\r\n", end)) text_.replace(end, 2, "  ");
+    return end;
 }
 
 result<void> client_response_parser::parse_status_line(std::string_view line) {
@@ -139,8 +146,20 @@ result<void> client_response_parser::take_header(std::string_view line) {
 result<void> client_response_parser::take_trailer(std::string_view line) {
     head_bytes_ += line.size() + 2;
     if (head_bytes_ > most_.head) return oversized("header fields are too large");
-    if (line.empty()) return at_ = state::done, ok();
-    const auto field = parse_field(line);
+    if (!line.empty() && detail::is_blank(line.front())) { // the one before is folded
+        if (trailer_.empty()) return malformed("a header field has no valid name");
+        trailer_ += line;
+        return ok();
+    }
+    if (auto kept = keep_trailer(); !kept) return kept;
+    trailer_ = line;
+    if (line.empty()) at_ = state::done;
+    return ok();
+}
+
+result<void> client_response_parser::keep_trailer() {
+    if (trailer_.empty()) return ok();
+    const auto field = parse_field(trailer_);
     if (!field) return field.error();
     detail::take_trailer(response_.trailers, field->name, field->value);
     return ok();

@@ -10,7 +10,7 @@
 namespace weir::http {
 
 /// Reads one response out of bytes as they come (RFC 9112), without I/O. Strict: what two readers could
-/// frame differently is refused. Interim responses (1xx) are skipped.
+/// frame differently is refused. Interim responses (1xx) are skipped, folded fields unfolded.
 class client_response_parser {
 public:
     struct limits {
@@ -52,7 +52,9 @@ private:
     result<void> parse_status_line(std::string_view line);
     static result<header_view> parse_field(std::string_view line);
     result<void> take_header(std::string_view line);
+    std::size_t unfolded_end(std::size_t begin);
     result<void> take_trailer(std::string_view line);
+    result<void> keep_trailer();
     result<void> choose_framing();
     result<void> take_length(std::string_view text);
     result<void> take_line(std::string_view line);
@@ -70,6 +72,7 @@ private:
     std::uint64_t remaining_ = 0;
     std::size_t body_bytes_ = 0; // so far, taken ones too
     std::string text_;           // the head, later a line of the chunked coding
+    std::string trailer_;        // the last line of them, which may be folded
     client_response response_;
 };
 

@@ -4,6 +4,7 @@
 #include "http/client_wait.hpp"
 
 #include <deque>
+#include <optional>
 #include <unordered_map>
 
 namespace weir::http {
@@ -59,16 +60,17 @@ task<client_slots::slot> client_slots::take(std::string key, client_interrupt& s
     if (free) co_return free;
     const auto all = all_;
     host_entry& host = *all->hosts.find(key); // stays while somebody waits in it
+    std::optional<cut_scope> cut;
     auto begin = [&](turn mine) {
         host.second.waiting.push_back(mine);
-        stop.on_raise([&line = host.second, mine] {
+        cut.emplace(stop, [&line = host.second, mine] {
             if (mine->ended()) return;
             std::erase(line.waiting, mine);
             mine->end(false);
         });
     };
     const bool granted = co_await suspend_with<bool>(begin);
-    stop.on_raise({});
+    cut.reset();
     if (!granted) co_return slot();
     co_return slot(all, &host);
 }

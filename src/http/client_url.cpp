@@ -20,8 +20,6 @@ bool ipv6_character(char c) noexcept {
     return (lower(c) >= 'a' && lower(c) <= 'f') || (c >= '0' && c <= '9') || c == ':' || c == '.';
 }
 
-bool target_character(char c) noexcept { return c > ' ' && c < 0x7f && c != '"' && c != '<' && c != '>' && c != '\\'; }
-
 error bad(std::string_view what) { return {errc::invalid_argument, "the URL " + std::string(what)}; }
 
 bool take_scheme(std::string_view& text, client_url& url) {
@@ -56,6 +54,10 @@ bool take_port(std::string_view rest, client_url& url) {
 
 } // namespace
 
+bool is_target_character(char c) noexcept {
+    return c > ' ' && c < 0x7f && c != '"' && c != '<' && c != '>' && c != '\\';
+}
+
 std::string client_url::authority() const {
     const bool v6 = host.find(':') != host.npos;
     std::string text;
@@ -83,7 +85,7 @@ result<client_url> parse_client_url(std::string_view text) {
 
     std::string_view target = text.substr(path);
     target = target.substr(0, target.find('#'));
-    if (!std::all_of(target.begin(), target.end(), target_character))
+    if (!std::all_of(target.begin(), target.end(), is_target_character))
         return bad("holds a character that has to be percent-encoded");
     if (!target.starts_with('/')) url.target += '/';
     url.target += target;

@@ -24,6 +24,9 @@ struct client_url {
     std::string pool_key() const;
 };
 
+/// Whether it may stand in a URL's path or query as it is.
+bool is_target_character(char c) noexcept;
+
 /// errc::invalid_argument for anything but http and https, for user and password, and for characters that
 /// should have been percent-encoded. The message never holds the URL.
 result<client_url> parse_client_url(std::string_view text);

@@ -2,7 +2,6 @@
 #include "http/content_decoder.hpp"
 
 #include <algorithm>
-#include <array>
 #include <new>
 #include <stdexcept>
 
@@ -18,7 +17,13 @@ namespace weir::http::detail {
 struct content_decoder::engine {
     explicit engine(std::size_t most) : left(most) {}
     virtual ~engine() = default;
-    virtual result<void> run(std::string_view bytes, std::string& out) = 0;
+    virtual result<std::size_t> read(std::string_view& bytes, std::span<char> room) = 0;
+
+    result<std::size_t> made(std::size_t size) {
+        if (size > left) return error(errc::too_large, "the decoded body is larger than accepted");
+        left -= size;
+        return size;
+    }
 
     bool complete = false;
     std::size_t left; // decoded bytes that may still come
@@ -27,7 +32,6 @@ struct content_decoder::engine {
 namespace {
 
 [[maybe_unused]] error broken(const char* what) { return {errc::invalid_argument, what}; }
-[[maybe_unused]] error over_limit() { return {errc::too_large, "the decoded body is larger than accepted"}; }
 
 #ifdef WEIR_WITH_ZLIB
 
@@ -41,33 +45,34 @@ public:
     gunzip_engine& operator=(const gunzip_engine&) = delete;
     ~gunzip_engine() override { inflateEnd(&stream_); }
 
-    result<void> run(std::string_view bytes, std::string& out) override {
-        std::array<unsigned char, 16384> room;
-        while (!bytes.empty() || stream_.avail_out == 0) {
-            if (complete) return bytes.empty() ? ok() : broken("bytes after the gzip body");
-            const std::size_t taken = std::min<std::size_t>(bytes.size(), 1U << 30);
-            stream_.next_in = const_cast<unsigned char*>(reinterpret_cast<const unsigned char*>(bytes.data()));
-            stream_.avail_in = static_cast<unsigned>(taken);
-            stream_.next_out = room.data();
-            stream_.avail_out = room.size();
-            const int ended = inflate(&stream_, Z_NO_FLUSH);
+    result<std::size_t> read(std::string_view& bytes, std::span<char> room) override {
+        stream_.next_out = reinterpret_cast<unsigned char*>(room.data());
+        stream_.avail_out = static_cast<unsigned>(room.size());
+        bool more = true;
+        while (more && stream_.avail_out != 0) {
+            if (complete && !bytes.empty() && !begin_member(bytes)) return broken("bytes after the gzip body");
+            const int ended = step(bytes);
             if (ended != Z_OK && ended != Z_STREAM_END && ended != Z_BUF_ERROR) return broken("the body is no gzip");
-            const std::size_t made = room.size() - stream_.avail_out;
-            if (made > left) return over_limit();
-            left -= made;
-            out.append(reinterpret_cast<const char*>(room.data()), made);
-            bytes.remove_prefix(taken - stream_.avail_in);
             complete = ended == Z_STREAM_END;
+            more = ended != Z_BUF_ERROR && !bytes.empty();
         }
-        return ok();
+        return made(room.size() - stream_.avail_out);
     }
 
 private:
-    z_stream stream_ = [] {
-        z_stream fresh{};
-        fresh.avail_out = 1; // nothing is pending
-        return fresh;
-    }();
+    // Several members one after the other are one body (RFC 1952, 2.2).
+    bool begin_member(std::string_view bytes) { return bytes.front() == '\x1f' && inflateReset(&stream_) == Z_OK; }
+
+    int step(std::string_view& bytes) {
+        const std::size_t taken = std::min<std::size_t>(bytes.size(), 1U << 30);
+        stream_.next_in = const_cast<unsigned char*>(reinterpret_cast<const unsigned char*>(bytes.data()));
+        stream_.avail_in = static_cast<unsigned>(taken);
+        const int ended = inflate(&stream_, Z_NO_FLUSH);
+        bytes.remove_prefix(taken - stream_.avail_in);
+        return ended;
+    }
+
+    z_stream stream_{};
 };
 
 #endif
@@ -81,22 +86,17 @@ public:
         if (!state_) throw std::bad_alloc();
     }
 
-    result<void> run(std::string_view bytes, std::string& out) override {
+    result<std::size_t> read(std::string_view& bytes, std::span<char> room) override {
         const auto* next = reinterpret_cast<const std::uint8_t*>(bytes.data());
-        std::size_t size = bytes.size();
-        for (;;) {
-            std::size_t room = 0;
-            const auto ended = BrotliDecoderDecompressStream(state_.get(), &size, &next, &room, nullptr, nullptr);
-            if (ended == BROTLI_DECODER_RESULT_ERROR) return broken("the body is no brotli");
-            std::size_t made = 0;
-            const auto* decoded = BrotliDecoderTakeOutput(state_.get(), &made);
-            if (made > left) return over_limit();
-            left -= made;
-            out.append(reinterpret_cast<const char*>(decoded), made);
-            complete = BrotliDecoderIsFinished(state_.get()) != 0;
-            if (complete) return size == 0 ? ok() : broken("bytes after the brotli body");
-            if (ended == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT) return ok();
-        }
+        auto* out = reinterpret_cast<std::uint8_t*>(room.data());
+        std::size_t unread = bytes.size();
+        std::size_t free = room.size();
+        const auto ended = BrotliDecoderDecompressStream(state_.get(), &unread, &next, &free, &out, nullptr);
+        if (ended == BROTLI_DECODER_RESULT_ERROR) return broken("the body is no brotli");
+        bytes.remove_prefix(bytes.size() - unread);
+        complete = BrotliDecoderIsFinished(state_.get()) != 0;
+        if (complete && !bytes.empty()) return broken("bytes after the brotli body");
+        return made(room.size() - free);
     }
 
 private:
@@ -123,7 +123,9 @@ content_decoder::content_decoder(content_decoder&&) noexcept = default;
 content_decoder& content_decoder::operator=(content_decoder&&) noexcept = default;
 content_decoder::~content_decoder() = default;
 
-result<void> content_decoder::write(std::string_view bytes, std::string& out) { return engine_->run(bytes, out); }
+result<std::size_t> content_decoder::read(std::string_view& bytes, std::span<char> room) {
+    return engine_->read(bytes, room);
+}
 
 bool content_decoder::complete() const noexcept { return engine_->complete; }
 

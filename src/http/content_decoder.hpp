@@ -6,13 +6,13 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
+#include <span>
 #include <string_view>
 
 namespace weir::http::detail {
 
-/// Decodes one body, whole or piece by piece, without I/O. Stops at a limit of decoded bytes, since a
-/// thousandth of them may be enough to ask for all memory. Belongs to one loop.
+/// Decodes one body as it comes, of gzip all its members, into room that its caller has, without I/O. Stops at a limit
+/// of decoded bytes, since a thousandth of them may be enough to ask for all memory. Belongs to one loop.
 class content_decoder {
 public:
     /// The coding is available and not identity. Throws std::bad_alloc.
@@ -21,9 +21,10 @@ public:
     content_decoder& operator=(content_decoder&&) noexcept;
     ~content_decoder();
 
-    /// Appends what the bytes decode to. errc::too_large over the limit, errc::invalid_argument for what isn't
-    /// of that coding and for bytes behind the end; then nothing may follow.
-    result<void> write(std::string_view bytes, std::string& out);
+    /// Fills `room` (at most 1 GiB) with what the bytes decode to, takes those it has used from their front and
+    /// returns how many came out: 0 when it has used all and nothing is left. errc::too_large over the limit,
+    /// errc::invalid_argument for what isn't of that coding and for bytes behind the end; then nothing may follow.
+    result<std::size_t> read(std::string_view& bytes, std::span<char> room);
 
     /// Whether the encoded body has come to its end.
     bool complete() const noexcept;

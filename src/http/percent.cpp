@@ -178,17 +178,20 @@ std::string_view query_pairs::decoded(std::string_view raw) {
     return std::string_view(scratch_).substr(before);
 }
 
-void percent_encode(std::string_view text, std::string& out) {
+void append_escape(char byte, std::string& out) {
     constexpr std::string_view digits = "0123456789ABCDEF";
+    const auto value = static_cast<unsigned char>(byte);
+    out += '%';
+    out += digits[value >> 4];
+    out += digits[value & 15];
+}
+
+void percent_encode(std::string_view text, std::string& out) {
     for (const char c : text) {
-        if (detail::is(byte_class::unreserved, c)) {
+        if (detail::is(byte_class::unreserved, c))
             out += c;
-            continue;
-        }
-        const auto byte = static_cast<unsigned char>(c);
-        out += '%';
-        out += digits[byte >> 4];
-        out += digits[byte & 15];
+        else
+            append_escape(c, out);
     }
 }
 

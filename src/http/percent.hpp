@@ -59,6 +59,9 @@ private:
     percent_verdict verdict_ = percent_verdict::ok;
 };
 
+/// Appends a byte as its escape.
+void append_escape(char byte, std::string& out);
+
 /// Appends a text with everything but RFC 3986's unreserved characters escaped: for one path segment, or
 /// one name or value of a query.
 void percent_encode(std::string_view text, std::string& out);

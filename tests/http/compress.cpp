@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/content_decoder.hpp"
 #include "http/content_encoder.hpp"
+#include "support/decode.hpp"
 #include <weir/http/middleware/compress.hpp>
 #include <weir/http/router.hpp>
 #include <weir/testing/test_client.hpp>
@@ -34,7 +35,7 @@ std::string encoded(content_coding coding, std::string_view text) {
 std::string decoded(content_coding coding, std::string_view bytes) {
     content_decoder decoder(coding, 1U << 24);
     std::string out;
-    decoder.write(bytes, out).value();
+    support::decode(decoder, bytes, out).value();
     CHECK(decoder.complete());
     return out;
 }
@@ -139,7 +140,7 @@ TEST_CASE("what is encoded in pieces of any size decodes to the same, in pieces 
             std::string text;
             for (std::size_t at = 0; at < bytes.size(); at += piece) {
                 CHECK(!decoder.complete());
-                decoder.write(std::string_view(bytes).substr(at, piece), text).value();
+                support::decode(decoder, std::string_view(bytes).substr(at, piece), text).value();
             }
             CHECK(decoder.complete());
             CHECK(text == page);
@@ -157,7 +158,7 @@ TEST_CASE("what is flushed can be read before the end") {
             std::string text;
             encoder.write(event, bytes);
             encoder.flush(bytes);
-            decoder.write(bytes, text).value();
+            support::decode(decoder, bytes, text).value();
             CHECK(text == event);
         }
     }
@@ -169,15 +170,19 @@ TEST_CASE("a decoder stops at its limit, at nonsense and behind the end") {
         const std::string bomb = encoded(coding, zeros);
         CHECK(bomb.size() < 2000);
         std::string out;
-        CHECK(content_decoder(coding, 999999).write(bomb, out).error() == errc::too_large);
+        CHECK(support::decode(content_decoder(coding, 999999), bomb, out).error() == errc::too_large);
         CHECK(out.size() < 1000000);
         out.clear();
-        CHECK(content_decoder(coding, 1000000).write(bomb, out).has_value());
+        CHECK(support::decode(content_decoder(coding, 1000000), bomb, out).has_value());
         CHECK(out == zeros);
-        CHECK(content_decoder(coding, 100).write("\xff\xffplain text", out).error() == errc::invalid_argument);
-        CHECK(content_decoder(coding, 1000000).write(bomb + "x", out).error() == errc::invalid_argument);
+        CHECK(support::decode(content_decoder(coding, 100), "\xff\xffplain text", out).error() ==
+              errc::invalid_argument);
+        CHECK(support::decode(content_decoder(coding, 1000000), bomb + "x", out).error() == errc::invalid_argument);
+        content_decoder ended(coding, 1000000);
+        CHECK(support::decode(ended, bomb.substr(0, bomb.size() - 1), out).has_value());
+        CHECK(support::decode(ended, bomb.substr(bomb.size() - 1) + "x", out).error() == errc::invalid_argument);
         content_decoder cut(coding, 1000000);
-        CHECK(cut.write(std::string_view(bomb).substr(0, bomb.size() - 1), out).has_value());
+        CHECK(support::decode(cut, std::string_view(bomb).substr(0, bomb.size() - 1), out).has_value());
         CHECK(!cut.complete());
     }
 }

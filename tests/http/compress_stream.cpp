@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "http/content_decoder.hpp"
+#include "support/decode.hpp"
 #include "support/stubborn_wire.hpp"
 #include <weir/http/body_writer.hpp>
 #include <weir/http/event_stream.hpp>
@@ -31,7 +32,7 @@ std::vector<content_coding> codings() {
 // What can be read of encoded bytes so far.
 std::string readable(content_decoder& decoder, std::string_view bytes) {
     std::string out;
-    decoder.write(bytes, out).value();
+    support::decode(decoder, bytes, out).value();
     return out;
 }
 

@@ -3,7 +3,10 @@
 #include "support/scripted_server.hpp"
 #include <weir/http/url_builder.hpp>
 
+#include <algorithm>
+#include <array>
 #include <future>
+#include <list>
 
 using namespace weir;
 using namespace weir::http;
@@ -104,6 +107,57 @@ TEST_CASE("no more connections stay open than the host's share") {
     for (auto& call : calls) CHECK(call.outcome->has_value());
     CHECK(server.connections() == 3);
     CHECK(outgoing.stats().idle == 1);
+}
+
+TEST_CASE("bursts as large as a host's share find the connections of the one before") {
+    scripted_server server(count_requests);
+    loop home;
+    client outgoing(home);
+    for (int burst = 0; burst < 5; ++burst) {
+        std::vector<pending_call> calls(64);
+        for (auto& call : calls) home.spawn(call.follow(outgoing.get(server.url("/"))));
+        turn_until(home, [&] { return std::all_of(calls.begin(), calls.end(), [](auto& one) { return one.done(); }); });
+        for (auto& call : calls) CHECK(call.outcome->has_value());
+    }
+    CHECK(outgoing.stats().opened == 64);
+    CHECK(outgoing.stats().reused == 4 * 64);
+    CHECK(outgoing.stats().idle == 64);
+}
+
+TEST_CASE("of too many idle connections to all hosts the one idle for longest is closed") {
+    std::array<std::promise<void>, 3> gone;
+    std::list<scripted_server> servers;
+    for (auto& one : gone)
+        servers.emplace_back([&one](peer& link) {
+            link.request();
+            link.answer("x");
+            link.wait_until_gone();
+            one.set_value();
+        });
+    manual_clock time;
+    loop home(time);
+    client_options two;
+    two.max_idle = 2;
+    client outgoing(home, two);
+    for (const auto& server : servers) {
+        time.advance(std::chrono::seconds(1));
+        REQUIRE(home.block_on(outgoing.get(server.url("/"))));
+    }
+    CHECK(outgoing.stats().idle == 2);
+    gone[0].get_future().get();
+    time.advance(std::chrono::seconds(29));
+    home.poll();
+    CHECK(outgoing.stats().idle == 1);
+    gone[1].get_future().get();
+    outgoing.close_idle();
+    CHECK(outgoing.stats().idle == 0);
+
+    client_options none;
+    none.max_idle = 0;
+    scripted_server server(count_requests);
+    client forgetful(home, none);
+    REQUIRE(home.block_on(forgetful.get(server.url("/"))));
+    CHECK(forgetful.stats().idle == 0);
 }
 
 TEST_CASE("an idle connection is closed when its time is over") {

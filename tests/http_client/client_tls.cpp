@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 using namespace weir;
 using namespace weir::http;
@@ -77,6 +78,89 @@ TEST_CASE_FIXTURE(tls_fixture, "TLS connections are kept alive too") {
     for (int i = 0; i < 3; ++i) REQUIRE(home.block_on(outgoing.get(server.url("/", "localhost"))));
     CHECK(server.connections() == 1);
     CHECK(outgoing.stats().reused == 2);
+}
+
+namespace {
+
+constexpr std::string_view first_answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst";
+constexpr std::string_view forged_answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
+
+// The first connection brings an answer that nobody asked for, behind the first; any other is honest.
+void answer_twice(peer& link) {
+    link.request();
+    if (link.number != 0) return link.answer("honest");
+    link.send_at_once({first_answer, forged_answer});
+    link.wait_until_gone();
+}
+
+// The records of the two come at once, and the second is short of its end until the client has had the first.
+void answer_into_records(peer& link) {
+    link.request();
+    if (link.number != 0) return link.answer("honest");
+    link.send_at_once({first_answer, forged_answer.substr(0, 10), forged_answer.substr(10)});
+    link.wait_until_gone();
+}
+
+} // namespace
+
+TEST_CASE_FIXTURE(tls_fixture, "an answer that came before its request isn't the next call's, in clear nor in TLS") {
+    for (const auto& play : {answer_twice, answer_into_records}) {
+        scripted_server clear(play);
+        scripted_server secure(play, tls);
+        for (const scripted_server* server : {&clear, &secure}) {
+            client outgoing(home, trusting());
+            CHECK(home.block_on(outgoing.get(server->url("/", "localhost")))->body == "first");
+            const auto next = home.block_on(outgoing.get(server->url("/", "localhost")));
+            REQUIRE(next);
+            CHECK(next->body == "honest");
+            CHECK(outgoing.stats().reused == 0);
+            CHECK(server->connections() == 2);
+        }
+    }
+}
+
+TEST_CASE_FIXTURE(tls_fixture, "session tickets that come while a connection is idle don't end it") {
+    std::promise<void> idle;
+    std::promise<void> sent;
+    scripted_server server(
+        [&](peer& link) {
+            link.request();
+            if (link.number != 0) return link.answer("on another connection");
+            link.answer("first");
+            idle.get_future().get();
+            link.send_ticket();
+            sent.set_value();
+            link.request();
+            link.answer("second");
+        },
+        tls);
+    client outgoing(home, trusting());
+    CHECK(home.block_on(outgoing.get(server.url("/", "localhost")))->body == "first");
+    idle.set_value();
+    sent.get_future().get();
+    CHECK(home.block_on(outgoing.get(server.url("/", "localhost")))->body == "second");
+    CHECK(outgoing.stats().reused == 1);
+    CHECK(server.connections() == 1);
+}
+
+TEST_CASE_FIXTURE(tls_fixture, "a TLS connection that its server ended while it was idle is noticed without a retry") {
+    std::promise<void> ended;
+    scripted_server server(
+        [&](peer& link) {
+            link.request();
+            link.answer("x");
+            link.end_tls();
+            if (link.number == 0) ended.set_value();
+            link.wait_until_gone();
+        },
+        tls);
+    client outgoing(home, trusting());
+    REQUIRE(home.block_on(outgoing.get(server.url("/", "localhost"))));
+    ended.get_future().get();
+    REQUIRE(home.block_on(outgoing.get(server.url("/", "localhost"))));
+    CHECK(outgoing.stats().opened == 2);
+    CHECK(outgoing.stats().reused == 0);
+    CHECK(outgoing.stats().retried == 0);
 }
 
 TEST_CASE_FIXTURE(tls_fixture, "a certificate for another name is refused, with host and reason") {

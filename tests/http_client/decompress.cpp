@@ -5,6 +5,7 @@
 #include "http_client/support.hpp"
 #include "support/scripted_server.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -126,6 +127,58 @@ TEST_CASE_FIXTURE(fixture, "limits count what a body decodes to") {
     }
 }
 
+TEST_CASE_FIXTURE(fixture, "a few bytes that decode to gigabytes reach a sink in pieces, up to 200 times their size") {
+    constexpr std::size_t size = 64 << 20;
+    for (const auto coding : codings()) {
+        CAPTURE(name(coding));
+        bytes = response(name(coding), encoded(coding, std::string(size, 'x')));
+        std::size_t largest = 0;
+        std::size_t seen = 0;
+        client_request request("GET", server.url("/"));
+        request.sink = [&](const client_response&, std::string_view piece) -> task<result<void>> {
+            largest = std::max(largest, piece.size());
+            seen += piece.size();
+            co_return ok();
+        };
+        const auto failed = home.block_on(outgoing.send(request));
+        REQUIRE(!failed);
+        CHECK(failed.error() == errc::too_large);
+        CHECK(failed.error().message().ends_with("the decoded body is more than 200 times as large as it came"));
+        CHECK(failed.error().status() == 502);
+        CHECK(largest <= 64 * 1024);
+        CHECK(seen >= 1 << 20); // max_body is taken at any rate
+        CHECK(seen <= 16 << 20);
+
+        seen = 0;
+        request.max_body = size;
+        CHECK(home.block_on(outgoing.send(request)));
+        CHECK(seen == size);
+        client_options unlimited = decoding();
+        unlimited.max_expansion = 0;
+        client trusting(home, unlimited);
+        seen = 0;
+        request.max_body.reset();
+        CHECK(home.block_on(trusting.send(request)));
+        CHECK(seen == size);
+        CHECK(largest <= 64 * 1024);
+    }
+}
+
+TEST_CASE_FIXTURE(fixture, "a sink that has seen enough of a bomb ends it at its first piece") {
+    for (const auto coding : codings()) {
+        CAPTURE(name(coding));
+        bytes = response(name(coding), encoded(coding, std::string(64 << 20, 'x')));
+        std::size_t seen = 0;
+        client_request request("GET", server.url("/"));
+        request.sink = [&](const client_response&, std::string_view piece) -> task<result<void>> {
+            seen += piece.size();
+            co_return error(errc::conflict, "enough");
+        };
+        CHECK(home.block_on(outgoing.send(request)).error() == errc::conflict);
+        CHECK(seen <= 64 * 1024);
+    }
+}
+
 TEST_CASE_FIXTURE(fixture, "a body that is cut short, damaged or followed by more is unavailable") {
     for (const auto coding : codings()) {
         CAPTURE(name(coding));
@@ -140,6 +193,31 @@ TEST_CASE_FIXTURE(fixture, "a body that is cut short, damaged or followed by mor
             CHECK(failed.error().message().find("127.0.0.1:") == 0);
         }
     }
+}
+
+TEST_CASE_FIXTURE(fixture, "several gzip members are one body, and what follows the last is refused") {
+    if (!http::detail::available(content_coding::gzip)) return;
+    const std::string first = encoded(content_coding::gzip, text);
+    const std::string members = first + encoded(content_coding::gzip, "") + encoded(content_coding::gzip, "end");
+    bytes = response("gzip", members);
+    const auto answer = get();
+    REQUIRE_MESSAGE(answer.has_value(), answer.error().message());
+    CHECK(answer->body == text + "end");
+
+    std::string slowly = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const char byte : members) slowly.append("1\r\n").append(1, byte).append("\r\n");
+    bytes = slowly + "0\r\n\r\n";
+    const auto put_together = get();
+    REQUIRE_MESSAGE(put_together.has_value(), put_together.error().message());
+    CHECK(put_together->body == text + "end");
+
+    for (const std::string& body : {first + "\x1f\x8b", first + first.substr(0, first.size() - 1), first + "\x1fno"}) {
+        bytes = response("gzip", body);
+        CHECK(get().error() == errc::unavailable);
+    }
+    bytes = response("gzip", encoded(content_coding::gzip, std::string(600000, 'x')) +
+                                 encoded(content_coding::gzip, std::string(600000, 'x')));
+    CHECK(get().error() == errc::too_large); // the limit is the whole body's
 }
 
 TEST_CASE_FIXTURE(fixture, "what isn't encoded, or in a way that nobody here knows, is left as it is") {

@@ -193,3 +193,31 @@ TEST_CASE("references are resolved as RFC 3986, 5.4 has them") {
     }
     CHECK(resolve_reference(at("https://[::1]:8443/x"), "/y") == "https://[::1]:8443/y");
 }
+
+TEST_CASE("what a Location holds unescaped is escaped, and what is escaped stays") {
+    const std::pair<std::string, std::string> places[] = {
+        {"/caf\xC3\xA9 au lait", "/caf%C3%A9%20au%20lait"},
+        {"list?q=\"a\"\tb&r=%20%C3", "/list?q=%22a%22%09b&r=%20%C3"},
+        {"/a\\b<c>", "/a%5Cb%3Cc%3E"},
+        {"/latin\xE9", "/latin%E9"},
+    };
+    loop home;
+    client outgoing(home, redirect_fixture::following(1));
+    for (const auto& [place, path] : places) {
+        CAPTURE(place);
+        scripted_server server([&](peer& link) {
+            link.request();
+            link.send("HTTP/1.1 302 Found\r\nLocation: " + place + "\r\nContent-Length: 0\r\n\r\n");
+            link.answer(path_of(link.request()));
+        });
+        const auto answer = home.block_on(outgoing.get(server.url("/")));
+        REQUIRE_MESSAGE(answer.has_value(), answer.error().message());
+        CHECK(answer->body == path);
+        CHECK(answer->url == server.url(path));
+    }
+    scripted_server elsewhere([](peer& link) {
+        link.request();
+        link.send("HTTP/1.1 302 Found\r\nLocation: http://b\xC3\xBC.example/\r\nContent-Length: 0\r\n\r\n");
+    });
+    CHECK(home.block_on(outgoing.get(elsewhere.url("/"))).error() == errc::unavailable);
+}

@@ -67,6 +67,25 @@ TEST_CASE("fields keep their order and lose the blanks around their values") {
     CHECK(!seen.response.headers.contains("absent"));
 }
 
+TEST_CASE("folded fields are unfolded, those that frame the body too") {
+    const std::string bytes = "HTTP/1.1 200 OK\r\nX-A: one\r\n two\r\n\t three \r\n \r\nX-B: 4\r\nX-C:\r\n 5\r\n"
+                              "Content-Length:\r\n 5\r\n\r\nhello";
+    for (const auto& seen : {parse(bytes), parse_slowly(bytes)}) {
+        REQUIRE(!seen.failure);
+        CHECK(seen.done);
+        CHECK(seen.keep_alive);
+        CHECK(seen.response.headers.find("x-a") == "one   two  \t three");
+        CHECK(seen.response.headers.find("x-b") == "4");
+        CHECK(seen.response.headers.find("x-c") == "5");
+        CHECK(seen.response.body == "hello");
+    }
+    const std::string trailing = chunked + "3\r\nabc\r\n0\r\nX-Sum: 7\r\n\t8\r\nX-More: 9\r\n  0\r\n\r\n";
+    for (const auto& seen : {parse(trailing), parse_slowly(trailing)}) {
+        REQUIRE(seen.done);
+        CHECK(seen.response.trailers.lines() == "X-Sum: 7\t8\r\nX-More: 9  0\r\n");
+    }
+}
+
 TEST_CASE("what HEAD, 204 and 304 announce has no body") {
     CHECK(parse("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", true).done);
     CHECK(parse("HTTP/1.1 204 No Content\r\n\r\n").done);
@@ -113,7 +132,9 @@ TEST_CASE("what two readers could frame differently is refused") {
                                      std::string("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
                                      chunked.substr(0, chunked.size() - 2) + "Transfer-Encoding: chunked\r\n\r\n",
                                      std::string("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
-                                     std::string("HTTP/1.1 200 OK\r\nA: 1\r\n folded\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\n folded: 1\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\nA\r\n : 1\r\n\r\n"),
+                                     std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n 6\r\n\r\n"),
                                      std::string("HTTP/1.1 200 OK\r\nA : 1\r\n\r\n"),
                                      std::string("HTTP/1.1 200 OK\r\nno colon\r\n\r\n"),
                                      std::string("HTTP/1.1 200 OK\r\nA: 1\nB: 2\r\n\r\n"),

@@ -302,27 +302,6 @@ TEST_CASE("a source is asked for more only when the connection has taken what ca
     CHECK(std::stoul(call.outcome->value().body) > all);
 }
 
-TEST_CASE("a server that answers before the source has ended is heard") {
-    scripted_server server([](peer& link) {
-        link.receive_some();
-        link.send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nno!");
-        link.hang_up();
-    });
-    loop home;
-    client outgoing(home);
-    client_request request("POST", server.url("/"));
-    request.source = [](std::span<char> room) -> task<result<std::size_t>> {
-        std::fill(room.begin(), room.end(), 'e');
-        co_return room.size();
-    };
-    const auto answer = home.block_on(outgoing.send(request));
-    // what hadn't been read when the server closed resets the connection, which may overtake the answer
-    if (answer)
-        CHECK(answer->status == 413);
-    else
-        CHECK(answer.error() == errc::unavailable);
-}
-
 TEST_CASE("what was streamed isn't sent again: neither on a dead connection nor to another place") {
     scripted_server server([](peer& link) {
         link.request();

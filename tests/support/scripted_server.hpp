@@ -12,9 +12,12 @@
 #include <atomic>
 #include <charconv>
 #include <functional>
+#include <initializer_list>
 #include <list>
 #include <mutex>
+#include <netinet/tcp.h>
 #include <optional>
+#include <poll.h>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -59,6 +62,21 @@ public:
         if (failed) throw peer_is_gone{};
     }
 
+    // All in one TCP segment; under TLS each piece is a record of its own.
+    void send_at_once(std::initializer_list<std::string_view> pieces) {
+        cork(1);
+        for (const auto piece : pieces) send(piece);
+        cork(0);
+    }
+
+    // A new session ticket (RFC 8446, 4.6.1) at once, outside of any answer.
+    void send_ticket() {
+        boost::system::error_code failed;
+        if (SSL_new_session_ticket(tls_->native_handle()) == 1)
+            tls_->handshake(boost::asio::ssl::stream_base::server, failed);
+        if (failed) throw peer_is_gone{};
+    }
+
     void answer(std::string_view body, std::string_view status = "200 OK") {
         send("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
              std::string(body));
@@ -70,6 +88,12 @@ public:
             while (true) receive();
         } catch (const peer_is_gone&) {
         }
+    }
+
+    // Returns once the client has closed or reset, and reads nothing meanwhile.
+    void wait_for_end() {
+        pollfd end{socket_.native_handle(), POLLRDHUP, 0};
+        ::poll(&end, 1, -1);
     }
 
     void reset() {
@@ -109,6 +133,8 @@ private:
         if (at != std::string::npos) std::from_chars(head.data() + at + 16, head.data() + head.size(), size);
         return size;
     }
+
+    void cork(int on) { ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_CORK, &on, sizeof on); }
 
     void receive() {
         char room[4096];

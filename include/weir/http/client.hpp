@@ -41,11 +41,13 @@ struct client_request {
     std::string url; ///< absolute, http or https, without user and password
     header_list headers{};
     std::string body{};
-    /// Instead of `body`: sent as it comes, chunked unless `source_size` says its length. Never sent twice.
+    /// Instead of `body`: sent as it comes, chunked unless `source_size` says its length. Never sent twice. Cancelled
+    /// together with the call, and by a whole answer: what isn't sent by then never is.
     client_source source{};
     std::optional<std::uint64_t> source_size{};
     /// Gets the body instead of the response, except that of a redirect which is followed. Cancelled together
-    /// with the call. Then only a `max_body` of the request bounds it.
+    /// with the call. Then only a `max_body` of the request bounds it, and without that
+    /// `client_options::max_expansion` what is decoded, which comes in pieces of at most 64 KiB.
     client_sink sink{};
     std::optional<duration> deadline{};    ///< for this call, instead of the client's
     std::optional<std::size_t> max_body{}; ///< of this response, instead of the client's
@@ -105,12 +107,22 @@ struct client_options {
     duration lookup_ttl = std::chrono::seconds(30);            ///< how long addresses are remembered; 0: not at all
     std::size_t max_head = 64 * 1024;                          ///< bytes of a response's status line and fields
     std::size_t max_body = 8 * 1024 * 1024;
-    std::size_t max_per_host = 64; ///< connections open at once; further calls wait their turn. 0: no limit
+    /// Connections to a host open at once (Go's MaxConnsPerHost); further calls wait their turn. 0: no limit.
+    std::size_t max_per_host = 64;
     /// Asks for brotli and gzip, as far as the build has them, and decodes what comes so encoded: the response is
     /// without Content-Encoding and Content-Length then, and limits count decoded bytes.
     bool decompress = false;
-    std::size_t max_idle_per_host = 8;
-    duration idle_timeout = std::chrono::seconds(30);
+    /// How many times larger than it came a body may decode to for a sink once that is more than `max_body`; beyond
+    /// that it is errc::too_large. A request's own `max_body` counts instead. 0: no limit. The default is that of
+    /// Apache's DeflateInflateRatioLimit; text rarely gets near 100.
+    std::size_t max_expansion = 200;
+    /// Connections kept while no call has them, to all hosts together (Go's MaxIdleConns): beyond that the one idle
+    /// for longest is closed. 0: none.
+    std::size_t max_idle = 256;
+    /// The same for one host (Go's MaxIdleConnsPerHost). As many as calls run at once, so that a burst finds what the
+    /// one before it has opened.
+    std::size_t max_idle_per_host = 64;
+    duration idle_timeout = std::chrono::seconds(30); ///< after which a connection without a call is closed
     /// How often a call follows a redirect (301, 302, 303, 307, 308); beyond that, and from https to http, it is
     /// errc::unavailable. 0: the redirect is the answer. Another origin isn't sent Authorization and Cookie.
     int max_redirects = 0;
@@ -156,7 +168,8 @@ public:
 
     /// errc::invalid_argument: the URL or a field; deadline_exceeded: the call, the first byte or a next one is late;
     /// unavailable: lookup, connect, TLS (also past their timeouts), reset, truncated or malformed response;
-    /// too_large: head or body over its limit. Cancellation closes the connection: errc::cancelled. When a kept-alive
+    /// too_large: head or body over its limit. A whole answer ends the call also while its body is on its way (RFC
+    /// 9112, 9.5). Cancellation closes the connection: errc::cancelled. When a kept-alive
     /// connection turns out to be dead before a byte of the response has come, a request that is idempotent() is sent
     /// once more on a new one.
     task<result<client_response>> send(client_request request);

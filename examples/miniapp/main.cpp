@@ -11,6 +11,7 @@
 #include <weir/http/middleware/measure.hpp>
 #include <weir/http/middleware/recover.hpp>
 #include <weir/http/middleware/request_id.hpp>
+#include <weir/http/server_metrics.hpp>
 #include <weir/observe/collectors.hpp>
 
 #include <boost/asio/ip/address.hpp>
@@ -140,7 +141,8 @@ int serve(const settings& chosen, bool is_dev) {
     if (is_dev) app.route("/dev", dev);
     if (auto page = serve_page(app, chosen.web); !page) return weir::fail(page.error());
 
-    app.check("db", [&db]() -> weir::task<weir::result<void>> { return db.open(); });
+    app.check("db", [&db] { return db.ping(); });
+    weir::observe_server(metrics, [&app] { return app.stats(); });
     app.on_start("db", [&rows, seed = chosen.seed] { return rows.prepare(seed); });
     app.on_stop("db", [&db] { return db.close(); });
 

@@ -30,6 +30,7 @@ struct app::impl {
     void run_control(loop& home);
     task<void> serve(app& self, const run_options& options);
     result<void> listen(app& self, const run_options& options, running_server& server);
+    void count(http::server* whose);
     void announce_port(std::uint16_t port);
     task<void> until_asked();
     task<bool> stop(running_server& server, const run_options& options);
@@ -46,8 +47,9 @@ struct app::impl {
     std::function<void(std::uint16_t)> listening;
     std::atomic<bool> ready{false};
 
-    std::mutex mutex; // guards control and stop_early
+    std::mutex mutex; // guards control, counted and stop_early
     loop* control = nullptr;
+    http::server* counted = nullptr;
     bool stop_early = false;
 
     std::unique_ptr<asio::signal_set> signals;
@@ -86,6 +88,11 @@ app& app::check(std::string name, std::function<task<result<void>>()> probe) {
     if (impl_->serving) throw std::logic_error("check \"" + name + "\" comes too late: the service listens already");
     impl_->checks.add(std::move(name), std::move(probe));
     return *this;
+}
+
+http::server_stats app::stats() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->counted ? impl_->counted->stats() : http::server_stats{};
 }
 
 app& app::on_listening(std::function<void(std::uint16_t)> f) {
@@ -136,6 +143,8 @@ bool sensible(const run_options& options) {
         return std::fprintf(stderr, "run_options: loops = %lld: accepted 0..1024\n",
                             static_cast<long long>(options.loops)),
                false;
+    if (options.drain < duration::zero() || options.announce < duration::zero())
+        return std::fprintf(stderr, "run_options: drain and announce: accepted 0 and more\n"), false;
     return true;
 }
 
@@ -278,6 +287,7 @@ task<void> app::impl::serve(app& self, const run_options& options) {
     }
     if (!stopping) co_await until_asked();
     const bool clean = co_await stop(server, options);
+    count(nullptr);
     if (!clean) failed = true;
     log.info("stopped", field("clean", !failed));
     if (const auto flushed = log.flush(); !flushed) failed = true;
@@ -286,7 +296,13 @@ task<void> app::impl::serve(app& self, const run_options& options) {
 result<void> app::impl::listen(app& self, const run_options& options, running_server& server) {
     serving = true;
     server.emplace(self, server_part(options, log));
+    count(&*server);
     return server->start();
+}
+
+void app::impl::count(http::server* whose) {
+    const std::lock_guard lock(mutex);
+    counted = whose;
 }
 
 void app::impl::announce_port(std::uint16_t port) {

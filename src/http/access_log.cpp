@@ -13,16 +13,22 @@ double milliseconds(duration took) {
     return static_cast<double>(whole.count()) / 1000;
 }
 
+// A method or version that isn't known here is the client's doing, and so is that it hangs up.
+bool is_our_fault(const response& res, const exchange& end) noexcept {
+    if (res.status == 501 || res.status == 505 || res.failure == errc::cancelled) return false;
+    return res.status >= 500 || (end.aborted && res.failure);
+}
+
 class access_logger {
 public:
     access_logger(logger log, const access_log_options& options)
         : log_(std::move(log)), proxies_(options.trusted_proxies), quiet_(options.quiet) {}
 
     void operator()(const request& req, const response& res, const exchange& end) const {
-        const bool worth_a_warning = res.status >= 500 || (end.aborted && res.failure);
-        if (!worth_a_warning && std::find(quiet_.begin(), quiet_.end(), req.path()) != quiet_.end()) return;
-        const log_level level = worth_a_warning ? log_level::error : log_level::info;
-        if (worth_a_warning && res.failure)
+        const bool our_fault = is_our_fault(res, end);
+        if (!our_fault && std::find(quiet_.begin(), quiet_.end(), req.path()) != quiet_.end()) return;
+        const log_level level = our_fault ? log_level::error : log_level::info;
+        if (our_fault && res.failure)
             write(level, req, res, end, field("error", res.failure));
         else
             write(level, req, res, end);

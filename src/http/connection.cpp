@@ -69,6 +69,7 @@ void connection::received(const boost::system::error_code& failed, std::size_t s
 void connection::discard(std::size_t size) {
     discarded_ += static_cast<std::uint32_t>(size);
     if (discarded_ > linger_bytes) return abort();
+    linger_until_ = std::min(home_.loop().now() + linger_quiet, linger_end_);
     arm();
 }
 
@@ -183,13 +184,16 @@ void connection::finish(bool idle) {
     if (idle) return abort();
     finishing_ = true;
     if (!sending()) return half_close();
-    if (!session_.writing()) linger_until_ = home_.loop().now() + home_.host().limits.write_time; // TLS's own words
+    if (!session_.writing()) // TLS's own words
+        linger_until_ = weir::detail::later(home_.loop().now(), home_.host().limits.write_time);
 }
 
 void connection::half_close() {
-    linger_until_ = home_.loop().now() + linger_time;
+    const time_point now = home_.loop().now();
+    linger_until_ = now + linger_quiet;
+    linger_end_ = now + (home_.host().draining ? linger_quiet : linger_time);
     if (tls_ && !said_goodbye()) {
-        linger_until_ += home_.host().limits.write_time;
+        linger_until_ = weir::detail::later(linger_until_, home_.host().limits.write_time);
         return;
     }
     boost::system::error_code failed;

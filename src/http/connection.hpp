@@ -57,13 +57,15 @@ public:
 private:
     std::uint32_t discarded_ = 0; // here it takes no room
 
-    // A peer that never closes may make us read this much after our last answer, and no longer than that.
-    static constexpr std::uint32_t linger_bytes = 256 * 1024;
+    // What a peer still sends after our last answer is read so that it gets the answer rather than a reset: as long
+    // as it goes on, up to a time and a size. One that is silent has a second.
+    static constexpr std::uint32_t linger_bytes = 64 * 1024 * 1024;
+    static constexpr duration linger_quiet = std::chrono::seconds(1);
     // A TLS peer that makes us answer (a change of keys) and doesn't take the answers isn't read from any more.
     static constexpr std::size_t queued_bytes = 256 * 1024;
     // Of a file, before the loop's others have a turn.
     static constexpr std::uint64_t fair_share = 1024 * 1024;
-    static constexpr duration linger_time = std::chrono::seconds(1);
+    static constexpr duration linger_time = std::chrono::seconds(5);
 
     template<class F>
     auto pooled(F handler) {
@@ -115,6 +117,7 @@ private:
     file_range file_{};           // to be sent after that
     time_point last_input_;
     time_point linger_until_ = time_point::max();
+    time_point linger_end_ = time_point::max();
     bool reading_ = false;
     bool parked_ = false;  // waits for readiness without a buffer
     bool to_send_ = false; // waits to go on with the file

@@ -22,7 +22,8 @@ constexpr std::string_view wants_tls =
 } // namespace
 
 void connection::secure(const tls_context& certificate) {
-    tls_ = std::make_unique<secure_layer>(certificate.native(), last_input_ + home_.host().limits.head_time);
+    tls_ = std::make_unique<secure_layer>(certificate.native(),
+                                          weir::detail::later(last_input_, home_.host().limits.head_time));
 }
 
 void connection::decrypt(std::span<const char> bytes) {

@@ -59,8 +59,14 @@ void server::impl::serve(std::size_t index) {
 result<void> server::impl::start() {
     weir::detail::ignore_broken_pipes();
     counters.events.log_to(options.log);
+    counters.incoming.set(options.incoming_memory);
     fit_descriptors();
     if (error wrong = detail::wrong_limit(options.limits)) return wrong;
+    if (options.connections == 0)
+        return error(errc::invalid_argument, "server_options.connections = 0: accepted 1 and more");
+    if (options.backlog < 1)
+        return error(errc::invalid_argument,
+                     "server_options.backlog = " + std::to_string(options.backlog) + ": accepted 1 and more");
     if (options.tls)
         if (auto loaded = tls.load(*options.tls); !loaded) return loaded;
     auto unlimited = detail::network_list::from(options.unlimited_networks);

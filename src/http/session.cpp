@@ -16,6 +16,8 @@ namespace weir::http::detail {
 
 namespace {
 
+constexpr std::size_t small_request = 16 * 1024;   // that counts in no budget
+constexpr std::size_t most_kept_input = 64 * 1024; // of memory, after a request that took more
 constexpr duration reserved_time =
     std::chrono::seconds(1); // for a request's first byte, on a connection beyond the cap
 
@@ -48,7 +50,7 @@ private:
 } // namespace
 
 session::session(session_host& host, transport& wire, std::string remote)
-    : host_(host), wire_(wire), remote_(std::move(remote)),
+    : host_(host), wire_(wire), remote_(std::move(remote)), budgeted_(host.budget),
       deadline_(weir::detail::later(host.home.now(), host.limits.head_time)) {}
 
 session::~session() {
@@ -75,10 +77,24 @@ bool session::wants_input() const noexcept {
 
 void session::receive(std::span<char> bytes) {
     if (state_ == state::closing) return;
+    if (host_.draining) note_progress();
     if (pending_.empty() && !occupied()) return work(bytes);
     pending_.append(bytes.data(), bytes.size());
     if (occupied()) return tell_input();
     if (!writing_) work({pending_.data(), pending_.size()});
+}
+
+// Bytes that wait for the rest of their request count; where there are too many of them over all connections, this is
+// the one that goes.
+void session::note_memory() {
+    budgeted_.hold(pending_.capacity() > small_request ? pending_.capacity() : 0);
+    const bool unfinished = state_ == state::head || state_ == state::body;
+    if (unfinished && budgeted_.exceeds(0)) refuse(no_memory_left(), known_request());
+}
+
+error session::no_memory_left() {
+    return error(errc::unavailable, "too much is being sent to this server at the moment, try again later")
+        .with_retry_after(1);
 }
 
 void session::receive_end() {
@@ -124,6 +140,8 @@ void session::work(std::span<char> input) {
     const scratch_use use(host_);
     answer_all(input);
     keep(input);
+    note_memory();
+    flush();
     while (go_on()) {
         input = {pending_.data(), pending_.size()};
         answer_all(input);
@@ -221,6 +239,8 @@ inline bool session::judge(std::span<char> input, const route& matched) {
     if (head.verb == method::unknown) return refuse(501, "this method isn't known here", input), false;
     if (head.content_length > std::min<std::uint64_t>(most, largest_body))
         return refuse(413, "the body is larger than this resource accepts", input), false;
+    if (head.content_length > small_request && budgeted_.exceeds(head.content_length))
+        return refuse(no_memory_left(), input), false;
     keep_alive_ = head.keep_alive && !reserved_;
     head_size_ = head.size;
     body_size_ = head.content_length;
@@ -392,8 +412,7 @@ void session::written() {
 // Nothing was read while output waited: that time isn't the peer's.
 void session::resume_patience() {
     deadline_ += host_.home.now() - taking_.begun();
-    if (host_.draining && awaits_request())
-        deadline_ = std::min(deadline_, host_.home.now() + host_.limits.drain_grace);
+    if (host_.draining && awaits_request()) deadline_ = std::min(deadline_, grace_end());
 }
 
 void session::tick(time_point now) {
@@ -417,16 +436,28 @@ void session::end_patience() {
     flush();
 }
 
+// A stop waits no longer than that for what an unfinished request still lacks.
+time_point session::grace_end() const noexcept {
+    return weir::detail::later(host_.home.now(), host_.limits.drain_grace);
+}
+
+// While it comes, a request has its grace anew with each of its bytes, within the time that it has anyway.
+void session::note_progress() {
+    const bool unfinished = state_ == state::head || state_ == state::body;
+    if (host_.draining && unfinished) deadline_ = std::min(whole_by_, grace_end());
+}
+
 void session::drain() {
-    if (state_ == state::idle) deadline_ = std::min(deadline_, host_.home.now() + host_.limits.drain_grace);
+    whole_by_ = deadline_;
+    if (state_ <= state::body) deadline_ = std::min(deadline_, grace_end());
+    if (state_ == state::handling && exchange_->awaits_body()) deadline_ = std::min(deadline_, grace_end());
     if (state_ == state::streaming) stop_endless();
 }
 
 void session::enter(state next, duration patience) {
     state_ = next;
-    const bool waits_for_more = next == state::idle || next == state::head;
-    if (host_.draining && waits_for_more) patience = std::min(patience, host_.limits.drain_grace);
-    deadline_ = host_.home.now() + patience;
+    deadline_ = whole_by_ = weir::detail::later(host_.home.now(), patience);
+    if (host_.draining && next <= state::body) deadline_ = std::min(deadline_, grace_end());
 }
 
 // A connection that has been idle for a while owns no buffer and no coroutine.
@@ -446,6 +477,7 @@ void session::close() {
 void session::keep(std::span<char> rest) {
     if (state_ == state::closing) rest = {};
     const bool ours = rest.data() >= pending_.data() && rest.data() <= pending_.data() + pending_.size();
+    if (rest.empty() && pending_.capacity() > most_kept_input) return std::string().swap(pending_);
     if (rest.empty()) return pending_.clear();
     if (!ours) return void(pending_.assign(rest.data(), rest.size()));
     if (rest.data() != pending_.data()) std::memmove(pending_.data(), rest.data(), rest.size());

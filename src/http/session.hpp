@@ -4,6 +4,7 @@
 #include "http/body_decoder.hpp"
 #include "http/exchange.hpp"
 #include "http/incoming_body.hpp"
+#include "http/memory_budget.hpp"
 #include "http/output_buffer.hpp"
 #include "http/render.hpp"
 #include "http/response_tail.hpp"
@@ -45,6 +46,7 @@ struct session_host {
     output_buffer output{};
     bool working = false;
     server_events* events = nullptr; // of a server
+    memory_budget* budget = nullptr; // likewise
 };
 
 /// The connection's other half: what a socket, or a test, does with what the session decides.
@@ -166,6 +168,10 @@ private:
     std::span<char> known_request() noexcept;
     void answer_late();
     void end_patience();
+    void note_progress();
+    void note_memory();
+    error no_memory_left();
+    time_point grace_end() const noexcept;
     void enter(state next, duration patience);
     void rest(time_point now);
     void close();
@@ -178,12 +184,14 @@ private:
     std::string remote_;
     std::shared_ptr<const tls_info> tls_; // null in clear
     std::string pending_;                 // input of a request that isn't complete, or that waits for a handler
+    memory_budget::share budgeted_;       // pending_'s memory
     std::shared_ptr<running_exchange> exchange_;
     std::unique_ptr<chunked_body> chunked_;
     std::unique_ptr<incoming_body> incoming_; // while its handler may read it
     std::shared_ptr<response_tail> file_;     // to be sent behind the output
     time_point deadline_;
-    write_watch taking_; // while output waits
+    time_point whole_by_{}; // the deadline of a request that is coming, whatever a stop says
+    write_watch taking_;    // while output waits
     std::uint32_t scanned_ = 0;
     std::uint32_t head_size_ = 0; // of the current request, once its head is complete
     std::uint64_t body_size_ = 0;

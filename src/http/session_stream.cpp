@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The session's part in bodies that are streamed, either way.
 #include "http/framework_errors.hpp"
+#include "http/pace.hpp"
 #include "http/session.hpp"
 #include "http/trailers.hpp"
 
@@ -120,7 +121,7 @@ incoming_body::step session::take_body(std::string& piece) {
         deadline_ = body_deadline();
         wire_.resume_input();
     } else {
-        deadline_ = host_.home.now() + handler_time(exchange_->matched());
+        deadline_ = weir::detail::later(host_.home.now(), handler_time(exchange_->matched()));
         exchange_->context().set_deadline(deadline_);
         if (step == incoming_body::step::piece) wire_.resume_input();
         if (step == incoming_body::step::end) note_trailers();
@@ -141,8 +142,10 @@ std::optional<std::uint64_t> session::body_size() const noexcept {
 }
 
 time_point session::body_deadline() const noexcept {
-    const auto earned = std::chrono::seconds(incoming_->received() / std::max(host_.limits.body_rate, 1U));
-    return exchange_->req().started() + host_.limits.body_time + earned;
+    const duration earned = earned_time(incoming_->received(), host_.limits.body_rate);
+    const time_point at =
+        weir::detail::later(exchange_->req().started(), weir::detail::sum(host_.limits.body_time, earned));
+    return host_.draining ? std::min(at, grace_end()) : at;
 }
 
 duration session::handler_time(const route& matched) const noexcept {

@@ -65,6 +65,7 @@ worker::worker(std::shared_ptr<const route_table> routes, const server_options& 
       acceptor_(loop_.io()) {
     loop_.on_background_end([this] { tell_gone(); });
     host_.events = &counters.events;
+    host_.budget = &counters.incoming;
 }
 
 // Connections end while the loop still has its timers: what is left of their handlers looks at them. A handler whose

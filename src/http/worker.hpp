@@ -36,6 +36,7 @@ using connection_pointer = boost::intrusive_ptr<connection>;
 struct server_counters {
     std::atomic<std::uint64_t> accepted{0};
     server_events events{};
+    memory_budget incoming{};
     std::atomic<std::uint64_t> cut{0};
     std::atomic<std::size_t> open{0};
 };

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "http/pace.hpp"
 #include <weir/core/clock.hpp>
 #include <weir/http/limits.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdint>
 #include <limits>
 
@@ -26,8 +25,9 @@ public:
             least_ = untaken;
             progress_ = now;
         }
-        const auto earned = std::chrono::seconds((first_ - least_) / std::max(allowed.write_rate, 1U));
-        return now < progress_ + allowed.write_time && now < begun_ + allowed.write_time + earned;
+        const duration earned = earned_time(first_ - least_, allowed.write_rate);
+        return now < weir::detail::later(progress_, allowed.write_time) &&
+               now < weir::detail::later(begun_, weir::detail::sum(allowed.write_time, earned));
     }
     time_point begun() const noexcept { return begun_; }
 

@@ -158,6 +158,12 @@ task<result<void>> database::open() {
     }
 }
 
+task<result<void>> database::ping() {
+    const auto answered = co_await query<std::int64_t>("SELECT 1");
+    if (!answered) co_return answered.error();
+    co_return ok();
+}
+
 // At once it would meet the same transaction again, which has only just been let go on.
 task<bool> database::wait_for_next_run(const error& why, int runs) {
     constexpr int most_runs = 5;

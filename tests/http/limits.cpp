@@ -9,11 +9,14 @@
 #include <boost/describe.hpp>
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <limits>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 using namespace weir;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -126,4 +129,66 @@ TEST_CASE("a number of fields that no head has room for stops the start, and is 
     most.limits = with_fields(100);
     server serving(app, most);
     CHECK(serving.start());
+}
+
+TEST_CASE("a limit with which nothing could be served stops the start, with its name") {
+    using change = void (*)(http::limits&);
+    const std::pair<std::string, change> wrong[] = {
+        {"limits.output = 0: accepted 1 and more", [](http::limits& of) { of.output = 0; }},
+        {"limits.pipelined = 0: accepted 1 and more", [](http::limits& of) { of.pipelined = 0; }},
+        {"limits.head = 0: accepted 1 and more", [](http::limits& of) { of.head = 0; }},
+        {"limits.request_line = 0: accepted 1 and more", [](http::limits& of) { of.request_line = 0; }},
+        {"limits.json_depth = 0: accepted 1 and more", [](http::limits& of) { of.json_depth = 0; }},
+        {"limits.idle_time = 0 ns: accepted more than 0, duration::max() for no limit",
+         [](http::limits& of) { of.idle_time = 0s; }},
+        {"limits.write_time = -1000000000 ns: accepted more than 0, duration::max() for no limit",
+         [](http::limits& of) { of.write_time = -1s; }},
+    };
+    const router app;
+    for (const auto& [said, change] : wrong) {
+        auto options = test_support::loopback();
+        change(options.limits);
+        server refusing(app, options);
+        const auto started = refusing.start();
+        REQUIRE(!started);
+        CHECK(started.error() == errc::invalid_argument);
+        CHECK(started.error().message() == said);
+    }
+    auto none = test_support::loopback();
+    none.connections = 0;
+    server refusing(app, none);
+    CHECK(refusing.start().error().message() == "server_options.connections = 0: accepted 1 and more");
+}
+
+TEST_CASE("duration::max() is no limit, whatever is waited for") {
+    constexpr duration none = duration::max();
+    manual_clock time;
+    router app;
+    app.get("/", [] { return "in"; });
+    app.get("/later", []() -> task<std::string> {
+        (void)co_await sleep_for(24h);
+        co_return "later";
+    });
+    app.post("/read", [](body_reader in) -> task<result<std::string>> { co_return co_await in.read_all(1000); });
+    http::limits limits;
+    limits.head_time = limits.body_time = limits.handler_time = limits.write_time = limits.idle_time = none;
+    limits.drain_grace = none;
+    test_client client(app, {.limits = limits, .clock = &time});
+    const auto pass_a_day = [&] {
+        time.advance(24h);
+        client.poll();
+        CHECK(!client.closed());
+    };
+    CHECK(client.get("/").body == "in");
+    pass_a_day();
+    client.write("GET / HTTP/1.1\r\nHo");
+    pass_a_day();
+    client.write("st: a\r\n\r\nPOST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
+    CHECK(client.receive().body == "in");
+    pass_a_day();
+    client.write("hiGET /later HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(client.receive().body == "hi");
+    client.poll();
+    pass_a_day();
+    CHECK(client.receive().body == "later");
 }

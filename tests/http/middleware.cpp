@@ -276,6 +276,22 @@ TEST_CASE_FIXTURE(log_fixture, "a done that throws is logged, the other layers h
     }
 }
 
+TEST_CASE_FIXTURE(log_fixture, "what a client does writes no line at level error") {
+    auto unknown = client();
+    unknown.write("FROB / HTTP/1.1\r\nHost: a\r\n\r\n");
+    CHECK(unknown.receive().status == 501);
+    auto gone = client();
+    gone.write("GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+    gone.poll();
+    gone.write_end();
+    gone.poll();
+    const auto seen = lines.lines();
+    REQUIRE(seen.size() == 2);
+    CHECK(has(seen[0], R"("status":501)"));
+    CHECK(has(seen[1], R"("status":499)"));
+    for (const auto& line : seen) CHECK(has(line, R"("level":"info")"));
+}
+
 TEST_CASE("a done that throws and that no layer hears of shows on stderr") {
     router app;
     middleware broken;

@@ -340,3 +340,52 @@ TEST_CASE("a start raises the soft limit of descriptors, and keeps connections b
     };
     CHECK(in_process_with({20000, 20000}, enough) == 1);
 }
+
+namespace {
+
+// A server that may hold 100 KiB of requests that haven't come whole.
+struct budget_fixture : worker_fixture {
+    budget_fixture() { counters.incoming.set(100 * 1024); }
+
+    socket_client uploading(std::size_t whole, std::size_t sent) {
+        socket_client client(port);
+        client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(whole) + "\r\n\r\n" +
+                    std::string(sent, 'x'));
+        client.await_delivery();
+        for (int i = 0; i < 10; ++i) serving->loop().poll();
+        return client;
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(budget_fixture, "requests that haven't come whole have a budget over all connections") {
+    socket_client first = uploading(60'000, 50'000);
+    CHECK(counters.incoming.used() >= 50'000);
+    socket_client large = uploading(60'000, 0); // says at once what there is no room for
+    const auto refused = meanwhile([&] { return large.receive(); });
+    CHECK(refused.status == 503);
+    CHECK(refused.header("retry-after") == "1");
+    CHECK(refused.header("connection") == "close");
+    socket_client small = uploading(2, 2);
+    CHECK(meanwhile([&] { return small.receive().body; }) == "xx");
+    first.send(std::string(10'000, 'x'));
+    CHECK(meanwhile([&] { return first.receive().body.size(); }) == 60'000);
+    CHECK(counters.incoming.used() == 0);
+    socket_client next = uploading(60'000, 60'000);
+    CHECK(meanwhile([&] { return next.receive().body.size(); }) == 60'000);
+}
+
+TEST_CASE_FIXTURE(budget_fixture, "chunks that add up to more than the budget are refused when they do") {
+    socket_client first = uploading(90'000, 80'000);
+    socket_client second(port);
+    const auto answer = meanwhile([&] {
+        second.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        second.send_some("fffff\r\n" + std::string(90'000, 'x'));
+        return second.receive();
+    });
+    CHECK(answer.status == 503);
+    first.reset();
+    REQUIRE(until([this] { return counters.open <= 1; }));
+    CHECK(until([this] { return counters.incoming.used() == 0; }));
+}

@@ -5,6 +5,7 @@
 #include "http_server/worker_fixture.hpp"
 #include "support/socket_client.hpp"
 #include "support/websocket_frames.hpp"
+#include <weir/http/body_reader.hpp>
 #include <weir/http/event_stream.hpp>
 #include <weir/http/websocket.hpp>
 
@@ -12,6 +13,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace weir;
@@ -75,4 +77,55 @@ TEST_CASE_FIXTURE(drain_fixture, "event streams whose sources throw end while a 
     CHECK(until([&] { return gone; }));
     CHECK(counters.open == 0);
     for (auto& one : clients) CHECK(one.rest().find("\r\n0\r\n") == std::string::npos); // cut short, and seen to be
+}
+
+namespace {
+
+// One whose request isn't whole when the drain begins.
+struct unfinished_fixture : worker_fixture {
+    bool gone = false;
+
+    unfinished_fixture()
+        : worker_fixture([](router& routes) {
+              routes.post("/read",
+                          [](body_reader in) -> task<result<std::string>> { co_return co_await in.read_all(1000); });
+          }) {}
+
+    void begin(socket_client& client, std::string_view bytes) {
+        client.send(bytes);
+        client.await_delivery();
+        for (int i = 0; i < 10; ++i) serving->loop().poll();
+        serving->drain([this] { gone = true; });
+        CHECK(!gone);
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(unfinished_fixture, "a stop waits for half a request no longer than its grace") {
+    socket_client client(port);
+    SUBCASE("half a head") { begin(client, "POST /echo HTTP/1.1\r\nHo"); }
+    SUBCASE("half a body") { begin(client, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nhi"); }
+    SUBCASE("half a body that a handler reads") {
+        begin(client, "POST /read HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nhi");
+    }
+    pass(750ms);
+    CHECK(meanwhile([&] { return client.receive().status; }) == 408);
+    client.half_close();
+    CHECK(until([this] { return gone; }));
+    CHECK(counters.cut == 0);
+}
+
+TEST_CASE_FIXTURE(unfinished_fixture, "a body that goes on coming has its grace anew") {
+    socket_client client(port);
+    begin(client, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\nhi");
+    for (int i = 0; i < 18; ++i) {
+        pass(sweep);
+        client.send("x");
+        client.await_delivery();
+        for (int j = 0; j < 10; ++j) serving->loop().poll();
+    }
+    CHECK(meanwhile([&] { return client.receive().body; }) == "hi" + std::string(18, 'x'));
+    client.half_close();
+    CHECK(until([this] { return gone; }));
 }

@@ -39,22 +39,44 @@ struct linger_fixture : worker_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(linger_fixture, "a peer that sends on after its answer is read from up to 256 KiB") {
-    send(255 * 1024);
+TEST_CASE_FIXTURE(linger_fixture, "a peer that sends on after its answer is read from up to 64 MiB") {
+    const std::string piece(1024 * 1024, 'x');
+    const auto upload = [&](int pieces) {
+        return meanwhile([&] {
+            for (int i = 0; i < pieces; ++i) client.send(piece);
+            client.await_delivery();
+        });
+    };
+    upload(60);
     CHECK(counters.open == 1);
-    send(2 * 1024);
-    CHECK(counters.open == 0);
+    CHECK_THROWS(upload(20)); // it is reset
+    CHECK(until([this] { return counters.open == 0; }));
 }
 
-TEST_CASE_FIXTURE(linger_fixture, "and no longer than a second, whether it sends or not") {
-    bool sends = false;
-    SUBCASE("it sends") { sends = true; }
-    SUBCASE("it doesn't") {}
-    for (int i = 0; i < 3; ++i) {
+TEST_CASE_FIXTURE(linger_fixture, "for as long as it goes on, but no longer than five seconds") {
+    for (int i = 0; i < 19; ++i) {
         pass(sweep);
-        if (sends) send(1);
+        send(1);
         CHECK(counters.open == 1);
     }
     pass(2 * sweep);
     CHECK(counters.open == 0);
+}
+
+TEST_CASE_FIXTURE(linger_fixture, "one that is silent has a second") {
+    pass(3 * sweep);
+    CHECK(counters.open == 1);
+    pass(2 * sweep);
+    CHECK(counters.open == 0);
+}
+
+TEST_CASE_FIXTURE(worker_fixture, "a fast upload of 5 MiB reads its early refusal instead of a reset") {
+    const auto answer = meanwhile([this] {
+        socket_client client(port);
+        client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5242880\r\n\r\n");
+        client.send(std::string(5242880, 'x'));
+        return client.receive();
+    });
+    CHECK(answer.status == 413);
+    CHECK(answer.header("connection") == "close");
 }

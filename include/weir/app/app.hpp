@@ -82,6 +82,10 @@ public:
     /// Ends `run` as a signal would. Thread-safe.
     void stop();
 
+    /// What the server counts; zeros while there is none. Thread-safe. `observe_server` makes metrics of it:
+    /// `weir::observe_server(metrics, [&app] { return app.stats(); })`.
+    http::server_stats stats() const;
+
     /// Called on the control loop once the server listens, with its port.
     app& on_listening(std::function<void(std::uint16_t)> f);
 

@@ -9,7 +9,8 @@
 
 namespace weir::http {
 
-/// What one connection may use. Each limit has its answer; timeouts are coarse (they fire up to a quarter
+/// What one connection may use. `duration::max()` is no limit; a size or time of 0 is refused where nothing could be
+/// served with it. Each limit has its answer; timeouts are coarse (they fire up to a quarter
 /// of a second late) and cost nothing per request. Besides: a chunked body may come with 16 KiB of framing (sizes'
 /// zeros, extensions, trailers), 413. Limits of other things stand with them: connections in `server_options` (503),
 /// forms in `multipart_limits` (413), `websocket_options`, `client_options`.

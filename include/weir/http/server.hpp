@@ -33,6 +33,9 @@ struct server_options {
     /// Addresses and networks ("203.0.113.7", "2001:db8::/32") of which any number may come: our own proxies and
     /// load balancers. By default those that aren't routed on the internet, so localhost isn't limited either.
     std::vector<std::string> unlimited_networks = unrouted_networks();
+    /// Bytes of memory for requests that haven't come whole, over all connections; a request beyond it is answered 503
+    /// with Retry-After. A body that a handler reads as a stream takes `limits::pipelined` of it at most.
+    std::size_t incoming_memory = 512 * 1024 * 1024;
     http::limits limits{};           ///< of each connection; a TLS handshake has `head_time` as well
     std::optional<server_tls> tls{}; ///< HTTPS; a request in clear is then answered 400, and closed
     /// Gets a line for what background work, a spawned task or a posted function has thrown (the loop goes on), and

@@ -54,6 +54,9 @@ public:
     /// initialization_fail_timeout.
     task<result<void>> open();
 
+    /// Asks the database for nothing, on a connection for reads: for an app's readiness. Waits behind other calls.
+    task<result<void>> ping();
+
     /// Refuses new calls, lets queued and running ones end, closes every connection. Idempotent.
     task<result<void>> close();
 

@@ -297,3 +297,10 @@ DATABASE_TEST_CASE("statements of one's own bind their values and fill described
     CHECK(on.ask(on.db.query<std::string>("SELECT '?' FROM users WHERE age = ? -- ?", 10)).value().front() == "?");
     CHECK(on.ask(on.db.query<std::int64_t>("SELECT age, id FROM users")).error() == errc::invalid_argument);
 }
+
+DATABASE_TEST_CASE("a ping tells whether the database answers") {
+    open_database on(kind);
+    CHECK(on.ask(on.db.ping()));
+    CHECK(on.ask(on.db.close()));
+    CHECK(on.ask(on.db.ping()).error() == errc::unavailable);
+}

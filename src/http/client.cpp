@@ -26,7 +26,7 @@ error why_stopped(const client_call& call) {
 struct client::impl {
     impl(loop& on, client_options given)
         : home(on), options(std::move(given)), encodings(options.decompress ? accepted_encodings() : ""),
-          dialer(on, options), pool(on, options), slots(options.max_per_host) {}
+          dialer(on, options, client_lookup::system(on)), pool(on, options), slots(options.max_per_host) {}
 
     task<result<client_response>> send(client_request request);
     task<void> run(client_call& call);

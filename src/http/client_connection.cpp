@@ -7,6 +7,7 @@
 
 #include <array>
 #include <sys/socket.h>
+#include <utility>
 
 namespace weir::http {
 
@@ -18,14 +19,16 @@ constexpr auto quietly = asio::as_tuple(use_task);
 
 } // namespace
 
-task<client_connection::error_code> client_connection::connect(endpoint to) {
-    auto [failed] = co_await socket_.async_connect(to, quietly);
-    if (failed) co_return failed;
+void client_connection::connect(endpoint to, std::function<void(error_code)> tell) {
+    socket_.async_connect(to, std::move(tell));
+}
+
+client_connection::error_code client_connection::prepare() {
     error_code ignored; // an option that can't be set costs speed only
     socket_.set_option(tcp::no_delay(true), ignored);
-    error_code blocking;
-    socket_.non_blocking(true, blocking); // quiet() never waits
-    co_return blocking;
+    error_code failed;
+    socket_.non_blocking(true, failed); // quiet() never waits
+    return failed;
 }
 
 task<result<void>> client_connection::handshake(asio::ssl::context& context, const client_url& url, bool verify) {

@@ -9,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -29,7 +30,10 @@ public:
     client_connection(const client_connection&) = delete;
     client_connection& operator=(const client_connection&) = delete;
 
-    task<error_code> connect(endpoint to);
+    /// Calls `tell` once, later, also when the connection is closed or destroyed meanwhile.
+    void connect(endpoint to, std::function<void(error_code)> tell);
+    /// Sets what a connected socket needs.
+    error_code prepare();
     /// errc::unavailable says what was wrong with the certificate or the handshake.
     task<result<void>> handshake(boost::asio::ssl::context& context, const client_url& url, bool verify);
 

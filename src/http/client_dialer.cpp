@@ -3,6 +3,8 @@
 
 #include "http/client_timer.hpp"
 
+#include <utility>
+
 namespace weir::http {
 
 namespace {
@@ -23,16 +25,15 @@ error too_slow(std::string_view what, const client_url& url, std::string_view ti
 
 } // namespace
 
-client_dialer::client_dialer(loop& home, const client_options& options)
-    : home_(home), lookup_(home, options.lookup_ttl, client_lookup::system(home)),
-      lookup_timeout_(options.lookup_timeout), connect_timeout_(options.connect_timeout),
-      tls_timeout_(options.tls_timeout), verify_(!options.dangerously_accept_any_certificate),
-      tls_(tls_client_context(trust_of(options))) {}
+client_dialer::client_dialer(loop& home, const client_options& options, client_lookup::resolver names)
+    : home_(home), lookup_(home, options.lookup_ttl, std::move(names)), lookup_timeout_(options.lookup_timeout),
+      connect_timeout_(options.connect_timeout), tls_timeout_(options.tls_timeout),
+      verify_(!options.dangerously_accept_any_certificate), tls_(tls_client_context(trust_of(options))) {}
 
 task<result<client_dialer::connection>> client_dialer::dial(const client_url& url, client_interrupt& stop) {
     auto found = co_await look_up(url, stop);
     if (!found) co_return found.error();
-    auto made = co_await try_each(url, *found, stop);
+    auto made = co_await open(url, *found, stop);
     if (!made) lookup_.forget(url.host); // it may have moved
     co_return made;
 }
@@ -48,42 +49,40 @@ task<result<client_lookup::addresses>> client_dialer::look_up(const client_url& 
     co_return found;
 }
 
-task<result<client_dialer::connection>>
-client_dialer::try_each(const client_url& url, const client_lookup::addresses& all, client_interrupt& stop) {
+task<result<client_dialer::connection>> client_dialer::open(const client_url& url, const client_lookup::addresses& all,
+                                                            client_interrupt& stop) {
     const time_point until = later(home_.clock().now(), connect_timeout_);
+    client_race race(home_, by_turns(all, url.port));
     error last(errc::unavailable, "the name " + url.host + " has no address");
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        const time_point now = home_.clock().now();
-        const auto share = (until - now) / static_cast<duration::rep>(all.size() - i);
-        auto made = std::make_unique<client_connection>(home_.io());
-        const cut_scope cut(stop, [link = made.get()] { link->close(); });
-        auto opened = co_await open(*made, url, endpoint(all[i], url.port), now + share);
-        if (opened) co_return std::move(made);
+    while (race.more()) {
+        auto made = co_await connect(url, race, until, stop);
+        if (!made || !url.tls) co_return made;
+        auto secured = co_await secure(**made, url, stop);
+        if (secured) co_return made;
         if (stop.reason()) co_return stop.reason();
-        last = opened.error();
+        last = secured.error();
     }
     co_return last;
 }
 
-task<result<void>> client_dialer::open(client_connection& made, const client_url& url, endpoint to, time_point until) {
-    auto connected = co_await connect(made, url, to, until);
-    if (!connected || !url.tls) co_return connected;
-    co_return co_await secure(made, url);
-}
-
-task<result<void>> client_dialer::connect(client_connection& made, const client_url& url, endpoint to,
-                                          time_point until) {
-    client_timer timer(home_, [&made] { made.close(); });
+task<result<client_dialer::connection>> client_dialer::connect(const client_url& url, client_race& race,
+                                                               time_point until, client_interrupt& stop) {
+    client_interrupt limit;
+    client_timer timer(home_, [&limit] { limit.raise(errc::unavailable); });
     timer.ring_at(until);
-    const auto failed = co_await made.connect(to);
+    const cut_scope cut(stop, [&limit, &stop] { limit.raise(stop.reason()); });
+    boost::system::error_code failed;
+    auto made = co_await race.run(limit, failed);
+    if (made) co_return made;
+    if (stop.reason()) co_return stop.reason();
     if (timer.rang()) co_return too_slow("connecting to", url, "connect");
-    if (failed) co_return error(errc::unavailable, "connecting to " + url.authority() + " failed: " + failed.message());
-    co_return ok();
+    co_return error(errc::unavailable, "connecting to " + url.authority() + " failed: " + failed.message());
 }
 
-task<result<void>> client_dialer::secure(client_connection& made, const client_url& url) {
+task<result<void>> client_dialer::secure(client_connection& made, const client_url& url, client_interrupt& stop) {
     client_timer timer(home_, [&made] { made.close(); });
     timer.expect_within(tls_timeout_);
+    const cut_scope cut(stop, [&made] { made.close(); });
     auto secured = co_await made.handshake(tls_, url, verify_);
     if (timer.rang()) co_return too_slow("TLS with", url, "TLS");
     co_return secured;

@@ -95,7 +95,7 @@ client_lookup::resolver client_lookup::system(loop& home) {
     using names = asio::ip::basic_resolver<tcp, asio::io_context::executor_type>;
     return [all = std::make_shared<names>(home.io().get_executor())](const std::string& host, answer tell) {
         all->async_resolve(
-            host, "0", names::numeric_service,
+            host, "0", names::numeric_service | names::address_configured,
             [tell = std::move(tell)](const boost::system::error_code& failed, const names::results_type& found) {
                 addresses list;
                 for (const auto& one : found) list.push_back(one.endpoint().address());

@@ -23,7 +23,8 @@ public:
     /// Looks a name up somewhere else and answers once, on the loop.
     using resolver = std::function<void(const std::string& host, answer tell)>;
 
-    /// The system's: getaddrinfo on the thread that Asio keeps for it.
+    /// The system's: getaddrinfo on the thread that Asio keeps for it, without IPv6 addresses where the machine has
+    /// none itself, and the other way round (AI_ADDRCONFIG).
     static resolver system(loop& home);
 
     /// What was found is used for `remember`; the system doesn't tell how long the name's owner allows.

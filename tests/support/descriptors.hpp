@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <filesystem>
+#include <iterator>
 #include <sys/resource.h>
 #include <unistd.h>
 #include <vector>
@@ -44,5 +46,11 @@ private:
     rlimit before_{};
     std::vector<int> taken_;
 };
+
+/// How many descriptors this process has open.
+inline std::ptrdiff_t open_descriptors() {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all)) - 1; // without the one of the listing
+}
 
 } // namespace test_support

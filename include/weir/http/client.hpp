@@ -151,8 +151,9 @@ struct client_stats {
 
 /// An HTTP/1.1 client with keep-alive and TLS 1.2 or later (certificate and host name verified, SNI).
 /// Belongs to one loop and outlives its calls; a service with several loops has one on each.
-/// Names are looked up on the thread that Asio keeps for its resolver, one per loop; an abandoned lookup ends there.
-/// Any complete response is a success, whatever its status. An answer that can't be used (malformed, too large,
+/// The addresses of a name are tried by turns of IPv6 and IPv4, 250 ms apart, and the first that connects is taken (RFC
+/// 8305). Names are looked up on the thread that Asio keeps for its resolver, one per loop; an abandoned lookup ends
+/// there. Any complete response is a success, whatever its status. An answer that can't be used (malformed, too large,
 /// not of its coding) is an error with the status 502, so that a handler may just pass errors on.
 /// Logs nothing, and errors never hold a URL's path or query.
 class client {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <weir/app/duration_format.hpp>
 #include <weir/observe/log.hpp>
+#include <weir/reflect/duration_format.hpp>
 #include <weir/reflect/schema.hpp>
 
 #include <boost/describe.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "app/config_bind.hpp"
 
-#include "app/config_scalar.hpp"
 #include "app/config_suggest.hpp"
+#include "reflect/scalar_text.hpp"
 #include <weir/reflect/detail/path.hpp>
 
 #include <algorithm>
@@ -10,10 +10,13 @@
 
 namespace weir::config {
 
+using reflect::detail::accepted;
 using reflect::detail::append_path;
+using reflect::detail::is_scalar;
 using reflect::detail::json_kind;
 using reflect::detail::json_member;
 using reflect::detail::json_type;
+using reflect::detail::read_scalar;
 
 namespace {
 

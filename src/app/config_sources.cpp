@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "app/config_sources.hpp"
 
-#include "app/config_scalar.hpp"
 #include "app/config_suggest.hpp"
+#include "reflect/scalar_text.hpp"
 
 #include <algorithm>
 #include <unistd.h>

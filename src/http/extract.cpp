@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/field_syntax.hpp"
 #include "http/framework_errors.hpp"
+#include "http/parameter_binding.hpp"
 #include "http/percent.hpp"
 #include "http/route_table.hpp"
 #include <weir/http/extract.hpp>
@@ -21,18 +22,12 @@ bool is_json(std::string_view content_type) {
 
 } // namespace
 
-error ill_typed(std::string_view what, std::string_view field, std::string_view expected) {
-    std::string message = "expected ";
-    message += expected;
-    return error(errc::invalid_argument, std::string(what) + " " + std::string(field) + ": " + message)
-        .with_detail({std::string(field), "type", message});
-}
-
-error each_query_parameter(std::string_view text, parameter_binder bind, void* target) {
+error bind_query(std::string_view text, const reflect::detail::json_type& type, void* into) {
     std::string scratch;
+    parameter_binding binding(type, into, "query parameter");
     query_pairs pairs(text, scratch);
     while (pairs.next())
-        if (error failed = bind(target, pairs.pair().key, pairs.pair().value)) return failed;
+        if (error failed = binding.take(pairs.pair().key, pairs.pair().value)) return failed;
     if (pairs.verdict() != percent_verdict::ok) return {errc::invalid_argument, reason(pairs.verdict())};
     return {};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/field_syntax.hpp"
 #include "http/framework_errors.hpp"
+#include "http/parameter_binding.hpp"
 #include "http/percent.hpp"
 #include <weir/http/form.hpp>
 
@@ -24,13 +25,14 @@ error require_form(const request& req) {
     return require_uncoded(req);
 }
 
-error each_form_field(std::string_view body, parameter_binder bind, void* target) {
+error bind_form(std::string_view body, const reflect::detail::json_type& type, void* into) {
     std::string scratch;
+    parameter_binding binding(type, into, "form field");
     std::size_t count = 0;
     query_pairs pairs(body, scratch);
     while (pairs.next()) {
         if (++count > most_fields) return {errc::invalid_argument, "the form has more than 1000 fields"};
-        if (error failed = bind(target, pairs.pair().key, pairs.pair().value)) return failed;
+        if (error failed = binding.take(pairs.pair().key, pairs.pair().value)) return failed;
     }
     if (pairs.verdict() != percent_verdict::ok) return {errc::invalid_argument, form_reason(pairs.verdict())};
     return {};

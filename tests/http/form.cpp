@@ -74,8 +74,8 @@ TEST_CASE_FIXTURE(form_fixture, "another media type is a 415, parameters and cas
 TEST_CASE_FIXTURE(form_fixture, "an ill-typed value is a 400 that names the field, a broken rule a 422") {
     const auto wrong = post("name=a&count=many");
     CHECK(wrong.status == 400);
-    CHECK(wrong.body == R"({"code":"invalid_argument","message":"form field count: expected an integer",)"
-                        R"("details":[{"field":"count","rule":"type","message":"expected an integer"}]})");
+    CHECK(wrong.body == R"({"code":"invalid_argument","message":"form field count: expected a whole number",)"
+                        R"("details":[{"field":"count","rule":"type","message":"expected a whole number"}]})");
     CHECK(post("name=").status == 422);
     CHECK(post("name=a&count=10").status == 422);
     CHECK(post("").status == 422);

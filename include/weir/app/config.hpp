@@ -2,9 +2,9 @@
 #pragma once
 
 #include <weir/app/detail/config_notes.hpp>
-#include <weir/app/duration_format.hpp>
 #include <weir/core/result.hpp>
 #include <weir/reflect/detail/json_type.hpp>
+#include <weir/reflect/duration_format.hpp>
 #include <weir/reflect/json.hpp>
 #include <weir/reflect/validate.hpp>
 

@@ -7,19 +7,15 @@
 #include <weir/reflect/validate.hpp>
 #include <weir/security/principal.hpp>
 
-#include <charconv>
-#include <concepts>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 namespace weir::http {
 
 /// A path parameter, percent-decoded and parsed: `path<"id", std::int64_t> id`. Reads like its value.
-/// 400 when the segment isn't a T.
+/// A T is a boolean, a number, a string, an enum, a time or a duration; 400 when the segment isn't one.
 template<fixed_string Name, class T>
 class path {
 public:
@@ -35,9 +31,11 @@ private:
     T value_;
 };
 
-/// The query string bound to a described struct: absent members keep their defaults, unknown names are
-/// ignored, an empty value leaves an optional number absent. 400 for a value of the wrong type, 422 where the
-/// struct's schema is broken.
+/// The query string bound to a described struct: absent members keep their defaults, those of the schema or else the
+/// struct's own; unknown names are ignored, an empty value leaves an optional number absent. Values are written as in
+/// configuration: decimal numbers, true and false (1, on and 0 too), enums by name, times as RFC 3339, durations
+/// like `1h30m`. A vector takes the values of a name that is repeated (`?tag=a&tag=b`). 400 for a value of the wrong
+/// type and for a second value of any other member, 422 where the struct's schema is broken.
 template<class T>
 class query {
 public:
@@ -88,63 +86,38 @@ struct extractor;
 
 namespace detail {
 
-using parameter_binder = error (*)(void* target, std::string_view name, std::string_view value);
+/// Puts a query string's parameters into the described struct; stops at the first mistake.
+error bind_query(std::string_view text, const reflect::detail::json_type& type, void* into);
 
-/// Calls `bind` with each name and value of a query string, decoded; stops at the first error.
-error each_query_parameter(std::string_view text, parameter_binder bind, void* target);
+/// Reads one text as configuration reads it; a boolean may be 1, 0 or on as well.
+bool read_parameter(std::string_view text, const reflect::detail::json_type& type, void* into);
 
 /// `what` is what the field is: a query parameter, say.
-error ill_typed(std::string_view what, std::string_view field, std::string_view expected);
+error ill_typed_parameter(std::string_view what, std::string_view name, const reflect::detail::json_type& type);
 error require_json(const request& req);
 /// How this request's JSON is read: to the route's depth, or the server's.
 json_options json_reading(const request& req) noexcept;
 /// A path parameter as it was sent, if nothing in it is encoded.
 std::optional<std::string_view> plain_param(const request& req, std::string_view name) noexcept;
 
-inline bool parse_text(std::string_view text, std::string& out) { return out.assign(text), true; }
-
-inline bool parse_text(std::string_view text, bool& out) {
-    out = text == "true" || text == "1" || text == "on"; // what a checkbox sends
-    return out || text == "false" || text == "0";
+// Whether one text, or the texts of a name that is repeated, can be such a value.
+constexpr bool is_texts(const reflect::detail::json_type& type) noexcept {
+    using reflect::detail::json_kind;
+    if (type.kind == json_kind::optional) return is_texts(*type.element);
+    return is_scalar(type.kind == json_kind::list ? *type.element : type);
 }
 
+/// What a query string or a form can be bound to: a described struct.
 template<class T>
-    requires std::is_arithmetic_v<T>
-bool parse_text(std::string_view text, T& out) {
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), out);
-    return failed == std::errc{} && end == text.data() + text.size();
-}
-
-template<class T>
-bool parse_text(std::string_view text, std::optional<T>& out) {
-    if (!std::same_as<T, std::string> && text.empty()) return out.reset(), true; // a form's input left empty
-    return parse_text(text, out.emplace());
-}
-
-template<class T>
-constexpr std::string_view expected_name() {
-    if constexpr (std::same_as<T, bool>)
-        return "true or false";
-    else if constexpr (std::integral<T>)
-        return "an integer";
-    else if constexpr (std::floating_point<T>)
-        return "a number";
-    else
-        return "text";
-}
-
-// One name and value into the struct's member of that name; `What` names such a pair in an error.
-template<class T, fixed_string What>
-error bind_parameter(void* target, std::string_view name, std::string_view text) {
-    error failed;
-    reflect::for_each_field<T>([&](const auto& field) {
-        if (field.name != name || failed) return;
-        auto& member = static_cast<T*>(target)->*(field.member);
-        using member_type = std::remove_reference_t<decltype(member)>;
-        if (!parse_text(text, member))
-            failed = ill_typed(What.view(), name, expected_name<reflect::unwrap_optional<member_type>>());
-    });
-    return failed;
+consteval const reflect::detail::json_type& parameters_of() {
+    constexpr bool binds = [] {
+        for (const auto& member : reflect::detail::json_members<T>)
+            if (!is_texts(*member.type)) return false;
+        return true;
+    }();
+    static_assert(binds, "weir: a query string or a form binds to members that one text can give (booleans, numbers, "
+                         "strings, enums, times, durations), to optionals and to vectors of these");
+    return reflect::detail::json_type_of<T>;
 }
 
 // `from` of an extractor that has `emplace`.
@@ -170,13 +143,17 @@ struct extractor<path<Name, T>> {
 
 private:
     static error parse(request& req, T& value) {
-        if (const auto plain = detail::plain_param(req, Name.view()))
-            return detail::parse_text(*plain, value) ? error() : ill_typed();
+        if (const auto plain = detail::plain_param(req, Name.view())) return read(*plain, value);
         const auto decoded = req.param(Name.view());
-        if (!decoded) return decoded.error();
-        return detail::parse_text(*decoded, value) ? error() : ill_typed();
+        return decoded ? read(*decoded, value) : decoded.error();
     }
-    static error ill_typed() { return detail::ill_typed("path parameter", Name.view(), detail::expected_name<T>()); }
+    static error read(std::string_view text, T& value) {
+        constexpr const auto& type = reflect::detail::json_type_of<T>;
+        static_assert(is_scalar(type), "weir: a path parameter is a boolean, a number, a string, an enum, a "
+                                       "time or a duration");
+        if (detail::read_parameter(text, type, &value)) return {};
+        return detail::ill_typed_parameter("path parameter", Name.view(), type);
+    }
 };
 
 template<class T>
@@ -191,8 +168,7 @@ struct extractor<query<T>> {
 
 private:
     static error parse(request& req, T& value) {
-        constexpr detail::parameter_binder bind = &detail::bind_parameter<T, "query parameter">;
-        if (error failed = detail::each_query_parameter(req.query(), bind, &value)) return failed;
+        if (error failed = detail::bind_query(req.query(), detail::parameters_of<T>(), &value)) return failed;
         if (auto valid = weir::validate(value); !valid) return valid.error();
         return {};
     }

@@ -10,8 +10,9 @@ namespace weir::http {
 
 /// A form that a browser sent as application/x-www-form-urlencoded, bound to a described struct as `query` is:
 /// absent members keep their defaults, unknown names are ignored, an input left empty leaves an optional number
-/// absent. 415 for another media type, 400 for broken escapes, a value of the wrong type or more than 1,000
-/// fields, 422 where a rule of the schema is broken. Files come as multipart: see `multipart`.
+/// absent, and a vector takes the values of a name that is repeated. 415 for another media type, 400 for broken
+/// escapes, a value of the wrong type, a second value where one is due or more than 1,000 fields, 422 where a rule
+/// of the schema is broken. Files come as multipart: see `multipart`.
 template<class T>
 class form {
 public:
@@ -30,13 +31,13 @@ namespace detail {
 
 error require_form(const request& req);
 
-/// As each_query_parameter, for a form's body.
-error each_form_field(std::string_view body, parameter_binder bind, void* target);
+/// As bind_query, for a form's body.
+error bind_form(std::string_view body, const reflect::detail::json_type& type, void* into);
 
 template<class T>
 result<T> parse_form(std::string_view text) {
     T value{};
-    if (error failed = each_form_field(text, &bind_parameter<T, "form field">, &value)) return failed;
+    if (error failed = bind_form(text, parameters_of<T>(), &value)) return failed;
     if (auto valid = weir::validate(value); !valid) return valid.error();
     return value;
 }

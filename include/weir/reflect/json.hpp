@@ -4,6 +4,7 @@
 #include <weir/core/result.hpp>
 #include <weir/reflect/detail/json_type.hpp>
 #include <weir/reflect/detail/json_write.hpp>
+#include <weir/reflect/duration_format.hpp>
 
 #include <cstdint>
 #include <string>
@@ -29,7 +30,8 @@ result<void> read_json(std::string_view text, void* into, const json_type& type,
 
 /// Reads one JSON document (RFC 8259) straight into a described struct, or a vector or map of them.
 /// A member is required unless it is an optional or its schema says `defaults(v)` or `not_required`; null
-/// is for optionals only. Numbers are exact or refused, points in time RFC 3339, enums their names.
+/// is for optionals only. Numbers are exact or refused, points in time RFC 3339, durations like `1h30m`, enums their
+/// names.
 /// Errors: errc::invalid_argument, message `items[3].price: expected integer`, with a detail per mistake
 /// (field, rule, message; up to 32) whose rule is type, required, unknown, duplicate, depth, expansion, collisions
 /// (32 names in one bucket of an unordered map, which are chosen to be slow) or syntax.

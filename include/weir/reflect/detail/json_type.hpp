@@ -50,6 +50,12 @@ struct json_type {
     bool (*assign)(void*, std::string_view) = nullptr;        ///< text
 };
 
+/// Whether one piece of text can be a value of this type.
+constexpr bool is_scalar(const json_type& type) noexcept {
+    return type.kind != json_kind::optional && type.kind != json_kind::list && type.kind != json_kind::map &&
+           type.kind != json_kind::object;
+}
+
 struct json_member {
     std::string_view name;
     const json_type* type;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <weir/app/duration_format.hpp>
+#include <weir/reflect/duration_format.hpp>
 
 #include <array>
 #include <charconv>

@@ -6,16 +6,13 @@
 #include <string>
 #include <string_view>
 
-namespace weir::config {
-
-/// Whether one piece of text can be a value of this type.
-bool is_scalar(const reflect::detail::json_type& type) noexcept;
+namespace weir::reflect::detail {
 
 /// Reads the text into the value. Booleans are true and false alone (YAML's yes, no, on and off are
 /// texts); numbers are decimal without leading zeros, signs for positive ones, or separators.
-bool read_scalar(std::string_view text, const reflect::detail::json_type& type, void* into);
+bool read_scalar(std::string_view text, const json_type& type, void* into);
 
 /// What the type accepts, in words: "true or false".
-std::string accepted(const reflect::detail::json_type& type);
+std::string accepted(const json_type& type);
 
-} // namespace weir::config
+} // namespace weir::reflect::detail

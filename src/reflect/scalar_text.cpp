@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "app/config_scalar.hpp"
+#include "reflect/scalar_text.hpp"
 
 #include <charconv>
 #include <cmath>
@@ -7,10 +7,7 @@
 #include <cstring>
 #include <limits>
 
-namespace weir::config {
-
-using reflect::detail::json_kind;
-using reflect::detail::json_type;
+namespace weir::reflect::detail {
 
 namespace {
 
@@ -74,18 +71,6 @@ std::string accepted_choices(const json_type& type) {
 
 } // namespace
 
-bool is_scalar(const json_type& type) noexcept {
-    switch (type.kind) {
-    case json_kind::optional:
-    case json_kind::list:
-    case json_kind::map:
-    case json_kind::object:
-        return false;
-    default:
-        return true;
-    }
-}
-
 bool read_scalar(std::string_view text, const json_type& type, void* into) {
     switch (type.kind) {
     case json_kind::boolean:
@@ -127,4 +112,4 @@ std::string accepted(const json_type& type) {
     }
 }
 
-} // namespace weir::config
+} // namespace weir::reflect::detail

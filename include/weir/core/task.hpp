@@ -36,7 +36,7 @@ class context_pointer<true> {
 public:
     explicit context_pointer(weir::context& at) noexcept : at_(&at) { at_->hold(); }
     context_pointer(const context_pointer& other) noexcept : context_pointer(*other.at_) {}
-    context_pointer& operator=(const context_pointer& other) noexcept {
+    context_pointer& operator=(const context_pointer& other) noexcept { // NOLINT(bugprone-unhandled-self-assignment)
         other.at_->hold();
         std::exchange(at_, other.at_)->drop();
         return *this;

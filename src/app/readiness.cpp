@@ -34,7 +34,7 @@ private:
     readiness& of_;
 };
 
-// The last verdict, while it is fresh or somebody else asks for the next; nothing when it is this caller's turn.
+// The last verdict, while it is fresh or another caller asks for the next; nothing when it is this caller's turn.
 std::optional<error> readiness::remembered(time_point now) {
     const std::lock_guard lock(mutex_);
     if (last_ && (asking_ || now < fresh_until_)) return last_;

@@ -441,7 +441,7 @@ time_point session::grace_end() const noexcept {
     return weir::detail::later(host_.home.now(), host_.limits.drain_grace);
 }
 
-// While it comes, a request has its grace anew with each of its bytes, within the time that it has anyway.
+// While it comes, a request's grace begins again with each of its bytes, within the time that it has anyway.
 void session::note_progress() {
     const bool unfinished = state_ == state::head || state_ == state::body;
     if (host_.draining && unfinished) deadline_ = std::min(whole_by_, grace_end());

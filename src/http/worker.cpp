@@ -116,7 +116,7 @@ void worker::accept() {
     });
 }
 
-// Out of descriptors or memory: whoever waits in the kernel's queue is turned away, so that no one hangs there. What is
+// Out of descriptors or memory: what waits in the kernel's queue is turned away, so that it doesn't hang there. What is
 // open may close soon, so it looks again in a moment.
 void worker::accept_failed(const boost::system::error_code& why) {
     counters_.events.note(server_event::accept_failed, why.message(), loop_.now());

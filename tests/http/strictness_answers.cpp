@@ -177,7 +177,7 @@ TEST_CASE_FIXTURE(answers_fixture,
     CHECK(peer.closed());
 }
 
-TEST_CASE_FIXTURE(answers_fixture, "a handler that begins to read when its peer has hung up is told so") {
+TEST_CASE_FIXTURE(answers_fixture, "a handler that begins to read when its peer has hung up learns of it") {
     test_client peer(app, {.limits = {.half_close = true}});
     peer.write("POST /late HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\na");
     peer.poll();

@@ -85,7 +85,7 @@ namespace {
 constexpr std::string_view first_answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfirst";
 constexpr std::string_view forged_answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged";
 
-// The first connection brings an answer that nobody asked for, behind the first; any other is honest.
+// The first connection brings an unasked answer, behind the first; any other is honest.
 void answer_twice(peer& link) {
     link.request();
     if (link.number != 0) return link.answer("honest");

@@ -239,7 +239,7 @@ TEST_CASE_FIXTURE(hostile_fixture, "whatever a server says at once, a call ends 
     }
 }
 
-TEST_CASE_FIXTURE(hostile_fixture, "an answer that nobody has asked for is never the next call's") {
+TEST_CASE_FIXTURE(hostile_fixture, "an unasked answer is never the next call's") {
     for (const auto& one : quick_hostilities()) {
         if (one.failure != errc::ok) continue;
         CAPTURE(one.what);

@@ -66,7 +66,7 @@ tcp::endpoint loopback(unsigned short port = 0, const char* address = "127.0.0.1
     return {make_address(address), port};
 }
 
-// Where nobody listens.
+// Where there is no listener.
 tcp::endpoint refused_port() {
     boost::asio::io_context io;
     return tcp::acceptor(io, loopback()).local_endpoint();

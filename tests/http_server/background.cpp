@@ -86,7 +86,7 @@ struct background_fixture : worker_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(background_fixture, "a task detached from a request sees that request, whoever asks next") {
+TEST_CASE_FIXTURE(background_fixture, "a task detached from a request sees that request, not the next one") {
     socket_client client(port);
     CHECK(ask(client, "/detach", "alice") == "detached");
     CHECK(ask(client, "/other", "bob") == "other");

@@ -116,7 +116,7 @@ TEST_CASE_FIXTURE(unfinished_fixture, "a stop waits for half a request no longer
     CHECK(counters.cut == 0);
 }
 
-TEST_CASE_FIXTURE(unfinished_fixture, "a body that goes on coming has its grace anew") {
+TEST_CASE_FIXTURE(unfinished_fixture, "a body that goes on coming begins its grace again") {
     socket_client client(port);
     begin(client, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\nhi");
     for (int i = 0; i < 18; ++i) {

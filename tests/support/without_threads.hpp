@@ -10,7 +10,7 @@
 
 namespace support {
 
-inline constexpr uid_t nobody = 65534;
+inline constexpr uid_t unused_user = 64534;
 inline constexpr int killed = 1000;
 
 /// Runs `body` in a process that can have no more than that many threads beside its first, and returns what `body`
@@ -21,7 +21,7 @@ int without_threads(rlim_t most, F body) {
     const pid_t child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) {
-        const uid_t user = ::getuid() == 0 ? nobody - 1000 - static_cast<uid_t>(::getpid() % 1000) : ::getuid();
+        const uid_t user = ::getuid() == 0 ? unused_user - static_cast<uid_t>(::getpid() % 1000) : ::getuid();
         const rlimit limit{most + 1, most + 1};
         if (::setuid(user) != 0 || ::setrlimit(RLIMIT_NPROC, &limit) != 0) std::_Exit(99);
         std::_Exit(body());

@@ -30,7 +30,7 @@ public:
     task<result<void>> write(std::string_view piece);
 
     /// Fields that follow the body (RFC 9110 section 6.5): sent with a chunked body, dropped otherwise. Those that
-    /// frame or route a message, say who somebody is or how content is to be read, such as Content-Length, Host,
+    /// frame or route a message, say who a caller is or how content is to be read, such as Content-Length, Host,
     /// Set-Cookie or Content-Type, may not stand there and are dropped as well (section 6.5.1): set them in the
     /// response's head.
     header_list& trailers() noexcept;

@@ -79,6 +79,14 @@ error report(std::vector<mistake> mistakes, const std::string& file) {
         .with_details(std::move(lines));
 }
 
+void pass_on(const std::vector<std::string>& warnings, const config_options& options) {
+    for (const auto& line : warnings)
+        if (options.warn)
+            options.warn(line);
+        else
+            std::fprintf(stderr, "%s\n", line.c_str());
+}
+
 } // namespace
 
 result<void> load(const target& into, const config_options& options) {
@@ -86,6 +94,7 @@ result<void> load(const target& into, const config_options& options) {
     const auto environment = environment_of(options);
     const auto leaves = leaves_of(into.type);
     const overrides given = read_overrides(options, leaves, environment, mistakes);
+    pass_on(given.warnings, options);
     binder layers(into, [&](std::string_view name) -> std::optional<std::string> {
         const auto found = environment.find(name);
         return found == environment.end() ? std::nullopt : std::optional(found->second);
@@ -104,7 +113,7 @@ result<void> load(const target& into, const config_options& options) {
 } // namespace config
 
 std::string config_profile(const config_options& options) {
-    std::vector<config::mistake> ignored; // load_config tells them
+    std::vector<config::mistake> ignored; // load_config reports them
     auto given = config::read_overrides(options, {}, config::environment_of(options), ignored);
     if (given.profile.empty()) return options.profile;
     return std::move(given.profile);

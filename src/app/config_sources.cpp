@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/config_sources.hpp"
 
+#include "app/config_links.hpp"
 #include "app/config_suggest.hpp"
 #include "reflect/scalar_text.hpp"
 
@@ -29,31 +30,52 @@ mistake unknown(const std::string& name, int layer, const std::vector<std::strin
     return {{layer, 0, name}, name, "unknown", std::move(message)};
 }
 
-// Variables with the prefix. Each setting has one variable; where two settings would share one, neither
-// could be trusted.
-void read_variables(const std::string& prefix, const std::vector<leaf>& leaves,
-                    const std::map<std::string, std::string, std::less<>>& environment, overrides& into,
-                    std::vector<mistake>& mistakes) {
-    std::map<std::string, std::string> paths;
-    std::vector<std::string> names;
+// The variable of each setting. Where two settings would share one, neither could be trusted.
+std::map<std::string, const leaf*> variables_of(const std::string& prefix, const std::vector<leaf>& leaves,
+                                                std::vector<mistake>& mistakes) {
+    std::map<std::string, const leaf*> settings;
     for (const auto& leaf : leaves) {
         const auto name = variable_name(prefix, leaf.path);
-        const auto [first, fresh] = paths.emplace(name, leaf.path);
+        const auto [first, fresh] = settings.emplace(name, &leaf);
         if (!fresh)
             mistakes.push_back({{variables_layer, 0, name},
                                 leaf.path,
                                 "ambiguous",
-                                first->second + " and " + leaf.path + " share this variable; rename one"});
-        names.push_back(name);
+                                first->second->path + " and " + leaf.path + " share this variable; rename one"});
     }
+    return settings;
+}
+
+// Why a variable that came with a service beside the program says nothing to it; empty for any other one.
+std::string why_ignored(const leaf* setting, const std::string& name, const std::string& text) {
+    static constexpr std::string_view origin = "set by Kubernetes (enableServiceLinks) or Docker for a service";
+    if (setting == nullptr)
+        return is_service_link(name, text) ? name + ": ignored, " + std::string(origin) : std::string();
+    const auto kind = unwrapped(*setting->type).kind;
+    const bool is_whole = kind == json_kind::signed_integer || kind == json_kind::unsigned_integer;
+    if (!is_whole || !name.ends_with("_PORT") || !is_service_url(text)) return {};
+    return name + ": ignored, a service's address and no value for " + setting->path + ", " + std::string(origin);
+}
+
+// Variables with the prefix.
+void read_variables(const std::string& prefix, const std::vector<leaf>& leaves,
+                    const std::map<std::string, std::string, std::less<>>& environment, overrides& into,
+                    std::vector<mistake>& mistakes) {
+    const auto settings = variables_of(prefix, leaves, mistakes);
+    std::vector<std::string> names;
+    for (const auto& setting : settings) names.push_back(setting.first);
     for (auto at = environment.lower_bound(prefix); at != environment.end() && at->first.starts_with(prefix); ++at) {
         const auto& [name, text] = *at;
+        const auto found = settings.find(name);
+        const leaf* const setting = found == settings.end() ? nullptr : found->second;
         if (name == prefix + "CONFIG")
             into.file = text;
         else if (name == prefix + "PROFILE")
             into.profile = text;
-        else if (const auto path = paths.find(name); path != paths.end())
-            into.variables.push_back({path->second, text, {variables_layer, 0, name}});
+        else if (auto why = why_ignored(setting, name, text); !why.empty())
+            into.warnings.push_back(std::move(why));
+        else if (setting != nullptr)
+            into.variables.push_back({setting->path, text, {variables_layer, 0, name}});
         else
             mistakes.push_back(unknown(name, variables_layer, names));
     }

@@ -31,9 +31,10 @@ struct overrides {
     std::string profile{};
     std::vector<assignment> variables{};
     std::vector<assignment> flags{};
+    std::vector<std::string> warnings{}; ///< of variables that are no settings
 };
 
-/// Reads both; what names no setting becomes a mistake.
+/// Reads both; what names no setting becomes a mistake, or a warning where it came with a service.
 overrides read_overrides(const config_options& options, const std::vector<leaf>& leaves,
                          const std::map<std::string, std::string, std::less<>>& environment,
                          std::vector<mistake>& mistakes);

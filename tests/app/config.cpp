@@ -92,6 +92,7 @@ struct fixture {
     files folder;
     weir::config_options options{.environment = std::vector<std::string>{}};
     std::vector<const char*> flags{"app"};
+    std::vector<std::string> warnings;
 
     void file(std::string_view text) {
         files::write("app.yaml", text);
@@ -109,6 +110,7 @@ struct fixture {
 
     weir::result<settings> load() {
         options.args = {static_cast<int>(flags.size()), flags.data()};
+        options.warn = [this](std::string_view line) { warnings.emplace_back(line); };
         return weir::load_config<settings>(options);
     }
 
@@ -328,6 +330,81 @@ TEST_CASE_FIXTURE(fixture, "unknown variables and flags are refused, those of ot
     CHECK(mistakes() == lines{"APP_DB__POOL_SIZE: no such setting, did you mean APP_DB_POOL_SIZE?",
                               "--db.pool-size: no such setting, did you mean --db.pool_size?",
                               "--prot: no such setting, did you mean --port?", "argument 4: expected --name=value"});
+}
+
+TEST_CASE_FIXTURE(fixture, "the variables that Kubernetes and Docker set for a service are ignored with a warning") {
+    const lines links{"APP_DB_PORT=tcp://10.0.0.2:5432",
+                      "APP_DB_PORT_5432_TCP=tcp://10.0.0.2:5432",
+                      "APP_DB_SERVICE_HOST=fd00::1",
+                      "APP_PORT_53_UDP=udp://10.0.0.1:53",
+                      "APP_PORT_8080_TCP=tcp://10.0.0.1:8080",
+                      "APP_PORT_8080_TCP_ADDR=10.0.0.1",
+                      "APP_PORT_8080_TCP_PORT=8080",
+                      "APP_PORT_8080_TCP_PROTO=tcp",
+                      "APP_SERVICE_HOST=10.0.0.1",
+                      "APP_SERVICE_PORT=8080",
+                      "APP_SERVICE_PORT_HTTP=8080"};
+    for (const auto& link : links) variable(link);
+    CHECK(mistakes() == lines{});
+    REQUIRE(warnings.size() == links.size());
+    for (std::size_t i = 0; i < links.size(); ++i)
+        CHECK(warnings[i] == links[i].substr(0, links[i].find('=')) +
+                                 ": ignored, set by Kubernetes (enableServiceLinks) or Docker for a service");
+}
+
+TEST_CASE_FIXTURE(fixture, "a service's address is no value for a numeric port, which keeps its own") {
+    file("port: 9000\n");
+    for (const auto* const address : {"tcp://10.0.0.1:8080", "udp://10.0.0.1:53"}) {
+        options.environment->clear();
+        warnings.clear();
+        variable("APP_PORT=" + std::string(address));
+        CHECK(load().value().port == 9000);
+        CHECK(warnings == lines{"APP_PORT: ignored, a service's address and no value for port, set by Kubernetes "
+                                "(enableServiceLinks) or Docker for a service"});
+    }
+}
+
+TEST_CASE_FIXTURE(fixture, "a variable that is only nearly a service's stops the start") {
+    const lines wrong{"APP_DB_PORT_5432=tcp://10.0.0.2:5432",
+                      "APP_PORT_80_TCPX=tcp://10.0.0.2:80",
+                      "APP_PORT_80_TCP_ADDR=somewhere",
+                      "APP_PORT_X_TCP=tcp://10.0.0.2:80",
+                      "APP_SERVICE_HOST=example.org",
+                      "APP_SERVICE_HOSTS=10.0.0.1",
+                      "APP_SERVICE_PORT=many",
+                      "APP_SERVICE_PORT_=",
+                      "APP_WEB_PORT=8080"};
+    for (const auto& one : wrong) variable(one);
+    const auto found = mistakes();
+    REQUIRE(found.size() == wrong.size());
+    for (std::size_t i = 0; i < wrong.size(); ++i)
+        CHECK(found[i].starts_with(wrong[i].substr(0, wrong[i].find('=')) + ": no such setting"));
+    CHECK(warnings == lines{});
+    options.environment = {"APP_PORT=tcp:8080"};
+    CHECK(mistake() == "APP_PORT: port = tcp:8080: accepted 1 or more");
+}
+
+namespace {
+
+struct service_settings {
+    std::string host = "localhost";
+    std::string port = "80";
+};
+BOOST_DESCRIBE_STRUCT(service_settings, (), (host, port))
+
+struct linked {
+    service_settings service{};
+};
+BOOST_DESCRIBE_STRUCT(linked, (), (service))
+
+} // namespace
+
+TEST_CASE("a setting's own variable is read, also where a service would set it") {
+    weir::config_options options{.env_prefix = "APP_", .environment = std::vector<std::string>{}};
+    options.environment = {"APP_SERVICE_HOST=10.0.0.1", "APP_SERVICE_PORT=tcp://10.0.0.1:80"};
+    const auto loaded = weir::load_config<linked>(options).value();
+    CHECK(loaded.service.host == "10.0.0.1");
+    CHECK(loaded.service.port == "tcp://10.0.0.1:80");
 }
 
 TEST_CASE_FIXTURE(fixture, "without a prefix no variable is looked at") {

@@ -8,9 +8,11 @@
 #include <weir/reflect/json.hpp>
 #include <weir/reflect/validate.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -30,6 +32,8 @@ struct config_options {
     config_args args{};       ///< `--db.pool_size=5` or `--db.pool_size 5`
     /// Variables as `NAME=value` in place of the process's, for tests.
     std::optional<std::vector<std::string>> environment{};
+    /// Takes a line for each variable with the prefix that is ignored; without it they are printed on stderr.
+    std::function<void(std::string_view)> warn{};
 };
 
 namespace config {
@@ -49,7 +53,8 @@ result<void> load(const target& into, const config_options& options);
 /// Fills a described struct in layers, each over the ones before: member initialisers and `defaults`,
 /// the file, the profile's file, environment variables, flags. Sections merge, lists and maps are
 /// replaced. In files `${VAR}` and `${VAR:-default}` are expanded (`$${` is a plain `${`). `--config` and
-/// `--profile`, PREFIX_CONFIG and PREFIX_PROFILE choose the files. The result satisfies the schema's rules.
+/// `--profile`, PREFIX_CONFIG and PREFIX_PROFILE choose the files. The variables that Kubernetes sets for services
+/// (PREFIX_SERVICE_HOST, PREFIX_PORT=tcp://...) are ignored with a warning. The result satisfies the schema's rules.
 /// errc::invalid_argument lists every mistake as a detail, one line each, secrets as ***:
 /// `miniapp-dev.yaml:7: db.pool_size = 0: accepted 1..1000`. For start-up; not for two threads at once.
 template<reflect::described Settings>

@@ -160,11 +160,18 @@ node& entry(node& section, std::string_view name) {
 
 node scalar(std::string_view text, const origin& at) { return {node::kind::scalar, std::string(text), {}, {}, at}; }
 
+std::string_view trim(std::string_view text) noexcept {
+    constexpr std::string_view blanks = " \t\r\n";
+    const auto from = std::min(text.find_first_not_of(blanks), text.size());
+    text.remove_prefix(from);
+    return text.substr(0, text.find_last_not_of(blanks) + 1);
+}
+
 node split_list(std::string_view text, const origin& at) {
     node list{node::kind::list, {}, {}, {}, at};
-    while (!text.empty()) {
+    for (text = trim(text); !text.empty();) {
         const auto comma = text.find(',');
-        list.items.push_back(scalar(text.substr(0, comma), at));
+        list.items.push_back(scalar(trim(text.substr(0, comma)), at));
         text = comma == text.npos ? std::string_view() : text.substr(comma + 1);
     }
     return list;

@@ -39,7 +39,7 @@ overrides read_overrides(const config_options& options, const std::vector<leaf>&
                          const std::map<std::string, std::string, std::less<>>& environment,
                          std::vector<mistake>& mistakes);
 
-/// The assignments as a tree; lists are split at commas.
+/// The assignments as a tree; lists are split at commas, without the blanks around them.
 node tree_of(const std::vector<assignment>& assignments, const std::vector<leaf>& leaves);
 
 } // namespace weir::config

@@ -453,6 +453,17 @@ TEST_CASE_FIXTURE(fixture, "variables and flags give lists with commas and reach
     CHECK(load()->origins.empty());
 }
 
+TEST_CASE_FIXTURE(fixture, "the blanks around the commas of a list, and around the list, are no part of it") {
+    variable("APP_ORIGINS= a,\tb c , d\n");
+    CHECK(load().value().origins == lines{"a", "b c", "d"});
+    flag("--origins=x , y, ");
+    CHECK(load().value().origins == lines{"x", "y"});
+    flag("--origins=  ");
+    CHECK(load().value().origins == lines{});
+    flag("--greeting= a, b ");
+    CHECK(load().value().greeting == " a, b ");
+}
+
 TEST_CASE_FIXTURE(fixture, "settings inside lists and maps can't be given by a variable") {
     variable("APP_PEERS=x");
     variable("APP_LIMITS_LOGIN=1");

@@ -28,7 +28,7 @@ struct config_args {
 struct config_options {
     std::string file{};       ///< YAML; has to exist
     std::string profile{};    ///< `dev` also reads `<stem>-dev.yaml` beside the file; has to exist
-    std::string env_prefix{}; ///< `MINIAPP_`: db.pool_size is MINIAPP_DB_POOL_SIZE
+    std::string env_prefix{}; ///< `MINIAPP_`: db.pool_size is MINIAPP_DB_POOL_SIZE; a list is `a, b`
     config_args args{};       ///< `--db.pool_size=5` or `--db.pool_size 5`
     /// Variables as `NAME=value` in place of the process's, for tests.
     std::optional<std::vector<std::string>> environment{};

@@ -27,12 +27,11 @@ namespace miniapp {
 namespace {
 
 constexpr const char* usage =
-    "usage: miniapp [--config FILE] [--profile dev|prod] [--port N] [--data DIR] [--KEY VALUE] [--check]\n"
+    "usage: miniapp [--config FILE] [--profile dev|prod] [--SETTING VALUE] [--check]\n"
     "  FILE      miniapp.yaml by default; <name>-<profile>.yaml beside it is read on top\n"
     "  PROFILE   prod by default; dev, on a loopback address, has WeChat's sandbox and a login for everybody\n"
-    "  KEY       any key of the file, such as wechat.appid\n"
     "  --check   prints the settings that this makes as JSON, secrets as ***, and ends: 0, or 2 for a mistake\n"
-    "The environment counts as well: MINIAPP_PORT, MINIAPP_WECHAT_APPID, ...\n";
+    "A setting is a flag, a variable of the environment, or a key of the file:\n";
 
 // What the program itself is asked for; the rest is for the settings.
 struct command_line {
@@ -158,8 +157,9 @@ int serve(const settings& chosen, bool is_dev) {
 
 int main(int argc, char** argv) {
     const auto asked = miniapp::read(argc, argv);
-    if (asked.help) return std::fputs(miniapp::usage, stdout) < 0;
     const auto sources = miniapp::sources(asked);
+    if (asked.help)
+        return std::fputs((miniapp::usage + weir::config_help<miniapp::settings>(sources)).c_str(), stdout) < 0;
     const bool is_dev = weir::config_profile(sources) == "dev";
     const auto chosen = weir::load_config<miniapp::settings>(sources);
     if (!chosen) return weir::fail(chosen.error());

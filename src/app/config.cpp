@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "app/config_bind.hpp"
+#include "app/config_help.hpp"
 #include "app/config_sources.hpp"
 #include "app/config_yaml.hpp"
 #include <weir/app/config.hpp>
@@ -17,6 +18,7 @@ namespace config {
 namespace {
 
 constexpr std::string_view code = "invalid_config";
+constexpr std::string_view help_code = "help";
 
 struct close_file {
     void operator()(std::FILE* file) const noexcept { std::fclose(file); }
@@ -79,6 +81,15 @@ error report(std::vector<mistake> mistakes, const std::string& file) {
         .with_details(std::move(lines));
 }
 
+// What `--help` makes of a start: it ends before it began, with something to print.
+error asked_for_help(const target& of, const config_options& options) {
+    std::vector<error_detail> lines;
+    for (auto& line : help_lines(of, options)) lines.push_back({{}, {}, std::move(line)});
+    return error(errc::invalid_argument, "--help was given")
+        .with_code(std::string(help_code))
+        .with_details(std::move(lines));
+}
+
 void pass_on(const std::vector<std::string>& warnings, const config_options& options) {
     for (const auto& line : warnings)
         if (options.warn)
@@ -94,13 +105,14 @@ result<void> load(const target& into, const config_options& options) {
     const auto environment = environment_of(options);
     const auto leaves = leaves_of(into.type);
     const overrides given = read_overrides(options, leaves, environment, mistakes);
-    pass_on(given.warnings, options);
     binder layers(into, [&](std::string_view name) -> std::optional<std::string> {
         const auto found = environment.find(name);
         return found == environment.end() ? std::nullopt : std::optional(found->second);
     });
     const std::string& file = given.file.empty() ? options.file : given.file;
     layers.set_defaults();
+    if (given.help) return asked_for_help(into, options);
+    pass_on(given.warnings, options);
     lay_files(layers, file, given.profile.empty() ? options.profile : given.profile, mistakes);
     layers.lay(tree_of(given.variables, leaves));
     layers.lay(tree_of(given.flags, leaves));
@@ -108,6 +120,13 @@ result<void> load(const target& into, const config_options& options) {
     mistakes.insert(mistakes.end(), layers.mistakes().begin(), layers.mistakes().end());
     if (mistakes.empty()) return {};
     return report(std::move(mistakes), file);
+}
+
+std::string help(const target& of, const config_options& options) {
+    std::string text;
+    binder(of, {}).set_defaults();
+    for (const auto& line : help_lines(of, options)) text.append(line).append("\n");
+    return text;
 }
 
 } // namespace config
@@ -120,12 +139,13 @@ std::string config_profile(const config_options& options) {
 }
 
 int fail(const error& failure) {
-    if (failure.code() != config::code) {
+    const bool is_help = failure.code() == config::help_code;
+    if (!is_help && failure.code() != config::code) {
         std::fprintf(stderr, "%s\n", failure.describe().c_str());
         return 2;
     }
-    for (const auto& line : failure.details()) std::fprintf(stderr, "%s\n", line.message.c_str());
-    return 2;
+    for (const auto& line : failure.details()) std::fprintf(is_help ? stdout : stderr, "%s\n", line.message.c_str());
+    return is_help ? 0 : 2;
 }
 
 } // namespace weir

@@ -60,10 +60,9 @@ void collect(const json_type& section, const std::string& path, std::vector<leaf
     for (const auto& member : section.members) {
         const json_type& type = unwrapped(*member.type);
         const std::string at = joined(path, member.name);
-        const bool list_of_texts = type.kind == json_kind::list && is_scalar(*type.element);
         if (type.kind == json_kind::object)
             collect(type, at, into);
-        else if (is_scalar(type) || list_of_texts)
+        else
             into.push_back({at, member.type});
     }
 }
@@ -93,9 +92,20 @@ std::string_view detail::take_name(std::string_view& path) noexcept {
     return name;
 }
 
-std::vector<leaf> leaves_of(const json_type& root) {
+bool fits_one_text(const json_type& type) noexcept {
+    const json_type& plain = unwrapped(type);
+    return is_scalar(plain) || (plain.kind == json_kind::list && is_scalar(*plain.element));
+}
+
+std::vector<leaf> settings_of(const json_type& root) {
     std::vector<leaf> all;
     collect(root, {}, all);
+    return all;
+}
+
+std::vector<leaf> leaves_of(const json_type& root) {
+    auto all = settings_of(root);
+    std::erase_if(all, [](const leaf& one) { return !fits_one_text(*one.type); });
     return all;
 }
 

@@ -19,13 +19,19 @@ inline const reflect::detail::json_type& unwrapped(const reflect::detail::json_t
     return type.kind == reflect::detail::json_kind::optional ? *type.element : type;
 }
 
-/// A setting that one piece of text can give, so that a variable or a flag can.
+/// A setting that is no section.
 struct leaf {
     std::string path{};
     const reflect::detail::json_type* type = nullptr;
 };
 
-/// All of them, in the order of the description. What is inside lists and maps isn't among them.
+/// Whether one piece of text can give it, so that a variable or a flag can.
+bool fits_one_text(const reflect::detail::json_type& type) noexcept;
+
+/// All settings, in the order of the description. What is inside lists and maps isn't among them.
+std::vector<leaf> settings_of(const reflect::detail::json_type& root);
+
+/// Those of them that fit one text.
 std::vector<leaf> leaves_of(const reflect::detail::json_type& root);
 
 /// Lays trees of text over a typed object, one layer after the other, and remembers where each setting

@@ -93,7 +93,9 @@ public:
     void read(overrides& into) {
         for (at_ = 1; at_ < args_.count; ++at_) {
             const std::string_view argument = args_.values[at_];
-            if (!argument.starts_with("--") || argument == "--")
+            if (asks_for_help(argument))
+                into.help = true;
+            else if (!argument.starts_with("--") || argument == "--")
                 // Not repeated: it may be the value of a secret whose flag is mistyped.
                 refuse("argument " + std::to_string(at_), "argument", "expected --name=value");
             else
@@ -102,6 +104,10 @@ public:
     }
 
 private:
+    bool asks_for_help(std::string_view argument) const {
+        return argument == "-h" || (argument == "--help" && find_leaf(leaves_, "help") == nullptr);
+    }
+
     void read_one(std::string_view argument, overrides& into) {
         const auto equals = argument.find('=');
         const std::string flag(argument.substr(0, equals));

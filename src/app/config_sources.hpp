@@ -27,6 +27,7 @@ struct assignment {
 
 /// What flags and variables say, beside the two that choose the files.
 struct overrides {
+    bool help = false; ///< `--help` or `-h`
     std::string file{};
     std::string profile{};
     std::vector<assignment> variables{};

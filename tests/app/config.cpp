@@ -115,11 +115,11 @@ struct fixture {
     }
 
     // The lines that a person would read.
-    std::vector<std::string> mistakes() {
+    std::vector<std::string> mistakes(std::string_view code = "invalid_config") {
         const auto loaded = load();
         if (loaded) return {};
         CHECK(loaded.error() == errc::invalid_argument);
-        CHECK(loaded.error().code() == "invalid_config");
+        CHECK(loaded.error().code() == code);
         std::vector<std::string> lines;
         for (const auto& detail : loaded.error().details()) lines.push_back(detail.message);
         return lines;
@@ -645,22 +645,101 @@ TEST_CASE("the profile is the flag's, else the variable's, else the options' own
     CHECK(weir::config_profile(options) == "test");
 }
 
+TEST_CASE_FIXTURE(fixture, "the help lists every setting with its variable, what it accepts and its default") {
+    options.env_prefix = "APP_";
+    options.file = "nowhere.yaml";
+    flag("--port=0");
+    flag("--help");
+    const lines wanted{"  FLAG                 VARIABLE               ACCEPTED                            DEFAULT",
+                       "  --config             APP_CONFIG             a YAML file                         nowhere.yaml",
+                       "  --profile            APP_PROFILE            NAME, for <file>-NAME.yaml as well",
+                       "  --port               APP_PORT               1 or more                           8080",
+                       "  --debug              APP_DEBUG              true or false                       false",
+                       "  --ratio              APP_RATIO              1 or less                           0.5",
+                       "  --level              APP_LEVEL              debug, info, warn                   info",
+                       "  --db.path            APP_DB_PATH            text                                app.db",
+                       "  --db.pool_size       APP_DB_POOL_SIZE       1..1000                             4",
+                       "  --db.password        APP_DB_PASSWORD        text (secret)",
+                       "  --db.timeout         APP_DB_TIMEOUT         a duration like 500ms, 3s or 1h30m  2s",
+                       "  --replica.path       APP_REPLICA_PATH       text",
+                       "  --replica.pool_size  APP_REPLICA_POOL_SIZE  1..1000",
+                       "  --replica.password   APP_REPLICA_PASSWORD   text (secret)",
+                       "  --replica.timeout    APP_REPLICA_TIMEOUT    a duration like 500ms, 3s or 1h30m",
+                       "  --origins            APP_ORIGINS            text; several: a, b",
+                       "  peers                in the file only       a list",
+                       "  limits               in the file only       a section of `name: value` lines",
+                       "  --greeting           APP_GREETING           text                                good day"};
+    CHECK(mistakes("help") == wanted);
+    std::string text;
+    for (const auto& line : wanted) text += line + "\n";
+    CHECK(weir::config_help<settings>(options) == text);
+    flags = {"app", "-h"};
+    CHECK(mistakes("help") == wanted);
+}
+
+namespace {
+
+struct helpful {
+    std::string help = "none";
+};
+BOOST_DESCRIBE_STRUCT(helpful, (), (help))
+
+} // namespace
+
+TEST_CASE("without a prefix the help names no variables, and a setting named help is read") {
+    weir::config_options options{.environment = std::vector<std::string>{}};
+    CHECK(weir::config_help<helpful>(options) == "  FLAG       ACCEPTED                            DEFAULT\n"
+                                                 "  --config   a YAML file\n"
+                                                 "  --profile  NAME, for <file>-NAME.yaml as well\n"
+                                                 "  --help     text                                none\n");
+    const char* flags[] = {"app", "--help", "me"};
+    options.args = {3, flags};
+    CHECK(weir::load_config<helpful>(options).value().help == "me");
+}
+
+namespace {
+
+struct printed {
+    int status = 0;
+    std::string text{};
+};
+
+// What `fail` prints on one of the two standard streams, in a file of the folder.
+printed failing(const weir::error& failure, std::FILE* stream) {
+    std::fflush(stream);
+    const int number = ::fileno(stream);
+    const int kept = ::dup(number);
+    REQUIRE(std::freopen("printed.txt", "w", stream) != nullptr);
+    printed found{weir::fail(failure)};
+    std::fflush(stream);
+    ::dup2(kept, number);
+    ::close(kept);
+    std::ifstream in("printed.txt");
+    found.text.assign(std::istreambuf_iterator<char>(in), {});
+    return found;
+}
+
+} // namespace
+
 TEST_CASE("fail prints one line per mistake on stderr and returns 2") {
     const files folder;
     files::write("app.yaml", "port: 0\ndebug: no\n");
     const auto loaded = weir::load_config<settings>({.file = "app.yaml", .environment = std::vector<std::string>{}});
-    std::fflush(stderr);
-    const int kept = ::dup(2);
-    REQUIRE(std::freopen("stderr.txt", "w", stderr) != nullptr);
-    const int status = weir::fail(loaded.error());
-    const int other = weir::fail(weir::error(errc::unavailable, "no database"));
-    std::fflush(stderr);
-    ::dup2(kept, 2);
-    ::close(kept);
-    std::ifstream in("stderr.txt");
-    const std::string printed(std::istreambuf_iterator<char>(in), {});
-    CHECK(status == 2);
-    CHECK(other == 2);
-    CHECK(printed == "app.yaml:1: port = 0: accepted 1 or more\napp.yaml:2: debug = no: accepted true or false\n"
-                     "unavailable: no database\n");
+    const auto mistaken = failing(loaded.error(), stderr);
+    CHECK(mistaken.status == 2);
+    CHECK(mistaken.text ==
+          "app.yaml:1: port = 0: accepted 1 or more\napp.yaml:2: debug = no: accepted true or false\n");
+    const auto other = failing(weir::error(errc::unavailable, "no database"), stderr);
+    CHECK(other.status == 2);
+    CHECK(other.text == "unavailable: no database\n");
+}
+
+TEST_CASE("fail prints the help on stdout and returns 0") {
+    const files folder;
+    const char* flags[] = {"app", "--help"};
+    weir::config_options options{.environment = std::vector<std::string>{}};
+    options.args = {2, flags};
+    const auto asked = failing(weir::load_config<settings>(options).error(), stdout);
+    CHECK(asked.status == 0);
+    CHECK(asked.text == weir::config_help<settings>(options));
 }

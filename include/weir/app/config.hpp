@@ -43,10 +43,18 @@ struct target {
     void* object;
     const reflect::detail::json_type& type;
     find_note note_of;
+    find_default default_of;
     result<void> (*validate)(const void* object);
 };
 
 result<void> load(const target& into, const config_options& options);
+std::string help(const target& of, const config_options& options);
+
+template<reflect::described Settings>
+target target_of(Settings& settings) {
+    return {&settings, reflect::detail::json_type_of<Settings>, &note_of<Settings>, &default_of<Settings>,
+            [](const void* object) { return weir::validate(*static_cast<const Settings*>(object)); }};
+}
 
 } // namespace config
 
@@ -61,10 +69,16 @@ template<reflect::described Settings>
 result<Settings> load_config(const config_options& options) {
     // On the heap, since g++ 12 warns of members it takes for uninitialised in a large local.
     const auto settings = std::make_unique<Settings>();
-    const config::target into{settings.get(), reflect::detail::json_type_of<Settings>, &config::note_of<Settings>,
-                              [](const void* object) { return validate(*static_cast<const Settings*>(object)); }};
-    if (auto loaded = config::load(into, options); !loaded) return loaded.error();
+    if (auto loaded = config::load(config::target_of(*settings), options); !loaded) return loaded.error();
     return std::move(*settings);
+}
+
+/// The settings with their flags, variables, accepted values and defaults, a table for people to read. `load_config`
+/// gives the same for `--help` and `-h` as an error with the code `help`, which `fail` prints on stdout.
+template<reflect::described Settings>
+std::string config_help(const config_options& options) {
+    const auto settings = std::make_unique<Settings>();
+    return config::help(config::target_of(*settings), options);
 }
 
 /// The profile that `load_config` reads with these options: the flag's, the variable's, or the options' own.
@@ -78,7 +92,7 @@ std::string dump(const Settings& settings) {
 }
 
 /// Prints what stopped the start on stderr, a configuration's mistakes one per line, and returns the
-/// exit status 2: `if (!cfg) return weir::fail(cfg.error());`
+/// exit status 2; the help that was asked for goes to stdout, with 0: `if (!cfg) return weir::fail(cfg.error());`
 int fail(const error& failure);
 
 } // namespace weir

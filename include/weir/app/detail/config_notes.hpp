@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weir/core/json_writer.hpp>
+#include <weir/reflect/json.hpp>
 #include <weir/reflect/schema.hpp>
 
 #include <cstddef>
@@ -10,7 +11,7 @@
 #include <tuple>
 
 /// What the compiled part of the configuration asks about one setting: whether it is secret, and what
-/// its rules accept in words.
+/// its rules accept in words; and what it is where no source sets it.
 namespace weir::config {
 
 struct setting_note {
@@ -85,7 +86,31 @@ void note_in(std::string_view path, setting_note& note) {
     }
 }
 
+template<class M>
+void append_default(const M& value, std::string_view path, std::string& json) {
+    if constexpr (reflect::detail::is_optional<M>) {
+        if (value) append_default(*value, path, json);
+    } else if constexpr (reflect::described<M>) {
+        const auto name = take_name(path);
+        reflect::for_each_field<M>([&](auto field) {
+            if (field.name == name) append_default(decltype(field)::of(value), path, json);
+        });
+    } else {
+        to_log_json(value, json);
+    }
+}
+
 } // namespace detail
+
+using find_default = std::string (*)(const void* settings, std::string_view path);
+
+/// The value of the setting with this path as JSON; empty inside an optional that holds nothing.
+template<class Settings>
+std::string default_of(const void* settings, std::string_view path) {
+    std::string json;
+    detail::append_default(*static_cast<const Settings*>(settings), path, json);
+    return json;
+}
 
 /// The note of the setting with this path: `servers[3].port`.
 template<class Settings>

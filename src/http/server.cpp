@@ -46,7 +46,7 @@ struct server::impl {
     std::uint16_t port;
     detail::server_counters counters;
     std::optional<detail::address_limit> addresses;
-    detail::tls_slot tls;
+    detail::tls_slot tls{time};
     std::vector<std::unique_ptr<worker>> workers;
     std::vector<std::thread> threads;
 };

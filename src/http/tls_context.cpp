@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/tls_context.hpp"
 
+#include "http/ticket_keys.hpp"
 #include "http/tls.hpp"
 #include "security/openssl_error.hpp"
 
@@ -47,24 +48,26 @@ tls_context::tls_context() : context_(SSL_CTX_new(TLS_server_method())) {
     security::require(context_ != nullptr, "TLS: no context");
 }
 
-result<std::shared_ptr<const tls_context>> tls_context::load(const server_tls& options) {
+result<std::shared_ptr<const tls_context>> tls_context::load(const server_tls& options, const weir::clock& time) {
     const std::shared_ptr<tls_context> made(new tls_context);
     ERR_clear_error();
-    if (auto done = made->prepare(options); !done) return done.error();
+    if (auto done = made->prepare(options, time); !done) return done.error();
     if (auto done = made->use_certificate(options); !done) return done.error();
     if (auto done = made->ask_clients(options); !done) return done.error();
     return std::shared_ptr<const tls_context>(made);
 }
 
-result<void> tls_context::prepare(const server_tls& options) {
+result<void> tls_context::prepare(const server_tls& options, const weir::clock& time) {
     static constexpr unsigned char service[] = "weir";
     SSL_CTX* const made = context_.get();
     tls_harden(made);
     if (options.oldest == tls_version::v1_3) SSL_CTX_set_min_proto_version(made, TLS1_3_VERSION);
     security::require(SSL_CTX_set_cipher_list(made, "ECDHE+AESGCM:ECDHE+CHACHA20") == 1, "TLS: no ciphers");
     SSL_CTX_set_mode(made, SSL_MODE_RELEASE_BUFFERS);
-    // Resumption by tickets alone; their keys are the context's own, so a reload makes them void.
+    // Resumption by tickets alone; their keys are the context's own, so a reload makes them void: what the new files
+    // say of clients' certificates holds for all.
     SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
+    ticket_keys::install(made, time);
     SSL_CTX_set_session_id_context(made, service, sizeof service - 1);
     SSL_CTX_set_alpn_select_cb(made, choose_protocol, nullptr);
     SSL_CTX_set_default_passwd_cb(made, no_password);
@@ -96,7 +99,7 @@ result<void> tls_context::ask_clients(const server_tls& options) {
 }
 
 result<void> tls_slot::load(const server_tls& options) {
-    auto made = tls_context::load(options);
+    auto made = tls_context::load(options, time_);
     if (!made) return made.error();
     const std::lock_guard lock(mutex_);
     context_ = std::move(*made);

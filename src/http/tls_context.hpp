@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/openssl_handle.hpp"
+#include <weir/core/clock.hpp>
 #include <weir/core/result.hpp>
 #include <weir/http/tls.hpp>
 
@@ -12,18 +13,21 @@
 
 namespace weir::http::detail {
 
-/// A server's certificate and rules as OpenSSL keeps them. Doesn't change once loaded; thread-safe.
+/// A server's certificate and rules as OpenSSL keeps them. But for the tickets' keys it doesn't change once loaded;
+/// thread-safe.
 class tls_context {
 public:
-    /// Reads the files; errc::invalid_argument names the one that can't be used, and why.
-    static result<std::shared_ptr<const tls_context>> load(const server_tls& options);
+    /// Reads the files; errc::invalid_argument names the one that can't be used, and why. By the clock, which has to
+    /// outlive every connection, the keys of session tickets change.
+    static result<std::shared_ptr<const tls_context>> load(const server_tls& options,
+                                                           const weir::clock& time = system_clock());
 
     SSL_CTX* native() const noexcept { return context_.get(); }
 
 private:
     tls_context();
 
-    result<void> prepare(const server_tls& options);
+    result<void> prepare(const server_tls& options, const weir::clock& time);
     result<void> use_certificate(const server_tls& options);
     result<void> ask_clients(const server_tls& options);
 
@@ -33,11 +37,14 @@ private:
 /// The context that new connections take; a connection keeps the one that it began with. Thread-safe.
 class tls_slot {
 public:
+    explicit tls_slot(const weir::clock& time = system_clock()) noexcept : time_(time) {}
+
     /// Keeps what it has when the files are bad.
     result<void> load(const server_tls& options);
     std::shared_ptr<const tls_context> current() const;
 
 private:
+    const weir::clock& time_;
     mutable std::mutex mutex_;
     std::shared_ptr<const tls_context> context_;
 };

@@ -21,8 +21,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <future>
+#include <utility>
 
 using namespace weir;
 using namespace std::chrono_literals;
@@ -51,6 +54,28 @@ std::string body_of(const std::string& answer) {
     return blank == std::string::npos ? "no answer: " + answer : answer.substr(blank + 4);
 }
 
+using tls_session = std::unique_ptr<SSL_SESSION, support::detail::freed<SSL_SESSION_free>>;
+
+// How the key is called that sealed the session's ticket.
+std::string ticket_key_name(const tls_session& session) {
+    const unsigned char* ticket = nullptr;
+    std::size_t size = 0;
+    SSL_SESSION_get0_ticket(session.get(), &ticket, &size);
+    return std::string(reinterpret_cast<const char*>(ticket), std::min<std::size_t>(size, 16));
+}
+
+// The machine's clock, which a test puts forward.
+class hurried_clock final : public weir::clock {
+public:
+    void advance(duration by) noexcept { ahead_ += by.count(); }
+
+    time_point now() const noexcept override { return system_clock().now() + duration(ahead_.load()); }
+    wall_time wall_now() const noexcept override { return system_clock().wall_now(); }
+
+private:
+    std::atomic<duration::rep> ahead_{0};
+};
+
 std::string subject_of(SSL* connection) {
     const std::unique_ptr<X509, support::detail::freed<X509_free>> one(SSL_get1_peer_certificate(connection));
     char text[100] = "";
@@ -66,6 +91,7 @@ struct tls_fixture {
     blocking_pool pool{{.name = "tls", .threads = 1}};
     router routes;
     loop control;
+    hurried_clock time;
     std::unique_ptr<server> running;
 
     tls_fixture() {
@@ -113,7 +139,7 @@ struct tls_fixture {
         return options;
     }
     std::uint16_t start(server_options options) {
-        running = std::make_unique<server>(routes, std::move(options));
+        running = std::make_unique<server>(routes, std::move(options), time);
         running->start().value();
         return running->port();
     }
@@ -127,6 +153,14 @@ struct tls_fixture {
         options.ca_pem = ca_pem;
         http::client outgoing(control, options);
         return control.block_on(outgoing.get("https://localhost:" + std::to_string(port) + "/"));
+    }
+    // A connection with this session, and the session that it ends with.
+    std::pair<bool, tls_session> resume(std::uint16_t port, const tls_session& session) const {
+        tls_client client(port, settings.get());
+        if (session) SSL_set_session(client.native(), session.get());
+        REQUIRE(client.handshake().empty());
+        REQUIRE(!client.get("/").empty()); // TLS 1.3 sends tickets after the handshake
+        return {SSL_session_reused(client.native()) == 1, tls_session(SSL_get1_session(client.native()))};
     }
     support::certificate client_named(const std::string& common_name) const {
         support::certificate_request wanted;
@@ -229,8 +263,7 @@ TEST_CASE_FIXTURE(tls_fixture, "a ticket resumes a session, with the client's ce
     tls_client first(port, settings.get());
     REQUIRE(first.handshake().empty());
     CHECK(body_of(first.get("/private/me")) == "device-7");
-    const std::unique_ptr<SSL_SESSION, support::detail::freed<SSL_SESSION_free>> session(
-        SSL_get1_session(first.native()));
+    const tls_session session(SSL_get1_session(first.native()));
     tls_client second(port, settings.get());
     SSL_set_session(second.native(), session.get());
     REQUIRE(second.handshake().empty());
@@ -242,6 +275,33 @@ TEST_CASE_FIXTURE(tls_fixture, "a ticket resumes a session, with the client's ce
     SSL_set_session(third.native(), session.get());
     REQUIRE(third.handshake().empty());
     CHECK(SSL_session_reused(third.native()) == 0);
+    CHECK(stop());
+}
+
+TEST_CASE_FIXTURE(tls_fixture, "a ticket counts under the server's current key and the one before, which renews it") {
+    SUBCASE("TLS 1.2") { SSL_CTX_set_max_proto_version(settings.get(), TLS1_2_VERSION); }
+    SUBCASE("TLS 1.3") { SSL_CTX_set_min_proto_version(settings.get(), TLS1_3_VERSION); }
+    const auto port = start();
+    const auto [none, first] = resume(port, {});
+    CHECK_FALSE(none);
+    time.advance(6h - 1min);
+    const auto [at_once, same] = resume(port, first);
+    CHECK(at_once);
+    CHECK(ticket_key_name(same) == ticket_key_name(first));
+
+    time.advance(2min);
+    const auto [later, renewed] = resume(port, first);
+    CHECK(later);
+    CHECK(ticket_key_name(renewed) != ticket_key_name(first));
+
+    time.advance(6h);
+    const auto [too_late, full] = resume(port, first);
+    CHECK_FALSE(too_late);
+    CHECK(ticket_key_name(full) != ticket_key_name(renewed));
+    CHECK(resume(port, renewed).first);
+
+    time.advance(12h); // in which no client came
+    CHECK_FALSE(resume(port, full).first);
     CHECK(stop());
 }
 

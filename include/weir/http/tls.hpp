@@ -20,7 +20,8 @@ enum class client_certificates : std::uint8_t {
 enum class tls_version : std::uint8_t { v1_2, v1_3 };
 
 /// A server's own certificate and what it expects of clients (RFC 8446, RFC 5246). Forward-secret AEAD ciphers
-/// only, no renegotiation, no compression; ALPN takes `http/1.1` and refuses a client that offers only others.
+/// only, no renegotiation, no compression; ALPN takes `http/1.1` and refuses a client that offers only others. Sessions
+/// resume by tickets whose keys change every 6 hours; a ticket counts under the current key and the one before.
 struct server_tls {
     std::string certificate_file{}; ///< PEM: the certificate, then those between it and the authority
     std::string key_file{};         ///< PEM, not encrypted

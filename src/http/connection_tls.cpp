@@ -15,8 +15,9 @@ namespace {
 constexpr std::size_t file_piece = 64 * 1024;
 
 // Without HTTP's own rules: there is no request that could be judged by them.
+constexpr std::string_view wants_tls_status = "HTTP/1.1 400 Bad Request\r\n";
 constexpr std::string_view wants_tls =
-    "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: 80\r\nconnection: close\r\n\r\n"
+    "content-type: application/json\r\ncontent-length: 80\r\nconnection: close\r\n\r\n"
     R"({"code":"invalid_argument","message":"this port speaks HTTPS only","details":[]})";
 
 } // namespace
@@ -57,7 +58,9 @@ void connection::end_of_input() {
 void connection::tls_broke() {
     if (tls_->told) return abort();
     if (tls_->engine.peer_speaks_http()) {
-        queued_ += wants_tls;
+        const auto& loop = home_.loop();
+        const auto date = home_.host().date.at(loop.now(), loop.clock()).text();
+        queued_.append(wants_tls_status).append(date).append(wants_tls);
         put_queued();
     }
     note_handshake("the peer's bytes are no handshake that can be accepted");

@@ -6,7 +6,6 @@
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
-#include <openssl/sslerr.h>
 
 #include <algorithm>
 #include <cstring>
@@ -17,6 +16,13 @@ namespace weir::http::detail {
 namespace {
 
 tls_engine& engine_of(BIO* bio) { return *static_cast<tls_engine*>(BIO_get_data(bio)); }
+
+// A method in capitals, as far as it goes; OpenSSL itself knows four of them. A handshake begins with the byte 22.
+bool starts_request(std::string_view start) noexcept {
+    const std::string_view name = start.substr(0, start.find(' '));
+    const bool capital = !name.empty() && name[0] >= 'A' && name[0] <= 'Z';
+    return capital && std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'A' && c <= 'Z') || c == '-'; });
+}
 
 } // namespace
 
@@ -38,8 +44,15 @@ int tls_engine::take(BIO* bio, char* into, std::size_t size, std::size_t* taken)
     *taken = std::min(size, input.size());
     if (*taken == 0) return BIO_set_retry_read(bio), 0;
     std::memcpy(into, input.data(), *taken);
+    engine_of(bio).note_start({into, *taken});
     input = input.subspan(*taken);
     return 1;
+}
+
+void tls_engine::note_start(std::string_view taken) noexcept {
+    const std::size_t most = std::min(taken.size(), start_.size() - start_size_);
+    std::copy_n(taken.data(), most, start_.data() + start_size_);
+    start_size_ += static_cast<std::uint8_t>(most);
 }
 
 int tls_engine::give(BIO* bio, const char* from, std::size_t size, std::size_t* given) {
@@ -89,8 +102,7 @@ tls_engine::step tls_engine::read(std::span<char> room, std::size_t& size, std::
 }
 
 tls_engine::step tls_engine::fail() {
-    const int reason = ERR_GET_REASON(ERR_peek_error());
-    speaks_http_ = !ready() && (reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST);
+    speaks_http_ = !ready() && starts_request({start_.data(), start_size_});
     failed_ = true;
     ERR_clear_error();
     return step::failed;

@@ -6,6 +6,8 @@
 
 #include <openssl/ssl.h>
 
+#include <array>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,10 +56,13 @@ private:
     static long control(BIO* bio, int what, long number, void* pointer);
 
     step fail();
+    void note_start(std::string_view taken) noexcept;
 
     openssl_handle<SSL, SSL_free> ssl_;
     std::span<const char> input_;
     std::string* output_ = nullptr; // the caller's, during a call
+    std::array<char, 5> start_{};   // of all input: OpenSSL judges by the head of the first record
+    std::uint8_t start_size_ = 0;
     bool failed_ = false;
     bool speaks_http_ = false;
     bool closed_ = false;

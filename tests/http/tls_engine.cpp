@@ -193,10 +193,23 @@ TEST_CASE_FIXTURE(engine_fixture, "http/1.1 is chosen of what ALPN offers; only 
 }
 
 TEST_CASE_FIXTURE(engine_fixture, "a client in clear is told from one that talks nonsense") {
-    for (const char* request : {"GET / HTTP/1.1\r\n", "POST / HTTP/1.1\r\n", "CONNECT a:443 HTTP/1.1\r\n"}) {
-        side server(server_side->native(), tls_engine::role::server);
-        CHECK(server.hear(request) == step::failed);
-        CHECK(server.engine.peer_speaks_http());
+    for (const std::string_view request : {"GET / HTTP/1.1\r\n", "POST / HTTP/1.1\r\n", "CONNECT a:443 HTTP/1.1\r\n",
+                                           "DELETE / HTTP/1.1\r\n", "M-SEARCH * HTTP/1.1\r\n", "X / HTTP/1.1\r\n"}) {
+        CAPTURE(request);
+        side whole(server_side->native(), tls_engine::role::server);
+        CHECK(whole.hear(request) == step::failed);
+        CHECK(whole.engine.peer_speaks_http());
+        CHECK(whole.speak().empty()); // no alert in front of an answer in clear
+        side split(server_side->native(), tls_engine::role::server);
+        CHECK(split.hear(request.substr(0, 2)) == step::more);
+        CHECK(split.hear(request.substr(2)) == step::failed);
+        CHECK(split.engine.peer_speaks_http());
+    }
+    for (const std::string_view other : {"  / HTTP/1.1\r\n", "get / HTTP/1.1\r\n", "SSH-2.0-OpenSSH_9.2\r\n"}) {
+        CAPTURE(other);
+        side stranger(server_side->native(), tls_engine::role::server);
+        CHECK(stranger.hear(other) == step::failed);
+        CHECK(!stranger.engine.peer_speaks_http());
     }
     side server(server_side->native(), tls_engine::role::server);
     CHECK(server.hear(std::string(1000, '\xff')) == step::failed);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
 // HTTPS on sockets: weir's own client, and OpenSSL where that one is too well-behaved.
+#include "http/http_date.hpp"
 #include "http_server/count_body.hpp"
 #include "http_server/large_body.hpp"
 #include "support/certificate_folder.hpp"
@@ -387,13 +388,20 @@ TEST_CASE_FIXTURE(tls_fixture, "where one is requested, the handler decides what
 
 TEST_CASE_FIXTURE(tls_fixture, "a request in clear is answered 400 in clear, nonsense with the end") {
     const auto port = start();
-    socket_client clear(port);
-    const auto answer = clear.request("GET", "/");
-    CHECK(answer.status == 400);
-    CHECK(answer.body == R"({"code":"invalid_argument","message":"this port speaks HTTPS only","details":[]})");
-    clear.half_close();
-    CHECK(clear.at_end());
-    const std::string nonsense[] = {std::string(5000, 'x'), {"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", 10}};
+    for (const auto* const verb : {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "X"}) {
+        CAPTURE(verb);
+        socket_client clear(port);
+        const auto answer = clear.request(verb, "/");
+        CHECK(answer.status == 400);
+        CHECK(answer.body == R"({"code":"invalid_argument","message":"this port speaks HTTPS only","details":[]})");
+        CHECK(http::detail::parse_http_date(answer.header("date"), {}));
+        clear.half_close();
+        CHECK(clear.at_end());
+    }
+    const std::string nonsense[] = {std::string(5000, 'x'),
+                                    "A\x01 / HTTP/1.1\r\n",
+                                    " / HTTP/1.1\r\n",
+                                    {"\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00", 10}};
     for (const auto& bytes : nonsense) {
         socket_client other(port);
         other.send(bytes);

@@ -87,6 +87,11 @@ struct compress_stream_fixture {
             auto half = [](body_writer& out) -> task<result<void>> { co_return co_await out.write("half"); };
             return stream(half, {.content_type = "text/csv", .size = 5000});
         });
+        app.get("/tagged", [] {
+            auto res = stream(two_rows, {.content_type = "text/csv"});
+            res.headers.add("etag", "\"v1\"");
+            return res;
+        });
         app.get("/image", [] { return stream(two_rows, {.content_type = "image/png"}); });
         app.get("/events", [] {
             return event_stream([](event_writer& events) -> task<result<void>> {
@@ -164,6 +169,17 @@ TEST_CASE_FIXTURE(compress_stream_fixture, "a stream that says its size comes in
         CHECK(small.header("content-length") == std::to_string(2 * row.size()));
         CHECK(small.body == row + row);
     }
+}
+
+TEST_CASE_FIXTURE(compress_stream_fixture, "the strong tag of a stream becomes weak where the stream is encoded") {
+    for (const auto coding : codings()) {
+        open("/tagged", coding);
+        pass(1s);
+        CHECK(peer.receive().header("etag") == "W/\"v1\"");
+    }
+    open("/tagged", content_coding::identity);
+    pass(1s);
+    CHECK(peer.receive().header("etag") == "\"v1\"");
 }
 
 TEST_CASE_FIXTURE(compress_stream_fixture, "an encoded stream is still held to its announced size") {

@@ -77,6 +77,22 @@ TEST_CASE("a listed origin may read, every other one gets no CORS field at all")
     }
 }
 
+TEST_CASE("with credentials a listed origin gets both fields, a foreign one neither") {
+    cors_service service({.origins = {ours}, .credentials = true});
+    const auto res = service.from(ours);
+    CHECK(res.header("access-control-allow-origin") == ours);
+    CHECK(res.header("access-control-allow-credentials") == "true");
+    for (const char* foreign : {"https://evil.example", "https://app.example.com.evil.example", "null", ""}) {
+        CAPTURE(foreign);
+        for (const char* target : {"/todos", "/private", "/nowhere"}) {
+            const auto refused = service.from(foreign, target);
+            CHECK(!shared(refused));
+            CHECK(refused.header("access-control-allow-credentials").empty());
+        }
+        CHECK(service.preflight(foreign, "/todos", "POST").header("access-control-allow-credentials").empty());
+    }
+}
+
 TEST_CASE("Vary names Origin where there is none too, beside what is said already") {
     cors_service service({.origins = {ours}});
     CHECK(service.from("").header("vary") == "Origin");

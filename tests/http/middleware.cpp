@@ -345,4 +345,9 @@ TEST_CASE("made-up request ids are unique, and hostile ones replaced") {
     for (const auto& id : ids) CHECK(id.find_first_not_of("0123456789abcdef") == id.npos);
     client.header("x-request-id", "a b\tc");
     CHECK(client.get("/").body.size() == 16);
+    const std::string longest(64, 'x');
+    client.header("x-request-id", longest);
+    CHECK(client.get("/").body == longest);
+    client.header("x-request-id", longest + 'x');
+    CHECK(client.get("/").body.size() == 16);
 }

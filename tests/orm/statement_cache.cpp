@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "orm/statement_cache.hpp"
+
+#include <doctest/doctest.h>
+#include <soci/sqlite3/soci-sqlite3.h>
+
+using namespace weir;
+
+namespace {
+
+// A cache of two statements.
+struct statement_cache_fixture {
+    soci::session connection{soci::sqlite3, ":memory:"};
+    orm::exchange_style style{};
+    orm::statement_cache cache{connection, style, 2};
+
+    // Whether the statement is kept since the last time. A statement that is prepared again lacks the mark.
+    bool kept(std::string_view sql) {
+        constexpr std::size_t mark = 100;
+        auto& ins = cache.take(sql, 0, 1).ins;
+        const bool known = ins.capacity() >= mark;
+        ins.reserve(mark);
+        return known;
+    }
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(statement_cache_fixture, "the statement that is unused for longest makes room") {
+    CHECK_FALSE(kept("SELECT 1"));
+    CHECK_FALSE(kept("SELECT 2"));
+    CHECK(kept("SELECT 1"));
+    CHECK_FALSE(kept("SELECT 3")); // in the place of 2, although 1 was prepared before it
+    CHECK(kept("SELECT 1"));
+    CHECK(kept("SELECT 3"));
+    CHECK_FALSE(kept("SELECT 2")); // in the place of 1
+    CHECK(kept("SELECT 3"));
+    CHECK_FALSE(kept("SELECT 1"));
+}
+
+TEST_CASE_FIXTURE(statement_cache_fixture,
+                  "a statement that is taken with another number of columns is prepared again") {
+    CHECK_FALSE(kept("SELECT 1, 2"));
+    CHECK(cache.take("SELECT 1, 2", 0, 2).outs.size() == 2);
+    CHECK_FALSE(kept("SELECT 1, 2"));
+}
+
+TEST_CASE("question marks in comments, texts and identifiers are no values") {
+    CHECK(orm::with_named_values("a = ? AND b IN (?, ?)") == "a = :v1 AND b IN (:v2, :v3)");
+    CHECK(orm::with_named_values("/* ? */ a = ?") == "/* ? */ a = :v1");
+    CHECK(orm::with_named_values("a = ? /* why? * / ' */ AND b = ?") == "a = :v1 /* why? * / ' */ AND b = :v2");
+    CHECK(orm::with_named_values("/*/ ? */ a = ?") == "/*/ ? */ a = :v1");
+    CHECK(orm::with_named_values("a / ? * ?") == "a / :v1 * :v2");
+    CHECK(orm::with_named_values("/* never closed ?") == "/* never closed ?");
+    CHECK(orm::with_named_values("-- ?\na = ? -- ?") == "-- ?\na = :v1 -- ?");
+    CHECK(orm::with_named_values("'?' \"?\" `?` 'it''s ?' ?") == "'?' \"?\" `?` 'it''s ?' :v1");
+}

@@ -90,10 +90,14 @@ struct pool_fixture {
 
     orm::pool_stats now() const { return pool->stats(); }
 
-    // Time stands still: what is waited for comes by itself, however slow the machine.
+    // Time stands still: what is waited for comes by itself, within a minute on the slowest machine.
     template<class F>
     void wait_until(F condition) {
-        while (!condition()) std::this_thread::yield();
+        const auto late = std::chrono::steady_clock::now() + 60s;
+        while (!condition()) {
+            REQUIRE_MESSAGE(std::chrono::steady_clock::now() < late, "what the test waits for doesn't come");
+            std::this_thread::yield();
+        }
     }
 
     // A call on the loop, which suspends; when it has run its future is there.
@@ -128,7 +132,8 @@ struct pool_fixture {
                       let_go.get_future().wait();
                   },
                   nullptr, place) {
-            running.get_future().wait();
+            const auto lent = running.get_future().wait_for(60s);
+            REQUIRE_MESSAGE(lent == std::future_status::ready, "no connection was lent");
         }
         ~holder() {
             let_go.set_value();

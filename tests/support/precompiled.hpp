@@ -2,6 +2,7 @@
 // What most tests include, compiled once for a suite (WEIR_PCH). Each test still includes what it uses.
 #pragma once
 
+#include "support/print.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/core/task.hpp>
 #include <weir/reflect/json.hpp>

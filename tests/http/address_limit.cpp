@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// labels: unit concurrency
+// labels: concurrency
 #include "http/address_limit.hpp"
 
 #include <weir/http/server.hpp>

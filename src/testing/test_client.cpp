@@ -7,9 +7,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <unistd.h>
+#include <utility>
 
 namespace weir::testing {
 
@@ -18,6 +21,31 @@ namespace {
 using http::detail::equal_no_case;
 using http::detail::session;
 using http::detail::session_host;
+
+// The chunked body at the front of what was received, decoded as far as it has come.
+class chunked_answer {
+public:
+    /// Goes on in the body, of which these are all bytes so far; whether it is whole.
+    bool take(std::string_view body) {
+        std::string piece(body.substr(taken_));
+        const auto verdict = decoder_.feed({piece.data(), piece.size()});
+        if (verdict.status == http::chunk_status::refused)
+            throw std::logic_error(std::string("the answer can't be decoded: ") + verdict.reason);
+        decoded_.append(piece, 0, verdict.produced);
+        taken_ += verdict.consumed;
+        return verdict.status == http::chunk_status::done;
+    }
+    std::size_t taken() const noexcept { return taken_; }
+    std::string& decoded() noexcept { return decoded_; }
+
+private:
+    static constexpr http::chunk_limits unlimited{std::numeric_limits<std::uint64_t>::max(),
+                                                  std::numeric_limits<std::uint32_t>::max()};
+
+    http::chunked_decoder decoder_{unlimited};
+    std::string decoded_;
+    std::size_t taken_ = 0;
+};
 
 // The in-memory other half of a session.
 struct memory_wire final : http::detail::transport {
@@ -41,6 +69,7 @@ struct memory_wire final : http::detail::transport {
     void resume_input() override {}
 
     std::string received;
+    chunked_answer chunked;
     bool closed = false;
     session machine;
 };
@@ -89,20 +118,19 @@ test_response read_head(std::string_view head) {
 }
 
 // Reads the body that stands at the front of the bytes; how many of them it took, nothing when it isn't whole.
-std::optional<std::size_t> cut_body(std::string_view bytes, test_response& res, bool head_only, bool closed) {
+std::optional<std::size_t> cut_body(std::string_view bytes, test_response& res, bool head_only, memory_wire& wire) {
     if (head_only || res.status == 204 || res.status == 304 || res.status < 200) return 0;
     if (res.header("transfer-encoding") == "chunked") {
-        std::string decoded(bytes);
-        const auto verdict = http::chunked_decoder().feed({decoded.data(), decoded.size()});
-        if (verdict.status != http::chunk_status::done) return std::nullopt;
-        res.body = decoded.substr(0, verdict.produced);
-        return verdict.consumed;
+        if (!wire.chunked.take(bytes)) return std::nullopt;
+        chunked_answer whole = std::exchange(wire.chunked, {});
+        res.body = std::move(whole.decoded());
+        return whole.taken();
     }
     const std::string length = res.header("content-length");
     std::size_t size = 0;
     std::from_chars(length.data(), length.data() + length.size(), size);
     if (length.empty()) size = bytes.size(); // until the connection closes
-    if (bytes.size() < size || (length.empty() && !closed)) return std::nullopt;
+    if (bytes.size() < size || (length.empty() && !wire.closed)) return std::nullopt;
     res.body = bytes.substr(0, size);
     return size;
 }
@@ -120,7 +148,7 @@ std::optional<test_response> test_client::impl::take(bool head_only) {
     const std::size_t blank = received.find("\r\n\r\n");
     if (blank == std::string::npos) return std::nullopt;
     test_response res = read_head(std::string_view(received).substr(0, blank + 2));
-    const auto body = cut_body(std::string_view(received).substr(blank + 4), res, head_only, wire().closed);
+    const auto body = cut_body(std::string_view(received).substr(blank + 4), res, head_only, wire());
     if (!body) return std::nullopt;
     received.erase(0, blank + 4 + *body);
     return res;
@@ -187,7 +215,10 @@ test_response test_client::receive(bool head_only) {
     }
 }
 
-std::string test_client::output() { return std::exchange(impl_->wire().received, {}); }
+std::string test_client::output() {
+    impl_->wire().chunked = {};
+    return std::exchange(impl_->wire().received, {});
+}
 
 void test_client::poll() {
     impl_->home.poll();

@@ -16,8 +16,7 @@ namespace weir::http::detail {
 
 namespace {
 
-constexpr std::size_t small_request = 16 * 1024;   // that counts in no budget
-constexpr std::size_t most_kept_input = 64 * 1024; // of memory, after a request that took more
+constexpr std::size_t small_request = 16 * 1024; // that counts in no budget, and whose memory is kept
 constexpr duration reserved_time =
     std::chrono::seconds(1); // for a request's first byte, on a connection beyond the cap
 
@@ -477,7 +476,7 @@ void session::close() {
 void session::keep(std::span<char> rest) {
     if (state_ == state::closing) rest = {};
     const bool ours = rest.data() >= pending_.data() && rest.data() <= pending_.data() + pending_.size();
-    if (rest.empty() && pending_.capacity() > most_kept_input) return std::string().swap(pending_);
+    if (rest.empty() && pending_.capacity() > small_request) return std::string().swap(pending_);
     if (rest.empty()) return pending_.clear();
     if (!ours) return void(pending_.assign(rest.data(), rest.size()));
     if (rest.data() != pending_.data()) std::memmove(pending_.data(), rest.data(), rest.size());

@@ -93,14 +93,16 @@ task<result<void>> websocket_link::send(std::string_view payload, bool binary) {
     co_return ending();
 }
 
-bool websocket_link::offer(const std::shared_ptr<const std::string>& payload, bool binary, std::size_t most) {
-    if (!is_open()) return true;
-    const std::size_t stuck = frames_->stuck();
-    if (stuck != 0 && stuck + payload->size() > most) {
-        close(1013, "too slow for what is sent here");
-        return false;
+bool websocket_link::offer(std::span<const shared_frame> frames, std::size_t most) {
+    for (const shared_frame& one : frames) {
+        if (!is_open()) return true;
+        const std::size_t waiting = frames_->unsent();
+        if (waiting != 0 && waiting + one->size() > most) {
+            close(1013, "too slow for what is sent here");
+            return false;
+        }
+        frames_->send({&one, 1});
     }
-    frames_->send(payload, binary);
     return true;
 }
 

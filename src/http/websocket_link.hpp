@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace weir::http::detail {
@@ -28,8 +29,8 @@ public:
     task<result<websocket_message>> receive();
     task<result<void>> send(std::string_view payload, bool binary);
     void close(std::uint16_t code, std::string_view reason);
-    /// Sends a message without waiting; false, and closes, when more than `most` would wait for the peer.
-    bool offer(const std::shared_ptr<const std::string>& payload, bool binary, std::size_t most);
+    /// Sends messages without waiting; false, and closes, when more than `most` would wait for the peer.
+    bool offer(std::span<const shared_frame> frames, std::size_t most);
 
     bool is_open() const noexcept { return state_ == state::open; }
     std::uint16_t close_code() const noexcept { return code_; }
@@ -49,7 +50,6 @@ public:
     void came(websocket_message message) override;
     void peer_closes(std::uint16_t code, std::string_view reason) override;
     void over(websocket_end how, std::uint16_t code, std::string_view reason) override;
-    void sent() override { output_.wake(); }
 
 private:
     enum class state : std::uint8_t {

@@ -46,11 +46,7 @@ public:
     std::uint64_t dropped() const noexcept { return dropped_.load(std::memory_order_relaxed); }
 
 private:
-    struct message {
-        std::shared_ptr<const std::string> payload;
-        bool binary;
-    };
-    using inbox = std::vector<message>; // in the order of their broadcasts
+    using inbox = std::vector<shared_frame>; // in the order of their broadcasts
     struct address {
         std::weak_ptr<websocket_link> link;
         std::shared_ptr<inbox> in;
@@ -88,7 +84,7 @@ std::vector<std::pair<weir::loop*, room_table::addresses>> room_table::by_loop(c
 }
 
 std::size_t room_table::broadcast(std::string_view room, std::string_view payload, bool binary) {
-    const message shared{std::make_shared<const std::string>(payload), binary};
+    const shared_frame shared = frame_of(payload, binary);
     const std::lock_guard lock(mutex_);
     const auto found = rooms_.find(room);
     if (found == rooms_.end()) return 0;
@@ -107,9 +103,8 @@ room_table::inbox room_table::empty(inbox& in) {
 void room_table::deliver(const addresses& members) {
     for (const auto& [to, in] : members) {
         const auto link = to.lock();
-        for (const auto& [payload, binary] : empty(*in))
-            if (link && !link->offer(payload, binary, options_.unsent))
-                dropped_.fetch_add(1, std::memory_order_relaxed);
+        const inbox frames = empty(*in);
+        if (link && !link->offer(frames, options_.unsent)) dropped_.fetch_add(1, std::memory_order_relaxed);
     }
 }
 

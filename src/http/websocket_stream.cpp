@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <list>
+#include <string>
 #include <utility>
 
 namespace weir::http::detail {
@@ -36,7 +37,7 @@ using beast::error_code;
 
 constexpr std::size_t first_piece = 512; // what an idle connection has ready for a message's beginning
 constexpr std::size_t next_piece = 4096;
-constexpr std::size_t kept_output = 1024; // memory for output that an idle connection may keep
+constexpr std::size_t high_water = exchange_stream::high_water;
 
 /// A handshake that Beast takes: the real one was the upgrade's to judge, and the session has answered it.
 const beast::http::request<beast::http::empty_body>& any_handshake() {
@@ -63,15 +64,6 @@ std::uint16_t code_of(error_code failure) noexcept {
     return ws::close_code::protocol_error;
 }
 
-/// A message to be sent, which may be many peers'.
-struct outgoing {
-    std::string own{};
-    std::shared_ptr<const std::string> shared{};
-    bool binary = false;
-
-    const std::string& payload() const noexcept { return shared ? *shared : own; }
-};
-
 class beast_stream final : public websocket_stream,
                            public transport_events,
                            public std::enable_shared_from_this<beast_stream> {
@@ -81,17 +73,14 @@ public:
     void open(exchange_stream& bytes, std::size_t max_message);
     void read() override;
     void send(std::string_view payload, bool binary) override;
-    void send(std::shared_ptr<const std::string> payload, bool binary) override;
+    void send(std::span<const shared_frame> frames) override;
     void ping() override;
     void close(std::uint16_t code, std::string_view reason) override;
     void leave() noexcept override;
 
-    void input_came() override {
-        if (!behind()) ws_.next_layer().input_came();
-    }
-    void output_left() override { ws_.next_layer().output_left(); }
+    void input_came() override { ws_.next_layer().input_came(); }
+    void output_left() override;
     std::size_t unsent() const noexcept override { return ws_.next_layer().unsent() + queued_; }
-    std::size_t stuck() const noexcept override { return behind() ? ws_.next_layer().unsent() : unsent(); }
 
 private:
     void took_input() override;
@@ -103,19 +92,17 @@ private:
     void read_failed(error_code ec);
     void over();
     void fail(error_code ec);
-    void send(outgoing next);
-    void start(outgoing next);
-    void written(error_code ec);
-    void drop_queue();
-    void catch_up();
+    void enqueue(shared_frame frame);
+    void move_on();
+    bool fill_output();
+    void take_part();
+    void drop_queue() noexcept;
     void pinged(error_code) { pinging_ = false; }
     void start_close();
     void closed(error_code ec);
     asio::mutable_buffer room();
 
-    // The peer has taken what was sent, but not all has been written yet: what it sends meanwhile can wait, so
-    // that its close doesn't overtake messages.
-    bool behind() const noexcept { return !queue_.empty() && !ws_.next_layer().blocked(); }
+    bool has_room() const noexcept { return ws_.next_layer().unsent() < high_water; }
     bool open() const noexcept { return told_ && !closing_ && ws_.is_open(); }
 
     // A completion that does nothing when the stream has gone.
@@ -131,23 +118,21 @@ private:
     std::array<char, first_piece> first_{};
     std::string message_;
     std::size_t have_ = 0; // of the message's bytes
-    outgoing current_;     // being written
-    std::list<outgoing> queue_;
-    std::size_t queued_ = 0; // bytes
+    std::list<shared_frame> queue_;
+    std::size_t queued_ = 0;  // bytes, without
+    std::size_t sent_of_ = 0; // the first
     ws::close_reason goodbye_{};
     bool wanted_ = false; // a message
     bool reading_ = false;
     bool midway_ = false; // bytes were read since the last whole frame that is known of
-    bool writing_ = false;
     bool pinging_ = false;
     bool closing_ = false; // by us, as soon as everything is written
     bool saying_goodbye_ = false;
 };
 
-// Beast's timeouts are off from the start; a server's frames aren't masked, so it needs no buffer to write.
+// Beast's timeouts are off from the start; it writes no messages, so it needs no buffer for them.
 void beast_stream::open(exchange_stream& bytes, std::size_t max_message) {
     ws_.read_message_max(std::max<std::size_t>(max_message, 1)); // 0 would be no limit
-    ws_.auto_fragment(false);
     ws_.control_callback([this](ws::frame_type kind, beast::string_view payload) { heard_control(kind, payload); });
     error_code ec;
     ws_.accept(any_handshake(), ec);
@@ -178,7 +163,7 @@ void beast_stream::heard_control(ws::frame_type kind, beast::string_view payload
 
 void beast_stream::read() {
     wanted_ = true;
-    if (reading_ || behind() || !told_) return;
+    if (reading_ || !told_) return;
     reading_ = true;
     ws_.async_read_some(room(), then(&beast_stream::read_done));
 }
@@ -237,62 +222,69 @@ void beast_stream::fail(error_code ec) {
 
 void beast_stream::send(std::string_view payload, bool binary) {
     if (!open()) return;
-    outgoing next;
-    if (!writing_) next.own.swap(current_.own); // its memory
-    next.own.assign(payload);
-    next.binary = binary;
-    send(std::move(next));
+    const auto self = shared_from_this();
+    if (queue_.empty() && has_room())
+        append_frame(payload, binary, *ws_.next_layer().output());
+    else
+        enqueue(frame_of(payload, binary));
+    ws_.next_layer().push_output();
 }
 
-void beast_stream::send(std::shared_ptr<const std::string> payload, bool binary) {
-    if (open()) send(outgoing{{}, std::move(payload), binary});
+void beast_stream::send(std::span<const shared_frame> frames) {
+    if (!open()) return;
+    for (const shared_frame& one : frames) enqueue(one);
+    move_on();
 }
 
-void beast_stream::send(outgoing next) {
-    if (!writing_) return start(std::move(next));
-    queued_ += next.payload().size();
-    queue_.push_back(std::move(next));
+void beast_stream::enqueue(shared_frame frame) {
+    queue_.push_back(std::move(frame));
+    queued_ += queue_.back()->size();
 }
 
-void beast_stream::start(outgoing next) {
-    current_ = std::move(next);
-    writing_ = true;
-    ws_.binary(current_.binary);
-    auto done = then(&beast_stream::written);
-    ws_.async_write(asio::buffer(current_.payload()), [done](error_code ec, std::size_t) { done(ec); });
+void beast_stream::output_left() {
+    const auto self = shared_from_this();
+    move_on();
+    ws_.next_layer().output_left();
 }
 
-void beast_stream::written(error_code ec) {
-    writing_ = false;
-    current_.shared.reset();
-    if (current_.own.capacity() > kept_output) std::string().swap(current_.own);
-    if (ec) return drop_queue();
-    if (!queue_.empty()) {
-        outgoing next = std::move(queue_.front());
-        queue_.pop_front();
-        queued_ -= next.payload().size();
-        start(std::move(next));
-    } else if (closing_) {
-        start_close();
+// As much as the peer takes.
+void beast_stream::move_on() {
+    const auto self = shared_from_this();
+    while (fill_output()) ws_.next_layer().push_output();
+    if (closing_ && queue_.empty() && told_) start_close();
+}
+
+// False when there was nothing to add, or no room for it.
+bool beast_stream::fill_output() {
+    bool some = false;
+    for (; told_ && !queue_.empty() && has_room(); some = true) {
+        if (sent_of_ == 0 && !ws_.is_open())
+            return drop_queue(), some; // a goodbye has been said: nothing may follow it
+        take_part();
     }
-    catch_up();
+    return some;
 }
 
-void beast_stream::drop_queue() {
+void beast_stream::take_part() {
+    const std::string_view rest = std::string_view(*queue_.front()).substr(sent_of_);
+    const std::string_view part = rest.substr(0, high_water);
+    const bool last = part.size() == rest.size();
+    ws_.next_layer().add_part(part, last);
+    queued_ -= part.size();
+    sent_of_ += part.size();
+    if (!last) return;
+    queue_.pop_front();
+    sent_of_ = 0;
+}
+
+void beast_stream::drop_queue() noexcept {
     queue_.clear();
     queued_ = 0;
 }
 
-// What waited until everything was written.
-void beast_stream::catch_up() {
-    const auto self = shared_from_this();
-    told_->sent();
-    if (told_ && wanted_ && !closing_) read();
-    if (told_) input_came();
-}
-
+// A ping's turn comes when the peer has taken what is before it.
 void beast_stream::ping() {
-    if (pinging_ || ws_.next_layer().blocked() || !open()) return;
+    if (pinging_ || !has_room() || !open()) return;
     pinging_ = true;
     ws_.async_ping({}, then(&beast_stream::pinged));
 }

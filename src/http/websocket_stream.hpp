@@ -2,13 +2,14 @@
 #pragma once
 
 #include "http/exchange_stream.hpp"
+#include "http/websocket_frame.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/http/websocket.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
+#include <span>
 #include <string_view>
 
 namespace weir::http::detail {
@@ -32,15 +33,14 @@ public:
     virtual void peer_closes(std::uint16_t code, std::string_view reason) = 0;
     /// 1005 stands for no code.
     virtual void over(websocket_end how, std::uint16_t code, std::string_view reason) = 0;
-    /// Less is waiting to be sent.
-    virtual void sent() = 0;
 
 protected:
     ~websocket_events() = default;
 };
 
-/// Boost.Beast's WebSocket stream over an upgraded connection's bytes: frames, masks, UTF-8, limits and the closing
-/// handshake are Beast's; here is the order of what is sent. Without clocks. Belongs to one loop.
+/// Boost.Beast's WebSocket stream over an upgraded connection's bytes: what is read, masks, UTF-8, limits, control
+/// frames and the closing handshake are Beast's; messages are sent here, between its frames, in the order of the
+/// calls. Without clocks. Belongs to one loop.
 class websocket_stream {
 public:
     static std::shared_ptr<websocket_stream> open(weir::loop& home, exchange_stream& bytes, std::size_t max_message,
@@ -50,7 +50,7 @@ public:
     virtual void read() = 0;
     /// In the order of the calls; dropped when the stream isn't open any more.
     virtual void send(std::string_view payload, bool binary) = 0;
-    virtual void send(std::shared_ptr<const std::string> payload, bool binary) = 0;
+    virtual void send(std::span<const shared_frame> frames) = 0;
     /// Unless the peer takes nothing: then it needs no more of these either.
     virtual void ping() = 0;
     /// After what was sent before; nothing of the peer's is told from here on but the end. Once.
@@ -60,9 +60,8 @@ public:
 
     virtual void input_came() = 0;
     virtual void output_left() = 0;
-    /// Bytes that wait, and those of them that do so because the peer doesn't take what is before them.
+    /// Bytes that wait because the peer doesn't take what is before them.
     virtual std::size_t unsent() const noexcept = 0;
-    virtual std::size_t stuck() const noexcept = 0;
 
     virtual ~websocket_stream() = default;
 };

@@ -28,7 +28,22 @@ void websocket_transport::input_came() {
 }
 
 void websocket_transport::output_left() {
-    if (writer_ && unsent() < exchange_stream::high_water) std::exchange(writer_, {})({}, written_);
+    if (writer_ && may_go_on()) std::exchange(writer_, {})({}, written_);
+}
+
+void websocket_transport::add_part(std::string_view part, bool last) {
+    if (!bytes_) return;
+    std::string& out = bytes_->raw_output();
+    out.reserve(out.size() + part.size() + held_.size());
+    out.append(part);
+    midway_ = !last;
+    if (!last || held_.empty()) return;
+    out.append(held_);
+    std::string().swap(held_);
+}
+
+void websocket_transport::push_output() {
+    if (bytes_) bytes_->push_raw();
 }
 
 void websocket_transport::read(asio::mutable_buffer room, io_completion reader) {
@@ -44,9 +59,9 @@ void websocket_transport::read(asio::mutable_buffer room, io_completion reader) 
 }
 
 void websocket_transport::push(std::size_t size, io_completion writer) {
-    if (bytes_) bytes_->push_raw();
+    push_output();
     if (!bytes_) return post(std::move(writer), asio::error::operation_aborted, 0);
-    if (unsent() < exchange_stream::high_water) return post(std::move(writer), {}, size);
+    if (may_go_on()) return post(std::move(writer), {}, size);
     written_ = size;
     writer_ = std::move(writer);
 }

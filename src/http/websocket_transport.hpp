@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace weir::http::detail {
@@ -74,9 +75,14 @@ public:
     // For the connection's side.
     void input_came();
     void output_left();
-    /// Whether a write waits for the peer.
-    bool blocked() const noexcept { return static_cast<bool>(writer_); }
-    std::size_t unsent() const noexcept { return bytes_ ? bytes_->unsent() : 0; }
+    std::size_t unsent() const noexcept { return bytes_ ? bytes_->unsent() + held_.size() : 0; }
+
+    // For the messages' side, past Beast, which writes between them what isn't a message.
+    /// Where whole frames are added, to be pushed; null when the connection is gone.
+    std::string* output() noexcept { return bytes_ ? &bytes_->raw_output() : nullptr; }
+    /// Adds a part of a frame. What Beast writes until the last part has been added waits behind it.
+    void add_part(std::string_view part, bool last);
+    void push_output();
 
     executor_type get_executor() const noexcept { return executor_; }
 
@@ -121,11 +127,15 @@ private:
     }
     template<class Buffers>
     std::size_t append(const Buffers& from) {
+        std::string& out = midway_ || !bytes_ ? held_ : bytes_->raw_output();
         for (auto at = boost::asio::buffer_sequence_begin(from); at != boost::asio::buffer_sequence_end(from); ++at)
             if (const boost::asio::const_buffer one = *at; bytes_)
-                bytes_->raw_output().append(static_cast<const char*>(one.data()), one.size());
+                out.append(static_cast<const char*>(one.data()), one.size());
         return boost::asio::buffer_size(from);
     }
+
+    // Whether who writes has nothing to wait for.
+    bool may_go_on() const noexcept { return !midway_ && unsent() < exchange_stream::high_water; }
 
     void read(boost::asio::mutable_buffer room, io_completion reader);
     void push(std::size_t size, io_completion writer);
@@ -142,6 +152,8 @@ private:
     io_completion reader_;
     io_completion writer_;
     std::size_t written_ = 0; // the writer's
+    std::string held_;        // what Beast wrote while a frame is
+    bool midway_ = false;
 };
 
 } // namespace weir::http::detail

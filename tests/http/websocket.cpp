@@ -630,6 +630,84 @@ TEST_CASE_FIXTURE(websocket_fixture, "senders of several coroutines keep their m
     CHECK(all == expected);
 }
 
+TEST_CASE_FIXTURE(websocket_fixture, "messages of every size are one frame each, whoever sends them") {
+    for (const std::size_t size : {0, 1, 125, 126, 65'535, 65'536, 200'000}) {
+        CAPTURE(size);
+        const std::string payload(size, 'x');
+        stubborn_wire peer(app, time);
+        peer.send(handshake("/chat/tea"));
+        peer.generous = true;
+        peer.take_all();
+        rooms.broadcast("tea", payload).value();
+        rooms.broadcast_binary("tea", payload);
+        peer.home.poll();
+        CHECK((peer.eaten == server_frame(text, payload) + server_frame(binary, payload)));
+
+        stubborn_wire alone(app, time);
+        alone.send(handshake("/deaf"));
+        alone.generous = true;
+        alone.take_all();
+        CHECK(alone.home.block_on(kept->send(payload)));
+        CHECK(alone.home.block_on(kept->send_binary(payload)));
+        CHECK((alone.eaten == server_frame(text, payload) + server_frame(binary, payload)));
+    }
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "messages that follow each other need no turn of the loop each") {
+    stubborn_wire peer(app, time);
+    peer.send(handshake("/deaf"));
+    peer.generous = true;
+    peer.take_all();
+    auto send = [&]() -> task<void> {
+        for (int i = 0; i < 10; ++i) co_await kept->send("x");
+    };
+    peer.home.spawn(send());
+    CHECK(peer.home.poll() <= 2);
+    CHECK(peer.eaten.size() == 10 * server_frame(text, "x").size());
+}
+
+// The answer to a ping waits for the end of a frame that is on its way, and for no more.
+TEST_CASE_FIXTURE(websocket_fixture, "a pong stands between frames when the peer takes a long message in parts") {
+    websocket_rooms large({.unsent = 1024 * 1024});
+    std::unique_ptr<room_seat> seat;
+    stubborn_wire peer(app, time);
+    peer.send(handshake("/deaf"));
+    seat = std::make_unique<room_seat>(large.join("tea", *kept));
+    peer.take_all();
+    const std::string first(300'000, 'x');
+    const std::string second(200'000, 'y');
+    large.broadcast("tea", first).value();
+    large.broadcast("tea", second).value();
+    peer.home.poll();
+    CHECK(peer.waiting.size() < first.size());
+    peer.send(client_frame(ping, "well?"));
+    std::string all;
+    for (; !peer.waiting.empty(); peer.take_once()) {
+        CHECK(peer.waiting.size() < 2 * 64 * 1024 + 100);
+        all += peer.waiting;
+    }
+    CHECK((all == server_frame(text, first) + server_frame(pong, "well?") + server_frame(text, second)));
+    seat.reset();
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a client's close in a long message is answered behind that message's end") {
+    websocket_rooms large({.unsent = 1024 * 1024});
+    stubborn_wire peer(app, time);
+    peer.send(handshake("/deaf"));
+    const auto seat = std::make_unique<room_seat>(large.join("tea", *kept));
+    peer.take_all();
+    const std::string first(300'000, 'x');
+    large.broadcast("tea", first).value();
+    large.broadcast("tea", "too late").value();
+    peer.home.poll();
+    peer.send(client_frame(closing, close_payload(1000)));
+    std::string all;
+    for (; !peer.waiting.empty(); peer.take_once()) all += peer.waiting;
+    CHECK((all == server_frame(text, first) + server_close(1000)));
+    CHECK(!kept->is_open());
+    CHECK(peer.home.block_on(kept->send("x")).error() == errc::cancelled);
+}
+
 TEST_CASE_FIXTURE(websocket_fixture, "a peer whose messages nobody receives has to wait") {
     stubborn_wire peer(app, time);
     peer.send(handshake("/deaf"));

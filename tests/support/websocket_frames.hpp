@@ -14,15 +14,21 @@ namespace opcode {
 inline constexpr int more = 0, text = 1, binary = 2, closing = 8, ping = 9, pong = 10;
 } // namespace opcode
 
-/// A client's frame: masked, with the length in its shortest form.
+/// What stands before a frame's mask or payload, with the length in its shortest form.
+inline std::string frame_head(int kind, bool last, bool masked, std::size_t size) {
+    std::string out(1, static_cast<char>((last ? 0x80 : 0) | kind));
+    const int bytes = size < 126 ? 0 : size < 65536 ? 2 : 8;
+    const int length = bytes == 0 ? static_cast<int>(size) : bytes == 2 ? 126 : 127;
+    out.push_back(static_cast<char>((masked ? 0x80 : 0) | length));
+    for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<char>(size >> (8 * i)));
+    return out;
+}
+
+/// A client's frame: masked.
 inline std::string client_frame(int kind, std::string_view payload, bool last = true) {
     const std::string mask("\x37\xfa\x21\x3d");
-    std::string out(1, static_cast<char>((last ? 0x80 : 0) | kind));
     const std::size_t size = payload.size();
-    const int bytes = size < 126 ? 0 : size < 65536 ? 2 : 8;
-    out.push_back(static_cast<char>(0x80 | (bytes == 0 ? static_cast<int>(size) : bytes == 2 ? 126 : 127)));
-    for (int i = bytes - 1; i >= 0; --i) out.push_back(static_cast<char>(size >> (8 * i)));
-    out += mask;
+    std::string out = frame_head(kind, last, true, size) + mask;
     for (std::size_t i = 0; i < size; ++i) out.push_back(static_cast<char>(payload[i] ^ mask[i % 4]));
     return out;
 }
@@ -33,11 +39,9 @@ inline std::string close_payload(std::uint16_t code, std::string_view reason = {
     return out.append(reason);
 }
 
-/// A server's short frame.
+/// A server's frame: not masked.
 inline std::string server_frame(int kind, std::string_view payload) {
-    std::string out(1, static_cast<char>(0x80 | kind));
-    out.push_back(static_cast<char>(payload.size()));
-    return out.append(payload);
+    return frame_head(kind, true, false, payload.size()).append(payload);
 }
 
 inline std::string server_close(std::uint16_t code, std::string_view reason = {}) {

@@ -19,4 +19,7 @@ void append_frame(std::string_view payload, bool binary, std::string& out);
 
 shared_frame frame_of(std::string_view payload, bool binary);
 
+/// The memory that a frame takes while it waits, which for short messages isn't mainly that of their bytes.
+inline std::size_t cost_of(const std::string& frame) noexcept { return frame.size() + 64; }
+
 } // namespace weir::http::detail

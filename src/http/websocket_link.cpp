@@ -80,6 +80,7 @@ task<result<void>> websocket_link::send(std::string_view payload, bool binary) {
     if (!binary && !is_utf8(payload)) co_return error(errc::invalid_argument, "a text message is UTF-8");
     const asio::cancellation_state state = co_await asio::this_coro::cancellation_state;
     frames_->send(payload, binary);
+    publish();
     unshared_ += payload.size();
     if (unshared_ >= exchange_stream::fair_share) {
         unshared_ = 0;
@@ -94,16 +95,32 @@ task<result<void>> websocket_link::send(std::string_view payload, bool binary) {
 }
 
 bool websocket_link::offer(std::span<const shared_frame> frames, std::size_t most) {
-    for (const shared_frame& one : frames) {
-        if (!is_open()) return true;
-        const std::size_t waiting = frames_->unsent();
-        if (waiting != 0 && waiting + one->size() > most) {
-            close(1013, "too slow for what is sent here");
-            return false;
-        }
-        frames_->send({&one, 1});
+    if (!is_open()) return true;
+    std::size_t waiting = frames_->unsent();
+    std::size_t fit = 0;
+    for (; fit < frames.size(); ++fit) {
+        const std::size_t cost = cost_of(*frames[fit]);
+        if (waiting != 0 && waiting + cost > most) break;
+        waiting += cost;
     }
-    return true;
+    frames_->send(frames.first(fit));
+    publish();
+    return fit == frames.size() || !is_open() || refuse();
+}
+
+bool websocket_link::refuse() {
+    close(1013, "too slow for what is sent here");
+    return false;
+}
+
+std::shared_ptr<const std::atomic<std::size_t>> websocket_link::backlog() {
+    if (!backlog_) backlog_ = std::make_shared<std::atomic<std::size_t>>();
+    publish();
+    return backlog_;
+}
+
+void websocket_link::publish() noexcept {
+    if (backlog_) backlog_->store(frames_ ? frames_->unsent() : 0, std::memory_order_relaxed);
 }
 
 void websocket_link::close(std::uint16_t code, std::string_view reason) {
@@ -123,6 +140,7 @@ void websocket_link::input_came() {
 
 void websocket_link::output_left() {
     if (const auto frames = frames_) frames->output_left();
+    publish();
     output_.wake();
 }
 
@@ -163,7 +181,6 @@ void websocket_link::gone() {
     if (state_ <= state::closing) end(state::lost, lost_code, {});
 }
 
-// Nobody there, or a handler that doesn't end.
 void websocket_link::lose() {
     const auto self = shared_from_this();
     auto* const stream = stream_;

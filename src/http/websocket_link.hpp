@@ -7,6 +7,9 @@
 #include <weir/core/loop.hpp>
 #include <weir/http/websocket.hpp>
 
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,6 +34,12 @@ public:
     void close(std::uint16_t code, std::string_view reason);
     /// Sends messages without waiting; false, and closes, when more than `most` would wait for the peer.
     bool offer(std::span<const shared_frame> frames, std::size_t most);
+    /// Closes for being too slow: false.
+    bool refuse();
+    /// Ends the connection without a goodbye: the peer is gone, or the handler doesn't end.
+    void lose();
+    /// What waits for the peer, in bytes; any thread may read it.
+    std::shared_ptr<const std::atomic<std::size_t>> backlog();
 
     bool is_open() const noexcept { return state_ == state::open; }
     std::uint16_t close_code() const noexcept { return code_; }
@@ -64,7 +73,7 @@ private:
     void begin(exchange_stream& stream);
     void leave();
     bool awaits_input() const noexcept { return state_ <= state::closing && !message_; }
-    void lose();
+    void publish() noexcept;
     void end(state how, std::uint16_t code, std::string_view reason);
     void look_in_time();
     void arm(time_point when);
@@ -80,9 +89,10 @@ private:
     const duration pong_within_;
     const duration close_within_;
     const std::string subprotocol_;
-    exchange_stream* stream_ = nullptr;        // while the connection is there
-    std::shared_ptr<websocket_stream> frames_; // likewise
-    std::optional<websocket_message> message_; // for the next receive
+    exchange_stream* stream_ = nullptr;                 // while the connection is there
+    std::shared_ptr<websocket_stream> frames_;          // likewise
+    std::optional<websocket_message> message_;          // for the next receive
+    std::shared_ptr<std::atomic<std::size_t>> backlog_; // once somebody asks
     wait_point receiver_;
     wait_list output_;
     wait_point finished_;

@@ -37,7 +37,7 @@ using beast::error_code;
 
 constexpr std::size_t first_piece = 512; // what an idle connection has ready for a message's beginning
 constexpr std::size_t next_piece = 4096;
-constexpr std::size_t high_water = exchange_stream::high_water;
+constexpr std::size_t most_waiting = exchange_stream::high_water; // bytes, before messages have to queue
 
 /// A handshake that Beast takes: the real one was the upgrade's to judge, and the session has answered it.
 const beast::http::request<beast::http::empty_body>& any_handshake() {
@@ -80,7 +80,7 @@ public:
 
     void input_came() override { ws_.next_layer().input_came(); }
     void output_left() override;
-    std::size_t unsent() const noexcept override { return ws_.next_layer().unsent() + queued_; }
+    std::size_t unsent() const noexcept override { return ws_.next_layer().unsent() + queued_ - sent_of_; }
 
 private:
     void took_input() override;
@@ -102,7 +102,7 @@ private:
     void closed(error_code ec);
     asio::mutable_buffer room();
 
-    bool has_room() const noexcept { return ws_.next_layer().unsent() < high_water; }
+    bool has_room() const noexcept { return ws_.next_layer().unsent() < most_waiting; }
     bool open() const noexcept { return told_ && !closing_ && ws_.is_open(); }
 
     // A completion that does nothing when the stream has gone.
@@ -119,10 +119,9 @@ private:
     std::string message_;
     std::size_t have_ = 0; // of the message's bytes
     std::list<shared_frame> queue_;
-    std::size_t queued_ = 0;  // bytes, without
-    std::size_t sent_of_ = 0; // the first
+    std::size_t queued_ = 0;  // what they cost
+    std::size_t sent_of_ = 0; // bytes of the first
     ws::close_reason goodbye_{};
-    bool wanted_ = false; // a message
     bool reading_ = false;
     bool midway_ = false; // bytes were read since the last whole frame that is known of
     bool pinging_ = false;
@@ -162,7 +161,6 @@ void beast_stream::heard_control(ws::frame_type kind, beast::string_view payload
 }
 
 void beast_stream::read() {
-    wanted_ = true;
     if (reading_ || !told_) return;
     reading_ = true;
     ws_.async_read_some(room(), then(&beast_stream::read_done));
@@ -190,7 +188,7 @@ void beast_stream::deliver() {
     websocket_message whole;
     whole.data = std::exchange(message_, {});
     whole.binary = ws_.got_binary();
-    midway_ = wanted_ = false;
+    midway_ = false;
     if (!whole.binary && !is_utf8(whole.data)) return not_utf8();
     told_->came(std::move(whole));
 }
@@ -238,7 +236,7 @@ void beast_stream::send(std::span<const shared_frame> frames) {
 
 void beast_stream::enqueue(shared_frame frame) {
     queue_.push_back(std::move(frame));
-    queued_ += queue_.back()->size();
+    queued_ += cost_of(*queue_.back());
 }
 
 void beast_stream::output_left() {
@@ -267,12 +265,12 @@ bool beast_stream::fill_output() {
 
 void beast_stream::take_part() {
     const std::string_view rest = std::string_view(*queue_.front()).substr(sent_of_);
-    const std::string_view part = rest.substr(0, high_water);
+    const std::string_view part = rest.substr(0, most_waiting);
     const bool last = part.size() == rest.size();
     ws_.next_layer().add_part(part, last);
-    queued_ -= part.size();
     sent_of_ += part.size();
     if (!last) return;
+    queued_ -= cost_of(*queue_.front());
     queue_.pop_front();
     sent_of_ = 0;
 }

@@ -13,7 +13,7 @@ void add_chat(weir::router& app, weir::http::websocket_rooms& rooms) {
     app.get("/chat/{room}", [&rooms](weir::websocket_upgrade upgrade, weir::path<"room", std::string> room) {
         return upgrade.accept([&rooms, room = *room](weir::websocket& peer) -> weir::task<void> {
             const auto seat = rooms.join(room, peer);
-            while (auto message = co_await peer.receive()) rooms.broadcast(room, message->data);
+            while (auto message = co_await peer.receive()) co_await rooms.send(room, message->data);
         });
     });
 }

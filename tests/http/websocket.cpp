@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "http/room_branch.hpp"
+#include "support/allocation_count.hpp"
 #include "support/stubborn_wire.hpp"
 #include "support/websocket_frames.hpp"
 #include "support/websocket_listener.hpp"
@@ -8,9 +10,12 @@
 #include <weir/http/websocket_rooms.hpp>
 #include <weir/testing/test_client.hpp>
 
+#include <boost/asio/cancellation_signal.hpp>
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <stdexcept>
 #include <vector>
@@ -23,6 +28,7 @@ using test_support::handshake;
 using test_support::server_close;
 using test_support::server_frame;
 using test_support::stubborn_wire;
+namespace asio = boost::asio;
 
 namespace {
 
@@ -635,11 +641,13 @@ TEST_CASE_FIXTURE(websocket_fixture, "messages of every size are one frame each,
         CAPTURE(size);
         const std::string payload(size, 'x');
         stubborn_wire peer(app, time);
-        peer.send(handshake("/chat/tea"));
+        peer.send(handshake("/deaf"));
         peer.generous = true;
         peer.take_all();
-        rooms.broadcast("tea", payload).value();
-        rooms.broadcast_binary("tea", payload);
+        websocket_rooms large({.unsent = 1024 * 1024});
+        const room_seat seat = large.join("tea", *kept);
+        large.broadcast("tea", payload).value();
+        large.broadcast_binary("tea", payload);
         peer.home.poll();
         CHECK((peer.eaten == server_frame(text, payload) + server_frame(binary, payload)));
 
@@ -819,4 +827,262 @@ TEST_CASE_FIXTURE(websocket_fixture, "a member too slow for its room is closed w
     slow.take_once();
     CHECK(slow.waiting.ends_with(server_close(1013, "too slow for what is sent here")));
     CHECK(quick.taken > 4 * piece.size());
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a loop that doesn't deliver holds no more of a room than its members may miss") {
+    stubborn_wire stuck(app, time);
+    stubborn_wire quick(app, time);
+    stuck.send(handshake("/chat/tea"));
+    quick.send(handshake("/chat/tea"));
+    quick.take_all();
+    stuck.take_all();
+    quick.generous = true;
+    std::string expected;
+    for (int i = 0; i < 1000; ++i) {
+        const std::string said = std::to_string(i) + std::string(10'000, 'x');
+        CHECK(rooms.broadcast("tea", said).value() == (i < 9 ? 2 : 1));
+        expected += server_frame(text, said);
+        quick.home.poll();
+    }
+    CHECK(rooms.size("tea") == 1);
+    CHECK((quick.eaten == expected));
+    CHECK(rooms.dropped() == 0);
+    stuck.home.poll();
+    CHECK(stuck.waiting == server_close(1013, "too slow for what is sent here"));
+    CHECK(rooms.dropped() == 1);
+    CHECK(rooms.size("tea") == 1);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "what waits for a member's peer counts as well, and what it has taken doesn't") {
+    stubborn_wire peer(app, time);
+    peer.send(handshake("/chat/tea"));
+    peer.take_all();
+    const std::string piece(60'000, 'x');
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 0; i < 2; ++i) { // the first is on its way, the other one waits behind it
+            CHECK(rooms.broadcast("tea", piece).value() == 1);
+            peer.home.poll();
+        }
+        peer.take_all();
+    }
+    for (int i = 0; i < 2; ++i) {
+        CHECK(rooms.broadcast("tea", piece).value() == 1);
+        peer.home.poll();
+    }
+    CHECK(rooms.broadcast("tea", piece).value() == 0);
+    CHECK(rooms.size("tea") == 0);
+    peer.home.poll();
+    CHECK(rooms.dropped() == 1);
+}
+
+TEST_CASE("a room's inbox frees at once what only slow members had to hear") {
+    using namespace http::detail;
+    loop home;
+    room_branch branch(std::make_shared<room_outlet>(home));
+    const auto nothing = std::make_shared<std::atomic<std::size_t>>(0);
+    auto join = [&](std::uint64_t id) {
+        auto one = std::make_shared<room_member>();
+        one->id = id;
+        one->unsent = nothing;
+        branch.add(one);
+    };
+    auto push = [&]() -> std::weak_ptr<const std::string> {
+        const auto frame = frame_of(std::string(1000, 'x'), true);
+        branch.make_room();
+        branch.push(frame, 5000);
+        return frame;
+    };
+    join(1);
+    const auto first = push();
+    const auto second = push();
+    join(2);
+    const auto third = push();
+    for (int i = 0; i < 2; ++i) push();
+    CHECK(branch.listening() == 1); // the fifth was too much for who joined first
+    CHECK(first.expired());
+    CHECK(second.expired());
+    CHECK(!third.expired());
+    CHECK(branch.take().since(branch.after(1)->first).size() == 3);
+
+    for (int i = 0; i < 5; ++i) push();
+    CHECK(branch.listening() == 0);
+    CHECK(branch.waiting() == 0);
+    CHECK(push().expired());
+    branch.remove(1);
+    CHECK(branch.listening() == 0);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "short messages count with the memory that they take") {
+    stubborn_wire peer(app, time);
+    peer.send(handshake("/chat/tea"));
+    int heard = 0;
+    while (heard < 100'000 && rooms.broadcast("tea", "x").value() == 1) ++heard;
+    CHECK(heard < 2000); // of 100,000 bytes
+    CHECK(heard > 1000);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "what a loop has of broadcasts is delivered in one turn") {
+    stubborn_wire peer(app, time);
+    peer.send(handshake("/chat/tea"));
+    peer.take_all();
+    std::string expected;
+    for (int i = 0; i < 100; ++i) {
+        rooms.broadcast("tea", std::to_string(i)).value();
+        expected += server_frame(text, std::to_string(i));
+    }
+    CHECK(peer.home.poll() == 1);
+    CHECK(peer.waiting == expected);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "a sender to a room waits for its loops, not for its members") {
+    stubborn_wire first(app, time);
+    stubborn_wire second(app, time);
+    for (auto* one : {&first, &second}) {
+        one->send(handshake("/chat/tea"));
+        one->take_all();
+        one->generous = true;
+    }
+    std::string expected;
+    auto talk = [&]() -> task<void> {
+        for (int i = 0; i < 50; ++i) {
+            const std::string said = std::to_string(i) + std::string(10'000, 'x');
+            expected += server_frame(text, said);
+            const auto listening = co_await rooms.send("tea", said);
+            CHECK(listening.value() == 2);
+        }
+        heard.push_back("sent");
+    };
+    first.home.spawn(talk());
+    first.home.poll();
+    CHECK(first.eaten.size() < 50'000); // half of what may wait
+    for (int i = 0; i < 100 && heard.empty(); ++i) {
+        second.home.poll();
+        first.home.poll();
+    }
+    second.home.poll();
+    first.home.poll();
+    CHECK(heard == std::vector<std::string>{"sent"});
+    CHECK((first.eaten == expected));
+    CHECK((second.eaten == expected));
+    CHECK(rooms.dropped() == 0);
+
+    auto bad = [&]() -> task<errc> {
+        const auto sent = co_await rooms.send("tea", "\xff");
+        co_return sent.error().kind();
+    };
+    CHECK(first.home.block_on(bad()) == errc::invalid_argument);
+    auto unheard = [&]() -> task<std::size_t> {
+        const auto sent = co_await rooms.send_binary("water", "x");
+        co_return sent.value();
+    };
+    CHECK(first.home.block_on(unheard()) == 0);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture,
+                  "a sender that waits for a loop goes on when that loop's members leave or it is cancelled") {
+    loop elsewhere(time);
+    auto stuck = std::make_unique<stubborn_wire>(app, time);
+    stuck->send(handshake("/chat/tea"));
+    const std::string piece(40'000, 'x');
+    rooms.broadcast("tea", piece).value();
+    context ctx(elsewhere);
+    asio::cancellation_signal cancel;
+    errc answer = errc::ok;
+    std::size_t listening = 7;
+    auto talk = [&]() -> task<void> {
+        const auto sent = co_await rooms.send("tea", piece);
+        answer = sent ? errc::ok : sent.error().kind();
+        if (sent) listening = *sent;
+        heard.push_back("answered");
+    };
+    elsewhere.spawn(talk(), ctx, cancel, [](std::exception_ptr) {});
+    elsewhere.poll();
+    CHECK(heard.empty());
+    SUBCASE("cancelled") {
+        cancel.emit(asio::cancellation_type::terminal);
+        elsewhere.poll();
+        CHECK(answer == errc::cancelled);
+        stuck->take_all();
+        stuck->home.poll();
+        CHECK(stuck->taken < 2 * piece.size());
+    }
+    SUBCASE("the members leave") {
+        stuck->machine.receive_end();
+        stuck.reset();
+        elsewhere.poll();
+        CHECK(answer == errc::ok);
+        CHECK(listening == 0);
+    }
+    CHECK(heard == std::vector<std::string>{"answered"});
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "members may leave, join and broadcast while a broadcast is delivered") {
+    std::vector<room_seat> seats;
+    app.get("/moves", [&](websocket_upgrade upgrade) {
+        return upgrade.accept([&](websocket& peer) -> task<void> {
+            for (int i = 0; i < 3; ++i) seats.push_back(rooms.join("tea", peer));
+            co_await next(peer);
+            seats.clear(); // the room is gone, while its members are walked
+            seats.push_back(rooms.join("tea", peer));
+            seats.push_back(rooms.join("coffee", peer));
+            rooms.broadcast("tea", "moved").value();
+        });
+    });
+    stubborn_wire peer(app, time);
+    peer.send(handshake("/moves"));
+    peer.take_all();
+    const std::string piece(30'000, 'x');
+    for (int i = 0; i < 3 && code == 0; ++i) {
+        rooms.broadcast("tea", piece).value();
+        peer.home.poll();
+    }
+    CHECK(code == 1013);
+    CHECK(rooms.dropped() == 1);
+    CHECK(rooms.size("tea") == 1);
+    CHECK(rooms.size("coffee") == 1);
+    peer.home.poll();
+    seats.clear();
+    CHECK(rooms.size("tea") == 0);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture, "when memory runs out a broadcast is heard by all members or by none") {
+    bool done = false;
+    for (std::size_t left = 0; !done && left < 50; ++left) {
+        CAPTURE(left);
+        stubborn_wire first(app, time);
+        stubborn_wire second(app, time);
+        for (auto* one : {&first, &second}) {
+            one->send(handshake("/chat/tea"));
+            one->take_all();
+            one->generous = true;
+        }
+        done = support::with_allocations(left, [&] { rooms.broadcast_binary("tea", "a message that isn't short"); });
+        for (auto* one : {&first, &second}) {
+            one->home.poll();
+            CHECK(one->eaten == (done ? server_frame(binary, "a message that isn't short") : ""));
+        }
+        rooms.broadcast("tea", "next").value();
+        second.home.poll();
+        CHECK(second.eaten.ends_with(server_frame(text, "next")));
+    }
+    CHECK(done);
+}
+
+TEST_CASE_FIXTURE(websocket_fixture,
+                  "a member whose broadcast there is no memory for loses its connection, not a message") {
+    bool done = false;
+    for (std::size_t left = 0; !done && left < 50; ++left) {
+        CAPTURE(left);
+        const auto before = rooms.dropped();
+        stubborn_wire peer(app, time);
+        peer.send(handshake("/chat/tea"));
+        peer.take_all();
+        const std::string piece(50'000, 'x');
+        rooms.broadcast_binary("tea", piece);
+        CHECK(support::with_allocations(left, [&] { peer.home.poll(); }));
+        done = !peer.closed;
+        CHECK(rooms.dropped() == before + (done ? 0 : 1));
+        if (done) CHECK((peer.waiting == server_frame(binary, piece)));
+    }
+    CHECK(done);
 }

@@ -10,11 +10,15 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace weir;
@@ -32,7 +36,7 @@ struct websocket_server_fixture {
     loop control;
     std::unique_ptr<server> running;
     std::mutex mutex;
-    std::set<std::thread::id> loops; // that have members
+    std::vector<loop*> homes; // of the members, in the order of their joining
 
     websocket_server_fixture() {
         routes.get("/echo", [this](websocket_upgrade upgrade) {
@@ -50,10 +54,11 @@ struct websocket_server_fixture {
     }
 
     task<void> chat(websocket& peer, std::string room) {
+        const executor here = co_await this_task;
         const room_seat seat = rooms.join(room, peer);
         {
             const std::lock_guard lock(mutex);
-            loops.insert(std::this_thread::get_id());
+            homes.push_back(&here.context().loop());
         }
         co_await peer.send("welcome");
         for (;;) {
@@ -63,7 +68,43 @@ struct websocket_server_fixture {
         }
     }
 
+    // The kernel spreads connections over the loops by their addresses: until both have some.
+    std::vector<std::unique_ptr<beast_client>> members_on_two_loops() {
+        std::vector<std::unique_ptr<beast_client>> members;
+        while (members.size() < 64 && (loops() < 2 || members.size() < 8)) {
+            members.push_back(std::make_unique<beast_client>(port(), "/chat/tea"));
+            CHECK(members.back()->receive() == "welcome");
+        }
+        REQUIRE(loops() == 2);
+        return members;
+    }
+    std::size_t loops() {
+        const std::lock_guard lock(mutex);
+        return std::set<loop*>(homes.begin(), homes.end()).size();
+    }
+
     std::uint16_t port() const { return running->port(); }
+};
+
+/// Keeps a loop busy until it is released.
+class held_loop {
+public:
+    explicit held_loop(loop& which) {
+        which.post([until = released_.get_future().share(), held = held_] {
+            held->set_value();
+            until.wait_for(20s);
+        });
+        REQUIRE(held_->get_future().wait_for(20s) == std::future_status::ready);
+    }
+    ~held_loop() { release(); }
+    void release() {
+        if (!std::exchange(free_, true)) released_.set_value();
+    }
+
+private:
+    std::promise<void> released_;
+    std::shared_ptr<std::promise<void>> held_ = std::make_shared<std::promise<void>>();
+    bool free_ = false;
 };
 
 } // namespace
@@ -124,15 +165,7 @@ TEST_CASE_FIXTURE(websocket_server_fixture, "a stopping server says goodbye to e
 }
 
 TEST_CASE_FIXTURE(websocket_server_fixture, "members on two loops hear every broadcast, all in the same order") {
-    std::vector<std::unique_ptr<beast_client>> members;
-    // The kernel spreads connections over the loops by their addresses: until both have some.
-    for (std::size_t have = 0; members.size() < 64 && (have < 2 || members.size() < 8);) {
-        members.push_back(std::make_unique<beast_client>(port(), "/chat/tea"));
-        CHECK(members.back()->receive() == "welcome");
-        const std::lock_guard lock(mutex);
-        have = loops.size();
-    }
-    REQUIRE(loops.size() == 2);
+    const auto members = members_on_two_loops();
     CHECK(rooms.size("tea") == members.size());
 
     constexpr int each = 20;
@@ -153,5 +186,63 @@ TEST_CASE_FIXTURE(websocket_server_fixture, "members on two loops hear every bro
         for (int k = 0; k < 3 * each; ++k) heard.push_back(members[i]->receive());
         CHECK(heard == first);
     }
+    CHECK(rooms.dropped() == 0);
+}
+
+TEST_CASE_FIXTURE(websocket_server_fixture, "members of a loop that doesn't deliver are closed, the others hear on") {
+    const auto members = members_on_two_loops();
+    loop& stuck = *homes.front();
+    held_loop held(stuck);
+    const auto are_stuck = static_cast<std::size_t>(std::ranges::count(homes, &stuck));
+
+    const std::string piece(64 * 1024, 'x');
+    bool whole = true;
+    for (int i = 0; i < 100; ++i) {
+        const std::string said = std::to_string(i) + piece;
+        rooms.broadcast("tea", said).value();
+        for (std::size_t who = 0; who < members.size(); ++who)
+            if (homes[who] != &stuck) whole = whole && members[who]->receive() == said;
+    }
+    CHECK(whole);
+    CHECK(rooms.size("tea") == members.size() - are_stuck);
+
+    held.release();
+    for (std::size_t who = 0; who < members.size(); ++who)
+        if (homes[who] == &stuck) CHECK(members[who]->await_close() == 1013);
+    CHECK(rooms.dropped() == are_stuck);
+}
+
+TEST_CASE_FIXTURE(websocket_server_fixture,
+                  "a sender that is faster than a loop waits for it, and all hear all of it") {
+    const auto members = members_on_two_loops();
+    held_loop held(*homes.front());
+    const std::string piece(16 * 1024, 'x');
+    std::vector<std::thread> readers;
+    std::vector<int> heard(members.size());
+    for (std::size_t who = 0; who < members.size(); ++who)
+        readers.emplace_back([&, who] {
+            for (int i = 0; i < 200; ++i)
+                if (members[who]->receive() == std::to_string(i) + piece) ++heard[who];
+        });
+
+    int sent = 0;
+    auto flood = [&]() -> task<void> {
+        for (; sent < 200; ++sent) {
+            const std::string said = std::to_string(sent) + piece;
+            const auto listening = co_await rooms.send("tea", said);
+            CHECK(listening.value() == members.size());
+        }
+    };
+    const auto stays = asio::make_work_guard(control.io());
+    control.spawn(flood());
+    control.poll();
+    CHECK(sent == 3); // 64 KiB with what they need besides
+    control.poll();
+    CHECK(sent == 3);
+    held.release();
+    while (sent < 200 && control.run_one()) {
+    }
+    for (auto& one : readers) one.join();
+    CHECK(heard == std::vector<int>(members.size(), 200));
     CHECK(rooms.dropped() == 0);
 }

@@ -2,6 +2,8 @@
 // Counts the calling thread's allocations. Replaces the program's operator new: for one file of a program.
 #pragma once
 
+#include "support/allocation_count.hpp"
+
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -11,20 +13,6 @@
 #define WEIR_SANITIZER_ALLOCATES
 #endif
 #endif
-
-namespace support {
-
-inline thread_local std::size_t allocated = 0;
-
-// How many there are while `f` runs.
-template<class F>
-std::size_t allocations(F&& f) {
-    const std::size_t before = allocated;
-    f();
-    return allocated - before;
-}
-
-} // namespace support
 
 #ifdef WEIR_SANITIZER_ALLOCATES
 
@@ -43,6 +31,7 @@ inline const int counting = __sanitizer_install_malloc_and_free_hooks(
 // NOLINTBEGIN(misc-definitions-in-headers): replacements can't be inline
 void* operator new(std::size_t size) {
     ++support::allocated;
+    if (support::allocations_left-- == 0) throw std::bad_alloc();
     if (void* got = std::malloc(size)) return got;
     throw std::bad_alloc();
 }

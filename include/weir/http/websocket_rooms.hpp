@@ -44,14 +44,16 @@ private:
 };
 
 struct websocket_rooms_options {
-    /// What may wait unsent for one member. One that is slower is closed with 1013 (try again later): it is
-    /// better told to connect again than left with holes in what it hears.
+    /// Bytes that may wait for one member, for its loop and for its peer together; each message counts 64 more, for
+    /// its memory. A member that is slower leaves the room, what waits for its loop is freed, and it is closed with
+    /// 1013 (try again later): it is better to connect again than to hear with holes.
     std::size_t unsent = 1024 * 1024;
 };
 
 /// Rooms by name, which WebSockets of all loops join: a room is there while somebody is in it. One for the whole
-/// process, thread-safe; a broadcast posts once to each loop that has members, and every member hears a room's
-/// broadcasts in the same order. It holds of this process only: several need a broker between them.
+/// process, thread-safe; every member hears a room's broadcasts in the same order, and each loop that has members
+/// gets what comes between two of its turns at once. It holds of this process only: several need a broker between
+/// them.
 class websocket_rooms {
 public:
     explicit websocket_rooms(websocket_rooms_options options = {});
@@ -59,8 +61,15 @@ public:
     /// On the WebSocket's loop, which the seat must not outlive: keep it in the handler.
     room_seat join(std::string room, const websocket& member);
 
-    /// Sends to everybody in the room, the sender too; how many there were. errc::invalid_argument for a text
-    /// that isn't UTF-8.
+    /// Sends to everybody in the room, the sender too, once no loop of theirs has more than 64 KiB of the room to
+    /// deliver (or half of `unsent`): a sender that is faster than a loop waits for it. Not for a single member: a
+    /// slow one is closed. Gives how many are to hear it. errc::invalid_argument for a text that isn't UTF-8,
+    /// cancelled when that came before; then no member hears it.
+    task<result<std::size_t>> send(std::string_view room, std::string_view text);
+    task<result<std::size_t>> send_binary(std::string_view room, std::string_view bytes);
+
+    /// The same at once, from any thread. Who broadcasts faster than a loop delivers makes that loop's members slow:
+    /// prefer `send` for what clients cause.
     result<std::size_t> broadcast(std::string_view room, std::string_view text);
     std::size_t broadcast_binary(std::string_view room, std::string_view bytes);
 

@@ -3,7 +3,6 @@
 // Some hundred connections of every kind at once over two loops, for the sanitizers: short, but all of it mixed.
 #include "http_server/soak_load.hpp"
 #include "http_server/soak_server.hpp"
-#include "support/loopback.hpp"
 #include "support/progress.hpp"
 
 #include <doctest/doctest.h>
@@ -40,9 +39,7 @@ TEST_CASE("every kind of connection at once: each answer is right, each request 
     router app;
     app.use(witness);
     soak::add_routes(app);
-    auto options = test_support::loopback(2);
-    options.limits.half_close = true; // which is one of the kinds
-    server running(app, options);
+    server running(app, soak::options());
     running.start().value();
 
     soak::load load(running.port(), mixed_connections, 40ms);

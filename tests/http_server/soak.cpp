@@ -4,7 +4,6 @@
 #include "http_server/soak_load.hpp"
 #include "http_server/soak_server.hpp"
 #include "support/descriptors.hpp"
-#include "support/loopback.hpp"
 #include "support/socket_client.hpp"
 
 #include <doctest/doctest.h>
@@ -29,7 +28,7 @@ constexpr auto warm_up = 25s; // five of them until all are connected
 constexpr int minute = 60;
 
 weir::server_options options() {
-    auto made = test_support::loopback(2);
+    auto made = soak::options();
     made.connections = connections + 1000; // who comes again may be there before his end was noticed
     made.connections_per_address = 2 * connections / 8;
     made.unlimited_networks = {};

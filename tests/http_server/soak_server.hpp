@@ -3,6 +3,7 @@
 
 #include "http_server/count_body.hpp"
 #include "http_server/echo_handler.hpp"
+#include "support/loopback.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/http/body_reader.hpp>
 #include <weir/http/body_writer.hpp>
@@ -105,6 +106,13 @@ inline void add_routes(weir::router& app) {
         hasty.get("/stuck", wait_on);
     });
     app.get("/echo", [](weir::websocket_upgrade upgrade) { return upgrade.accept(test_support::echo); });
+}
+
+/// Of a server that is loaded so: peers that have said their last wait for the answer.
+inline weir::server_options options() {
+    auto made = test_support::loopback(2);
+    made.limits.half_close = true;
+    return made;
 }
 
 /// The server in a process of its own, whose memory and descriptors are nobody else's. To be made before the

@@ -25,6 +25,7 @@ using namespace std::chrono_literals;
 using http::detail::server_event;
 using test_support::echo_hi;
 using test_support::no_descriptors;
+using test_support::open_descriptors;
 using test_support::socket_client;
 using test_support::worker_fixture;
 
@@ -156,23 +157,18 @@ TEST_CASE_FIXTURE(admission_fixture, "one that is refused after it has asked rea
 }
 
 TEST_CASE_FIXTURE(admission_fixture, "the refused are forgotten after a second, or when there are too many of them") {
-    const auto descriptors = [] {
-        int count = 0;
-        for (int fd = 0; fd < 1024; ++fd) count += ::fcntl(fd, F_GETFD) != -1 ? 1 : 0;
-        return count;
-    };
     const socket_client open[] = {admitted(), admitted()};
-    const int before = descriptors();
+    const std::size_t before = open_descriptors();
     SUBCASE("after a second") {
         const socket_client client = refused();
-        CHECK(descriptors() == before + 2); // both ends
+        CHECK(open_descriptors() == before + 2); // both ends
         pass(1250ms);
-        CHECK(descriptors() == before + 1);
+        CHECK(open_descriptors() == before + 1);
     }
     SUBCASE("when there are too many") {
         std::vector<socket_client> many;
         for (int i = 0; i < 200; ++i) many.push_back(refused());
-        CHECK(descriptors() == before + 200 + 128);
+        CHECK(open_descriptors() == before + 200 + 128);
         CHECK(many.back().receive().status == 503);
     }
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
 // Some hundred connections of every kind at once over two loops, for the sanitizers: short, but all of it mixed.
+#include "http_server/request_witness.hpp"
 #include "http_server/soak_load.hpp"
 #include "http_server/soak_server.hpp"
-#include "support/progress.hpp"
 
 #include <doctest/doctest.h>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -19,25 +18,12 @@ namespace {
 constexpr std::size_t mixed_connections = 200;
 constexpr std::uint64_t each = 40; // of every kind, at least
 
-// Has seen a request come in.
-struct seen {};
-
 } // namespace
 
 TEST_CASE("every kind of connection at once: each answer is right, each request ends once, and nothing stays") {
-    std::atomic<std::uint64_t> begun{0};
-    test_support::progress ended;
-    middleware witness;
-    witness.before = [&begun](request& req) -> result<void> {
-        req.attach(seen{});
-        ++begun;
-        return ok();
-    };
-    witness.done = [&ended](const request& req, const response&, const http::exchange&) {
-        if (req.find<seen>()) ended.note();
-    };
+    test_support::request_witness witness;
     router app;
-    app.use(witness);
+    app.use(witness.layer());
     soak::add_routes(app);
     server running(app, soak::options());
     running.start().value();
@@ -55,6 +41,5 @@ TEST_CASE("every kind of connection at once: each answer is right, each request 
     CHECK(control.block_on(running.stop(control.clock().now() + 20s)));
     CHECK(running.stats().cut == 0);
     CHECK(running.stats().open == 0);
-    CHECK(ended.await(begun)); // a job on a pool ends after its connection
-    CHECK(ended.noted() == begun);
+    CHECK(witness.all_ended()); // a job on a pool ends after its connection
 }

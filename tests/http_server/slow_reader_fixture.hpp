@@ -42,10 +42,8 @@ struct slow_reader_fixture : worker_fixture {
             co_await weir::sleep_for(sweep);
             co_return file();
         });
-        app.get("/stream",
-                [this] { return ++asked, weir::stream([this](weir::body_writer& out) { return write(out); }); });
-        app.get("/events",
-                [this] { return ++asked, weir::event_stream([this](weir::event_writer& out) { return tell(out); }); });
+        app.get("/stream", [this] { return ++asked, weir::stream(write); });
+        app.get("/events", [this] { return ++asked, weir::event_stream(tell); });
         app.get("/socket", [this](weir::websocket_upgrade upgrade) {
             return ++asked,
                    upgrade.accept([](weir::websocket& peer) -> weir::task<void> { co_await peer.send(whole); });
@@ -59,17 +57,17 @@ struct slow_reader_fixture : worker_fixture {
     }
     // Sends everything in pieces through what takes one.
     template<class Send>
-    weir::task<weir::result<void>> in_pieces(Send send) {
+    static weir::task<weir::result<void>> in_pieces(Send send) {
         for (std::size_t at = 0; at < large; at += piece) {
             const auto sent = co_await send(std::string_view(whole).substr(at, piece));
             if (!sent) co_return sent.error();
         }
         co_return weir::ok();
     }
-    weir::task<weir::result<void>> write(weir::body_writer& out) {
+    static weir::task<weir::result<void>> write(weir::body_writer& out) {
         return in_pieces([&out](std::string_view part) { return out.write(part); });
     }
-    weir::task<weir::result<void>> tell(weir::event_writer& out) {
+    static weir::task<weir::result<void>> tell(weir::event_writer& out) {
         return in_pieces([&out](std::string_view part) { return out.send(part); });
     }
 

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <fcntl.h>
 #include <filesystem>
 #include <iterator>
@@ -12,6 +13,12 @@
 #include <vector>
 
 namespace test_support {
+
+/// How many descriptors the process has open, by /proc.
+inline std::size_t open_descriptors() {
+    const std::filesystem::directory_iterator all("/proc/self/fd"); // is one of them
+    return static_cast<std::size_t>(std::distance(begin(all), end(all))) - 1;
+}
 
 /// Raises this process's soft limit of open files to `count`, and fails the test where the hard limit forbids it.
 inline void allow_descriptors(rlim_t count) {
@@ -46,11 +53,5 @@ private:
     rlimit before_{};
     std::vector<int> taken_;
 };
-
-/// How many descriptors this process has open.
-inline std::ptrdiff_t open_descriptors() {
-    const std::filesystem::directory_iterator all("/proc/self/fd");
-    return std::distance(begin(all), end(all)) - 1; // without the one of the listing
-}
 
 } // namespace test_support

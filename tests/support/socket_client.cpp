@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "support/socket_client.hpp"
 
+#include "support/reset_and_close.hpp"
 #include "support/take_until.hpp"
 
 #include <arpa/inet.h>
@@ -141,6 +142,17 @@ std::string socket_client::take(std::size_t size) {
     return taken;
 }
 
+bool socket_client::read_byte() {
+    if (!received_.empty()) {
+        received_.erase(0, 1);
+        return true;
+    }
+    char one = 0;
+    const ssize_t got = recv(fd_, &one, 1, 0);
+    if (got < 0) fail("recv");
+    return got > 0;
+}
+
 std::string socket_client::rest() {
     while (fill()) {
     }
@@ -151,10 +163,6 @@ bool socket_client::at_end() { return received_.empty() && !fill(); }
 
 void socket_client::half_close() { shutdown(fd_, SHUT_WR); }
 
-void socket_client::reset() {
-    const linger now{1, 0};
-    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    close(std::exchange(fd_, -1));
-}
+void socket_client::reset() { reset_and_close(std::exchange(fd_, -1)); }
 
 } // namespace test_support

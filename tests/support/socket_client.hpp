@@ -45,6 +45,8 @@ public:
     std::string until(std::string_view text);
     /// As many bytes as that; throws when the server ends before.
     std::string take(std::size_t size);
+    /// Reads one byte, and leaves what is behind it to the kernel; false at the end.
+    bool read_byte();
     /// What comes until the server closes; throws when it doesn't within the limit.
     std::string rest();
     /// Whether the server has closed and nothing is left to read.

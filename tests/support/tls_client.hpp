@@ -2,6 +2,7 @@
 #pragma once
 
 #include "support/certificates.hpp"
+#include "support/reset_and_close.hpp"
 #include "support/take_until.hpp"
 
 #include <openssl/err.h>
@@ -60,7 +61,9 @@ public:
         if (connect(fd_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) throw std::runtime_error("connect");
         SSL_set_fd(tls_.get(), fd_);
     }
-    ~tls_client() { close(fd_); }
+    ~tls_client() {
+        if (fd_ >= 0) close(fd_);
+    }
     tls_client(const tls_client&) = delete;
     tls_client& operator=(const tls_client&) = delete;
 
@@ -96,6 +99,22 @@ public:
         while (fill()) continue;
         return std::exchange(received_, {});
     }
+    /// Reads one byte, and no record behind the one that it is in; false at the end.
+    bool read_byte() {
+        if (!received_.empty()) {
+            received_.erase(0, 1);
+            return true;
+        }
+        char one = 0;
+        return SSL_read(tls_.get(), &one, 1) == 1;
+    }
+    /// Says close_notify, then FIN.
+    void half_close() {
+        SSL_shutdown(tls_.get());
+        shutdown(fd_, SHUT_WR);
+    }
+    /// Closes with a reset, and without close_notify.
+    void reset() { test_support::reset_and_close(std::exchange(fd_, -1)); }
     std::string get(std::string_view path, std::string_view fields = {}) {
         const std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n";
         if (!send(request + std::string(fields) + "\r\n")) return {};

@@ -4,6 +4,9 @@
 #include "http_server/request_witness.hpp"
 #include "http_server/soak_load.hpp"
 #include "http_server/soak_server.hpp"
+#include "support/certificate_folder.hpp"
+#include "support/temporary_folder.hpp"
+#include "support/tls_client.hpp"
 
 #include <doctest/doctest.h>
 
@@ -18,17 +21,17 @@ namespace {
 constexpr std::size_t mixed_connections = 200;
 constexpr std::uint64_t each = 40; // of every kind, at least
 
-} // namespace
-
-TEST_CASE("every kind of connection at once: each answer is right, each request ends once, and nothing stays") {
+// Over TLS with settings.
+void load_mixed(const server_options& options, SSL_CTX* settings) {
+    const support::temporary_folder folder;
     test_support::request_witness witness;
     router app;
     app.use(witness.layer());
-    soak::add_routes(app);
-    server running(app, soak::options());
+    soak::add_routes(app, folder);
+    server running(app, options);
     running.start().value();
 
-    soak::load load(running.port(), mixed_connections, 40ms);
+    soak::load load(running.port(), mixed_connections, 40ms, settings);
     const auto late = soak::clock::now() + 90s; // on a machine that is slow and has much else to do
     while (load.fewest() < each && load.wrong() == 0 && soak::clock::now() < late) load.run_for(100ms);
     CHECK_MESSAGE(load.wrong() == 0, "the first: " << load.first_wrong());
@@ -42,4 +45,18 @@ TEST_CASE("every kind of connection at once: each answer is right, each request 
     CHECK(running.stats().cut == 0);
     CHECK(running.stats().open == 0);
     CHECK(witness.all_ended()); // a job on a pool ends after its connection
+}
+
+} // namespace
+
+TEST_CASE("every kind of connection at once: each answer is right, each request ends once, and nothing stays") {
+    load_mixed(soak::options(), nullptr);
+}
+
+TEST_CASE("so it is over TLS") {
+    const support::certificate_folder files;
+    const auto settings = support::client_settings(files.path("ca.pem"));
+    auto options = soak::options();
+    options.tls = files.options();
+    load_mixed(options, settings.get());
 }

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 // labels: long
-// 10,000 connections for a minute, of every kind that a server meets, while one more counts the time of its answers.
+// 10,000 connections for a minute, of every kind that a server meets, while one more counts the time of its answers;
+// beside them 500 over TLS to a server of their own.
 #include "http_server/soak_load.hpp"
 #include "http_server/soak_server.hpp"
+#include "support/certificate_folder.hpp"
 #include "support/descriptors.hpp"
 #include "support/socket_client.hpp"
+#include "support/tls_client.hpp"
 
 #include <doctest/doctest.h>
 
@@ -24,6 +27,7 @@ using test_support::socket_client;
 namespace {
 
 constexpr std::size_t connections = 10'000;
+constexpr std::size_t secure_connections = 500;
 constexpr auto warm_up = 25s; // five of them until all are connected
 constexpr int minute = 60;
 
@@ -65,13 +69,25 @@ double median(std::vector<std::size_t> of) {
     return static_cast<double>(of[of.size() / 2]);
 }
 
+void check_answers(const soak::load& load) {
+    CHECK_MESSAGE(load.wrong() == 0, "the first: " << load.first_wrong());
+    for (std::size_t i = 0; i < soak::kind_names.size(); ++i)
+        CHECK_MESSAGE(load.done(static_cast<soak::kind>(i)) > 0, soak::kind_names[i]);
+}
+
 constexpr double mib = 1024.0 * 1024.0;
 
 } // namespace
 
 TEST_CASE("10,000 connections of all kinds for a minute leave nothing behind, and every answer is right") {
-    test_support::allow_descriptors(connections + 500); // each process has one end of every connection
+    test_support::allow_descriptors(connections + secure_connections +
+                                    500); // each process has one end of every connection
     soak::server_process server(options());
+    const support::certificate_folder files;
+    const auto settings = support::client_settings(files.path("ca.pem"));
+    auto with_tls = options();
+    with_tls.tls = files.options();
+    soak::server_process secure_server(with_tls);
     CHECK(socket_client(server.port()).request("GET", "/number/1").body == "number 1");
     while (server.stats().open != 0) std::this_thread::sleep_for(10ms);
     const std::size_t descriptors = server.descriptors();
@@ -80,6 +96,8 @@ TEST_CASE("10,000 connections of all kinds for a minute leave nothing behind, an
     soak::load load(server.port(), connections);
     load.run_for(warm_up);
     std::atomic<bool> over{false};
+    soak::load secure_load(secure_server.port(), secure_connections, 2s, settings.get());
+    auto secure = std::async(std::launch::async, [&] { secure_load.run_for(minute * 1s); });
     std::atomic<int> canary_wrong{0};
     auto canary = std::async(std::launch::async, [&] { return watch(server.port(), over, canary_wrong); });
     std::vector<std::size_t> memory;
@@ -90,6 +108,7 @@ TEST_CASE("10,000 connections of all kinds for a minute leave nothing behind, an
         fewest = std::min(fewest, load.connected());
     }
     over = true;
+    secure.get();
     const auto took = canary.get();
     const auto busy = server.stats();
 
@@ -104,9 +123,8 @@ TEST_CASE("10,000 connections of all kinds for a minute leave nothing behind, an
               << " connected; resident MiB: " << static_cast<double>(memory_at_start) / mib << " at the start, "
               << median(first) / mib << " in the first ten seconds, " << median(last) / mib << " in the last\n";
 
-    CHECK_MESSAGE(load.wrong() == 0, "the first: " << load.first_wrong());
-    for (std::size_t i = 0; i < soak::kind_names.size(); ++i)
-        CHECK_MESSAGE(load.done(static_cast<soak::kind>(i)) > 0, soak::kind_names[i]);
+    check_answers(load);
+    check_answers(secure_load);
     CHECK(canary_wrong == 0);
     CHECK(busy.refused == 0);
     // What isn't flat: how many connections happen to have a buffer. A twentieth and 4 MiB are more than that, and
@@ -114,6 +132,7 @@ TEST_CASE("10,000 connections of all kinds for a minute leave nothing behind, an
     CHECK(median(last) <= median(first) * 1.05 + 4 * mib);
 
     load.close_all();
+    secure_load.close_all();
     const auto late = soak::clock::now() + 30s;
     while (server.descriptors() > descriptors && soak::clock::now() < late) std::this_thread::sleep_for(50ms);
     CHECK(server.descriptors() == descriptors);
@@ -121,4 +140,5 @@ TEST_CASE("10,000 connections of all kinds for a minute leave nothing behind, an
     std::cout << "afterwards: " << server.descriptors() << " descriptors as at the start, "
               << static_cast<double>(server.memory()) / mib << " MiB resident\n";
     CHECK(server.stop());
+    CHECK(secure_server.stop());
 }

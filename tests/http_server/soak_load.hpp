@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/broken_pipe.hpp"
 #include "http_server/soak_server.hpp"
+#include "http_server/soak_wire.hpp"
 #include "http_server/take_body.hpp"
 #include "support/websocket_frames.hpp"
 
@@ -35,6 +37,7 @@ enum class kind : std::uint8_t {
     slow,         // a request in ten pieces
     upload,       // a body that is read as a stream
     download,     // a body that is written as one
+    file,         // one that the kernel sends, or that is encrypted in pieces
     half_request, // goes away in the middle of its request
     half_answer,  // goes away in the middle of the answer
     events,       // server-sent events, leaves after the third
@@ -42,13 +45,13 @@ enum class kind : std::uint8_t {
     half_close,   // says its last before it has its answer
     out_of_time,  // one whose handler takes too long
 };
-inline constexpr std::size_t kinds = 13;
+inline constexpr std::size_t kinds = 14;
 inline constexpr std::array<std::string_view, kinds> kind_names{
-    "get",          "later",       "post",   "pipelined", "slow",       "upload",     "download",
-    "half request", "half answer", "events", "websocket", "half close", "out of time"};
+    "get",  "later",        "post",        "pipelined", "slow",      "upload",     "download",
+    "file", "half request", "half answer", "events",    "websocket", "half close", "out of time"};
 
 // Of a hundred connections.
-inline constexpr std::array<int, kinds> kind_shares{27, 8, 17, 8, 7, 4, 5, 5, 3, 3, 8, 3, 2};
+inline constexpr std::array<int, kinds> kind_shares{22, 8, 17, 8, 7, 4, 5, 5, 5, 3, 3, 8, 3, 2};
 
 /// What a connection says next, and what it has to hear.
 struct turn {
@@ -125,6 +128,8 @@ inline turn next_turn(kind what, std::uint64_t n, std::uint64_t since_connect) {
         for (int i = 0; i < stream_pieces; ++i) all += stream_piece(i);
         return {.bytes = get_of("/stream"), .bodies = {std::move(all)}};
     }
+    case kind::file:
+        return {.bytes = get_of("/files/large"), .bodies = {file_text}};
     case kind::half_request: {
         turn half = bill_turn(n);
         half.bytes.resize(half.bytes.size() * (1 + n % 8) / 9);
@@ -158,8 +163,11 @@ inline turn next_turn(kind what, std::uint64_t n, std::uint64_t since_connect) {
 /// and rests for about two seconds, or `rest`.
 class load {
 public:
-    load(std::uint16_t port, std::size_t connections, std::chrono::milliseconds rest = std::chrono::seconds(2))
-        : port_(port), rest_(rest), epoll_(epoll_create1(EPOLL_CLOEXEC)) {
+    /// Over TLS with settings, which outlive it.
+    load(std::uint16_t port, std::size_t connections, std::chrono::milliseconds rest = std::chrono::seconds(2),
+         SSL_CTX* settings = nullptr)
+        : port_(port), rest_(rest), epoll_(epoll_create1(EPOLL_CLOEXEC)), settings_(settings) {
+        weir::detail::ignore_broken_pipes(); // OpenSSL writes without MSG_NOSIGNAL
         std::size_t what = 0, left = 0;
         for (std::size_t i = 0; i < connections; ++i) {
             // A hundred after the other, so that each kind comes from each address.
@@ -197,7 +205,7 @@ public:
 
     std::size_t connected() const {
         return static_cast<std::size_t>(
-            std::count_if(visitors_.begin(), visitors_.end(), [](const visitor& v) { return v.fd >= 0; }));
+            std::count_if(visitors_.begin(), visitors_.end(), [](const visitor& v) { return v.line.is_open(); }));
     }
     std::uint64_t done(kind what) const { return done_[static_cast<std::size_t>(what)]; }
     /// Of the kind that came the least.
@@ -208,13 +216,13 @@ public:
     /// Half of them with a reset.
     void close_all() {
         for (std::size_t i = 0; i < visitors_.size(); ++i)
-            if (visitors_[i].fd >= 0) hang_up(visitors_[i], i % 2 == 0);
+            if (visitors_[i].line.is_open()) visitors_[i].line.close(i % 2 == 0);
     }
 
 private:
     struct visitor {
         kind what = kind::get;
-        int fd = -1;
+        wire line{};
         bool talking = false;
         std::uint64_t since_connect = 0; // turns
         turn now{};
@@ -236,7 +244,7 @@ private:
         } catch (const std::exception& failed) {
             if (wrong_++ == 0)
                 first_wrong_ = std::string(kind_names[static_cast<std::size_t>(v.what)]) + ": " + failed.what();
-            if (v.fd >= 0) hang_up(v, true);
+            if (v.line.is_open()) v.line.close(true);
             rest(v, index);
         }
     }
@@ -261,7 +269,7 @@ private:
     }
 
     void begin(visitor& v, std::size_t index) {
-        if (v.fd < 0) dial(v, index);
+        if (!v.line.is_open()) dial(v, index);
         v.now = next_turn(v.what, ++turns_, v.since_connect++);
         v.talking = true;
         v.sent = v.may_send = v.answered = 0;
@@ -271,24 +279,25 @@ private:
     }
 
     void dial(visitor& v, std::size_t index) {
-        v.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (v.fd < 0) throw std::runtime_error("no socket");
+        const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (fd < 0) throw std::runtime_error("no socket");
+        v.line.open(fd, settings_);
         const int on = 1, small = 16 * 1024;
-        setsockopt(v.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        setsockopt(v.fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-        if (v.what == kind::half_answer) setsockopt(v.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+        setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+        if (v.what == kind::half_answer) setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof small);
         sockaddr_in own{}, to{};
         own.sin_family = to.sin_family = AF_INET;
         own.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1 + static_cast<std::uint32_t>(index % 8)); // from 127.0.0.2 on
         to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         to.sin_port = htons(port_);
-        if (bind(v.fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) throw std::runtime_error("bind");
-        if (connect(v.fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS)
+        if (bind(fd, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0) throw std::runtime_error("bind");
+        if (connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0 && errno != EINPROGRESS)
             throw std::runtime_error("connect");
         epoll_event wanted{};
         wanted.events = EPOLLIN | EPOLLOUT | EPOLLET;
         wanted.data.u64 = index;
-        epoll_ctl(epoll_, EPOLL_CTL_ADD, v.fd, &wanted);
+        epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &wanted);
         v.since_connect = 0;
         v.in.clear();
     }
@@ -302,20 +311,20 @@ private:
     }
     void push(visitor& v) {
         while (v.sent < v.may_send) {
-            const ssize_t went = ::send(v.fd, v.now.bytes.data() + v.sent, v.may_send - v.sent, MSG_NOSIGNAL);
+            const ssize_t went = v.line.send(v.now.bytes.data() + v.sent, v.may_send - v.sent);
             if (went < 0 && (errno == EAGAIN || errno == ENOTCONN)) return;
             if (went < 0) throw std::runtime_error("sending failed with " + std::to_string(errno));
             v.sent += static_cast<std::size_t>(went);
-            if (v.now.half_close && v.sent == v.now.bytes.size()) shutdown(v.fd, SHUT_WR);
+            if (v.now.half_close && v.sent == v.now.bytes.size()) v.line.half_close();
         }
     }
 
     void attend(visitor& v, std::size_t index) {
-        if (v.fd < 0) return;
+        if (!v.line.is_open()) return;
         push(v);
         for (;;) {
             std::array<char, 16384> room;
-            const ssize_t got = recv(v.fd, room.data(), room.size(), 0);
+            const ssize_t got = v.line.receive(room.data(), room.size());
             if (got < 0 && (errno == EAGAIN || errno == ENOTCONN)) break;
             if (got < 0) throw std::runtime_error("reading failed with " + std::to_string(errno));
             if (got == 0 && !v.now.ends)
@@ -336,7 +345,7 @@ private:
         if (!v.heard || (v.now.ends && !v.ended)) return false;
         if (!v.in.empty() && !v.now.leave) throw std::runtime_error("more than was asked for");
         ++done_[static_cast<std::size_t>(v.what)];
-        if (v.now.leave) hang_up(v, true);
+        if (v.now.leave) v.line.close(true);
         rest(v, index);
         return true;
     }
@@ -369,18 +378,12 @@ private:
         wake_at(index, clock::now() + rest_ / 2 + std::chrono::milliseconds(random_() % spread));
     }
 
-    static void hang_up(visitor& v, bool with_reset) {
-        const linger at_once{1, 0};
-        if (with_reset) setsockopt(v.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-        close(v.fd);
-        v.fd = -1;
-    }
-
     using wake = std::pair<clock::time_point, std::size_t>;
 
     std::uint16_t port_;
     std::chrono::milliseconds rest_;
     int epoll_;
+    SSL_CTX* settings_;
     std::vector<visitor> visitors_;
     std::priority_queue<wake, std::vector<wake>, std::greater<>> due_;
     std::mt19937 random_{20261123};

@@ -3,13 +3,16 @@
 
 #include "http_server/count_body.hpp"
 #include "http_server/echo_handler.hpp"
+#include "http_server/large_body.hpp"
 #include "support/loopback.hpp"
+#include "support/temporary_folder.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/http/body_reader.hpp>
 #include <weir/http/body_writer.hpp>
 #include <weir/http/event_stream.hpp>
 #include <weir/http/router.hpp>
 #include <weir/http/server.hpp>
+#include <weir/http/static_files.hpp>
 #include <weir/http/websocket.hpp>
 #include <weir/reflect/schema.hpp>
 
@@ -44,6 +47,8 @@ struct total {
     std::int64_t sum{};
 };
 BOOST_DESCRIBE_STRUCT(total, (), (id, sum))
+
+inline const std::string file_text = test_support::pattern(100'000); // of /files/large
 
 constexpr int stream_pieces = 20;
 inline std::string stream_piece(int number) { return std::string(1000, static_cast<char>('a' + number)); }
@@ -86,7 +91,10 @@ inline weir::task<std::string> wait_on() {
     co_return "at last";
 }
 
-inline void add_routes(weir::router& app) {
+/// `folder` is filled here, and outlives the routes.
+inline void add_routes(weir::router& app, const support::temporary_folder& folder) {
+    folder.put("large", file_text);
+    app.route("/files", weir::static_files(folder.path()));
     app.get("/number/{n}", [](weir::path<"n", std::int64_t> n) { return "number " + std::to_string(*n); });
     app.get("/later/{n}", [](weir::path<"n", std::int64_t> n) -> weir::task<std::string> {
         co_await weir::sleep_for(std::chrono::milliseconds(5));
@@ -183,9 +191,9 @@ private:
         if (::send(control_, &what, 1, MSG_NOSIGNAL) != 1) throw std::runtime_error("the server's process is gone");
     }
 
-    [[noreturn]] static void serve(const weir::server_options& options, int control) {
+    [[noreturn]] void serve(const weir::server_options& options, int control) const {
         weir::router app;
-        add_routes(app);
+        add_routes(app, files_);
         weir::server running(app, options);
         if (!running.start()) _exit(2);
         write_to(control, running.port());
@@ -200,6 +208,7 @@ private:
         _exit(1);
     }
 
+    support::temporary_folder files_;
     pid_t pid_ = -1;
     int control_ = -1;
     std::uint16_t port_ = 0;

@@ -36,7 +36,6 @@ weir::server_options options() {
     made.connections = connections + 1000; // who comes again may be there before his end was noticed
     made.connections_per_address = 2 * connections / 8;
     made.unlimited_networks = {};
-    made.limits.half_close = true; // one of the kinds of load
     return made;
 }
 

@@ -41,7 +41,8 @@ struct client_race::state : std::enable_shared_from_this<state> {
 void client_race::state::begin() {
     home.cancel_timer(std::exchange(next, 0));
     const unsigned number = begun++;
-    auto& mine = under_way.emplace_back(number, left.front(), std::make_unique<client_connection>(home.io()));
+    under_way.push_back({number, left.front(), std::make_unique<client_connection>(home.io())});
+    const connect_attempt& mine = under_way.back();
     left.erase(left.begin());
     mine.link->connect(mine.to,
                        [self = shared_from_this(), number](error_code failed) { self->ended(number, failed); });

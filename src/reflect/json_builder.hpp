@@ -94,11 +94,11 @@ private:
     void* map_place_ = nullptr; // of the current key in a map; null for a duplicate
     json_budget budget_;
     bool exceeded_ = false; // the budget; noted once
+    std::array<frame, inline_frames> few_frames_;
     frame* frames_;
     std::size_t frame_count_ = inline_frames;
     json_mistakes mistakes_;
     std::unique_ptr<frame[]> many_frames_;
-    std::array<frame, inline_frames> few_frames_;
 };
 
 // What every member of a document passes through is inline in the one source that parses.

@@ -637,7 +637,7 @@ TEST_CASE_FIXTURE(websocket_fixture, "senders of several coroutines keep their m
 }
 
 TEST_CASE_FIXTURE(websocket_fixture, "messages of every size are one frame each, whoever sends them") {
-    for (const std::size_t size : {0, 1, 125, 126, 65'535, 65'536, 200'000}) {
+    for (const std::size_t size : {0U, 1U, 125U, 126U, 65'535U, 65'536U, 200'000U}) {
         CAPTURE(size);
         const std::string payload(size, 'x');
         stubborn_wire peer(app, time);

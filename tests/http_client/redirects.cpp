@@ -203,7 +203,9 @@ TEST_CASE("what a Location holds unescaped is escaped, and what is escaped stays
     };
     loop home;
     client outgoing(home, redirect_fixture::following(1));
-    for (const auto& [place, path] : places) {
+    for (const auto& one : places) {
+        const auto& place = one.first;
+        const auto& path = one.second;
         CAPTURE(place);
         scripted_server server([&](peer& link) {
             link.request();

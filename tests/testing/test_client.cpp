@@ -36,7 +36,7 @@ struct streaming_app {
 } // namespace
 
 TEST_CASE_FIXTURE(streaming_app, "a chunked answer is read whole, whatever its size and that of its trailers") {
-    for (const std::size_t pieces : {0, 1, 65, 500}) {
+    for (const std::size_t pieces : {0U, 1U, 65U, 500U}) {
         const auto res = client.get("/stream/" + std::to_string(pieces));
         CHECK(res.header("transfer-encoding") == "chunked");
         CHECK(res.body.size() == pieces * piece_size);

@@ -47,8 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view second = split == bytes.npos ? std::string_view() : bytes.substr(split + 6);
 
     settings made{};
-    const target into{&made, weir::reflect::detail::json_type_of<settings>, &note_of<settings>,
-                      [](const void* object) { return weir::validate(*static_cast<const settings*>(object)); }};
+    const target into = target_of(made);
     binder layers(into, [](std::string_view name) -> std::optional<std::string> {
         if (name == "SET") return "value";
         return {};

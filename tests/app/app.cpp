@@ -314,8 +314,12 @@ TEST_CASE("a second signal ends the process at once, even while a part's stop bl
     CHECK(status_of_process(body, SIGTERM) == 128 + SIGTERM);
 }
 
-TEST_CASE("a stop that blocks past all deadlines ends the process with status 1") {
-    const auto body = [](auto) {
+namespace {
+
+// How a service ends one of whose parts blocks for ever when it stops; `prepare` adds what makes it stop.
+template<class F>
+int status_with_blocking_stop(F prepare) {
+    const auto body = [&](auto) {
         heard lines;
         app service(lines.log());
         service.on_stop(
@@ -324,12 +328,21 @@ TEST_CASE("a stop that blocks past all deadlines ends the process with status 1"
                 for (;;) ::pause();
             },
             10ms);
-        service.on_listening([&](std::uint16_t) { service.stop(); });
+        prepare(service);
         run_options options = anywhere();
         options.drain = 10ms;
         return service.run(options);
     };
-    CHECK(status_of_process(body) == 1);
+    return status_of_process(body);
+}
+
+} // namespace
+
+TEST_CASE("a stop that blocks past all deadlines ends the process with status 1") {
+    const auto stop_when_listening = [](app& service) {
+        service.on_listening([&service](std::uint16_t) { service.stop(); });
+    };
+    CHECK(status_with_blocking_stop(stop_when_listening) == 1);
 }
 
 TEST_CASE("a start step may add what belongs to it: a stop, another step, a check, a route") {
@@ -442,19 +455,8 @@ TEST_CASE("a signal during the start cancels its step and stops what had started
 }
 
 TEST_CASE("a failed start whose parts block when they stop ends the process with status 1") {
-    const auto body = [](auto) {
-        heard lines;
-        app service(lines.log());
-        service.on_stop(
-            "blocks",
-            [&] {
-                for (;;) ::pause();
-            },
-            10ms);
+    const auto fail_to_start = [](app& service) {
         service.on_start("db", []() -> task<result<void>> { co_return errc::unavailable; });
-        run_options options = anywhere();
-        options.drain = 10ms;
-        return service.run(options);
     };
-    CHECK(status_of_process(body) == 1);
+    CHECK(status_with_blocking_stop(fail_to_start) == 1);
 }

@@ -67,7 +67,8 @@ public:
         return how == if_locked::refuse ? " FOR UPDATE NOWAIT" : " FOR UPDATE";
     }
 
-    // Between these two no other program changes the schema, in a transaction that is open.
+    // Keeps other programs from changing the schema: from within a transaction until that has ended, and on databases
+    // whose lock outlives it until it is unlocked.
     virtual result<void> lock_schema(session&) const { return ok(); }
     virtual void unlock_schema(session&) const {}
 };

@@ -6,17 +6,20 @@
 
 namespace weir::orm {
 
-// Runs `f() -> result<...>` in a transaction during which no other program changes the schema.
+// Runs `f() -> result<...>` in a transaction during which no other program changes the schema. The next one begins
+// when the transaction has ended, and sees what it did.
 template<class F>
 auto with_schema_locked(session& s, F f) -> decltype(f()) {
+    struct guard {
+        session& s;
+        bool locked = false;
+        ~guard() {
+            if (locked) s.dialect().unlock_schema(s);
+        }
+    } lock{s};
     return detail::atomically(s, [&]() -> decltype(f()) {
-        const auto& speaks = s.dialect();
-        if (auto locked = speaks.lock_schema(s); !locked) return locked.error();
-        struct guard {
-            const dialect& speaks;
-            session& s;
-            ~guard() { speaks.unlock_schema(s); }
-        } const unlocked_again{speaks, s};
+        if (auto locked = s.dialect().lock_schema(s); !locked) return locked.error();
+        lock.locked = true;
         return f();
     });
 }

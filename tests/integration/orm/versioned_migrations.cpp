@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "integration/orm/backends.hpp"
+#include <weir/testing/fault_proxy.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <future>
 
 using namespace weir;
@@ -104,16 +107,48 @@ DATABASE_TEST_CASE("a step that fails is taken back, those before it stay, and i
 
 DATABASE_TEST_CASE("programs that start at once run each step once") {
     const empty_database where(kind);
+    constexpr std::int64_t last = 30;
+    versioned_migrations steps;
+    steps.step(1, "create notes", creates_notes);
+    for (std::int64_t number = 2; number <= last; ++number)
+        steps.step(number, "write note " + std::to_string(number), [number](transaction& tx) -> result<void> {
+            auto done = tx.execute("INSERT INTO notes VALUES (?, 'one')", number);
+            if (!done) return done.error();
+            return ok();
+        });
     const auto start = [&]() -> std::size_t {
         loop home;
         database mine(where.options());
-        const auto steps = two_steps();
         return home.block_on(steps.apply(mine)).value();
     };
     auto one = std::async(std::launch::async, start);
     auto other = std::async(std::launch::async, start);
     const std::size_t here = start();
-    CHECK(here + one.get() + other.get() == 2);
+    CHECK(here + one.get() + other.get() == last);
+}
+
+SERVER_TEST_CASE("a program that has waited for another one's step sees it, however slowly it was stored") {
+    const empty_database where(kind);
+    testing::fault_proxy slow_line(kind.server().port());
+    slow_line.set(testing::direction::to_upstream, testing::fault::delay(std::chrono::milliseconds(50)));
+    auto slow = where.options();
+    const std::string port = ":" + std::to_string(kind.server().port());
+    slow.url.replace(slow.url.find(port), port.size(), ":" + std::to_string(slow_line.port()));
+
+    versioned_migrations steps;
+    const auto run = [&steps](const database_options& how) -> std::size_t {
+        loop home;
+        database mine(how);
+        return home.block_on(steps.apply(mine)).value();
+    };
+    std::atomic<bool> alone{true};
+    std::future<std::size_t> other;
+    steps.step(1, "create notes", creates_notes).step(2, "write a note", [&](transaction& tx) {
+        if (alone.exchange(false)) other = std::async(std::launch::async, run, where.options());
+        return writes_a_note(tx);
+    });
+    const std::size_t here = run(slow);
+    CHECK(here + other.get() == 2);
 }
 
 TEST_CASE("numbers that don't rise are refused before anything runs") {

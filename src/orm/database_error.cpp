@@ -75,6 +75,11 @@ error out_of_range(std::string_view columns) {
                        "range", "is out of range");
 }
 
+error holds_nul(std::string_view columns) {
+    return with_fields(error(errc::validation_failed, "a string with the character U+0000 can't be stored"),
+                       columns_in(columns), "no_nul", "must not contain the character U+0000");
+}
+
 error lost_against_another() {
     return error(errc::conflict, "another transaction was faster: run this one again").with_code("try_again");
 }

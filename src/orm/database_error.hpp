@@ -25,6 +25,8 @@ error other_violation();
 // A text that is longer, or a number that is wider, than its column.
 error too_long(std::string_view columns = {});
 error out_of_range(std::string_view columns = {});
+// A string with U+0000, which PostgreSQL can't store.
+error holds_nul(std::string_view columns);
 
 // A transaction that lost against another one, and may win when it runs again: its code is `try_again`.
 error lost_against_another();

@@ -10,6 +10,7 @@ namespace weir::orm {
 namespace sd = soci::details;
 
 void column_into::define(sd::statement_impl& st, int& position) {
+    statement_ = st.get_backend();
     backend_.reset(st.make_into_type_backend());
     position_ = position++;
 }
@@ -38,15 +39,25 @@ void column_into::post_fetch(bool got_data, bool called_from_fetch) {
     errno = 0; // the only trace that a number leaves which SOCI cut to 64 bits: PostgreSQL's sums are wider
     backend_->post_fetch(got_data, called_from_fetch, &indicator_);
     if (got_data && errno == ERANGE && to_.type->kind == column_kind::integer)
-        throw exchange_error(errc::internal, "a column's number is out of its member's range");
+        refuse("holds a number out of its member's range");
     if (got_data) deliver();
+}
+
+// Names the column as the query does.
+void column_into::refuse(const char* why) const {
+    std::string name;
+    soci::data_type type{};
+    statement_->describe_column(position_, type, name);
+    throw exchange_error(errc::internal, "column '" + name + "' " + why);
 }
 
 void column_into::deliver() {
     if (indicator_ == soci::i_null) {
-        if (!to_.type->nullable()) throw exchange_error(errc::internal, "a column holds NULL, its member can't");
+        if (!to_.type->nullable()) refuse("holds NULL, its member can't");
         return to_.type->clear(to_.data);
     }
+    if (style_.is_of_kind && !style_.is_of_kind(*statement_, position_, to_.type->kind))
+        refuse("holds a value of another type than its member's");
     deliver_to(to_.type->nullable() ? to_.type->engage(to_.data) : to_.data);
 }
 
@@ -56,8 +67,7 @@ void column_into::deliver_to(void* data) {
         if (style_.text_booleans) integer_ = text_ == "t" || text_ == "1" ? 1 : 0;
         [[fallthrough]];
     case column_kind::integer:
-        if (!to_.type->store(data, integer_))
-            throw exchange_error(errc::internal, "a column's number is out of its member's range");
+        if (!to_.type->store(data, integer_)) refuse("holds a number out of its member's range");
         return;
     case column_kind::real:
         if (to_.type->nullable()) *static_cast<double*>(data) = real_;
@@ -67,8 +77,7 @@ void column_into::deliver_to(void* data) {
         return;
     case column_kind::time:
     case column_kind::enumeration:
-        if (!to_.type->parse(data, text_))
-            throw exchange_error(errc::internal, "a column's text has no meaning for its member");
+        if (!to_.type->parse(data, text_)) refuse("holds a string that has no meaning for its member");
         return;
     }
 }
@@ -90,8 +99,8 @@ void argument_use::bind_data(const void* data, sd::exchange_type type) {
 }
 
 void argument_use::bind_text(const std::string& text) {
-    if (style_.cuts_at_nul && text.find('\0') != std::string::npos)
-        throw exchange_error(errc::invalid_argument, "a text with a NUL character can't be stored");
+    if (text.find('\0') != std::string::npos) // PostgreSQL can't store it, so no database is given it
+        throw exchange_error(errc::invalid_argument, "a string with the character U+0000 can't be stored");
     bind_data(&text, sd::x_stdstring);
 }
 

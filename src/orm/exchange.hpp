@@ -13,7 +13,7 @@ namespace weir::orm {
 
 // A value that doesn't fit its column, or the other way round; the text names neither values nor SQL.
 struct exchange_error : std::runtime_error {
-    exchange_error(errc kind, const char* text) : std::runtime_error(text), kind(kind) {}
+    exchange_error(errc kind, const std::string& text) : std::runtime_error(text), kind(kind) {}
     errc kind;
 };
 
@@ -21,8 +21,11 @@ struct exchange_error : std::runtime_error {
 struct exchange_style {
     bool named_values = false;  // SOCI's `:name` where SQL has question marks
     bool text_booleans = false; // booleans travel as `t` and `f`
-    bool cuts_at_nul = false;   // a text ends for the driver at its first NUL
     bool plain_times = false;   // `2026-11-23 08:30:00.000000`, without T and Z
+
+    // Whether the current row's value of a column, counted from 1, is of that kind or converts to it without loss;
+    // asked for values that aren't NULL. Null where the columns have types that the server keeps.
+    bool (*is_of_kind)(soci::details::statement_backend& st, int column, column_kind kind) = nullptr;
 };
 
 // SOCI's into and use elements are bound to one variable for life. These are bound to a member anew at each
@@ -45,8 +48,10 @@ public:
 private:
     void deliver();
     void deliver_to(void* data);
+    [[noreturn]] void refuse(const char* why) const;
 
     const exchange_style& style_;
+    soci::details::statement_backend* statement_ = nullptr;
     std::unique_ptr<soci::details::standard_into_type_backend> backend_;
     int position_ = 0;
     target to_;

@@ -60,7 +60,7 @@ error find_row(session& s, const table_info& table, argument key, std::span<cons
 
 result<void> insert_row(session& s, const table_info& table, std::span<const argument> row, const target& key,
                         bool new_key) {
-    if (auto fits = check_lengths(table, row); !fits) return fits;
+    if (auto fits = check_strings(table, row); !fits) return fits;
     if (new_key) return insert_new(s, table, without_key(table, row), key);
     auto done = s.execute(table.insert, row);
     if (!done) return done.error();
@@ -68,7 +68,7 @@ result<void> insert_row(session& s, const table_info& table, std::span<const arg
 }
 
 result<void> update_row(session& s, const table_info& table, std::span<const argument> row) {
-    if (auto fits = check_lengths(table, row); !fits) return fits;
+    if (auto fits = check_strings(table, row); !fits) return fits;
     auto in = without_key(table, row);
     in.push_back(row[table.key]);
     return change_row(s, table, table.update, in);

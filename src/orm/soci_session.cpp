@@ -50,9 +50,20 @@ result<std::size_t> soci_session::guarded(std::string_view sql, F body) {
     }
 }
 
+namespace {
+
+// What is wrong with a stored value is for the log; what is wrong with a given one is for its giver.
+error exchange_failure(const exchange_error& failure) {
+    if (failure.kind != errc::internal) return {failure.kind, failure.what()};
+    return error(errc::internal, "a stored value doesn't fit its member")
+        .caused_by(error(errc::unknown, failure.what()));
+}
+
+} // namespace
+
 error soci_session::failed(const std::exception& failure, std::string_view sql) {
     const auto* const exchange = dynamic_cast<const exchange_error*>(&failure);
-    error known = exchange ? error(exchange->kind, exchange->what()) : explain(failure);
+    error known = exchange ? exchange_failure(*exchange) : explain(failure);
     error cause = known.cause()
                       ? error(errc::unknown, std::string(known.cause().message()) + " in: " + std::string(sql))
                       : error(errc::unknown, "in: " + std::string(sql));

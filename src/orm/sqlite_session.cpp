@@ -7,6 +7,7 @@
 
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include <cmath>
 #include <optional>
 #include <thread>
 
@@ -29,7 +30,30 @@ __attribute__((no_sanitize("vptr"))) sqlite3_stmt* handle_of(soci::statement& st
     return static_cast<soci::sqlite3_statement_backend*>(st.get_backend())->stmt_;
 }
 
-constexpr exchange_style as_sqlite_does{};
+bool is_whole(double number) { return number >= -0x1p63 && number < 0x1p63 && number == std::trunc(number); }
+
+// SQLite keeps in a column what it is given, whatever the column's type: SOCI would read 'abc' as 0. A number that SOCI
+// has read leaves the value's type as it was.
+__attribute__((no_sanitize("vptr"))) bool is_of_kind(soci::details::statement_backend& st, int column,
+                                                     column_kind kind) {
+    auto* const statement = static_cast<soci::sqlite3_statement_backend&>(st).stmt_;
+    const int held = sqlite_api::sqlite3_column_type(statement, column - 1);
+    switch (kind) {
+    case column_kind::integer:
+    case column_kind::boolean:
+        return held == SQLITE_INTEGER ||
+               (held == SQLITE_FLOAT && is_whole(sqlite_api::sqlite3_column_double(statement, column - 1)));
+    case column_kind::real:
+        return held == SQLITE_INTEGER || held == SQLITE_FLOAT;
+    case column_kind::text:
+    case column_kind::time:
+    case column_kind::enumeration:
+        break;
+    }
+    return true; // every value has a text, which says itself whether it is a time
+}
+
+constexpr exchange_style as_sqlite_does{.is_of_kind = is_of_kind};
 
 class sqlite_session final : public soci_session {
 public:

@@ -84,15 +84,24 @@ std::string insert_rows(const table_info& table, bool with_key, std::size_t rows
     return made;
 }
 
-result<void> check_lengths(const table_info& table, std::span<const argument> row) {
-    if (!table.limits_lengths) return ok();
+namespace {
+
+result<void> check_string(const column_info& column, const std::string& text) {
+    if (text.find('\0') != std::string::npos) return holds_nul(column.name);
+    const std::size_t most = column.max_length;
+    if (most != 0 && text.size() > most && utf8_length(text) > most) return too_long(column.name);
+    return ok();
+}
+
+} // namespace
+
+result<void> check_strings(const table_info& table, std::span<const argument> row) {
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
         const auto& column = table.columns[i];
-        if (column.max_length == 0) continue;
+        if (column.type->kind != column_kind::text) continue;
         const void* const data = column.type->nullable() ? column.type->value(row[i].data) : row[i].data;
         if (!data) continue;
-        const auto& text = *static_cast<const std::string*>(data);
-        if (text.size() > column.max_length && utf8_length(text) > column.max_length) return too_long(column.name);
+        if (auto fits = check_string(column, *static_cast<const std::string*>(data)); !fits) return fits;
     }
     return ok();
 }
@@ -125,7 +134,6 @@ table_info describe_table(std::string_view name, std::span<const column_facts> c
     table.key = position_of_key(table.columns);
     table.generated_key = generated_key;
     table.columns[table.key].in_index = true;
-    table.limits_lengths = std::ranges::any_of(table.columns, [](const auto& one) { return one.max_length != 0; });
     for (const auto& column : table.columns)
         if ((column.unique || column.indexed) && !column.key) add_index(table, {column.name}, column.unique);
 

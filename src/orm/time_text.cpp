@@ -24,13 +24,30 @@ bool take_one_of(std::string_view& text, std::string_view accepted) {
     return true;
 }
 
-// `.5` is half a second: at most six digits, as microseconds.
+// `.5` is half a second, as microseconds; what is smaller is cut off.
 bool take_fraction(std::string_view& text, int& micros) {
     if (!take_one_of(text, ".")) return true;
     const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
-    if (digits == 0 || digits > 6 || !take_digits(text, digits, micros)) return false;
-    for (std::size_t i = digits; i < 6; ++i) micros *= 10;
+    const std::size_t kept = std::min<std::size_t>(digits, 6);
+    if (digits == 0 || !take_digits(text, kept, micros)) return false;
+    for (std::size_t i = kept; i < 6; ++i) micros *= 10;
+    text.remove_prefix(digits - kept);
     return true;
+}
+
+// `Z`, `+08`, `+0800`, `-03:30`, or nothing, which is UTC: how far the time is ahead of UTC.
+bool take_offset(std::string_view& text, chrono::minutes& ahead) {
+    if (text.empty() || take_one_of(text, "Zz")) return true;
+    const bool behind = text.front() == '-';
+    int hours = 0, minutes = 0;
+    if (!take_one_of(text, "+-") || !take_digits(text, 2, hours)) return false;
+    if (!text.empty()) {
+        take_one_of(text, ":");
+        if (!take_digits(text, 2, minutes)) return false;
+    }
+    ahead = chrono::hours(hours) + chrono::minutes(minutes);
+    if (behind) ahead = -ahead;
+    return hours <= 23 && minutes <= 59;
 }
 
 void put_digits(char* at, int count, std::int64_t number) {
@@ -61,16 +78,16 @@ bool parse_time(std::string_view text, wall_time& to) {
     int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, micros = 0;
     const bool date_read = take_digits(text, 4, year) && take_one_of(text, "-") && take_digits(text, 2, month) &&
                            take_one_of(text, "-") && take_digits(text, 2, day);
-    const bool time_read = date_read && take_one_of(text, "T ") && take_digits(text, 2, hour) &&
+    const bool time_read = date_read && take_one_of(text, "Tt ") && take_digits(text, 2, hour) &&
                            take_one_of(text, ":") && take_digits(text, 2, minute) && take_one_of(text, ":") &&
                            take_digits(text, 2, second) && take_fraction(text, micros);
-    if (!time_read) return false;
-    if (!take_one_of(text, "Z") && text == "+00") text = {};
+    chrono::minutes ahead{};
+    if (!time_read || !take_offset(text, ahead)) return false;
     const chrono::year_month_day date(chrono::year(year), chrono::month(static_cast<unsigned>(month)),
                                       chrono::day(static_cast<unsigned>(day)));
     if (!text.empty() || !date.ok() || hour > 23 || minute > 59 || second > 59) return false;
     to = wall_time(chrono::sys_days(date)) + chrono::hours(hour) + chrono::minutes(minute) + chrono::seconds(second) +
-         chrono::microseconds(micros);
+         chrono::microseconds(micros) - ahead;
     return true;
 }
 

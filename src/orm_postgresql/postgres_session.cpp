@@ -15,7 +15,7 @@ namespace weir::orm {
 
 namespace {
 
-constexpr exchange_style as_postgres_does{.named_values = true, .text_booleans = true, .cuts_at_nul = true};
+constexpr exchange_style as_postgres_does{.named_values = true, .text_booleans = true};
 
 // Debian's library keeps its classes' type information to itself, so that UBSan's check of these casts can't link.
 __attribute__((no_sanitize("vptr"))) PGconn* handle_of(soci::session& connection) {

@@ -169,8 +169,8 @@ TEST_CASE_FIXTURE(users_fixture, "null and the empty string are two things") {
     CHECK(home.block_on(rows.where(!col<&user::email>.is_null()).one()).value().openid == "empty");
 }
 
-TEST_CASE_FIXTURE(users_fixture, "text keeps NUL bytes, quotes and UTF-8") {
-    for (const std::string& name : {std::string("a\0b", 3), std::string("O'Hara \"x\""), std::string("张三 🛒")}) {
+TEST_CASE_FIXTURE(users_fixture, "text keeps quotes and UTF-8") {
+    for (const std::string& name : {std::string("O'Hara \"x\""), std::string("张三 🛒")}) {
         user row = user_named(name);
         row.name = name;
         CHECK(home.block_on(rows.insert(row)));

@@ -50,7 +50,9 @@ struct target {
 
 /// Appends a time as it is stored; false outside the years 0 to 9999.
 bool print_time(wall_time time, std::string& to);
-/// Reads what print_time writes, and what databases do: `2026-11-23 08:30:00`, `2026-11-23 08:30:00.5+00`.
+/// Reads what print_time writes, and what databases and other tools do: `2026-11-23 08:30:00`,
+/// `2026-11-23 08:30:00.5+00`, `2026-11-23T08:30:00.123456789+08:00`. A time without an offset is UTC; what is smaller
+/// than a microsecond is cut off.
 bool parse_time(std::string_view text, wall_time& to);
 
 namespace detail {

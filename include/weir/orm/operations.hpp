@@ -199,13 +199,13 @@ result<void> insert(session& s, T& row) {
 template<class T>
 result<void> upsert(session& s, T& row) {
     if (key_is_missing(row)) return insert(s, row);
-    if (auto fits = check_lengths(table_of<T>(), arguments_of(row)); !fits) return fits;
+    if (auto fits = check_strings(table_of<T>(), arguments_of(row)); !fits) return fits;
     return upsert_by_key(s, table_of<T>(), arguments_of(row));
 }
 
 template<class T, auto... Unique>
 result<void> upsert(session& s, T& row, column<Unique>...) {
-    if (auto fits = check_lengths(table_of<T>(), arguments_of(row)); !fits) return fits;
+    if (auto fits = check_strings(table_of<T>(), arguments_of(row)); !fits) return fits;
     const std::array<std::size_t, sizeof...(Unique)> unique{reflect::field_of<Unique>::index...};
     key_type<T>& key = row.*reflect::key_member<T>;
     return upsert_by(s, table_of<T>(), unique, arguments_without_key(row), {&column_type_of<key_type<T>>, &key});
@@ -235,7 +235,7 @@ result<std::size_t> insert_batch(session& s, std::span<const T> rows, bool with_
     in.reserve(rows.size() * reflect::field_count<T>);
     for (const T& row : rows) {
         const auto all = arguments_of(row);
-        if (auto fits = check_lengths(table_of<T>(), all); !fits) return fits.error();
+        if (auto fits = check_strings(table_of<T>(), all); !fits) return fits.error();
         if (with_key) {
             in.insert(in.end(), all.begin(), all.end());
         } else {
@@ -271,7 +271,7 @@ result<void> update(session& s, const T& row) {
 
 template<class T, auto... Members>
 result<void> update(session& s, const T& row, column<Members>...) {
-    if (auto fits = check_lengths(table_of<T>(), arguments_of(row)); !fits) return fits;
+    if (auto fits = check_strings(table_of<T>(), arguments_of(row)); !fits) return fits;
     static const std::array<std::size_t, sizeof...(Members)> columns{reflect::field_of<Members>::index...};
     static const std::string sql = update_columns(table_of<T>(), columns);
     const argument key = key_argument(row.*reflect::key_member<T>);

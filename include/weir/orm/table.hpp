@@ -54,7 +54,6 @@ struct table_info {
     std::vector<index_info> indexes{}; ///< of single columns first
     std::vector<foreign_key_info> foreign_keys{};
     std::vector<check_info> checks{};
-    bool limits_lengths = false; ///< a column has a max_length
 
     std::string select{};         ///< SELECT id, text FROM todos
     std::string count{};          ///< SELECT count(*) FROM todos
@@ -73,9 +72,9 @@ struct table_info {
     ~table_info();
 };
 
-/// errc::validation_failed naming the first column whose text is longer than its max_length, on every database alike;
-/// `row` are the columns in the order of the description.
-result<void> check_lengths(const table_info& table, std::span<const argument> row);
+/// errc::validation_failed naming the first column whose string is longer than its max_length or holds U+0000, which
+/// not all databases can store: on every database alike. `row` are the columns in the order of the description.
+result<void> check_strings(const table_info& table, std::span<const argument> row);
 
 /// An identifier as SQL takes it: in double quotes where it needs them.
 std::string quoted(std::string_view identifier);

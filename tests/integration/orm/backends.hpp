@@ -35,7 +35,6 @@ inline void execute_at(const std::string& url, std::string sql) {
 
 // What databases differ in.
 struct backend {
-    bool keeps_nul;           // in texts
     bool keeps_lengths;       // else max_length is a rule of the table's
     bool migrates_as_a_whole; // or not at all
     bool failure_ends_transaction;
@@ -54,7 +53,6 @@ struct backend {
 };
 
 inline constexpr backend sqlite{
-    .keeps_nul = true,
     .keeps_lengths = false,
     .migrates_as_a_whole = true,
     .failure_ends_transaction = false,
@@ -68,7 +66,6 @@ inline test_support::postgres_server& postgres_server() {
 }
 
 inline constexpr backend postgres{
-    .keeps_nul = false,
     .keeps_lengths = true,
     .migrates_as_a_whole = true,
     .failure_ends_transaction = true,
@@ -91,7 +88,6 @@ inline test_support::mariadb_server& mariadb_server() {
 }
 
 inline constexpr backend mariadb{
-    .keeps_nul = true,
     .keeps_lengths = true,
     .migrates_as_a_whole = false,
     .failure_ends_transaction = false,

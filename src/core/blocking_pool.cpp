@@ -123,26 +123,51 @@ blocking_pool_stats blocking_pool::stats() const {
 
 namespace {
 
-enum class outcome : std::uint8_t { ran, cancelled, refused };
+enum class outcome : std::uint8_t { ran, left_queue, refused };
+
+// Calls `f` on the loop at a deadline, unless it goes before that.
+class deadline_timer {
+public:
+    deadline_timer(loop& home, time_point at, std::function<void()> f) : home_(home) {
+        if (at != time_point::max()) id_ = home_.call_at(at, std::move(f));
+    }
+    deadline_timer(const deadline_timer&) = delete;
+    deadline_timer& operator=(const deadline_timer&) = delete;
+    ~deadline_timer() {
+        if (id_) home_.cancel_timer(*id_);
+    }
+
+private:
+    loop& home_;
+    std::optional<loop::timer_id> id_;
+};
 
 } // namespace
 
 task<result<void>> blocking_pool::execute(detail::blocking_job& job) {
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) co_return errc::cancelled;
+    const executor here = co_await this_task;
+    const context& ctx = here.context();
+    if (ctx.deadline() <= ctx.loop().clock().now()) co_return errc::deadline_exceeded;
 
     impl* const pool = impl_.get();
     blocking_job* const queued = &job;
+    bool late = false;
+    const deadline_timer timer(ctx.loop(), ctx.deadline(), [pool, queued, &late] {
+        late = true;
+        pool->cancel(*queued);
+    });
     auto start = [pool, queued](std::function<void(outcome)> resume) {
-        queued->finished = [resume](bool ran) { resume(ran ? outcome::ran : outcome::cancelled); };
+        queued->finished = [resume](bool ran) { resume(ran ? outcome::ran : outcome::left_queue); };
         if (!pool->push(*queued)) resume(outcome::refused);
     };
     auto cancel = [pool, queued] { pool->cancel(*queued); };
     switch (co_await detail::suspend<outcome>(start, cancel)) {
     case outcome::ran:
         co_return ok();
-    case outcome::cancelled:
-        co_return errc::cancelled;
+    case outcome::left_queue:
+        co_return late ? errc::deadline_exceeded : errc::cancelled;
     case outcome::refused:
         break;
     }

@@ -162,6 +162,84 @@ TEST_CASE("cancellation of a running job stops its token and waits for its end")
     while (!ended) home.run_one();
 }
 
+TEST_CASE("the context's deadline takes a queued job out without running it") {
+    manual_clock time;
+    loop home(time);
+    blocking_pool pool({.threads = 1});
+    job_gate blocked;
+    auto hold = [&] { blocked.wait(); };
+    auto first = [&]() -> task<void> { CHECK(co_await pool.run(hold)); };
+    home.spawn(first());
+    home.poll();
+    blocked.entered.get_future().wait();
+
+    bool ran = false;
+    std::optional<error> refused;
+    auto never = [&] { ran = true; };
+    boost::asio::cancellation_signal cancel;
+    context ctx(home);
+    ctx.set_deadline(time.now() + std::chrono::seconds(2));
+    auto second = [&]() -> task<void> { refused = (co_await pool.run(never)).error(); };
+    home.spawn(second(), ctx, cancel, [](std::exception_ptr) {});
+    home.poll();
+    time.advance(std::chrono::seconds(1));
+    home.poll();
+    CHECK(pool.stats().queued == 1);
+    time.advance(std::chrono::seconds(1));
+    while (!refused) home.run_one();
+    CHECK(*refused == errc::deadline_exceeded);
+    blocked.opened.set_value();
+    pool.close();
+    home.poll();
+    CHECK(!ran);
+}
+
+TEST_CASE("the context's deadline stops the token of a running job, which decides when it ends") {
+    manual_clock time;
+    loop home(time);
+    blocking_pool pool({.threads = 1});
+    std::promise<void> entered;
+    auto job = [&](std::stop_token stop) {
+        std::mutex m;
+        std::condition_variable_any wake;
+        std::unique_lock lock(m);
+        entered.set_value();
+        wake.wait(lock, stop, [] { return false; });
+        return 7;
+    };
+    boost::asio::cancellation_signal cancel;
+    context ctx(home);
+    ctx.set_deadline(time.now() + std::chrono::seconds(1));
+    std::optional<int> got;
+    auto work = [&]() -> task<void> { got = (co_await pool.run(job)).value(); };
+    home.spawn(work(), ctx, cancel, [](std::exception_ptr) {});
+    home.poll();
+    entered.get_future().wait();
+    time.advance(std::chrono::seconds(1));
+    while (!got) home.run_one();
+    CHECK(*got == 7);
+}
+
+TEST_CASE("a job whose deadline has passed isn't queued") {
+    manual_clock time;
+    loop home(time);
+    blocking_pool pool({.threads = 1});
+    bool ran = false;
+    std::optional<error> refused;
+    auto never = [&] { ran = true; };
+    boost::asio::cancellation_signal cancel;
+    context ctx(home);
+    ctx.set_deadline(time.now());
+    auto work = [&]() -> task<void> { refused = (co_await pool.run(never)).error(); };
+    home.spawn(work(), ctx, cancel, [](std::exception_ptr) {});
+    home.poll();
+    REQUIRE(refused);
+    CHECK(*refused == errc::deadline_exceeded);
+    pool.close();
+    CHECK(!ran);
+    CHECK(pool.stats().completed == 0);
+}
+
 TEST_CASE("two loops share one pool and each gets its own answers") {
     blocking_pool pool({.threads = 2});
     const auto serve = [&pool](int base) {

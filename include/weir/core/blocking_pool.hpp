@@ -53,7 +53,8 @@ public:
     /// Runs `f()` or `f(std::stop_token)` on a pool thread and yields its value; an exception out of it
     /// becomes an error. Completes only when the job has ended, or has left the queue without running, so
     /// what `f` refers to in the awaiting frame stays alive. Cancellation takes a queued job out
-    /// (errc::cancelled) and stops a running one's token; the job then decides when it ends.
+    /// (errc::cancelled), as the context's deadline does (errc::deadline_exceeded); both stop a running
+    /// one's token, and the job then decides when it ends and what it yields.
     /// errc::unavailable when the queue is full or the pool is closed.
     template<class F>
     auto run(F&& f);

@@ -91,17 +91,19 @@ bool connection::has_unread() const noexcept {
     return socket_.available(failed) != 0 && !failed;
 }
 
-bool connection::write(std::string_view output) {
+bool connection::write(std::string_view output) { return write(output, 0); }
+
+bool connection::write(std::string_view output, int flags) {
     if (closed_) return true;
     if (tls_) return write_secure(output);
-    if (!sending()) return put(output);
+    if (!sending()) return put(output, flags);
     queued_ += output;
     return false;
 }
 
-bool connection::put(std::string_view output) {
+bool connection::put(std::string_view output, int flags) {
     boost::system::error_code failed;
-    const std::size_t sent = socket_.write_some(asio::buffer(output), failed);
+    const std::size_t sent = socket_.send(asio::buffer(output), flags, failed);
     if (!failed && sent == output.size()) return true;
     if (failed && failed != asio::error::would_block) return abort(), true;
     unsent_.assign(output.substr(sent));
@@ -135,7 +137,9 @@ std::uint64_t connection::untaken() {
     return unsent_.size() - unsent_from_ + queued_.size() + file_.size + static_cast<std::uint64_t>(in_kernel);
 }
 
-bool connection::send_file(const file_range& part) {
+// The kernel keeps the head until the file's first bytes come, so that both can leave in one packet.
+bool connection::send_file(std::string_view head, const file_range& part) {
+    if (!head.empty()) write(head, part.size != 0 ? MSG_MORE : 0);
     file_ = part;
     return closed_ || (unsent_.empty() && send_some());
 }
@@ -204,6 +208,7 @@ void connection::half_close() {
 
 void connection::abort() {
     if (closed_) return;
+    if (session_.sends_file()) session_.lost(untaken());
     close();
     home_.retire(*this);
 }

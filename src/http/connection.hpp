@@ -44,7 +44,7 @@ public:
     }
 
     bool write(std::string_view output) override;
-    bool send_file(const file_range& part) override;
+    bool send_file(std::string_view head, const file_range& part) override;
     std::uint64_t untaken() override;
     void finish(bool idle) override;
     void abort() override;
@@ -89,7 +89,8 @@ private:
     void received(const boost::system::error_code& failed, std::size_t size);
     void discard(std::size_t size);
     void end_of_input();
-    bool put(std::string_view output);
+    bool write(std::string_view output, int flags);
+    bool put(std::string_view output, int flags = 0);
     // under TLS
     void decrypt(std::span<const char> bytes);
     void tls_broke();

@@ -54,6 +54,7 @@ session::session(session_host& host, transport& wire, std::string remote)
 
 session::~session() {
     if (!exchange_) return;
+    if (state_ == state::sending) end_file(true);
     exchange_->orphan();
     if (admitted_) exchange_->report();
 }
@@ -155,7 +156,9 @@ void session::answer_all(std::span<char>& input) {
     bool stalled = true;
     while (stalled) {
         stalled = !writing_ && answer_ready(input);
+        const bool sending = state_ == state::sending;
         flush();
+        if (sending && state_ != state::sending) stalled = true; // the file has left, and layers have been told
     }
 }
 
@@ -313,6 +316,7 @@ void session::answer(request& req, const request_head& head, const route& matche
             return begin_tail(req, matched, res, form);
         file_ = std::move(res.tail);
         size += *announced_size(*file_);
+        if (matched.has_done) return hold_for_file(req, matched, res, size);
     }
     end_request(req, matched, res, size, false);
 }
@@ -397,13 +401,17 @@ void session::exchange_finished() {
 
 void session::written() {
     writing_ = false;
-    if (occupied()) {
+    if (state_ == state::sending) {
+        const scratch_use use(host_);
+        end_file(false);
+    } else if (occupied()) {
         flush();
         const auto writer = exchange_;
         if (writer) writer->output_left();
         return;
+    } else {
+        resume_patience();
     }
-    resume_patience();
     work({pending_.data(), pending_.size()});
     wire_.resume_input();
 }
@@ -485,13 +493,14 @@ void session::keep(std::span<char> rest) {
 
 void session::flush() {
     // The output belongs to the loop: none of it may be left there for the next connection.
-    if (!host_.output.empty()) {
-        note_writing(!wire_.write(host_.output.view()));
-        host_.output.clear();
-    }
     if (file_) {
         const auto sending = std::move(file_);
-        note_writing(!wire_.send_file(std::get<file_range>(sending->kind)));
+        note_writing(!wire_.send_file(host_.output.view(), std::get<file_range>(sending->kind)));
+        host_.output.clear();
+        if (state_ == state::sending && !writing_ && !lost_) end_file(false);
+    } else if (!host_.output.empty()) {
+        note_writing(!wire_.write(host_.output.view()));
+        host_.output.clear();
     }
     if (state_ != state::closing || finish_told_) return;
     finish_told_ = true;

@@ -55,8 +55,8 @@ public:
     /// Sends the output, behind what still has to leave. False when some of it has to wait; `session::written()`
     /// follows once, when all has left.
     virtual bool write(std::string_view output) = 0;
-    /// Sends part of a file behind what still has to leave; the rest as for `write`.
-    virtual bool send_file(const file_range& part) = 0;
+    /// Sends the output and part of a file behind what still has to leave; the rest as for `write`.
+    virtual bool send_file(std::string_view head, const file_range& part) = 0;
     /// How many bytes of what was written the peer hasn't taken yet; asked while some of it waits.
     virtual std::uint64_t untaken() = 0;
     /// Ends the connection after what was written. The peer may still be sending, in which case closing at
@@ -91,6 +91,10 @@ public:
     void receive_end();
     /// All output so far has left.
     void written();
+    /// Layers wait for a file to leave.
+    bool sends_file() const noexcept { return state_ == state::sending; }
+    /// The connection is being aborted, and the peer hasn't taken so much of the file and what is before it.
+    void lost(std::uint64_t untaken) noexcept;
     /// Looks whether a deadline has passed.
     void tick(time_point now);
     /// The server stops: what is in flight is answered, then the connection ends.
@@ -117,7 +121,7 @@ public:
     bool writing() const noexcept { return writing_; }
 
 private:
-    enum class state : std::uint8_t { idle, head, body, handling, streaming, closing };
+    enum class state : std::uint8_t { idle, head, body, handling, streaming, sending, closing };
 
     // A chunked body on its way in; its decoded bytes stand behind the head in pending_.
     struct chunked_body {
@@ -151,6 +155,8 @@ private:
     void begin_tail(const request& req, const route& matched, response& res, body_form form);
     void end_request(const request& req, const route& matched, const response& res, std::uint64_t size, bool aborted);
     void end_tail();
+    void hold_for_file(const request& req, const route& matched, response& res, std::uint64_t size);
+    void end_file(bool aborted);
     void await_reader(const request_head& head, std::size_t most, bool more);
     void body_late();
     void stop_endless();
@@ -189,6 +195,7 @@ private:
     std::unique_ptr<chunked_body> chunked_;
     std::unique_ptr<incoming_body> incoming_; // while its handler may read it
     std::shared_ptr<response_tail> file_;     // to be sent behind the output
+    std::uint64_t file_answer_ = 0;           // bytes of the answer whose file is being sent
     time_point deadline_;
     time_point whole_by_{}; // the deadline of a request that is coming, whatever a stop says
     write_watch taking_;    // while output waits
@@ -197,6 +204,7 @@ private:
     std::uint64_t body_size_ = 0;
     state state_ = state::idle;
     bool writing_ = false;
+    bool lost_ = false; // the connection, with a file on its way
     bool input_ended_ = false;
     bool keep_alive_ = true;
     bool more_ = false; // input followed the request that is being answered

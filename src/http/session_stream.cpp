@@ -187,6 +187,26 @@ void session::end_tail() {
     wire_.abort();
 }
 
+// The layers are told once the file has left, so their request and response are kept.
+void session::hold_for_file(const request& req, const route& matched, response& res, std::uint64_t size) {
+    if (&req == &host_.req) {
+        prepare_exchange(matched);
+        exchange_->adopt(host_.context, std::move(res));
+    }
+    file_answer_ = size;
+    state_ = state::sending;
+}
+
+void session::lost(std::uint64_t untaken) noexcept {
+    lost_ = true;
+    file_answer_ -= std::min(file_answer_, untaken);
+}
+
+void session::end_file(bool aborted) {
+    const auto told = exchange_;
+    end_request(told->req(), told->matched(), told->res(), file_answer_, aborted);
+}
+
 // What has no end of its own ends with the server.
 void session::stop_endless() {
     const auto& kind = exchange_->res().tail->kind;

@@ -55,11 +55,15 @@ struct memory_wire final : http::detail::transport {
         received += output;
         return true;
     }
-    bool send_file(const http::file_range& part) override {
+    bool send_file(std::string_view head, const http::file_range& part) override {
+        received += head;
         std::string bytes(static_cast<std::size_t>(part.size), '\0');
         const ssize_t size =
             ::pread(part.file->descriptor(), bytes.data(), bytes.size(), static_cast<off_t>(part.offset));
-        if (size != static_cast<ssize_t>(bytes.size())) return abort(), true;
+        if (size != static_cast<ssize_t>(bytes.size())) {
+            if (machine.sends_file()) machine.lost(part.size);
+            return abort(), true;
+        }
         received += bytes;
         return true;
     }

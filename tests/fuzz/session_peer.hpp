@@ -80,7 +80,7 @@ private:
         waiting_ = !gone_ && stalled_;
         return !waiting_;
     }
-    bool send_file(const weir::http::file_range&) override {
+    bool send_file(std::string_view, const weir::http::file_range&) override {
         require(false);
         return true;
     }

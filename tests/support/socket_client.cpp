@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <charconv>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdexcept>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -83,6 +83,13 @@ void socket_client::send(std::string_view bytes) {
 std::size_t socket_client::send_some(std::string_view bytes) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
+std::uint32_t socket_client::segments() const {
+    tcp_info told{};
+    socklen_t size = sizeof(told);
+    if (::getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &told, &size) != 0) fail("getsockopt");
+    return told.tcpi_data_segs_in;
 }
 
 void socket_client::await_delivery() {

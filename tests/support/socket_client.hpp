@@ -37,6 +37,8 @@ public:
     std::size_t send_some(std::string_view bytes);
     /// Waits until the peer's kernel has all that was sent.
     void await_delivery();
+    /// How many packets with data have come.
+    std::uint32_t segments() const;
     /// The next response; `head_only` for answers to HEAD.
     wire_response receive(bool head_only = false);
     wire_response request(std::string_view method, std::string_view target, std::string_view body = {},

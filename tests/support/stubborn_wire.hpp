@@ -21,7 +21,10 @@ struct stubborn_wire final : weir::http::detail::transport {
         (generous ? eaten : waiting) += output;
         return generous;
     }
-    bool send_file(const weir::http::file_range&) override { return false; }
+    bool send_file(std::string_view head, const weir::http::file_range&) override {
+        write(head);
+        return false;
+    }
     std::uint64_t untaken() override { return waiting.size(); }
     void finish(bool) override { closed = true; }
     void abort() override { closed = true; }

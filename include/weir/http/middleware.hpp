@@ -31,8 +31,8 @@ private:
 
 /// How a request ended, told to `middleware::done`.
 struct exchange {
-    duration took{};         ///< from the head's arrival to the response's last byte being rendered
-    std::uint64_t bytes = 0; ///< of the response, head and body
+    duration took{}; ///< from the head's arrival to the response's last byte being rendered, or a file's having left
+    std::uint64_t bytes = 0; ///< of the response, head and body; of a file that was aborted, what the peer has taken
     bool aborted = false;    ///< the answer didn't come to its end; when it didn't even begin, the status is 499
 };
 

@@ -2,14 +2,16 @@
 #include "observe/log_queue.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <pthread.h>
 #include <signal.h>
+#include <utility>
 
 namespace weir::detail {
 
 namespace {
 
-constexpr std::size_t first_capacity = 64 * 1024;
+constexpr std::size_t first_capacity = 64 * 1024; // costs nothing while it is untouched
 
 // Signals are for the application's threads; a closed pipe is an error of the write, not the process's end.
 std::thread start_without_signals(std::function<void()> work) {
@@ -26,105 +28,137 @@ std::thread start_without_signals(std::function<void()> work) {
 
 log_queue::log_queue(std::unique_ptr<log_sink> sink, log_queue_options options, drop_report report)
     : sink_(std::move(sink)), options_(options), report_(std::move(report)) {
-    // Untouched memory costs nothing, and the calling threads needn't grow it.
-    for (std::string* buffer : {&pending_, &batch_}) buffer->reserve(std::min(options_.capacity, first_capacity));
+    batch_.reserve(std::min(options_.capacity, first_capacity));
     if (options_.asynchronous) writer_ = start_without_signals([this] { serve(); });
 }
 
 log_queue::~log_queue() {
-    if (!writer_.joinable()) return;
-    {
-        const std::lock_guard lock(mutex_);
-        closing_ = true;
+    if (writer_.joinable()) {
+        {
+            const std::lock_guard lock(mutex_);
+            closing_ = true;
+        }
+        wake_.notify_one();
+        writer_.join();
     }
-    wake_.notify_one();
-    writer_.join();
+    for (auto& one : buffers_) delete one.load();
 }
 
 void log_queue::submit(std::string_view line) {
     if (!options_.asynchronous) return write_now(line);
-    if (enqueue(line)) wake_.notify_one();
+    if (enqueue(line)) wake_writer();
 }
 
 void log_queue::write_now(std::string_view line) {
     const std::lock_guard lock(mutex_);
     batch_.assign(line);
-    ++accepted_;
-    const std::uint64_t reported = append_report();
-    settle(write_out(), accepted_, reported);
+    ++written_at_once_;
+    const std::uint64_t lost = unreported();
+    settle(write_out(lost), 1, lost);
 }
 
 // Whether the writer has to be woken for it.
 bool log_queue::enqueue(std::string_view line) {
-    const std::lock_guard lock(mutex_);
-    if (pending_.size() + line.size() > options_.capacity) {
-        ++dropped_;
-        ++unreported_;
-        return false;
+    buffer& mine = buffer_of(thread_slot());
+    std::size_t before = 0;
+    {
+        const std::lock_guard lock(mine.mutex);
+        if (queued_.load() + line.size() > options_.capacity) {
+            ++overflowed_;
+            return false;
+        }
+        mine.lines += line;
+        ++mine.count;
+        ++mine.accepted;
+        before = queued_.fetch_add(line.size());
     }
-    const bool was_roomy = pending_.size() < options_.capacity / 2;
-    pending_ += line;
-    ++accepted_;
-    const bool half_full = was_roomy && pending_.size() >= options_.capacity / 2;
-    return std::exchange(idle_, false) || half_full;
+    const std::size_t half = options_.capacity / 2;
+    return idle_.load() || (before < half && before + line.size() >= half);
+}
+
+// Made at a slot's first line. Threads of the shared slot may come here together.
+log_queue::buffer& log_queue::buffer_of(unsigned slot) {
+    if (buffer* const known = buffers_[slot].load(std::memory_order_acquire)) return *known;
+    auto made = std::make_unique<buffer>();
+    made->lines.reserve(std::min(options_.capacity, first_capacity));
+    buffer* seen = nullptr;
+    if (!buffers_[slot].compare_exchange_strong(seen, made.get(), std::memory_order_acq_rel)) return *seen;
+    return *made.release();
+}
+
+// Under the writer's lock, so that it doesn't fall asleep between its last look and the call.
+void log_queue::wake_writer() {
+    {
+        const std::lock_guard lock(mutex_);
+        idle_ = false;
+    }
+    wake_.notify_one();
 }
 
 void log_queue::serve() {
     pthread_setname_np(pthread_self(), "log");
     std::unique_lock lock(mutex_);
-    while (!closing_ || !pending_.empty()) {
-        idle_ = true;
-        wake_.wait(lock, [this] { return !pending_.empty() || closing_; });
+    while (!closing_ || has_lines()) {
+        idle_ = true; // a line that comes later sees it, one that came before is seen
+        wake_.wait(lock, [this] { return has_lines() || closing_ || flush_wanted(); });
         idle_ = false;
-        write_batch(lock);
-        gather(lock);
+        write_round(lock);
+        linger(lock);
     }
-    if (unreported_ > 0) write_batch(lock);
+    if (unreported() > 0) write_batch(lock, 0);
 }
 
 // Lets lines come together, unless someone waits for them or the queue fills up.
-void log_queue::gather(std::unique_lock<std::mutex>& lock) {
-    wake_.wait_for(lock, options_.linger,
-                   [this] { return closing_ || flushers_ > 0 || pending_.size() >= options_.capacity / 2; });
+void log_queue::linger(std::unique_lock<std::mutex>& lock) {
+    wake_.wait_for(lock, options_.linger, [this] { return closing_ || flush_wanted() || half_full(); });
 }
 
-void log_queue::write_batch(std::unique_lock<std::mutex>& lock) {
-    std::swap(batch_, pending_);
-    const std::uint64_t up_to = accepted_;
-    const std::uint64_t reported = append_report();
+void log_queue::write_round(std::unique_lock<std::mutex>& lock) {
+    ++rounds_begun_;
+    for (auto& one : buffers_) {
+        buffer* const from = one.load(std::memory_order_acquire);
+        const std::uint64_t lines = from ? take(*from) : 0;
+        if (lines > 0) write_batch(lock, lines);
+    }
+    ++rounds_ended_;
+    written_.notify_all();
+}
+
+// Exchanges the buffer's memory for the last batch's, so that nothing is copied or allocated; how many lines came.
+std::uint64_t log_queue::take(buffer& from) {
+    const std::lock_guard lock(from.mutex);
+    batch_.swap(from.lines);
+    queued_ -= batch_.size();
+    return std::exchange(from.count, 0);
+}
+
+void log_queue::write_batch(std::unique_lock<std::mutex>& lock, std::uint64_t lines) {
+    const std::uint64_t lost = unreported();
     lock.unlock();
-    auto done = write_out();
+    auto done = write_out(lost);
     lock.lock();
-    settle(std::move(done), up_to, reported);
-    if (flushers_ > 0) written_.notify_all();
+    settle(std::move(done), lines, lost);
 }
 
-// How many lost lines the batch reports.
-std::uint64_t log_queue::append_report() {
-    if (unreported_ > 0) report_(batch_, unreported_, last_failure_);
-    return unreported_;
-}
-
-result<void> log_queue::write_out() {
+// The batch, and behind it how many lines were lost.
+result<void> log_queue::write_out(std::uint64_t lost) {
     try {
-        return batch_.empty() ? ok() : sink_->write(batch_);
+        if (lost > 0) report_(batch_, lost, last_failure_);
+        return sink_->write(batch_);
     } catch (...) {
         return current_error();
     }
 }
 
-// Takes note of what became of the batch: the accepted lines up to a number, and a report of lost ones.
-void log_queue::settle(result<void> done, std::uint64_t up_to, std::uint64_t reported) {
-    const std::uint64_t lines = up_to - std::exchange(handed_over_, up_to);
+// Takes note of what became of the batch: its lines, and a report of lost ones.
+void log_queue::settle(result<void> done, std::uint64_t lines, std::uint64_t reported) {
     batch_.clear();
     if (done) {
-        unreported_ -= reported;
+        reported_ += reported;
         last_failure_ = {};
         return;
     }
     ++failures_;
-    dropped_ += lines;
-    unreported_ += lines;
     last_failure_ = done.error();
     if (lines == 0) return; // only the report
     refused_ += lines;
@@ -140,13 +174,11 @@ result<void> log_queue::flush(duration limit) {
 }
 
 bool log_queue::wait_until_written(std::unique_lock<std::mutex>& lock, duration limit) {
-    const std::uint64_t target = accepted_;
-    ++flushers_;
+    const std::uint64_t target = rounds_begun_ + 1; // one that has begun may have passed this thread's buffer
+    rounds_wanted_ = target;
     wake_.notify_one();
     const auto longest = std::min<duration>(limit, std::chrono::hours(24));
-    const bool done = written_.wait_for(lock, longest, [&] { return handed_over_ >= target; });
-    --flushers_;
-    return done;
+    return written_.wait_for(lock, longest, [&] { return rounds_ended_ >= target; });
 }
 
 result<void> log_queue::report_refusals(std::uint64_t known) {
@@ -157,8 +189,15 @@ result<void> log_queue::report_refusals(std::uint64_t known) {
 }
 
 log_stats log_queue::stats() const {
+    std::uint64_t accepted = 0;
+    for (const auto& one : buffers_) {
+        buffer* const from = one.load(std::memory_order_acquire);
+        if (!from) continue;
+        const std::lock_guard lock(from->mutex);
+        accepted += from->accepted;
+    }
     const std::lock_guard lock(mutex_);
-    return {accepted_, dropped_, failures_, pending_.size()};
+    return {accepted + written_at_once_, overflowed_.load() + refused_, failures_, queued_.load()};
 }
 
 } // namespace weir::detail

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <weir/observe/log.hpp>
+#include <weir/observe/metric_cells.hpp>
 
+#include <array>
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -16,10 +19,10 @@ struct log_queue_options {
     duration linger{};
 };
 
-/// Lines on their way to a sink. Producers append bytes to one buffer under a short lock; the writer
-/// thread swaps it with its own and hands the whole batch to the sink. A producer wakes the writer only
-/// when it sleeps without a deadline, so under load there is one wake-up per linger and not one per line.
-/// Thread-safe.
+/// Lines on their way to a sink. A producer appends bytes to a buffer of its thread's, whose lock it shares with the
+/// writer alone; the writer thread takes one buffer after the other and hands each to the sink as a whole. A producer
+/// wakes the writer only when it sleeps without a deadline, so under load there is one wake-up per linger and not one
+/// per line. The lines of one thread keep their order; those of two may change places within a linger. Thread-safe.
 class log_queue {
 public:
     /// Writes the line that reports `lines` lost, and the sink's last error if it was the sink that lost them.
@@ -36,14 +39,29 @@ public:
     log_sink& sink() noexcept { return *sink_; }
 
 private:
+    // What threads with the same slot have written since the last batch.
+    struct buffer {
+        std::mutex mutex;
+        std::string lines;
+        std::uint64_t count = 0;
+        std::uint64_t accepted = 0; // since the beginning
+    };
+
     void write_now(std::string_view line);
     bool enqueue(std::string_view line);
+    buffer& buffer_of(unsigned slot);
+    void wake_writer();
     void serve();
-    void gather(std::unique_lock<std::mutex>& lock);
-    void write_batch(std::unique_lock<std::mutex>& lock);
-    std::uint64_t append_report();
-    result<void> write_out();
-    void settle(result<void> done, std::uint64_t up_to, std::uint64_t reported);
+    bool has_lines() const noexcept { return queued_.load() != 0; }
+    bool half_full() const noexcept { return queued_.load() >= options_.capacity / 2; }
+    bool flush_wanted() const noexcept { return rounds_begun_ < rounds_wanted_; }
+    void linger(std::unique_lock<std::mutex>& lock);
+    void write_round(std::unique_lock<std::mutex>& lock);
+    std::uint64_t take(buffer& from);
+    void write_batch(std::unique_lock<std::mutex>& lock, std::uint64_t lines);
+    std::uint64_t unreported() const noexcept { return overflowed_.load() + refused_ - reported_; }
+    result<void> write_out(std::uint64_t lost);
+    void settle(result<void> done, std::uint64_t lines, std::uint64_t reported);
     bool wait_until_written(std::unique_lock<std::mutex>& lock, duration limit);
     result<void> report_refusals(std::uint64_t known);
 
@@ -51,22 +69,25 @@ private:
     const log_queue_options options_;
     const drop_report report_;
 
-    mutable std::mutex mutex_;
+    std::array<std::atomic<buffer*>, thread_slots> buffers_{};
+    std::atomic<std::size_t> queued_{0};       // bytes in the buffers
+    std::atomic<std::uint64_t> overflowed_{0}; // lines that found the queue full
+    std::atomic<bool> idle_{false};            // the writer sleeps until it is woken
+
+    mutable std::mutex mutex_;        // guards what is below
     std::condition_variable wake_;    // the writer waits for lines
     std::condition_variable written_; // flushers wait for the writer
-    std::string pending_;
     std::string batch_;
-    std::uint64_t accepted_ = 0;
-    std::uint64_t handed_over_ = 0; // of the accepted lines
-    std::uint64_t dropped_ = 0;
-    std::uint64_t unreported_ = 0;
+    std::uint64_t written_at_once_ = 0; // lines, where there is no writer
+    std::uint64_t reported_ = 0;        // lost lines
     std::uint64_t failures_ = 0;
     error last_failure_;
     std::uint64_t refused_ = 0;       // lines, by the sink
     std::uint64_t known_refused_ = 0; // those that a flush has reported
     error last_refusal_;
-    std::size_t flushers_ = 0;
-    bool idle_ = false;
+    std::uint64_t rounds_begun_ = 0; // of the writer, each over all buffers
+    std::uint64_t rounds_ended_ = 0;
+    std::uint64_t rounds_wanted_ = 0; // by flushes
     bool closing_ = false;
     std::thread writer_; // last: it uses what is above
 };

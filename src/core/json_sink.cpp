@@ -178,6 +178,13 @@ void json_sink::text(std::string_view text) {
     put('"');
 }
 
+void json_sink::key(std::string_view name) {
+    need(name.size() + 4);
+    at_ = put_text(at_, ",\"");
+    at_ = put_text(at_, name);
+    at_ = put_text(at_, "\":");
+}
+
 // Takes a run beyond ASCII, the ill-formed part at the start, or one character to be escaped.
 void json_sink::put_special(std::string_view& text) noexcept {
     std::size_t taken = 1;

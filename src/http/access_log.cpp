@@ -8,11 +8,6 @@ namespace weir::http {
 
 namespace {
 
-double milliseconds(duration took) {
-    const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(took);
-    return static_cast<double>(whole.count()) / 1000;
-}
-
 // A method or version that isn't known here is the client's doing, and so is that it hangs up.
 bool is_our_fault(const response& res, const exchange& end) noexcept {
     if (res.status == 501 || res.status == 505 || res.failure == errc::cancelled) return false;
@@ -40,7 +35,7 @@ private:
                const More&... more) const {
         client_info scratch;
         log_.log(level, "request", field("method", req.method_name()), field("path", req.path()),
-                 field("route", req.route()), field("status", res.status), field("duration_ms", milliseconds(end.took)),
+                 field("route", req.route()), field("status", res.status), field("duration_ms", end.took),
                  field("bytes", end.bytes), field("client", address_of(req, scratch)),
                  field("user_agent", req.header("user-agent")), field("request_id", req.context().request_id()),
                  more...);

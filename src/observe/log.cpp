@@ -12,6 +12,9 @@ namespace weir {
 namespace {
 
 constexpr std::array<std::string_view, 6> level_names{"trace", "debug", "info", "warn", "error", "off"};
+constexpr std::array<std::string_view, 6> behind_time{
+    "\",\"level\":\"trace\",\"message\":", "\",\"level\":\"debug\",\"message\":", "\",\"level\":\"info\",\"message\":",
+    "\",\"level\":\"warn\",\"message\":",  "\",\"level\":\"error\",\"message\":", "\",\"level\":\"off\",\"message\":"};
 constexpr std::size_t kept_capacity = 64 * 1024;
 
 // The buffer a thread formats its lines in. `text` is taken out while a line is being made, so a field
@@ -37,13 +40,11 @@ void return_buffer(std::string& text) noexcept {
     buffer.text = std::move(text);
 }
 
-void begin_line(std::string& out, wall_time at, log_level level, std::string_view message) {
-    out += "{\"time\":\"";
+void begin_line(detail::json_sink& out, wall_time at, log_level level, std::string_view message) {
+    out.raw("{\"time\":\"");
     detail::append_utc(out, at);
-    out += "\",\"level\":\"";
-    out += name(level);
-    out += "\",\"message\":";
-    append_json(out, message);
+    out.raw(behind_time[static_cast<std::size_t>(level)]);
+    out.text(message);
 }
 
 class queued_core final : public detail::log_core {
@@ -59,17 +60,18 @@ public:
 
 private:
     queued_core(std::unique_ptr<log_sink> sink, const logger_options& options, detail::redaction redact)
-        : log_core(options.level, redact.filter()), clock_(*options.clock), redaction_(std::move(redact)),
+        : log_core(options.level), clock_(*options.clock), redaction_(std::move(redact)),
           queue_(std::move(sink), {options.asynchronous, options.queue, options.linger},
                  [this](std::string& out, std::uint64_t lines, const error& why) { report_drops(out, lines, why); }) {}
 
     bool hides_name(std::string_view key) const noexcept override { return redaction_.hides(key); }
 
-    void report_drops(std::string& out, std::uint64_t lines, const error& why) const {
+    void report_drops(std::string& to, std::uint64_t lines, const error& why) {
+        detail::json_sink out(to);
         begin_line(out, now(), log_level::warn, "log lines dropped");
         detail::append_log_field(out, *this, field("count", lines));
         if (why) detail::append_log_field(out, *this, field("error", why));
-        out += "}\n";
+        out.raw("}\n");
     }
 
     const weir::clock& clock_;
@@ -83,17 +85,31 @@ std::string_view name(log_level level) noexcept { return level_names[static_cast
 
 namespace detail {
 
-log_line::log_line(log_core& core, log_level level, std::string_view message, const std::string* fixed)
-    : core_(core), text_(take_buffer()) {
-    begin_line(text_, core.now(), level, message);
-    if (fixed) text_ += *fixed;
+void shown_keys::add(std::uint64_t hash) noexcept {
+    auto& place =
+        places_[first(hash)].load(std::memory_order_relaxed) == 0 ? places_[first(hash)] : places_[second(hash)];
+    std::uint64_t none = 0;
+    place.compare_exchange_strong(none, hash, std::memory_order_relaxed);
 }
 
-log_line::~log_line() { return_buffer(text_); }
+bool log_core::decide(const log_key& key) noexcept {
+    const bool hidden = hides_name(key.text());
+    if (!hidden) shown_.add(key.hash());
+    return hidden;
+}
+
+log_buffer::log_buffer() noexcept : text(take_buffer()) {}
+
+log_buffer::~log_buffer() { return_buffer(text); }
+
+log_line::log_line(log_core& core, log_level level, std::string_view message, const std::string* fixed) : core_(core) {
+    begin_line(out_, core.now(), level, message);
+    if (fixed) out_.raw(*fixed);
+}
 
 void log_line::submit() {
-    text_ += "}\n";
-    core_.submit(text_);
+    out_.raw("}\n");
+    out_.append([this](const std::string& line) { core_.submit(line); });
 }
 
 } // namespace detail

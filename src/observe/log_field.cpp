@@ -3,75 +3,71 @@
 #include <weir/core/rfc3339.hpp>
 #include <weir/observe/log_field.hpp>
 
-#include <charconv>
-#include <cstdlib>
+#include <array>
 
 namespace weir::detail {
 
 namespace {
 
-void append_member(std::string& out, std::string_view key, std::string_view text) {
-    append_json(out, key);
-    out += ':';
-    append_json(out, text);
+void append_member(json_sink& out, std::string_view key, std::string_view text) {
+    out.key(key);
+    out.text(text);
 }
 
-void append_details(std::string& out, std::span<const error_detail> details) {
-    out += ",\"details\":";
-    char before = '[';
+void append_details(json_sink& out, std::span<const error_detail> details) {
+    out.key("details");
+    std::string_view before = "[{\"field\":";
     for (const auto& one : details) {
-        out += before;
-        out += '{';
-        append_member(out, "field", one.field);
-        out += ',';
+        out.raw(before);
+        out.text(one.field);
         append_member(out, "rule", one.rule);
-        out += ',';
         append_member(out, "message", one.message);
-        out += '}';
-        before = ',';
+        before = "},{\"field\":";
     }
-    out += ']';
+    out.raw("}]");
 }
 
 } // namespace
 
-void append_log_value(std::string& out, const error& failure) {
-    if (!failure) return append_json(out, nullptr);
-    out += '{';
-    append_member(out, "code", failure.code());
-    out += ',';
+void append_log_value(json_sink& out, const error& failure) {
+    if (!failure) return out.raw("null");
+    out.raw("{\"code\":");
+    out.text(failure.code());
     append_member(out, "message", failure.message());
     if (!failure.details().empty()) append_details(out, failure.details());
     if (const error cause = failure.cause()) {
-        out += ",\"cause\":";
+        out.key("cause");
         append_log_value(out, cause);
     }
-    out += '}';
+    out.raw("}");
 }
 
-void append_log_value(std::string& out, duration time) {
+void append_log_value(json_sink& out, duration time) {
     const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(time).count();
-    if (micros < 0) out += '-';
     const auto size = micros < 0 ? -static_cast<std::uint64_t>(micros) : static_cast<std::uint64_t>(micros);
-    char digits[24];
-    const auto end = std::to_chars(digits, digits + sizeof digits, size / 1000).ptr;
-    out.append(digits, end);
     const auto rest = static_cast<unsigned>(size % 1000);
-    const char fraction[] = {'.', static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
-                             static_cast<char>('0' + rest % 10)};
-    out.append(fraction, sizeof fraction);
+    const std::array<char, 4> fraction{'.', static_cast<char>('0' + rest / 100),
+                                       static_cast<char>('0' + rest / 10 % 10), static_cast<char>('0' + rest % 10)};
+    out.need(1 + json_sink::number_size + fraction.size());
+    if (micros < 0) out.put('-');
+    out.put_number(size / 1000);
+    out.put(fraction, fraction.size());
 }
 
-void append_log_value(std::string& out, wall_time at) {
-    out += '"';
-    append_rfc3339(out, at);
-    out += '"';
+void append_log_value(json_sink& out, wall_time at) {
+    out.append([at](std::string& text) {
+        text += '"';
+        append_rfc3339(text, at);
+        text += '"';
+    });
 }
 
-void append_log_value(std::string& out, std::chrono::sys_days day) {
-    out += '"';
-    append_rfc3339_date(out, day);
-    out += '"';
+void append_log_value(json_sink& out, std::chrono::sys_days day) {
+    out.append([day](std::string& text) {
+        text += '"';
+        append_rfc3339_date(text, day);
+        text += '"';
+    });
 }
 
 } // namespace weir::detail

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "observe/redaction.hpp"
 
+#include "observe/key_words.hpp"
+
 #include <algorithm>
 
 namespace weir::detail {
@@ -43,25 +45,16 @@ bool only_tells(std::string_view key, std::size_t from) noexcept {
 
 } // namespace
 
-// A name of one or two letters has any third letter behind it, or any second.
-void key_filter::add(std::string_view name) noexcept {
-    const unsigned head = head_of_word(name, 0);
-    second_[head & 31] |= name.size() < 2 ? ~0U : 1U << (head >> 5 & 31);
-    third_[head & 31] |= name.size() < 3 ? ~0U : 1U << (head >> 10);
-    second_[key_words::any & 31] = third_[key_words::any & 31] = 1U << 31;
-}
-
 redaction::redaction(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
         std::string folded = folded_name(name);
         if (folded.empty()) continue;
-        filter_.add(folded);
-        names_.push_back(std::move(folded));
+        names_[folded.front() & 31].push_back(std::move(folded));
     }
 }
 
 bool redaction::hides_at(std::string_view key, std::size_t at) const noexcept {
-    return std::ranges::any_of(names_, [&](const std::string& name) {
+    return std::ranges::any_of(names_[key[at] & 31], [&](const std::string& name) {
         const std::size_t behind = behind_name(key, at, name);
         return behind != key.npos && !only_tells(key, behind);
     });

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <weir/observe/detail/key_words.hpp>
-
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,14 +16,12 @@ public:
     explicit redaction(const std::vector<std::string>& names);
 
     bool hides(std::string_view key) const noexcept;
-    /// What it may hide; asked before, as it is a matter of a few loads.
-    const key_filter& filter() const noexcept { return filter_; }
 
 private:
     bool hides_at(std::string_view key, std::size_t at) const noexcept;
 
-    std::vector<std::string> names_; // folded, without separators
-    key_filter filter_;
+    // Folded, without separators; by the last five bits of their first letter.
+    std::array<std::vector<std::string>, 32> names_;
 };
 
 } // namespace weir::detail

@@ -17,30 +17,29 @@ struct second_text {
     std::int64_t second = std::numeric_limits<std::int64_t>::min();
     std::array<char, length> text{};
 
-    // Appends the second with a point after it, and keeps that text.
-    void append_new(std::string& out, wall_time at) {
-        const std::size_t start = out.size();
-        append_rfc3339(out, at);
-        out.back() = '.'; // it was the Z
-        std::copy_n(out.begin() + static_cast<std::ptrdiff_t>(start), length, text.begin());
+    // Takes the text of the second, with a point in the place of the Z.
+    void take(wall_time at) {
+        std::string whole;
+        append_rfc3339(whole, at);
+        whole.back() = '.';
+        std::copy_n(whole.begin(), length, text.begin());
         second = at.time_since_epoch().count();
     }
 };
 
 } // namespace
 
-void append_utc(std::string& out, wall_time at) {
+void append_utc(json_sink& out, wall_time at) {
     constinit thread_local second_text last;
     const wall_time second = std::chrono::floor<std::chrono::seconds>(at);
-    if (second.time_since_epoch().count() == last.second)
-        out.append(last.text.data(), length);
-    else
-        last.append_new(out, second);
+    if (second.time_since_epoch().count() != last.second) last.take(second);
     auto micros = static_cast<std::uint32_t>((at - second).count());
     std::array<char, 7> fraction{};
     fraction[6] = 'Z';
     for (std::size_t i = 6; i-- > 0; micros /= 10) fraction[i] = static_cast<char>('0' + micros % 10);
-    out.append(fraction.data(), fraction.size());
+    out.need(length + fraction.size());
+    out.put(last.text, length);
+    out.put(fraction, fraction.size());
 }
 
 } // namespace weir::detail

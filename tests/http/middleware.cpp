@@ -184,7 +184,7 @@ TEST_CASE_FIXTURE(log_fixture, "the access log has one line per request with its
     REQUIRE(lines.lines().size() == 1);
     const std::string line = lines.lines().front();
     for (const char* part : {R"("message":"request")", R"("method":"GET")", R"("path":"/private/users")",
-                             R"("route":"/private/users")", R"("status":401)", R"("duration_ms":0)",
+                             R"("route":"/private/users")", R"("status":401)", R"("duration_ms":0.000)",
                              R"("client":"127.0.0.1")", R"("user_agent":"probe/1")", R"("request_id":"r-42")"}) {
         CAPTURE(part);
         CHECK(has(line, part));

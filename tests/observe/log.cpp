@@ -239,13 +239,22 @@ TEST_CASE_FIXTURE(log_fixture, "a field keeps a temporary, so it may be made bef
     CHECK(fields() == R"("text":"longer than what a string holds inside","number":42,"literal":"l","list":[1,2]})");
 }
 
+TEST_CASE_FIXTURE(log_fixture, "keys of any length, and more of them than are remembered, are written and hidden") {
+    log.info("m", field("a_key_that_is_longer_than_what_is_made_ready_before", 1), field("k", 2));
+    CHECK(fields() == R"("a_key_that_is_longer_than_what_is_made_ready_before":1,"k":2})");
+    for (int round = 0; round < 3; ++round) {
+        log.info("m", field("client_secret", "s"), field("client", "c"), field("user_token", "t"), field("user", "u"));
+        CHECK(fields() == R"("client_secret":"***","client":"c","user_token":"***","user":"u"})");
+    }
+}
+
 TEST_CASE_FIXTURE(log_fixture, "a field refers to what has a name and isn't small, without copying it") {
     std::vector<int> list{1};
     const auto early = field("list", list);
     list.push_back(2);
     log.info("m", early);
     CHECK(fields() == R"("list":[1,2]})");
-    static_assert(sizeof(field("list", list)) <= 6 * sizeof(void*));
+    static_assert(std::same_as<decltype(field("list", list)), log_field<const std::vector<int>&>>);
 }
 
 TEST_CASE("a logger without a sink discards everything") {

@@ -6,10 +6,10 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
-using weir::detail::key_words;
 using weir::detail::redaction;
 
 namespace {
@@ -19,11 +19,7 @@ bool hidden_by_default(std::string_view key) {
     return usual.hides(key);
 }
 
-// What the logger asks, its filter first.
-bool hidden_by(const std::vector<std::string>& names, std::string_view key) {
-    const redaction chosen(names);
-    return chosen.filter().may_have(key_words(key)) && chosen.hides(key);
-}
+bool hidden_by(const std::vector<std::string>& names, std::string_view key) { return redaction(names).hides(key); }
 
 } // namespace
 
@@ -162,4 +158,15 @@ TEST_CASE("short names, names with digits and names with other separators are hi
     CHECK_FALSE(hidden_by({"line2"}, "line_22"));
     CHECK_FALSE(hidden_by({"", "-"}, "anything"));
     CHECK_FALSE(hidden_by({}, "password"));
+}
+
+TEST_CASE("a key that was found to be shown is remembered, and no other one for it") {
+    weir::detail::shown_keys shown;
+    CHECK(!shown.has(0x10001));
+    shown.add(0x10001);
+    CHECK(shown.has(0x10001));
+    CHECK(!shown.has(0x10003));
+    for (std::uint64_t hash = 1; hash < 4096; hash += 2) shown.add(hash << 8 | 1); // far more than there is room for
+    CHECK(shown.has(0x10001));
+    for (std::uint64_t hash = 0x1'0000'0001; hash < 0x1'0010'0001; hash += 256) CHECK(!shown.has(hash));
 }

@@ -49,6 +49,8 @@ public:
 
     // These make room themselves.
     void text(std::string_view text);
+    /// `,"name":`, of a name that needs no escaping.
+    void key(std::string_view name);
     void raw(std::string_view json);
     /// Calls `append` with the string as it is so far.
     template<class F>

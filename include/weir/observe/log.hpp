@@ -6,7 +6,9 @@
 
 #include <boost/describe/enum.hpp>
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -47,6 +49,23 @@ struct log_stats {
 
 namespace detail {
 
+// The hashes of keys that are known not to be redacted; one that finds no room is looked at each time. Thread-safe.
+class shown_keys {
+public:
+    bool has(std::uint64_t hash) const noexcept {
+        return places_[first(hash)].load(std::memory_order_relaxed) == hash ||
+               places_[second(hash)].load(std::memory_order_relaxed) == hash;
+    }
+    void add(std::uint64_t hash) noexcept;
+
+private:
+    static constexpr std::size_t size = 256;
+    static std::size_t first(std::uint64_t hash) noexcept { return hash >> 8 & (size - 1); }
+    static std::size_t second(std::uint64_t hash) noexcept { return hash >> 16 & (size - 1); }
+
+    std::array<std::atomic<std::uint64_t>, size> places_{};
+};
+
 // What all handles of one logger share; the rest is in src/observe/log.cpp.
 class log_core {
 public:
@@ -54,7 +73,7 @@ public:
     log_core& operator=(const log_core&) = delete;
     virtual ~log_core() = default;
 
-    bool hides(const log_key& key) const noexcept { return filter_.may_have(key.words()) && hides_name(key.text()); }
+    bool hides(const log_key& key) noexcept { return !shown_.has(key.hash()) && decide(key); }
     virtual wall_time now() const noexcept = 0;
     virtual void submit(std::string_view line) = 0;
     virtual result<void> flush(duration limit) = 0;
@@ -64,37 +83,53 @@ public:
     std::atomic<log_level> level;
 
 protected:
-    log_core(log_level from, const key_filter& redacted) : level(from), filter_(redacted) {}
+    explicit log_core(log_level from) : level(from) {}
 
 private:
+    bool decide(const log_key& key) noexcept;
     virtual bool hides_name(std::string_view key) const noexcept = 0;
 
-    key_filter filter_;
+    shown_keys shown_;
 };
 
-// One line being written, in a buffer that the thread keeps from line to line.
+// The string that a thread writes its lines in, taken from the thread and given back at the end.
+class log_buffer {
+public:
+    log_buffer() noexcept;
+    ~log_buffer();
+    log_buffer(const log_buffer&) = delete;
+    log_buffer& operator=(const log_buffer&) = delete;
+
+    std::string text;
+};
+
+// One line being written.
 class log_line {
 public:
     log_line(log_core& core, log_level level, std::string_view message, const std::string* fixed);
-    ~log_line();
-    log_line(const log_line&) = delete;
-    log_line& operator=(const log_line&) = delete;
 
-    std::string& text() noexcept { return text_; }
+    json_sink& out() noexcept { return out_; }
     void submit();
 
 private:
     log_core& core_;
-    std::string text_;
+    log_buffer buffer_;
+    json_sink out_{buffer_.text};
 };
 
 template<class T>
-void append_log_field(std::string& out, const log_core& core, const log_field<T>& one) {
-    out.append(",\"").append(one.key().text()).append("\":");
+void append_log_field(json_sink& out, log_core& core, const log_field<T>& one) {
+    one.key().append_to(out);
     if (one.hidden() || core.hides(one.key()))
-        out += "\"***\"";
+        out.raw("\"***\"");
     else
         append_log(out, one.value());
+}
+
+template<class... T>
+void append_log_fields(std::string& to, log_core& core, const log_field<T>&... fields) {
+    json_sink out(to);
+    (append_log_field(out, core, fields), ...);
 }
 
 } // namespace detail
@@ -138,7 +173,7 @@ public:
     void log(log_level level, std::string_view message, const log_field<T>&... fields) const {
         if (!enabled(level)) return;
         detail::log_line line(*core_, level, message, fixed_.get());
-        (detail::append_log_field(line.text(), *core_, fields), ...);
+        (detail::append_log_field(line.out(), *core_, fields), ...);
         line.submit();
     }
 
@@ -146,9 +181,9 @@ public:
     template<class... T>
     [[nodiscard]] logger with(const log_field<T>&... fields) const {
         if (!core_) return *this;
-        std::string fixed = fixed_ ? *fixed_ : std::string();
-        (detail::append_log_field(fixed, *core_, fields), ...);
-        return logger(core_, std::make_shared<const std::string>(std::move(fixed)));
+        std::string all = fixed_ ? *fixed_ : std::string();
+        detail::append_log_fields(all, *core_, fields...);
+        return logger(core_, std::make_shared<const std::string>(std::move(all)));
     }
 
     bool enabled(log_level level) const noexcept {

@@ -3,11 +3,11 @@
 
 #include <weir/core/clock.hpp>
 #include <weir/core/error.hpp>
-#include <weir/core/json_writer.hpp>
-#include <weir/observe/detail/key_words.hpp>
+#include <weir/core/json_sink.hpp>
 
 #include <boost/describe/enum_to_string.hpp>
 
+#include <array>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -37,16 +37,31 @@ using log_kept = std::conditional_t<
 /// a time, a level and a message of its own, so a field with such a key is written as `time_`, `level_`, `message_`.
 class log_key {
 public:
-    consteval log_key(const char* literal) : text_(unlike_the_line(literal)), words_(text_) {
+    consteval log_key(const char* literal) : text_(unlike_the_line(literal)) {
         if (text_.empty()) the_key_of_a_log_field_is_empty();
-        for (const char c : text_)
+        for (const char c : text_) {
             if (c < ' ' || c > '~' || c == '"' || c == '\\') the_key_of_a_log_field_needs_escaping();
+            hash_ = (hash_ ^ static_cast<unsigned char>(c)) * 1099511628211U;
+        }
+        if (text_.size() + 4 <= opening_.size()) open();
     }
 
     constexpr std::string_view text() const noexcept { return text_; }
-    constexpr const detail::key_words& words() const noexcept { return words_; }
+    /// Of the text (FNV-1a), never zero.
+    constexpr std::uint64_t hash() const noexcept { return hash_ | 1; }
+
+    /// Appends `,"key":`.
+    void append_to(detail::json_sink& out) const {
+        if (opening_size_ == 0) return out.key(text_);
+        out.need(opening_.size());
+        out.put(opening_, opening_size_);
+    }
 
 private:
+    consteval void open() {
+        for (const std::string_view part : {std::string_view(",\""), text_, std::string_view("\":")})
+            for (const char c : part) opening_[opening_size_++] = c;
+    }
     static consteval std::string_view unlike_the_line(std::string_view key) {
         if (key == "time") return "time_";
         if (key == "level") return "level_";
@@ -56,7 +71,9 @@ private:
     static void the_key_of_a_log_field_needs_escaping() {}
 
     std::string_view text_;
-    detail::key_words words_;
+    std::uint64_t hash_ = 14695981039346656037U;
+    std::array<char, 32> opening_{}; // what stands before the value, unless it's too long
+    std::size_t opening_size_ = 0;
 };
 
 /// A key and a value of a log line. Keeps temporaries and small values, refers to what else it is given.
@@ -70,7 +87,7 @@ public:
     constexpr log_field(log_key key, Value&& value, bool hidden)
         : key_(key), value_(std::forward<Value>(value)), hidden_(hidden) {}
 
-    constexpr log_key key() const noexcept { return key_; }
+    constexpr const log_key& key() const noexcept { return key_; }
     constexpr const std::remove_reference_t<T>& value() const noexcept { return value_; }
     constexpr bool hidden() const noexcept { return hidden_; }
 
@@ -94,10 +111,16 @@ constexpr auto redacted(log_key key, Value&& value) {
 
 namespace detail {
 
-void append_log_value(std::string& out, const error& failure);
-void append_log_value(std::string& out, duration time);
-void append_log_value(std::string& out, wall_time at);
-void append_log_value(std::string& out, std::chrono::sys_days day);
+void append_log_value(json_sink& out, const error& failure);
+void append_log_value(json_sink& out, duration time);
+void append_log_value(json_sink& out, wall_time at);
+void append_log_value(json_sink& out, std::chrono::sys_days day);
+
+template<class Number>
+void append_log_number(json_sink& out, Number number) {
+    out.need(json_sink::number_size);
+    out.put_number(number);
+}
 
 template<class T>
 concept named_enum = std::is_enum_v<T> && requires(T value) {
@@ -144,31 +167,35 @@ concept log_range = requires(const T& range) {
 };
 
 template<class T>
-void append_log(std::string& out, const T& value);
+void append_log(json_sink& out, const T& value);
 
 template<class Range>
-void append_log_range(std::string& out, const Range& range) {
-    char before = '[';
+void append_log_range(json_sink& out, const Range& range) {
+    out.need(1);
+    out.put('[');
     for (const auto& one : range) {
-        out += before;
         append_log(out, one);
-        before = ',';
+        out.need(1);
+        out.put(',');
     }
-    out += before == '[' ? std::string_view("[]") : std::string_view("]");
+    out.need(1);
+    out.close(']');
 }
 
 template<class T>
-void append_log(std::string& out, const T& value) {
+void append_log(json_sink& out, const T& value) {
     if constexpr (std::same_as<T, char>)
-        append_json(out, std::string_view(&value, 1));
-    else if constexpr (log_number<T> || std::same_as<T, std::nullptr_t>)
-        append_json(out, value);
+        out.text(std::string_view(&value, 1));
+    else if constexpr (log_number<T>)
+        append_log_number(out, value);
+    else if constexpr (std::same_as<T, std::nullptr_t>)
+        out.raw("null");
     else if constexpr (std::same_as<T, error> || std::same_as<T, errc>)
         append_log_value(out, error(value));
     else if constexpr (std::is_pointer_v<T> && log_text<T>)
-        append_json(out, text_of(value));
+        out.text(text_of(value));
     else if constexpr (log_text<T>)
-        append_json(out, static_cast<std::string_view>(value));
+        out.text(static_cast<std::string_view>(value));
     else if constexpr (std::invocable<const T&>)
         append_log(out, value());
     else if constexpr (is_duration<T>)
@@ -178,15 +205,15 @@ void append_log(std::string& out, const T& value) {
     else if constexpr (is_wall_time<T>)
         append_log_value(out, std::chrono::time_point_cast<wall_time::duration>(value));
     else if constexpr (is_optional<T>)
-        value ? append_log(out, *value) : append_json(out, nullptr);
+        value ? append_log(out, *value) : out.raw("null");
     else if constexpr (named_enum<T>)
-        append_json(out, std::string_view(name(value)));
+        out.text(std::string_view(name(value)));
     else if constexpr (boost::describe::has_describe_enumerators<T>::value)
-        append_json(out, text_of(boost::describe::enum_to_string(value, nullptr)));
+        out.text(text_of(boost::describe::enum_to_string(value, nullptr)));
     else if constexpr (std::is_enum_v<T>)
-        append_json(out, static_cast<std::underlying_type_t<T>>(value));
+        append_log_number(out, static_cast<std::underlying_type_t<T>>(value));
     else if constexpr (log_path<T>)
-        append_json(out, std::string_view(value.native()));
+        out.text(std::string_view(value.native()));
     else if constexpr (log_range<const T>)
         append_log_range(out, value);
     else

@@ -34,12 +34,17 @@ private:
     readiness& of_;
 };
 
-// The last verdict, while it is fresh or another caller asks for the next; nothing when it is this caller's turn.
+// The last verdict, while it is fresh or another caller has begun to ask for the next; nothing when it is this caller's
+// turn.
 std::optional<error> readiness::remembered(time_point now) {
     const std::lock_guard lock(mutex_);
-    if (last_ && (asking_ || now < fresh_until_)) return last_;
-    asking_ = true;
-    return {};
+    if (last_ && now < fresh_until_) return last_;
+    if (!std::exchange(asking_, true)) {
+        asking_since_ = now;
+        return {};
+    }
+    if (last_ && now < asking_since_ + fresh_for) return last_;
+    return error(errc::unavailable, "the checks aren't done yet");
 }
 
 task<error> readiness::verdict() {

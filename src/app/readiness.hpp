@@ -11,9 +11,9 @@
 
 namespace weir {
 
-/// The checks behind /readyz. Each caller gets a verdict that is at most a second old, and one of them at a time asks
-/// the checks for the next: they may be costly, and anyone may ask. Checks are added before the first caller comes;
-/// the rest is thread-safe.
+/// The checks behind /readyz. One caller at a time asks them, since they may be costly and anyone may ask; the others
+/// get the last verdict, and "not ready" where the next one takes longer than a second. Checks are added before the
+/// first caller comes; the rest is thread-safe.
 class readiness {
 public:
     using probe = std::function<task<result<void>>()>;
@@ -39,6 +39,7 @@ private:
     std::optional<error> last_;
     time_point fresh_until_{};
     bool asking_ = false;
+    time_point asking_since_{};
 };
 
 } // namespace weir

@@ -103,6 +103,36 @@ TEST_CASE_FIXTURE(slow_readiness, "while one caller asks, the others get the las
     CHECK(asking.has_value());
 }
 
+TEST_CASE_FIXTURE(slow_readiness,
+                  "while the first caller asks, and while a check hangs, the others hear that it isn't ready") {
+    std::optional<error> beside;
+    home.spawn(ask(first));
+    home.spawn(ask(beside));
+    home.poll();
+    REQUIRE(beside);
+    CHECK(*beside == errc::unavailable);
+    CHECK(beside->message() == "the checks aren't done yet");
+    gate.wake();
+    REQUIRE(first);
+    CHECK(!*first);
+
+    time.advance(5s);
+    std::optional<error> asking, soon, late;
+    home.spawn(ask(asking));
+    home.poll();
+    time.advance(999ms);
+    home.spawn(ask(soon));
+    home.poll();
+    CHECK(!soon.value());
+    time.advance(1ms);
+    home.spawn(ask(late));
+    home.poll();
+    CHECK(late.value() == errc::unavailable);
+    CHECK(asked == 2);
+    gate.wake();
+    CHECK(!asking.value());
+}
+
 TEST_CASE("a caller that goes while it asks leaves the turn to the next") {
     manual_clock time;
     readiness checks;

@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 
 #include <condition_variable>
+#include <functional>
 #include <future>
 #include <mutex>
 #include <new>
@@ -28,6 +29,27 @@ struct job_gate {
     void wait() {
         entered.set_value();
         future.wait();
+    }
+};
+
+// A pool whose only thread is busy until the gate opens.
+struct busy_pool {
+    manual_clock time;
+    loop home{time};
+    blocking_pool pool{{.threads = 1}};
+    job_gate blocked;
+    std::function<void()> hold = [this] { blocked.wait(); };
+
+    busy_pool() {
+        home.spawn(occupy());
+        home.poll();
+        blocked.entered.get_future().wait();
+    }
+    task<void> occupy() { CHECK(co_await pool.run(hold)); }
+    void finish() {
+        blocked.opened.set_value();
+        pool.close();
+        home.poll();
     }
 };
 
@@ -100,16 +122,7 @@ TEST_CASE("a full queue refuses at once with unavailable") {
     CHECK(pool.stats().completed == 2);
 }
 
-TEST_CASE("cancellation takes a queued job out without running it") {
-    loop home;
-    blocking_pool pool({.threads = 1});
-    job_gate blocked;
-    auto hold = [&] { blocked.wait(); };
-    auto first = [&]() -> task<void> { CHECK(co_await pool.run(hold)); };
-    home.spawn(first());
-    home.poll();
-    blocked.entered.get_future().wait();
-
+TEST_CASE_FIXTURE(busy_pool, "cancellation takes a queued job out without running it") {
     bool ran = false;
     bool ended = false;
     auto never = [&] { ran = true; };
@@ -124,9 +137,7 @@ TEST_CASE("cancellation takes a queued job out without running it") {
     home.poll();
     cancel.emit(boost::asio::cancellation_type::total);
     while (!ended) home.run_one();
-    blocked.opened.set_value();
-    pool.close();
-    home.poll();
+    finish();
     CHECK(!ran);
 }
 
@@ -162,17 +173,7 @@ TEST_CASE("cancellation of a running job stops its token and waits for its end")
     while (!ended) home.run_one();
 }
 
-TEST_CASE("the context's deadline takes a queued job out without running it") {
-    manual_clock time;
-    loop home(time);
-    blocking_pool pool({.threads = 1});
-    job_gate blocked;
-    auto hold = [&] { blocked.wait(); };
-    auto first = [&]() -> task<void> { CHECK(co_await pool.run(hold)); };
-    home.spawn(first());
-    home.poll();
-    blocked.entered.get_future().wait();
-
+TEST_CASE_FIXTURE(busy_pool, "the context's deadline takes a queued job out without running it") {
     bool ran = false;
     std::optional<error> refused;
     auto never = [&] { ran = true; };
@@ -188,9 +189,7 @@ TEST_CASE("the context's deadline takes a queued job out without running it") {
     time.advance(std::chrono::seconds(1));
     while (!refused) home.run_one();
     CHECK(*refused == errc::deadline_exceeded);
-    blocked.opened.set_value();
-    pool.close();
-    home.poll();
+    finish();
     CHECK(!ran);
 }
 

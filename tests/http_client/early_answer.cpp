@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Answers that come while the request is still on its way.
+#include "http_client/secure_fixture.hpp"
 #include "http_client/support.hpp"
 #include "support/scripted_server.hpp"
 
@@ -55,17 +56,11 @@ client_source endless() {
     };
 }
 
-struct early_fixture {
-    support::authority trusted;
-    boost::asio::ssl::context tls = support::server_tls(trusted.sign("IP:127.0.0.1"));
-    manual_clock time;
-    loop home{time};
-    client outgoing{home, trusting()};
+struct early_fixture : test_support::secure_fixture {
+    client outgoing{home, patient()};
 
-    client_options trusting() const {
-        client_options options;
-        options.system_trust_store = false;
-        options.ca_pem = trusted.pem();
+    client_options patient() const {
+        client_options options = trusting();
         options.max_body = 64 << 20;
         options.deadline = 10h;
         return options;

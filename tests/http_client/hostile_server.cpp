@@ -2,6 +2,7 @@
 // Servers that do to a client whatever a server can do. Each call ends with the error or the answer that is documented,
 // without more time than it has; the next call to a good server succeeds, and no descriptor is left.
 #include "http/content_encoder.hpp"
+#include "http_client/secure_fixture.hpp"
 #include "http_client/support.hpp"
 #include "support/descriptors.hpp"
 #include "support/scripted_server.hpp"
@@ -158,17 +159,11 @@ std::vector<hostility> silent_hostilities() {
     };
 }
 
-struct hostile_fixture {
-    support::authority trusted;
-    boost::asio::ssl::context tls = support::server_tls(trusted.sign("IP:127.0.0.1"));
-    manual_clock time;
-    loop home{time};
+struct hostile_fixture : test_support::secure_fixture {
     client outgoing{home, careful()};
 
     client_options careful() const {
-        client_options options;
-        options.system_trust_store = false;
-        options.ca_pem = trusted.pem();
+        client_options options = trusting();
         options.decompress = true;
         options.max_body = 1 << 20;
         options.max_redirects = 3;

@@ -67,6 +67,7 @@ struct blocking_pool::impl {
                 return false;
             }
             queue.push_back(&job);
+            job.at = blocking_job::state::queued;
         }
         wake.notify_one();
         return true;

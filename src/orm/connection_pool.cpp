@@ -77,8 +77,10 @@ error connection_pool::push(call& one) {
     one.asked_at = now();
     one.gives_up_at = one.asked_at + options_.connection_timeout;
     waiting_.push_back(&one);
+    one.queued = true;
     if (const error refused = need_threads(held)) {
         std::erase(waiting_, &one);
+        one.queued = false;
         return refused;
     }
     if (house_dozes_) house_.notify_one();
@@ -106,18 +108,27 @@ void connection_pool::cancel(call& one) {
         return;
     }
     std::erase(waiting_, &one);
-    end_calls(held, {&one}, errc::cancelled);
+    ended_calls ended;
+    ended.add(one, errc::cancelled);
+    tell(held, ended);
 }
 
-// They have left the queue; each may be gone as soon as it is told.
-void connection_pool::end_calls(lock& held, const std::vector<call*>& ended, const error& why) {
-    std::vector<std::function<void(error)>> told;
-    for (call* one : ended) {
-        one->queued = false;
-        told.push_back(std::move(one->finished));
-    }
+void connection_pool::ended_calls::add(call& one, error why) noexcept {
+    one.queued = false; // from here on nothing else ends it
+    one.why = std::move(why);
+    (last ? last->next : first) = &one;
+    last = &one;
+}
+
+// Each may be gone as soon as it is told.
+void connection_pool::tell(lock& held, const ended_calls& ended) {
     held.unlock();
-    for (auto& finished : told) finished(why);
+    for (call* one = ended.first; one != nullptr;) {
+        call* const next = one->next;
+        const auto finished = std::move(one->finished);
+        finished(std::move(one->why));
+        one = next;
+    }
     held.lock();
 }
 
@@ -258,9 +269,10 @@ void connection_pool::give_up_opening(lock& held, error why) {
     open_pause_ = std::clamp(open_pause_ * 2, first_open_pause, longest_open_pause);
     open_again_at_ = now() + open_pause_;
     if (total(held) > 0) return;
-    const std::vector<call*> disappointed(waiting_.begin(), waiting_.end());
+    ended_calls disappointed;
+    for (call* one : waiting_) disappointed.add(*one, why);
     waiting_.clear();
-    end_calls(held, disappointed, why);
+    tell(held, disappointed);
 }
 
 bool connection_pool::due_for_question(const entry& one, time_point at) const {

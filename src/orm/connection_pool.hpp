@@ -65,7 +65,18 @@ private:
         time_point gives_up_at{};
         std::stop_source stop{};
         std::function<void(error)> finished{};
-        bool queued = true;
+        bool queued = false;
+        error why{};          // it ends without having run
+        call* next = nullptr; // of those that end with it
+    };
+
+    // Calls that have left the queue and are to be told why, in their order. Needs no memory: it is the pool's own
+    // threads that end calls, and nothing else would.
+    struct ended_calls {
+        call* first = nullptr;
+        call* last = nullptr;
+
+        void add(call& one, error why) noexcept;
     };
 
     struct loan {
@@ -84,7 +95,7 @@ private:
     // calls
     error push(call& one);
     void cancel(call& one);
-    void end_calls(lock& held, const std::vector<call*>& ended, const error& why);
+    void tell(lock& held, const ended_calls& ended);
 
     // threads
     void name_thread(const std::string& role) const;
@@ -114,6 +125,7 @@ private:
     void keep_house();
     void tidy(lock& held);
     void expire_calls(lock& held);
+    error no_connection(const lock& held) const noexcept;
     void retire_idle(lock& held);
     void report_leaks(lock& held);
 

@@ -3,6 +3,7 @@
 #include "orm/connection_pool.hpp"
 
 #include <algorithm>
+#include <new>
 
 namespace weir::orm {
 
@@ -42,28 +43,32 @@ void connection_pool::tidy(lock& held) {
 
 void connection_pool::expire_calls(lock& held) {
     const time_point at = now();
-    std::vector<call*> late;
-    std::vector<call*> in_vain;
+    ended_calls ended;
     // Each is asked once: meanwhile time goes on.
     std::erase_if(waiting_, [&](call* one) {
-        const bool is_late = bool(one->limits.reason());
-        if (is_late)
-            late.push_back(one);
-        else if (at >= one->gives_up_at)
-            in_vain.push_back(one);
-        else
-            return false;
+        error late = one->limits.reason();
+        if (!late && at < one->gives_up_at) return false;
+        if (!late) ++counts_.timeouts;
+        ended.add(*one, std::move(late));
         return true;
     });
-    if (late.empty() && in_vain.empty()) return;
-    counts_.timeouts += in_vain.size();
+    if (ended.first == nullptr) return;
+    const error none_free = no_connection(held);
+    for (call* one = ended.first; one != nullptr; one = one->next)
+        if (!one->why) one->why = none_free;
+    tell(held, ended);
+}
+
+error connection_pool::no_connection(const lock&) const noexcept {
     const auto in_time = std::chrono::duration_cast<std::chrono::milliseconds>(options_.connection_timeout).count();
-    const error none_free(errc::unavailable, "no connection to " + who_.title + " within " + std::to_string(in_time) +
-                                                 " ms: " + std::to_string(lent_.size()) + " of " +
-                                                 std::to_string(options_.maximum_pool_size) + " in use, " +
-                                                 std::to_string(waiting_.size()) + " more waiting");
-    end_calls(held, late, errc::deadline_exceeded);
-    end_calls(held, in_vain, none_free);
+    try {
+        return {errc::unavailable, "no connection to " + who_.title + " within " + std::to_string(in_time) +
+                                       " ms: " + std::to_string(lent_.size()) + " of " +
+                                       std::to_string(options_.maximum_pool_size) + " in use, " +
+                                       std::to_string(waiting_.size()) + " more waiting"};
+    } catch (const std::bad_alloc&) {
+        return errc::unavailable;
+    }
 }
 
 // From the one that was used longest ago.

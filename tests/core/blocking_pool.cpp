@@ -15,6 +15,7 @@
 #include <mutex>
 #include <new>
 #include <thread>
+#include <vector>
 
 using namespace weir;
 
@@ -217,6 +218,25 @@ TEST_CASE("the context's deadline stops the token of a running job, which decide
     time.advance(std::chrono::seconds(1));
     while (!got) home.run_one();
     CHECK(*got == 7);
+}
+
+TEST_CASE("a job that is refused ends once, also when it is cancelled before it hears of it") {
+    loop home;
+    blocking_pool pool({.threads = 1});
+    pool.close();
+    std::vector<errc> ends;
+    auto never = [] {};
+    auto ask = [&]() -> task<void> {
+        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        ends.push_back((co_await pool.run(never)).error().kind());
+    };
+    boost::asio::cancellation_signal cancel;
+    context ctx(home);
+    home.spawn(ask(), ctx, cancel, [](std::exception_ptr) {});
+    cancel.emit(boost::asio::cancellation_type::total); // comes behind the refusal, and before the task hears of that
+    home.poll();
+    CHECK(ends == std::vector{errc::unavailable});
 }
 
 TEST_CASE("a job whose deadline has passed isn't queued") {

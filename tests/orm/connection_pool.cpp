@@ -264,6 +264,46 @@ TEST_CASE_FIXTURE(pool_fixture, "a waiter that is cancelled leaves the queue, an
     CHECK(served == "13");
 }
 
+TEST_CASE_FIXTURE(pool_fixture, "a call that is refused ends once, also when it is cancelled before it hears of it") {
+    start(1);
+    pool->close();
+    job work;
+    std::vector<errc> ends;
+    auto ask = [&]() -> task<void> {
+        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
+        co_await boost::asio::this_coro::throw_if_cancelled(false);
+        ends.push_back((co_await pool->run(work, {})).error().kind());
+    };
+    boost::asio::cancellation_signal cancel;
+    context ctx(home);
+    home.spawn(ask(), ctx, cancel, [](std::exception_ptr) {});
+    cancel.emit(boost::asio::cancellation_type::total); // comes behind the refusal, and before the task hears of that
+    home.poll();
+    CHECK(ends == std::vector{errc::unavailable});
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "calls that are cancelled while they give up end once") {
+    start(1);
+    const holder busy(*this);
+    for (int round = 0; round < 40; ++round) {
+        std::vector<std::unique_ptr<call>> late;
+        std::vector<std::unique_ptr<call>> in_vain;
+        orm::job_limits ends;
+        ends.time = &time;
+        ends.deadline = time.now() + 1s;
+        for (int i = 0; i < 100; ++i)
+            late.push_back(std::make_unique<call>(
+                *this, [](orm::connection&) {}, nullptr, boost::source_location(), ends));
+        for (int i = 0; i < 100; ++i) in_vain.push_back(std::make_unique<call>(*this, [](orm::connection&) {}));
+        time.advance(3s);
+        CHECK(late.front()->outcome().error() == errc::deadline_exceeded);
+        for (auto& one : in_vain) one->task->stop(); // while the others are being told
+        for (auto& one : in_vain) CHECK(one->outcome().has_error());
+        for (auto& one : late) CHECK(one->outcome().has_error());
+    }
+    CHECK(now().pending == 0);
+}
+
 TEST_CASE_FIXTURE(pool_fixture, "one call more than maximum_pending is refused at once") {
     options.maximum_pending = 1;
     start(1);

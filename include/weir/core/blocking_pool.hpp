@@ -35,7 +35,7 @@ struct blocking_job {
 
     std::stop_source stop;
     std::function<void(bool ran)> finished; // called once, on any thread
-    enum class state : std::uint8_t { queued, running, done } at = state::queued;
+    enum class state : std::uint8_t { outside, queued, running, done } at = state::outside;
 };
 
 } // namespace detail

@@ -32,15 +32,40 @@ void soci_session::end_job() noexcept {
     statement_ends_ = time_point::max();
 }
 
+// A statement that runs, maybe while a row of another one is looked at: that one goes on behind it.
+class soci_session::running_statement {
+public:
+    running_statement(soci_session& on, std::string_view sql)
+        : on_(on), outer_(std::exchange(on.statement_, sql)),
+          outer_ends_(std::exchange(on.statement_ends_, on.limits_.statement_end())),
+          inside_(std::exchange(on.running_, true)) {
+        on_.statement_begins();
+    }
+    running_statement(const running_statement&) = delete;
+    running_statement& operator=(const running_statement&) = delete;
+    ~running_statement() {
+        on_.statement_ = outer_;
+        on_.statement_ends_ = outer_ends_;
+        on_.running_ = inside_;
+        if (inside_)
+            on_.statement_begins();
+        else
+            on_.statement_ended();
+    }
+
+private:
+    soci_session& on_;
+    const std::string_view outer_;
+    const time_point outer_ends_;
+    const bool inside_;
+};
+
 // The one way to the driver: refuses what comes too late, and turns what it throws into errors.
 template<class F>
 result<std::size_t> soci_session::guarded(std::string_view sql, F body) {
     if (lost_) return lost_;
     if (auto late = limits_.reason()) return late;
-    statement_ends_ = limits_.statement_end();
-    statement_ = sql;
-    statement_begins();
-    const finally ended([&] { statement_ended(); });
+    const running_statement running(*this, sql);
     try {
         return body();
     } catch (const std::bad_alloc&) {
@@ -91,26 +116,26 @@ void execute_bound(prepared& st, bool with_exchange) {
 
 result<std::size_t> soci_session::execute(std::string_view sql, std::span<const argument> in) {
     return guarded(sql, [&] {
-        prepared& st = statements_.take(sql, in.size(), 0);
-        const finally done([&] { finish(st.statement); });
-        bind(st, in);
-        execute_bound(st, true);
-        return changed_rows(st.statement);
+        const auto st = statements_.take(sql, in.size(), 0);
+        const finally done([&] { finish(st->statement); });
+        bind(*st, in);
+        execute_bound(*st, true);
+        return changed_rows(st->statement);
     });
 }
 
 result<std::size_t> soci_session::select(std::string_view sql, std::span<const argument> in,
                                          std::span<const target> out, row_sink& sink, std::size_t most) {
     return guarded(sql, [&] {
-        prepared& st = statements_.take(sql, in.size(), out.size());
-        const finally done([&] { finish(st.statement); });
-        bind(st, in);
-        for (std::size_t i = 0; i < out.size(); ++i) st.outs[i]->point_at(out[i]);
-        execute_bound(st, false);
-        if (width(st.statement) != out.size())
+        const auto st = statements_.take(sql, in.size(), out.size());
+        const finally done([&] { finish(st->statement); });
+        bind(*st, in);
+        for (std::size_t i = 0; i < out.size(); ++i) st->outs[i]->point_at(out[i]);
+        execute_bound(*st, false);
+        if (width(st->statement) != out.size())
             throw exchange_error(errc::invalid_argument, "the query has other columns than its row has members");
         std::size_t rows = 0;
-        while (st.statement.fetch()) {
+        while (st->statement.fetch()) {
             sink.take();
             if (++rows == most || !sink.wants_more()) break;
         }

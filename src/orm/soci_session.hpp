@@ -56,12 +56,13 @@ protected:
     // What runs, for explain().
     std::string_view statement() const noexcept { return statement_; }
     soci::session& connection() noexcept { return connection_; }
-    void drop_statements() { statements_.clear(); }
 
     job_limits limits_{};
     time_point statement_ends_ = time_point::max();
 
 private:
+    class running_statement;
+
     template<class F>
     result<std::size_t> guarded(std::string_view sql, F body);
     error failed(const std::exception& failure, std::string_view sql);
@@ -70,6 +71,7 @@ private:
     soci::session connection_;
     statement_cache statements_;
     std::string_view statement_{};
+    bool running_ = false;
     error lost_{};
     bool in_transaction_ = false;
     bool broken_ = false;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "orm/statement_cache.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace weir::orm {
 
 namespace {
@@ -37,23 +40,35 @@ std::string with_named_values(std::string_view sql) {
     return made;
 }
 
-prepared& statement_cache::take(std::string_view sql, std::size_t ins, std::size_t outs) {
+statement_cache::lease statement_cache::take(std::string_view sql, std::size_t ins, std::size_t outs) {
     const auto known = by_text_.find(sql);
-    if (known == by_text_.end()) return *prepare(sql, ins, outs);
+    if (known == by_text_.end()) return lease(*prepare(sql, ins, outs));
     const auto entry = known->second;
+    if (entry->running) {
+        auto another = std::make_unique<prepared>(session_);
+        fill(*another, sql, ins, outs);
+        return lease(std::move(another));
+    }
     if (entry->ins.size() != ins || entry->outs.size() != outs) {
         by_text_.erase(known);
         recent_.erase(entry);
-        return *prepare(sql, ins, outs);
+        return lease(*prepare(sql, ins, outs));
     }
     recent_.splice(recent_.begin(), recent_, entry);
-    return *entry;
+    return lease(*entry);
 }
 
 statement_cache::entries::iterator statement_cache::prepare(std::string_view sql, std::size_t ins, std::size_t outs) {
-    if (recent_.size() >= capacity_) forget_oldest();
+    while (recent_.size() >= capacity_ && forget_oldest()) {
+    }
     entries made;
-    prepared& entry = made.emplace_front(session_);
+    fill(made.emplace_front(session_), sql, ins, outs);
+    by_text_.emplace(made.front().sql, made.begin());
+    recent_.splice(recent_.begin(), made);
+    return recent_.begin();
+}
+
+void statement_cache::fill(prepared& entry, std::string_view sql, std::size_t ins, std::size_t outs) {
     entry.sql = sql;
     entry.statement.alloc();
     for (std::size_t i = 0; i < outs; ++i) {
@@ -66,19 +81,16 @@ statement_cache::entries::iterator statement_cache::prepare(std::string_view sql
     }
     entry.statement.prepare(style_.named_values ? with_named_values(entry.sql) : entry.sql);
     entry.statement.define_and_bind();
-    by_text_.emplace(entry.sql, made.begin());
-    recent_.splice(recent_.begin(), made);
-    return recent_.begin();
 }
 
-void statement_cache::forget_oldest() {
-    by_text_.erase(recent_.back().sql);
-    recent_.pop_back();
-}
-
-void statement_cache::clear() {
-    by_text_.clear();
-    recent_.clear();
+// False when all are running.
+bool statement_cache::forget_oldest() {
+    const auto oldest =
+        std::find_if(recent_.rbegin(), recent_.rend(), [](const prepared& one) { return !one.running; });
+    if (oldest == recent_.rend()) return false;
+    by_text_.erase(oldest->sql);
+    recent_.erase(std::next(oldest).base());
+    return true;
 }
 
 } // namespace weir::orm

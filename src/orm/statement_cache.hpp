@@ -4,9 +4,11 @@
 #include "orm/exchange.hpp"
 
 #include <list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace weir::orm {
@@ -22,24 +24,44 @@ struct prepared {
     soci::statement statement;
     std::vector<column_into*> outs{};
     std::vector<argument_use*> ins{};
+    bool running = false;
 };
 
-// The prepared statements of one connection by their text; the one unused for longest makes room.
+// The prepared statements of one connection by their text; the one unused for longest makes room, but none that runs:
+// what is done with a row may run statements of its own, also the same one.
 class statement_cache {
 public:
+    // A statement for as long as it runs.
+    class lease {
+    public:
+        explicit lease(prepared& running) noexcept : kept_(&running) { kept_->running = true; }
+        explicit lease(std::unique_ptr<prepared> own) noexcept : own_(std::move(own)), kept_(own_.get()) {}
+        lease(lease&& other) noexcept : own_(std::move(other.own_)), kept_(std::exchange(other.kept_, nullptr)) {}
+        lease& operator=(lease&&) = delete;
+        ~lease() {
+            if (kept_) kept_->running = false;
+        }
+
+        prepared& operator*() const noexcept { return *kept_; }
+        prepared* operator->() const noexcept { return kept_; }
+
+    private:
+        std::unique_ptr<prepared> own_; // it goes with the lease
+        prepared* kept_;
+    };
+
     statement_cache(soci::session& s, const exchange_style& style, std::size_t capacity = 256)
         : session_(s), style_(style), capacity_(capacity) {}
 
     // The statement, prepared now if need be. Throws what SOCI throws; nothing is kept then.
-    prepared& take(std::string_view sql, std::size_t ins, std::size_t outs);
-
-    void clear();
+    lease take(std::string_view sql, std::size_t ins, std::size_t outs);
 
 private:
     using entries = std::list<prepared>;
 
     entries::iterator prepare(std::string_view sql, std::size_t ins, std::size_t outs);
-    void forget_oldest();
+    void fill(prepared& entry, std::string_view sql, std::size_t ins, std::size_t outs);
+    bool forget_oldest();
 
     soci::session& session_;
     const exchange_style& style_;

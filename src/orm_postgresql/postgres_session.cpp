@@ -63,9 +63,11 @@ public:
         const bool within = in_transaction();
         if (!within)
             if (auto begun = execute("BEGIN READ ONLY", {}); !begun) return begun.error();
-        auto rows = through_cursor(sql, in, out, sink);
+        const std::string cursor = fmt::format("weir_rows_{}", ++cursors_); // one may be read while another one is
+        auto rows = through_cursor(cursor, sql, in, out, sink);
+        --cursors_;
         if (within) {
-            if (rows) (void)execute("CLOSE weir_rows", {});
+            if (rows) (void)execute("CLOSE " + cursor, {});
         } else if (!execute("COMMIT", {})) {
             mark_broken(); // it is still in the transaction
         }
@@ -77,11 +79,11 @@ private:
 
     PGconn* handle() noexcept { return handle_of(connection()); }
 
-    result<std::size_t> through_cursor(std::string_view sql, std::span<const argument> in, std::span<const target> out,
-                                       row_sink& sink) {
+    result<std::size_t> through_cursor(const std::string& cursor, std::string_view sql, std::span<const argument> in,
+                                       std::span<const target> out, row_sink& sink) {
         constexpr std::size_t at_once = 500;
-        const std::string fetch = fmt::format("FETCH {} FROM weir_rows", at_once);
-        auto opened = execute(fmt::format("DECLARE weir_rows NO SCROLL CURSOR FOR {}", sql), in);
+        const std::string fetch = fmt::format("FETCH {} FROM {}", at_once, cursor);
+        auto opened = execute(fmt::format("DECLARE {} NO SCROLL CURSOR FOR {}", cursor, sql), in);
         if (!opened) return opened.error();
         for (std::size_t rows = 0;;) {
             auto got = select(fetch, {}, out, sink, all_rows);
@@ -148,6 +150,8 @@ private:
     bool transaction_open() override { return PQtransactionStatus(handle()) != PQTRANS_IDLE; }
 
     const char* begin_statement() const override { return "BEGIN"; }
+
+    std::size_t cursors_ = 0; // that are open
 };
 
 result<std::unique_ptr<connection>> open_postgres(const server_address& at) {

@@ -17,7 +17,8 @@ struct statement_cache_fixture {
     // Whether the statement is kept since the last time. A statement that is prepared again lacks the mark.
     bool kept(std::string_view sql) {
         constexpr std::size_t mark = 100;
-        auto& ins = cache.take(sql, 0, 1).ins;
+        const auto taken = cache.take(sql, 0, 1);
+        auto& ins = taken->ins;
         const bool known = ins.capacity() >= mark;
         ins.reserve(mark);
         return known;
@@ -41,8 +42,21 @@ TEST_CASE_FIXTURE(statement_cache_fixture, "the statement that is unused for lon
 TEST_CASE_FIXTURE(statement_cache_fixture,
                   "a statement that is taken with another number of columns is prepared again") {
     CHECK_FALSE(kept("SELECT 1, 2"));
-    CHECK(cache.take("SELECT 1, 2", 0, 2).outs.size() == 2);
+    CHECK(cache.take("SELECT 1, 2", 0, 2)->outs.size() == 2);
     CHECK_FALSE(kept("SELECT 1, 2"));
+}
+
+TEST_CASE_FIXTURE(statement_cache_fixture, "a statement that runs doesn't make room, and isn't lent a second time") {
+    const auto running = cache.take("SELECT 1", 0, 1);
+    {
+        const auto another = cache.take("SELECT 1", 0, 1);
+        CHECK(&*another != &*running);
+        for (const char* sql : {"SELECT 2", "SELECT 3", "SELECT 4"}) CHECK(cache.take(sql, 0, 1)->outs.size() == 1);
+    }
+    CHECK(running->sql == "SELECT 1");
+    const auto second = cache.take("SELECT 2", 0, 1);
+    const auto third = cache.take("SELECT 3", 0, 1); // all places are in use: one more for as long as that lasts
+    CHECK(&*second != &*third);
 }
 
 TEST_CASE("question marks in comments, texts and identifiers are no values") {

@@ -84,6 +84,27 @@ DATABASE_TEST_CASE("rows are shown in a reader and in a transaction, more than o
     CHECK(on.ask(on.products.count()).value() == many + 1);
 }
 
+DATABASE_TEST_CASE("what a row is shown to may run statements of its own") {
+    shelf on(kind);
+    std::size_t seen = 0;
+    auto body = [&](transaction& tx) -> result<std::size_t> {
+        auto count = [&](const product&) { ++seen; };
+        auto restock = [&](const product& row) -> result<void> {
+            const std::string id = std::to_string(row.id); // more texts than a connection keeps statements
+            auto done = tx.execute("UPDATE products SET stock = 9 WHERE id = ? AND id = " + id, row.id);
+            if (!done) return done.error();
+            if (row.id % 400 != 0) return ok();
+            auto all = tx.rows<product>().order_by(newest<&product::id>).each(count); // the very same statement
+            if (!all) return all.error();
+            return ok();
+        };
+        return tx.rows<product>().order_by(newest<&product::id>).each(restock);
+    };
+    CHECK(on.ask(on.db.transaction(body)).value() == many);
+    CHECK(seen == std::size_t{3} * many);
+    CHECK(on.ask(on.products.where(col<&product::stock> == 9).count()).value() == many);
+}
+
 DATABASE_TEST_CASE("a showing ends when its task is cancelled") {
     shelf on(kind);
     std::promise<void> begun;

@@ -81,6 +81,12 @@ result<void> change_row(session& s, const table_info& table, std::string_view sq
     return ok();
 }
 
+result<std::size_t> change_rows(session& s, const fragment& statement, bool unconditional) {
+    if (unconditional)
+        return error(errc::invalid_argument, "a condition that was moved from would change every row of its table");
+    return execute(s, statement);
+}
+
 result<void> insert_new(session& s, const table_info& table, std::span<const argument> rest, const target& key) {
     return insert_with_key(s, table.insert_keyless, table.insert_new, rest, key);
 }

@@ -26,8 +26,9 @@ private:
 
 void soci_session::begin_job(const job_limits& limits) { limits_ = limits; }
 
+// Also of a transaction that the job began in SQL of its own, which the next job would go on with.
 void soci_session::end_job() noexcept {
-    if (in_transaction_) rollback();
+    if (in_transaction_ || (!broken_ && transaction_open())) rollback();
     limits_ = job_limits();
     statement_ends_ = time_point::max();
 }
@@ -176,7 +177,7 @@ result<void> soci_session::commit() {
 
 void soci_session::rollback() noexcept {
     shield();
-    const bool open = in_transaction_ && !broken_;
+    const bool open = !broken_;
     lost_ = error();
     in_transaction_ = false;
     try {

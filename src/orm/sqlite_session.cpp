@@ -53,7 +53,12 @@ __attribute__((no_sanitize("vptr"))) bool is_of_kind(soci::details::statement_ba
     return true; // every value has a text, which says itself whether it is a time
 }
 
-constexpr exchange_style as_sqlite_does{.is_of_kind = is_of_kind};
+__attribute__((no_sanitize("vptr"))) std::string_view prepared_part(soci::details::statement_backend& st) {
+    const char* const text = sqlite_api::sqlite3_sql(static_cast<soci::sqlite3_statement_backend&>(st).stmt_);
+    return text ? text : std::string_view();
+}
+
+constexpr exchange_style as_sqlite_does{.prepared_part = prepared_part, .is_of_kind = is_of_kind};
 
 class sqlite_session final : public soci_session {
 public:

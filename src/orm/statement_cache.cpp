@@ -20,24 +20,52 @@ std::size_t end_of_quoted(std::string_view sql, std::size_t at) {
     return at;
 }
 
+// Calls `quoted` for each piece that SQL keeps as it is, `plain` for each other character.
+template<class Quoted, class Plain>
+void walk(std::string_view sql, Quoted quoted, Plain plain) {
+    for (std::size_t at = 0; at < sql.size();) {
+        const std::size_t end = end_of_quoted(sql, at);
+        if (end == at)
+            plain(sql[at++]);
+        else
+            quoted(sql.substr(at, end - at));
+        at = std::max(at, end);
+    }
+}
+
+bool is_comment(std::string_view piece) { return piece.starts_with("--") || piece.starts_with("/*"); }
+
 } // namespace
 
 std::string with_named_values(std::string_view sql) {
     std::string made;
     made.reserve(sql.size() + 16);
     std::size_t values = 0;
-    for (std::size_t at = 0; at < sql.size();) {
-        const std::size_t quoted = end_of_quoted(sql, at);
-        if (quoted != at) {
-            made += sql.substr(at, quoted - at);
-            at = quoted;
-        } else if (sql[at++] == '?') {
-            made.append(":v").append(std::to_string(++values));
-        } else {
-            made += sql[at - 1];
-        }
-    }
+    walk(
+        sql, [&](std::string_view piece) { made += piece; },
+        [&](char one) {
+            if (one == '?')
+                made.append(":v").append(std::to_string(++values));
+            else
+                made += one;
+        });
     return made;
+}
+
+std::size_t values_in(std::string_view sql) {
+    std::size_t values = 0;
+    walk(
+        sql, [](std::string_view) {}, [&](char one) { values += one == '?' ? 1 : 0; });
+    return values;
+}
+
+bool says_nothing(std::string_view sql) {
+    constexpr std::string_view nothing = " \t\r\n;";
+    bool silent = true;
+    walk(
+        sql, [&](std::string_view piece) { silent = silent && is_comment(piece); },
+        [&](char one) { silent = silent && nothing.find(one) != nothing.npos; });
+    return silent;
 }
 
 statement_cache::lease statement_cache::take(std::string_view sql, std::size_t ins, std::size_t outs) {
@@ -69,6 +97,10 @@ statement_cache::entries::iterator statement_cache::prepare(std::string_view sql
 }
 
 void statement_cache::fill(prepared& entry, std::string_view sql, std::size_t ins, std::size_t outs) {
+    if (const std::size_t marks = values_in(sql); marks != ins)
+        throw exchange_error(errc::invalid_argument, "a statement with " + std::to_string(marks) +
+                                                         " question marks was given " + std::to_string(ins) +
+                                                         " values");
     entry.sql = sql;
     entry.statement.alloc();
     for (std::size_t i = 0; i < outs; ++i) {
@@ -81,6 +113,8 @@ void statement_cache::fill(prepared& entry, std::string_view sql, std::size_t in
     }
     entry.statement.prepare(style_.named_values ? with_named_values(entry.sql) : entry.sql);
     entry.statement.define_and_bind();
+    if (style_.prepared_part && !says_nothing(sql.substr(style_.prepared_part(*entry.statement.get_backend()).size())))
+        throw exchange_error(errc::invalid_argument, "one statement at a time: there is more behind the first");
 }
 
 // False when all are running.

@@ -132,7 +132,7 @@ private:
 
     // A deadlock takes the whole transaction back, other failures their statement alone.
     bool transaction_lost() override { return broken() || mysql_takes_transaction_back(code_); }
-    bool transaction_open() override { return true; }
+    bool transaction_open() override { return (handle()->server_status & SERVER_STATUS_IN_TRANS) != 0; }
 
     const char* begin_statement() const override { return "START TRANSACTION"; }
 

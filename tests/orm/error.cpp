@@ -116,18 +116,34 @@ TEST_CASE_FIXTURE(alice_fixture, "times that other tools have written are read")
         {"1970-01-01 20:00:00-0400", wall_time(day)},
         {"1970-01-02t00:00:00.123456789z", wall_time(day + std::chrono::microseconds(123456))},
     };
-    for (const auto& [text, time] : written) {
-        CAPTURE(text);
-        CHECK(home.block_on(db.execute("UPDATE users SET created_at = ?", text)).value() == 1);
-        CHECK(home.block_on(rows.find(alice.id)).value().created_at == time);
+    for (const auto& one : written) {
+        CAPTURE(one.first);
+        CHECK(home.block_on(db.execute("UPDATE users SET created_at = ?", one.first)).value() == 1);
+        CHECK(home.block_on(rows.find(alice.id)).value().created_at == one.second);
     }
-    for (const std::string text : {"1970-01-02", "1970-01-02 00:00", "1970-01-02 00:00:00.", "1970-01-02 00:00:00+",
-                                   "1970-01-02 00:00:00+24:00", "1970-01-02 00:00:00+08:60", "1970-02-30 00:00:00",
-                                   "1970-01-02 00:00:00 +00:00", "1970-01-02 00:00:00+08:", "1970-01-02 00:00:00ZZ"}) {
+    for (const std::string& text :
+         std::vector<std::string>{"1970-01-02", "1970-01-02 00:00", "1970-01-02 00:00:00.", "1970-01-02 00:00:00+",
+                                  "1970-01-02 00:00:00+24:00", "1970-01-02 00:00:00+08:60", "1970-02-30 00:00:00",
+                                  "1970-01-02 00:00:00 +00:00", "1970-01-02 00:00:00+08:", "1970-01-02 00:00:00ZZ"}) {
         CAPTURE(text);
         CHECK(home.block_on(db.execute("UPDATE users SET created_at = ?", text)).value() == 1);
         CHECK(home.block_on(rows.find(alice.id)).error() == errc::internal);
     }
+}
+
+TEST_CASE("one statement at a time is one with anything that says nothing behind it, and a trigger's body") {
+    loop home;
+    database db(":memory:");
+    const auto run = [&](const char* sql) { return home.block_on(db.execute(sql)); };
+    CHECK(run("CREATE TABLE notes (n INTEGER); -- the end; of it"));
+    CHECK(run("CREATE TRIGGER twice AFTER INSERT ON notes WHEN new.n < 10 BEGIN\n"
+              "INSERT INTO notes VALUES (new.n + 10); INSERT INTO notes VALUES (new.n + 20); END; /* ; */ ;"));
+    const auto refused = run("INSERT INTO notes VALUES (1); INSERT INTO notes VALUES (2)").error();
+    CHECK(refused == errc::invalid_argument);
+    CHECK(refused.message() == "one statement at a time: there is more behind the first");
+    CHECK(home.block_on(db.query<std::int64_t>("SELECT count(*) FROM notes")).value().front() == 0);
+    CHECK(run("INSERT INTO notes VALUES (1);"));
+    CHECK(home.block_on(db.query<std::int64_t>("SELECT count(*) FROM notes")).value().front() == 3);
 }
 
 TEST_CASE("a value of another type than its member's is an error that names the column") {

@@ -44,6 +44,10 @@ result<void> update_row(session& s, const table_info& table, std::span<const arg
 /// Runs a statement about one row, whose key is its last argument; errc::not_found when it meets none.
 result<void> change_row(session& s, const table_info& table, std::string_view sql, std::span<const argument> in);
 
+/// Runs a statement about the rows that meet a condition; how many there were. errc::invalid_argument for a condition
+/// that was moved from, which says nothing: the statement would be about every row.
+result<std::size_t> change_rows(session& s, const fragment& statement, bool unconditional);
+
 /// Stores a row or, where one has its key, replaces that one.
 result<void> upsert_by_key(session& s, const table_info& table, std::span<const argument> row);
 /// The same for a row without its key, which is told by other columns; `key` receives what the row has now.

@@ -119,8 +119,9 @@ public:
     auto update_where(predicate<T> condition, assignment<T> change, More... more) const {
         fragment changes = std::move(change).rendered();
         (changes.append(", ").append(assignment<T>(std::move(more)).rendered()), ...);
-        auto job = [statement = update_rows(table_of<T>(), std::move(changes), condition.rendered())](session& s) {
-            return detail::execute(s, statement);
+        auto job = [statement = update_rows(table_of<T>(), std::move(changes), condition.rendered()),
+                    unconditional = condition.rendered().sql.empty()](session& s) {
+            return detail::change_rows(s, statement, unconditional);
         };
         return source_->template perform<std::size_t>(access::write, std::move(job));
     }
@@ -133,8 +134,9 @@ public:
 
     /// How many rows there were (std::size_t).
     auto erase_where(predicate<T> condition) const {
-        auto job = [statement = erase_rows(table_of<T>(), condition.rendered())](session& s) {
-            return detail::execute(s, statement);
+        auto job = [statement = erase_rows(table_of<T>(), condition.rendered()),
+                    unconditional = condition.rendered().sql.empty()](session& s) {
+            return detail::change_rows(s, statement, unconditional);
         };
         return source_->template perform<std::size_t>(access::write, std::move(job));
     }

@@ -115,6 +115,28 @@ DATABASE_TEST_CASE("the SQL is for the log: it is in the cause and not in the me
     CHECK(on.ask(on.rows.insert(twin)).error().describe().find("wx-alice") == std::string::npos);
 }
 
+DATABASE_TEST_CASE("a statement with more or fewer values than question marks is refused, and changes nothing") {
+    users on(kind);
+    for (const error& refused :
+         {on.ask(on.db.execute("UPDATE users SET age = ? WHERE openid = ?", 5)).error(),
+          on.ask(on.db.execute("UPDATE users SET age = ?")).error(),
+          on.ask(on.db.execute("UPDATE users SET age = 5", 5)).error(),
+          on.ask(on.db.query<std::int64_t>("SELECT age FROM users WHERE age = ?", 1, 2)).error()})
+        CHECK(refused == errc::invalid_argument);
+    CHECK(on.ask(on.db.execute("UPDATE users SET age = ? WHERE openid = ?", 5)).error().message() ==
+          "a statement with 2 question marks was given 1 values");
+    CHECK(on.ask(on.rows.where(col<&user::age> == 5).count()).value() == 0);
+    CHECK(on.db.stats().writing.dropped == 0);
+}
+
+DATABASE_TEST_CASE("a text with several statements is refused, and none of them runs") {
+    users on(kind);
+    const auto before = on.ask(on.rows.count()).value();
+    CHECK(on.ask(on.db.execute("DELETE FROM users; SELECT 1")).has_error());
+    CHECK(on.ask(on.db.execute("BEGIN; DELETE FROM users; COMMIT")).has_error());
+    CHECK(on.ask(on.rows.count()).value() == before);
+}
+
 DATABASE_TEST_CASE("a null that no member can hold is an error that says so") {
     users on(kind);
     CHECK(on.ask(on.db.execute("CREATE TABLE loose (n BIGINT)")));

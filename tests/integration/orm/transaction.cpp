@@ -170,3 +170,14 @@ DATABASE_TEST_CASE("a cancelled statement ends at once, and its transaction is t
     CHECK(call.wait_on(on.home).error() == errc::cancelled);
     CHECK(on.stock() == 10);
 }
+
+DATABASE_TEST_CASE("a transaction that a job began in SQL of its own ends with that job") {
+    open_database on(kind);
+    const auto rows = on.table<todo>();
+    CHECK(on.ask(on.db.execute("BEGIN")));
+    todo kept;
+    kept.text = "kept";
+    CHECK(on.ask(rows.insert(kept)));
+    database beside(on.where.options());
+    CHECK(on.ask(repository<todo>(beside).find(kept.id)).value().text == "kept");
+}

@@ -123,6 +123,8 @@ private:
 
     std::size_t width(soci::statement& st) override {
         MYSQL_RES* const rows = result_of(st);
+        if (!rows && mysql_errno(handle()) != 0) // the connection was lost while the result came
+            throw soci::mysql_soci_error(::mysql_error(handle()), static_cast<int>(mysql_errno(handle())));
         return rows ? mysql_num_fields(rows) : 0;
     }
 

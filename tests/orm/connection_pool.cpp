@@ -268,11 +268,12 @@ TEST_CASE_FIXTURE(pool_fixture, "a call that is refused ends once, also when it 
     start(1);
     pool->close();
     job work;
+    const orm::job_limits unlimited;
     std::vector<errc> ends;
     auto ask = [&]() -> task<void> {
         co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
         co_await boost::asio::this_coro::throw_if_cancelled(false);
-        ends.push_back((co_await pool->run(work, {})).error().kind());
+        ends.push_back((co_await pool->run(work, unlimited)).error().kind());
     };
     boost::asio::cancellation_signal cancel;
     context ctx(home);

@@ -3,6 +3,7 @@
 
 #include "orm/support.hpp"
 #include "support/database_server.hpp"
+#include <weir/testing/fault_proxy.hpp>
 
 #include <doctest/doctest.h>
 
@@ -139,6 +140,14 @@ struct open_database {
 
     weir::error failure(std::string sql) { return ask(db.execute(std::move(sql))).error(); }
 };
+
+// The same database over a line that a test damages.
+inline weir::database_options over(const weir::testing::fault_proxy& line, const backend& kind,
+                                   weir::database_options there) {
+    const std::string port = ":" + std::to_string(kind.server().port());
+    there.url.replace(there.url.find(port), port.size(), ":" + std::to_string(line.port()));
+    return there;
+}
 
 // doctest registers a test case for each of some types: these are named in its output.
 struct on_sqlite {

@@ -189,6 +189,66 @@ SERVER_TEST_CASE("a transaction whose connection is lost before it is stored has
     CHECK(unknown.code() == "outcome_unknown");
 }
 
+SERVER_TEST_CASE("a write whose answer is lost has an unknown outcome, a read hasn't") {
+    drill on(kind);
+    testing::fault_proxy line(on.server.port());
+    auto chosen = over(line, kind, on.where.options());
+    chosen.pool.maximum_pool_size = 1;
+    on.db.emplace(chosen);
+    const auto write = [&] { return on.home.block_on(on.db->execute("INSERT INTO notes VALUES (?)", 1)); };
+    on.home.block_on(on.db->execute("CREATE TABLE notes (n BIGINT)")).value();
+    for (const auto& what : {testing::fault::cut_after(0), testing::fault::reset_after(0)}) {
+        CHECK(write()); // it is prepared now
+        line.set(testing::direction::to_client, what);
+        const auto unknown = write().error();
+        CHECK(unknown == errc::unavailable);
+        CHECK(unknown.code() == "outcome_unknown");
+        line.set({});
+        on.wait_for_recovery();
+        line.set(testing::direction::to_client, what);
+        const auto lost = on.ask("SELECT 1").error();
+        CHECK(lost == errc::unavailable);
+        CHECK(lost.code() == "unavailable");
+        line.set({});
+        on.wait_for_recovery();
+    }
+    CHECK(on.ask("SELECT count(*) FROM notes").value().front() == 4); // the answers were lost, and no row
+
+    CHECK(write());
+    line.set(testing::direction::to_client, testing::fault::blackhole());
+    loop hurried;
+    hurried.root_context().set_deadline(hurried.clock().now() + 300ms);
+    const auto late = hurried.block_on(on.db->execute("INSERT INTO notes VALUES (?)", 1)).error();
+    CHECK(late == errc::deadline_exceeded);
+    CHECK(late.code() == "outcome_unknown");
+    line.set({});
+    on.wait_for_recovery();
+    CHECK(on.ask("SELECT count(*) FROM notes").value().front() == 6);
+}
+
+SERVER_TEST_CASE("a connection that is lost while a result comes is lost, and nothing else is wrong") {
+    drill on(kind);
+    testing::fault_proxy line(on.server.port());
+    auto chosen = over(line, kind, on.where.options());
+    chosen.pool.maximum_pool_size = 1;
+    on.db.emplace(chosen);
+    on.home.block_on(on.db->execute("CREATE TABLE notes (text VARCHAR(1000))")).value();
+    const auto write = [&] { return on.db->execute("INSERT INTO notes VALUES (?)", std::string(1000, 'x')); };
+    for (int i = 0; i < 100; ++i) on.home.block_on(write()).value();
+    const auto read = [&] { return on.home.block_on(on.db->query<std::string>("SELECT text FROM notes")); };
+    CHECK(read().value().size() == 100);
+    for (const auto& what : {testing::fault::cut_after(50'000), testing::fault::reset_after(50'000)}) {
+        line.set(testing::direction::to_client, what);
+        const auto lost = read().error();
+        CHECK(lost == errc::unavailable);
+        CHECK(lost.message() == "the connection to the database was lost");
+        line.set({});
+        on.wait_for_recovery();
+        CHECK(read().value().size() == 100);
+    }
+    CHECK(on.db->stats().writing.dropped >= 2);
+}
+
 SERVER_TEST_CASE("a connection that the server ended while it was idle isn't lent") {
     drill on(kind);
     on.open(1);

@@ -131,10 +131,6 @@ SERVER_TEST_CASE("a program that has waited for another one's step sees it, howe
     const empty_database where(kind);
     testing::fault_proxy slow_line(kind.server().port());
     slow_line.set(testing::direction::to_upstream, testing::fault::delay(std::chrono::milliseconds(50)));
-    auto slow = where.options();
-    const std::string port = ":" + std::to_string(kind.server().port());
-    slow.url.replace(slow.url.find(port), port.size(), ":" + std::to_string(slow_line.port()));
-
     versioned_migrations steps;
     const auto run = [&steps](const database_options& how) -> std::size_t {
         loop home;
@@ -147,7 +143,7 @@ SERVER_TEST_CASE("a program that has waited for another one's step sees it, howe
         if (alone.exchange(false)) other = std::async(std::launch::async, run, where.options());
         return writes_a_note(tx);
     });
-    const std::size_t here = run(slow);
+    const std::size_t here = run(over(slow_line, kind, where.options()));
     CHECK(here + other.get() == 2);
 }
 

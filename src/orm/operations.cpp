@@ -105,6 +105,22 @@ result<void> insert_with_key(session& s, std::string_view plain, std::string_vie
     return ok();
 }
 
+result<void> mark_rows(session& s) {
+    if (auto done = s.execute("SAVEPOINT weir_rows", {}); !done) return done.error();
+    return ok();
+}
+
+// Where the transaction is lost already this is refused, and there is nothing to take back.
+void take_back_rows(session& s) {
+    (void)s.execute("ROLLBACK TO SAVEPOINT weir_rows", {});
+    (void)keep_rows(s);
+}
+
+result<void> keep_rows(session& s) {
+    if (auto done = s.execute("RELEASE SAVEPOINT weir_rows", {}); !done) return done.error();
+    return ok();
+}
+
 error no_row(const table_info& table) { return {errc::not_found, "no such row in " + table.name}; }
 
 } // namespace weir::orm::detail

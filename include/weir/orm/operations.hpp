@@ -4,6 +4,7 @@
 #include <weir/orm/selection.hpp>
 #include <weir/orm/session.hpp>
 
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <optional>
@@ -233,6 +234,31 @@ auto atomically(session& s, F f) -> decltype(f()) {
     return out;
 }
 
+/// Whether what came since `mark_rows` stays, or is taken back, in the transaction that is open. A failed statement may
+/// have ended that, which takes everything back.
+result<void> mark_rows(session& s);
+void take_back_rows(session& s);
+result<void> keep_rows(session& s);
+
+/// Runs `f`, which has several statements, so that all of them take effect or none: in a transaction of its own, or as
+/// a part of the one that is open.
+template<class F>
+auto all_or_nothing(session& s, F f) -> decltype(f()) {
+    if (!s.in_transaction()) return atomically(s, std::move(f));
+    using value = typename decltype(f())::value_type;
+    if (auto marked = mark_rows(s); !marked) return failed<value>(marked.error());
+    auto out = f();
+    if (!out) {
+        take_back_rows(s);
+        return out;
+    }
+    if (auto kept = keep_rows(s); !kept) return failed<value>(kept.error());
+    return out;
+}
+
+/// Values that one statement may have on every database (SQLite takes 32,766, PostgreSQL and MySQL 65,535).
+inline constexpr std::size_t most_values = 32'766;
+
 template<class T>
 result<std::size_t> insert_batch(session& s, std::span<const T> rows, bool with_key) {
     std::vector<argument> in;
@@ -256,7 +282,10 @@ result<std::size_t> insert_many(session& s, std::span<const T> rows, std::size_t
     for (const T& row : rows) missing += key_is_missing(row) ? 1 : 0;
     if (missing != 0 && missing != rows.size())
         return error(errc::invalid_argument, "some rows have keys and some have none");
-    return atomically(s, [&]() -> result<std::size_t> {
+    batch = std::min(batch, most_values / reflect::field_count<T>);
+    if (rows.empty()) return std::size_t{0};
+    if (rows.size() <= batch) return insert_batch(s, rows, missing == 0);
+    return all_or_nothing(s, [&]() -> result<std::size_t> {
         std::size_t inserted = 0;
         for (std::size_t at = 0; at < rows.size(); at += batch) {
             auto done =

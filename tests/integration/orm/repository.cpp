@@ -277,6 +277,27 @@ DATABASE_TEST_CASE("what looks like SQL stays a value in every place where a val
     CHECK(on.ask(rows.count()).value() == 6);
 }
 
+DATABASE_TEST_CASE(
+    "insert_many in a transaction stores all rows or none, and more than one statement may have values") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
+    std::vector<user> clash;
+    for (int i = 0; i < 150; ++i) clash.push_back(user_named("user " + std::to_string(i % 120)));
+    auto body = [&](transaction& tx) -> result<void> {
+        user before = user_named("before");
+        if (auto stored = tx.insert(before); !stored) return stored.error();
+        CHECK(tx.repo<user>().insert_many(clash, {.batch = 100}).error() == errc::already_exists);
+        return ok();
+    };
+    const auto ended = on.ask(on.db.transaction(body));
+    CHECK(ended.has_value() == !kind.failure_ends_transaction);
+    CHECK(on.ask(rows.count()).value() == (kind.failure_ends_transaction ? 0 : 1));
+
+    std::vector<user> many;
+    for (int i = 0; i < 12'000; ++i) many.push_back(user_named("many " + std::to_string(i)));
+    CHECK(on.ask(rows.insert_many(many, {.batch = many.size()})).value() == many.size());
+}
+
 DATABASE_TEST_CASE("insert_many stores all rows in batches, or none") {
     open_database on(kind);
     const auto rows = on.table<user>();

@@ -59,6 +59,9 @@ function(_weir_unit out name text)
   list(LENGTH ${out} number)
   set(unit "${CMAKE_CURRENT_BINARY_DIR}/unity/${name}_${number}.cpp")
   file(CONFIGURE OUTPUT "${unit}" CONTENT "@text@" @ONLY)
+  if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/.clang-tidy") # it looks for its rules beside the unit
+    configure_file("${CMAKE_CURRENT_SOURCE_DIR}/.clang-tidy" "${CMAKE_CURRENT_BINARY_DIR}/unity/.clang-tidy" COPYONLY)
+  endif()
   set_source_files_properties("${unit}" PROPERTIES
     INCLUDE_DIRECTORIES "${PROJECT_SOURCE_DIR}"
     # g++ takes what a unit includes for a header

@@ -63,6 +63,7 @@ void read_variables(const std::string& prefix, const std::vector<leaf>& leaves,
                     std::vector<mistake>& mistakes) {
     const auto settings = variables_of(prefix, leaves, mistakes);
     std::vector<std::string> names;
+    names.reserve(settings.size());
     for (const auto& setting : settings) names.push_back(setting.first);
     for (auto at = environment.lower_bound(prefix); at != environment.end() && at->first.starts_with(prefix); ++at) {
         const auto& [name, text] = *at;

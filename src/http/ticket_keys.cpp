@@ -49,7 +49,7 @@ void ticket_keys::install(SSL_CTX* context, const weir::clock& time) {
     security::require(SSL_CTX_set_ex_data(context, index(), keys.get()) == 1 &&
                           SSL_CTX_set_tlsext_ticket_key_evp_cb(context, choose) == 1,
                       "TLS: no keys for tickets");
-    keys.release(); // the context's now
+    static_cast<void>(keys.release()); // it is the context's now
 }
 
 // Where a context keeps its keys: a connection may outlive what made the context.

@@ -78,7 +78,7 @@ error connection_pool::push(call& one) {
     one.gives_up_at = one.asked_at + options_.connection_timeout;
     waiting_.push_back(&one);
     one.queued = true;
-    if (const error refused = need_threads(held)) {
+    if (error refused = need_threads(held)) {
         std::erase(waiting_, &one);
         one.queued = false;
         return refused;

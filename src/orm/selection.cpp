@@ -146,7 +146,7 @@ fragment erase_rows(const table_info& table, const fragment& where) {
 namespace detail {
 
 std::string aggregate_sql(aggregate_kind kind, std::string_view column, bool of_integers) {
-    const std::string of(column);
+    std::string of(column);
     switch (kind) {
     case aggregate_kind::count:
         return "count(" + of + ")";

@@ -121,7 +121,7 @@ public:
         std::string made = " ON DUPLICATE KEY UPDATE ";
         for (const std::size_t i : columns_to_replace(table, columns)) {
             const std::string name = quoted(table.columns[i].name);
-            made += name + " = VALUES(" + name + "), ";
+            made.append(name).append(" = VALUES(").append(name).append("), ");
         }
         const std::string key = quoted(table.columns[table.key].name);
         return made + key + " = " + (table.generated_key ? "LAST_INSERT_ID(" + key + ")" : key);

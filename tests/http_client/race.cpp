@@ -51,7 +51,7 @@ public:
             one.open(at.protocol());
             one.native_non_blocking(true);
             const auto here = listener_.local_endpoint();
-            ::connect(one.native_handle(), here.data(), static_cast<socklen_t>(here.size()));
+            static_cast<void>(::connect(one.native_handle(), here.data(), static_cast<socklen_t>(here.size())));
         }
     }
     tcp::endpoint at() const { return listener_.local_endpoint(); }

@@ -122,6 +122,7 @@ private:
 
     template<class R>
     struct answering_job : session_job {
+        // NOLINTNEXTLINE(modernize-use-equals-default): the union has no constructor of its own
         answering_job() noexcept {}
         ~answering_job() override { forget(); }
         error failure() const override { return answered && out.has_error() ? out.error() : error(); }

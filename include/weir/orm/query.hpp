@@ -224,8 +224,8 @@ private:
     template<class E>
     auto aggregated(E) && {
         static_assert(scope::template has<E>(), "weir: this column's table isn't in the query");
-        using V = typename E::value_type;
-        using answer = std::conditional_t<E::needs_rows, std::optional<V>, V>;
+        using plain = typename E::value_type;
+        using answer = std::conditional_t<E::needs_rows, std::optional<plain>, plain>;
         auto job = [wanted = std::move(wanted_)](session& s) {
             return detail::select_value<answer>(s, select_aggregate(table_of<T>(), E::sql(), wanted));
         };

@@ -17,6 +17,7 @@ namespace weir::orm {
 /// own type would do as well, so that a condition outlives what it was made from.
 class value {
 public:
+    // NOLINTNEXTLINE(modernize-use-equals-default): it would be deleted, for the union
     value() noexcept {} ///< NULL
     value(std::nullopt_t) noexcept {}
     value(bool flag) noexcept : kind_(kind::whole), whole_(flag ? 1 : 0) {}

@@ -46,7 +46,7 @@ private:
         series found{};
     };
 
-    static constexpr std::size_t places = 256; // what falls together is found anew each time
+    static constexpr std::size_t places = 256; // series that share a place are looked up each time
     using memory = std::array<met, places>;
 
     // A pattern stays where it is, so its address does for its text.

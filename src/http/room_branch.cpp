@@ -76,7 +76,7 @@ room_batch room_branch::take() noexcept {
     return taken;
 }
 
-// Frees the messages before the first that anybody is to hear.
+// Frees the messages that no member has still to hear.
 void room_branch::trim() noexcept {
     std::uint64_t first = begin_ + inbox_.size();
     for (const auto& one : members_)

@@ -158,7 +158,7 @@ void session::answer_all(std::span<char>& input) {
         stalled = !writing_ && answer_ready(input);
         const bool sending = state_ == state::sending;
         flush();
-        if (sending && state_ != state::sending) stalled = true; // the file has left, and layers have been told
+        if (sending && state_ != state::sending) stalled = true; // the file has left, and the layers know
     }
 }
 

@@ -187,7 +187,7 @@ void session::end_tail() {
     wire_.abort();
 }
 
-// The layers are told once the file has left, so their request and response are kept.
+// The layers hear of the answer once the file has left, so their request and response are kept.
 void session::hold_for_file(const request& req, const route& matched, response& res, std::uint64_t size) {
     if (&req == &host_.req) {
         prepare_exchange(matched);
@@ -203,8 +203,8 @@ void session::lost(std::uint64_t untaken) noexcept {
 }
 
 void session::end_file(bool aborted) {
-    const auto told = exchange_;
-    end_request(told->req(), told->matched(), told->res(), file_answer_, aborted);
+    const auto answered = exchange_;
+    end_request(answered->req(), answered->matched(), answered->res(), file_answer_, aborted);
 }
 
 // What has no end of its own ends with the server.

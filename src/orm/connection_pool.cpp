@@ -110,7 +110,7 @@ void connection_pool::cancel(call& one) {
     std::erase(waiting_, &one);
     ended_calls ended;
     ended.add(one, errc::cancelled);
-    tell(held, ended);
+    complete(held, ended);
 }
 
 void connection_pool::ended_calls::add(call& one, error why) noexcept {
@@ -120,8 +120,8 @@ void connection_pool::ended_calls::add(call& one, error why) noexcept {
     last = &one;
 }
 
-// Each may be gone as soon as it is told.
-void connection_pool::tell(lock& held, const ended_calls& ended) {
+// Each call may be gone as soon as it is completed.
+void connection_pool::complete(lock& held, const ended_calls& ended) {
     held.unlock();
     for (call* one = ended.first; one != nullptr;) {
         call* const next = one->next;
@@ -171,7 +171,7 @@ bool connection_pool::serve_once(lock& held) {
 }
 
 // The connection is looked at before it is lent, and the call leaves the queue only then: a dead connection costs
-// nobody his place.
+// no call its place.
 void connection_pool::run_next(lock& held) {
     entry taken = std::move(idle_.back());
     idle_.pop_back();
@@ -264,7 +264,7 @@ time_point connection_pool::retirement() {
     return now() + options_.max_lifetime - duration(static_cast<duration::rep>(earlier));
 }
 
-// The next attempt has to wait. Nobody waits for a node that is away, but who comes until then.
+// The next attempt has to wait. The calls that wait fail now: the node is away.
 void connection_pool::give_up_opening(lock& held, error why) {
     open_pause_ = std::clamp(open_pause_ * 2, first_open_pause, longest_open_pause);
     open_again_at_ = now() + open_pause_;
@@ -272,7 +272,7 @@ void connection_pool::give_up_opening(lock& held, error why) {
     ended_calls disappointed;
     for (call* one : waiting_) disappointed.add(*one, why);
     waiting_.clear();
-    tell(held, disappointed);
+    complete(held, disappointed);
 }
 
 bool connection_pool::due_for_question(const entry& one, time_point at) const {

@@ -70,8 +70,8 @@ private:
         call* next = nullptr; // of those that end with it
     };
 
-    // Calls that have left the queue and are to be told why, in their order. Needs no memory: it is the pool's own
-    // threads that end calls, and nothing else would.
+    // Calls that have left the queue and are to be completed with an error, in their order. Needs no memory: it is the
+    // pool's own threads that end calls, and nothing else would.
     struct ended_calls {
         call* first = nullptr;
         call* last = nullptr;
@@ -95,7 +95,7 @@ private:
     // calls
     error push(call& one);
     void cancel(call& one);
-    void tell(lock& held, const ended_calls& ended);
+    void complete(lock& held, const ended_calls& ended);
 
     // threads
     void name_thread(const std::string& role) const;
@@ -144,7 +144,7 @@ private:
     double spread_; // 0 to 1, for the next connection's lifetime
     pool_stats counts_{};
     bool closed_ = false;
-    std::stop_source closing_; // nobody waits for a connection any more
+    std::stop_source closing_; // no call waits for a connection any more
 
     std::vector<std::thread> threads_;
     std::size_t resting_ = 0; // threads that wait

@@ -56,7 +56,7 @@ void connection_pool::expire_calls(lock& held) {
     const error none_free = no_connection(held);
     for (call* one = ended.first; one != nullptr; one = one->next)
         if (!one->why) one->why = none_free;
-    tell(held, ended);
+    complete(held, ended);
 }
 
 error connection_pool::no_connection(const lock&) const noexcept {

@@ -37,7 +37,7 @@ namespace {
 using steps = std::vector<versioned_migrations::one_step>;
 using step = versioned_migrations::one_step;
 
-// Tells an edited step from the one that ran; nobody is to be kept from forging it.
+// Shows whether a step was edited after it ran; it doesn't protect against forgery.
 std::string checksum_of(const step& of) {
     std::uint64_t hash = 14695981039346656037U; // FNV-1a
     const auto add = [&hash](std::string_view text) {

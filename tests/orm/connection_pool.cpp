@@ -298,7 +298,7 @@ TEST_CASE_FIXTURE(pool_fixture, "calls that are cancelled while they give up end
         for (int i = 0; i < 100; ++i) in_vain.push_back(std::make_unique<call>(*this, [](orm::connection&) {}));
         time.advance(3s);
         CHECK(late.front()->outcome().error() == errc::deadline_exceeded);
-        for (auto& one : in_vain) one->task->stop(); // while the others are being told
+        for (auto& one : in_vain) one->task->stop(); // while the pool completes the others
         for (auto& one : in_vain) CHECK(one->outcome().has_error());
         for (auto& one : late) CHECK(one->outcome().has_error());
     }

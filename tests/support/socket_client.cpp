@@ -86,10 +86,10 @@ std::size_t socket_client::send_some(std::string_view bytes) {
 }
 
 std::uint32_t socket_client::segments() const {
-    tcp_info told{};
-    socklen_t size = sizeof(told);
-    if (::getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &told, &size) != 0) fail("getsockopt");
-    return told.tcpi_data_segs_in;
+    tcp_info info{};
+    socklen_t size = sizeof(info);
+    if (::getsockopt(fd_, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) fail("getsockopt");
+    return info.tcpi_data_segs_in;
 }
 
 void socket_client::await_delivery() {

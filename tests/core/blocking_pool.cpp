@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
 #include "support/allocations.hpp"
+#include "support/cancelled_early.hpp"
 #include "support/without_threads.hpp"
 #include <weir/core/blocking_pool.hpp>
 #include <weir/core/lifecycle.hpp>
@@ -32,6 +33,15 @@ struct job_gate {
         future.wait();
     }
 };
+
+// What a job does until its token is stopped.
+void wait_for_stop(std::promise<void>& entered, const std::stop_token& stop) {
+    std::mutex m;
+    std::condition_variable_any wake;
+    std::unique_lock lock(m);
+    entered.set_value();
+    wake.wait(lock, stop, [] { return false; });
+}
 
 // A pool whose only thread is busy until the gate opens.
 struct busy_pool {
@@ -148,11 +158,7 @@ TEST_CASE("cancellation of a running job stops its token and waits for its end")
     std::promise<void> entered;
     bool saw_stop = false;
     auto job = [&](std::stop_token stop) {
-        std::mutex m;
-        std::condition_variable_any wake;
-        std::unique_lock lock(m);
-        entered.set_value();
-        wake.wait(lock, stop, [] { return false; });
+        wait_for_stop(entered, stop);
         saw_stop = true;
         return 7;
     };
@@ -200,11 +206,7 @@ TEST_CASE("the context's deadline stops the token of a running job, which decide
     blocking_pool pool({.threads = 1});
     std::promise<void> entered;
     auto job = [&](std::stop_token stop) {
-        std::mutex m;
-        std::condition_variable_any wake;
-        std::unique_lock lock(m);
-        entered.set_value();
-        wake.wait(lock, stop, [] { return false; });
+        wait_for_stop(entered, stop);
         return 7;
     };
     boost::asio::cancellation_signal cancel;
@@ -220,23 +222,13 @@ TEST_CASE("the context's deadline stops the token of a running job, which decide
     CHECK(*got == 7);
 }
 
-TEST_CASE("a job that is refused ends once, also when it is cancelled before it hears of it") {
+TEST_CASE("a job that is refused ends once, also when it is cancelled before its caller learns of it") {
     loop home;
     blocking_pool pool({.threads = 1});
     pool.close();
-    std::vector<errc> ends;
     auto never = [] {};
-    auto ask = [&]() -> task<void> {
-        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
-        co_await boost::asio::this_coro::throw_if_cancelled(false);
-        ends.push_back((co_await pool.run(never)).error().kind());
-    };
-    boost::asio::cancellation_signal cancel;
-    context ctx(home);
-    home.spawn(ask(), ctx, cancel, [](std::exception_ptr) {});
-    cancel.emit(boost::asio::cancellation_type::total); // comes behind the refusal, and before the task hears of that
-    home.poll();
-    CHECK(ends == std::vector{errc::unavailable});
+    auto call = [&] { return pool.run(never); };
+    CHECK(test_support::ends_when_cancelled_early(home, call) == std::vector{errc::unavailable});
 }
 
 TEST_CASE("a job whose deadline has passed isn't queued") {

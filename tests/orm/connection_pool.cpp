@@ -3,6 +3,7 @@
 #include "orm/connection_pool.hpp"
 
 #include "orm/support.hpp"
+#include "support/cancelled_early.hpp"
 
 #include <doctest/doctest.h>
 
@@ -264,23 +265,14 @@ TEST_CASE_FIXTURE(pool_fixture, "a waiter that is cancelled leaves the queue, an
     CHECK(served == "13");
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a call that is refused ends once, also when it is cancelled before it hears of it") {
+TEST_CASE_FIXTURE(pool_fixture,
+                  "a call that is refused ends once, also when it is cancelled before its caller learns of it") {
     start(1);
     pool->close();
     job work;
     const orm::job_limits unlimited;
-    std::vector<errc> ends;
-    auto ask = [&]() -> task<void> {
-        co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
-        co_await boost::asio::this_coro::throw_if_cancelled(false);
-        ends.push_back((co_await pool->run(work, unlimited)).error().kind());
-    };
-    boost::asio::cancellation_signal cancel;
-    context ctx(home);
-    home.spawn(ask(), ctx, cancel, [](std::exception_ptr) {});
-    cancel.emit(boost::asio::cancellation_type::total); // comes behind the refusal, and before the task hears of that
-    home.poll();
-    CHECK(ends == std::vector{errc::unavailable});
+    auto call = [&] { return pool->run(work, unlimited); };
+    CHECK(test_support::ends_when_cancelled_early(home, call) == std::vector{errc::unavailable});
 }
 
 TEST_CASE_FIXTURE(pool_fixture, "calls that are cancelled while they give up end once") {

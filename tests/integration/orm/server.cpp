@@ -36,6 +36,13 @@ struct drill {
         db.emplace(std::move(chosen));
     }
 
+    // One connection, over a line that the test damages.
+    void open_over(const testing::fault_proxy& line) {
+        auto chosen = over(line, kind, where.options());
+        chosen.pool.maximum_pool_size = 1;
+        db.emplace(std::move(chosen));
+    }
+
     // So many connections are open and idle.
     void fill(std::size_t connections) {
         std::promise<void> go;
@@ -192,9 +199,7 @@ SERVER_TEST_CASE("a transaction whose connection is lost before it is stored has
 SERVER_TEST_CASE("a write whose answer is lost has an unknown outcome, a read hasn't") {
     drill on(kind);
     testing::fault_proxy line(on.server.port());
-    auto chosen = over(line, kind, on.where.options());
-    chosen.pool.maximum_pool_size = 1;
-    on.db.emplace(chosen);
+    on.open_over(line);
     const auto write = [&] { return on.home.block_on(on.db->execute("INSERT INTO notes VALUES (?)", 1)); };
     on.home.block_on(on.db->execute("CREATE TABLE notes (n BIGINT)")).value();
     for (const auto& what : {testing::fault::cut_after(0), testing::fault::reset_after(0)}) {
@@ -229,9 +234,7 @@ SERVER_TEST_CASE("a write whose answer is lost has an unknown outcome, a read ha
 SERVER_TEST_CASE("a connection that is lost while a result comes is lost, and nothing else is wrong") {
     drill on(kind);
     testing::fault_proxy line(on.server.port());
-    auto chosen = over(line, kind, on.where.options());
-    chosen.pool.maximum_pool_size = 1;
-    on.db.emplace(chosen);
+    on.open_over(line);
     on.home.block_on(on.db->execute("CREATE TABLE notes (text VARCHAR(1000))")).value();
     const auto write = [&] { return on.db->execute("INSERT INTO notes VALUES (?)", std::string(1000, 'x')); };
     for (int i = 0; i < 100; ++i) on.home.block_on(write()).value();

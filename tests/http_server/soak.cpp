@@ -15,7 +15,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <future>
 #include <iomanip>
 #include <iostream>
@@ -75,13 +74,6 @@ void check_answers(const soak::load& load) {
         CHECK_MESSAGE(load.done(static_cast<soak::kind>(i)) > 0, soak::kind_names[i]);
 }
 
-// What a server in another process comes to, within a time.
-bool comes_true(const std::function<bool()>& holds) {
-    const auto late = soak::clock::now() + 30s;
-    while (!holds() && soak::clock::now() < late) std::this_thread::sleep_for(20ms);
-    return holds();
-}
-
 constexpr double mib = 1024.0 * 1024.0;
 
 } // namespace
@@ -96,7 +88,7 @@ TEST_CASE("10,000 connections of all kinds for a minute leave nothing behind, an
     with_tls.tls = files.options();
     soak::server_process secure_server(with_tls);
     CHECK(socket_client(server.port()).request("GET", "/number/1").body == "number 1");
-    REQUIRE(comes_true([&server] { return server.stats().open == 0; }));
+    REQUIRE(soak::comes_true([&server] { return server.stats().open == 0; }));
     const std::size_t descriptors = server.descriptors();
     const std::size_t memory_at_start = server.memory();
 
@@ -140,7 +132,7 @@ TEST_CASE("10,000 connections of all kinds for a minute leave nothing behind, an
 
     load.close_all();
     secure_load.close_all();
-    comes_true([&] { return server.descriptors() <= descriptors; });
+    soak::comes_true([&] { return server.descriptors() <= descriptors; });
     CHECK(server.descriptors() == descriptors);
     CHECK(server.stats().open == 0);
     std::cout << "afterwards: " << server.descriptors() << " descriptors as at the start, "

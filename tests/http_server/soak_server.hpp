@@ -25,12 +25,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -121,6 +123,14 @@ inline weir::server_options options() {
     auto made = test_support::loopback(2);
     made.limits.half_close = true;
     return made;
+}
+
+/// Looks at a server in another process, which can't say when, until the condition holds; false after 30 s.
+inline bool comes_true(const std::function<bool()>& holds) {
+    const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!holds() && std::chrono::steady_clock::now() < late)
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    return holds();
 }
 
 /// The server in a process of its own, whose memory and descriptors are nobody else's. To be made before the

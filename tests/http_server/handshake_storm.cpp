@@ -59,7 +59,7 @@ TEST_CASE("a server gives back the memory of a storm of half handshakes") {
     REQUIRE(soak::comes_true([&server] { return server.stats().open == 0; }));
     const std::size_t storms = during - before;
     CHECK(storms > 50 * 1024 * 1024); // enough to be seen
-    // without it all of it stays; how much the allocator can give back varies
+    // without malloc_trim all of it stays; how much that can give back varies
     CHECK(soak::comes_true([&] { return server.memory() < before + storms / 4 * 3; }));
     MESSAGE("MiB: " << before / 1048576 << " before, " << during / 1048576 << " during, " << server.memory() / 1048576
                     << " after");

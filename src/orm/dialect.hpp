@@ -57,6 +57,11 @@ public:
     // INSERT ... RETURNING; where there is no such thing, the session's last_key().
     virtual bool returns_keys() const { return true; }
 
+    // An INSERT of rows with keys of their own where these would be generated, made so that keys generated later are
+    // greater: a query that yields how many rows it stored, and whatever else in a second column. Empty where the
+    // database sees to that by itself.
+    virtual std::string insert_past_identity(const table_info&, std::string_view) const { return {}; }
+
     // Behind an INSERT: the row that has the same in these columns already takes the new one's other columns. Where
     // keys aren't returned it makes that row's key the session's last_key().
     virtual std::string on_conflict(const table_info& table, std::span<const std::size_t> columns) const;

@@ -62,9 +62,22 @@ result<void> insert_row(session& s, const table_info& table, std::span<const arg
                         bool new_key) {
     if (auto fits = check_strings(table, row); !fits) return fits;
     if (new_key) return insert_new(s, table, without_key(table, row), key);
-    auto done = s.execute(table.insert, row);
+    auto done = insert_given(s, table, table.insert, row);
     if (!done) return done.error();
     return ok();
+}
+
+result<std::size_t> insert_given(session& s, const table_info& table, std::string_view sql,
+                                 std::span<const argument> in) {
+    const std::string past = table.generated_key ? s.dialect().insert_past_identity(table, sql) : std::string();
+    if (past.empty()) return s.execute(sql, in);
+    std::int64_t stored = 0;
+    std::optional<std::int64_t> identity;
+    const target out[] = {{&column_type_of<std::int64_t>, &stored},
+                          {&column_type_of<std::optional<std::int64_t>>, &identity}};
+    keep_in_place sink;
+    if (auto done = s.select(past, in, out, sink); !done) return done.error();
+    return static_cast<std::size_t>(stored);
 }
 
 result<void> update_row(session& s, const table_info& table, std::span<const argument> row) {

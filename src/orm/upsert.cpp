@@ -44,7 +44,7 @@ namespace detail {
 
 result<void> upsert_by_key(session& s, const table_info& table, std::span<const argument> row) {
     const std::size_t key = table.key;
-    auto done = s.execute(table.insert + s.dialect().on_conflict(table, std::span(&key, 1)), row);
+    auto done = insert_given(s, table, table.insert + s.dialect().on_conflict(table, std::span(&key, 1)), row);
     if (!done) return done.error();
     return ok();
 }

@@ -4,6 +4,8 @@
 #include "orm/widening.hpp"
 #include <weir/orm/operations.hpp>
 
+#include <fmt/format.h>
+
 namespace weir::orm {
 
 namespace {
@@ -35,6 +37,12 @@ std::string in_words_of_ddl(std::string type) {
     for (char& letter : type)
         if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
     return type;
+}
+
+std::string in_quotes(std::string_view text) {
+    std::string made = "'";
+    for (const char letter : text) made.append(letter == '\'' ? 2 : 1, letter);
+    return made += "'";
 }
 
 class postgres_spelling final : public dialect {
@@ -89,6 +97,22 @@ public:
     std::string literal(const column_info& column) const override {
         const bool is_flag = column.type->kind == column_kind::boolean && column.initial != "NULL";
         return is_flag ? "'" + column.initial + "'" : column.initial;
+    }
+
+    // nextval alone never goes back while others use it; setval may where it jumps far ahead of them only. A user who
+    // may not change the sequence leaves it as it is.
+    std::string insert_past_identity(const table_info& table, std::string_view insert) const override {
+        const std::string key = table.columns[table.key].name;
+        return fmt::format(
+            "WITH stored AS ({} RETURNING {} AS k), given AS (SELECT CAST(max(k) AS BIGINT) AS k, count(*) AS n "
+            "FROM stored), named AS (SELECT CAST(pg_get_serial_sequence({}, {}) AS regclass) AS s), "
+            "identity AS (SELECT s, CASE WHEN has_sequence_privilege(s, 'UPDATE') "
+            "THEN coalesce(pg_sequence_last_value(s), 0) END AS last FROM named) "
+            "SELECT n, (SELECT CASE WHEN k - last > 1000 THEN setval(s, k) "
+            "ELSE (SELECT max(nextval(s) + 0 * i) FROM generate_series(last + 1, k) i) END FROM identity WHERE last < "
+            "k) "
+            "FROM given",
+            insert, quoted(key), in_quotes(quoted(table.name)), in_quotes(key));
     }
 
     result<void> lock_schema(session& s) const override {

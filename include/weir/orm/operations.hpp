@@ -40,6 +40,9 @@ error find_row(session& s, const table_info& table, argument key, std::span<cons
 /// Stores a row as it is, or with a key that the database makes up and `key` receives.
 result<void> insert_row(session& s, const table_info& table, std::span<const argument> row, const target& key,
                         bool new_key);
+/// Runs an INSERT of rows with given keys, after which generated ones are greater; how many rows it stored.
+result<std::size_t> insert_given(session& s, const table_info& table, std::string_view sql,
+                                 std::span<const argument> in);
 /// Stores every column of the row with this key; errc::not_found when there is none.
 result<void> update_row(session& s, const table_info& table, std::span<const argument> row);
 /// Runs a statement about one row, whose key is its last argument; errc::not_found when it meets none.
@@ -273,7 +276,8 @@ result<std::size_t> insert_batch(session& s, std::span<const T> rows, bool with_
             in.insert(in.end(), rest.begin(), rest.end());
         }
     }
-    return s.execute(insert_rows(table_of<T>(), with_key, rows.size()), in);
+    const std::string sql = insert_rows(table_of<T>(), with_key, rows.size());
+    return with_key ? insert_given(s, table_of<T>(), sql, in) : s.execute(sql, in);
 }
 
 template<class T>

@@ -60,6 +60,77 @@ DATABASE_TEST_CASE("a key that is given is stored as given") {
     CHECK(on.ask(rows.find(40)).value().text == "given");
 }
 
+DATABASE_TEST_CASE("keys that are generated are greater than those that were given") {
+    open_database on(kind);
+    const auto rows = on.table<todo>();
+    const auto given = [](std::int64_t key) {
+        todo row;
+        row.id = key;
+        return row;
+    };
+    const auto generated = [&] {
+        todo row;
+        on.ask(rows.insert(row)).value();
+        return row.id;
+    };
+    todo one = given(1);
+    CHECK(on.ask(rows.insert(one)));
+    CHECK(generated() == 2);
+
+    std::vector<todo> some{given(5), given(7), given(6)};
+    CHECK(on.ask(rows.insert_many(some)).value() == 3);
+    CHECK(generated() == 8);
+
+    todo met = given(8);
+    CHECK(on.ask(rows.upsert(met)));
+    todo stored = given(20);
+    CHECK(on.ask(rows.upsert(stored)));
+    CHECK(generated() == 21);
+
+    todo far = given(1'000'000'000'000);
+    CHECK(on.ask(rows.insert(far)));
+    CHECK(generated() == 1'000'000'000'001);
+    todo earlier = given(15);
+    CHECK(on.ask(rows.insert(earlier)));
+    todo negative = given(-3);
+    CHECK(on.ask(rows.insert(negative)));
+    CHECK(generated() == 1'000'000'000'002);
+    CHECK(on.ask(rows.find(-3)).has_value());
+}
+
+DATABASE_TEST_CASE("a key that is given twice is refused, and generated ones go on") {
+    open_database on(kind);
+    const auto rows = on.table<todo>();
+    todo one;
+    one.id = 3;
+    CHECK(on.ask(rows.insert(one)));
+    CHECK(on.ask(rows.insert(one)).error() == errc::already_exists);
+    todo next;
+    CHECK(on.ask(rows.insert(next)));
+    CHECK(next.id == 4);
+}
+
+#ifdef WEIR_TEST_POSTGRES
+TEST_CASE("a user of PostgreSQL who may not change an identity still stores rows with given keys") {
+    open_database on(postgres);
+    const auto rows = on.table<todo>();
+    const std::string role = fresh_name() + "_clerk";
+    on.ask(on.db.execute("CREATE ROLE " + role)).value();
+    on.ask(on.db.execute("GRANT SELECT, INSERT ON todos TO " + role)).value();
+    const auto schema = on.ask(on.db.query<std::string>("SELECT current_schema()")).value().front();
+    on.ask(on.db.execute("GRANT USAGE ON SCHEMA " + schema + " TO " + role)).value();
+    auto chosen = on.where.options();
+    chosen.pool.connection_init_sql = "SET ROLE " + role;
+    database limited(chosen);
+    todo row;
+    row.id = 40;
+    const auto done = on.ask(repository<todo>(limited).insert(row));
+    INFO((done ? std::string() : done.error().describe()));
+    CHECK(done);
+    CHECK(on.ask(rows.count()).value() == 1);
+}
+#endif
+
 DATABASE_TEST_CASE("update stores every column of one row and leaves the others, changed or not") {
     open_database on(kind);
     const auto rows = on.table<todo>();

@@ -20,6 +20,8 @@ public:
 
     // Not to be used again: the connection or the file is gone.
     virtual bool broken() const noexcept = 0;
+    // Of one that is broken: whether the other side has let go of it too. One that hasn't still costs the server.
+    virtual bool gone() const noexcept { return true; }
 
     // Whether the other side is still there, as far as that can be told without asking it.
     virtual bool looks_alive() noexcept { return true; }

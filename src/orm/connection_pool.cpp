@@ -21,6 +21,8 @@ constexpr duration fresh_enough = 1ms;
 constexpr duration asked_after = 500ms;
 constexpr duration first_open_pause = 50ms;
 constexpr duration longest_open_pause = 500ms;
+// For so long no connection is opened where all of them are on their way out.
+constexpr duration leaving_holds_all = 1s;
 
 constexpr double jitter = 0.025;
 constexpr double golden_ratio = 0.618033988749895; // its multiples, modulo 1, lie evenly however many there are
@@ -196,8 +198,7 @@ void connection_pool::run_next(lock& held) {
 void connection_pool::run(lock& held, call& one, entry taken) {
     connection& on = *taken.link;
     lend(on);
-    lent_.back().where = one.where;
-    lent_.back().to_caller = true;
+    lent_.back().to = &one;
     const time_point began = lent_.back().since;
     held.unlock();
     const error failed = work_on(on, one);
@@ -207,17 +208,18 @@ void connection_pool::run(lock& held, call& one, entry taken) {
     ++counts_.completed;
     counts_.waiting += began - one.asked_at;
     counts_.usage += taken.last_used - began;
-    std::unique_ptr<connection> lost;
+    std::unique_ptr<connection> gone;
     if (on.broken()) {
         ++counts_.dropped;
-        lost = std::move(taken.link);
+        last_cut_ = taken.last_used;
+        (on.gone() ? gone : leaving_.emplace_back()) = std::move(taken.link);
     } else {
         keep(held, std::move(taken));
     }
     const auto finished = std::move(one.finished);
     held.unlock();
     finished(failed); // the call may be gone from here on
-    lost.reset();
+    gone.reset();
     held.lock();
 }
 
@@ -234,13 +236,31 @@ error connection_pool::work_on(connection& on, call& one) {
     return failed;
 }
 
+// What is between may keep a connection from ever being let go of: one is opened beside them after a while.
+bool connection_pool::only_leaving(const lock&) const {
+    return lent_.empty() && idle_.empty() && opening_ == 0 && now() - last_cut_ >= leaving_holds_all;
+}
+
 bool connection_pool::may_open(const lock& held) const {
-    if (total(held) >= options_.maximum_pool_size || now() < open_again_at_) return false;
+    if (now() < open_again_at_ || (total(held) >= options_.maximum_pool_size && !only_leaving(held))) return false;
     const std::size_t coming = opening_ + idle_.size();
     return waiting_.size() > coming || (!closed_ && coming < options_.minimum_idle.value_or(0));
 }
 
+// Keeping, lending and dropping connections needs no memory from here on: nothing catches an exception there.
+void connection_pool::make_room(lock& held) {
+    const std::size_t connections = total(held) + 1;
+    idle_.reserve(connections);
+    lent_.reserve(connections);
+    leaving_.reserve(connections);
+}
+
 void connection_pool::open_one(lock& held) {
+    try {
+        make_room(held);
+    } catch (...) {
+        return give_up_opening(held, errc::unavailable);
+    }
     ++opening_;
     const time_point began = now();
     held.unlock();
@@ -268,11 +288,15 @@ time_point connection_pool::retirement() {
 void connection_pool::give_up_opening(lock& held, error why) {
     open_pause_ = std::clamp(open_pause_ * 2, first_open_pause, longest_open_pause);
     open_again_at_ = now() + open_pause_;
-    if (total(held) > 0) return;
-    ended_calls disappointed;
-    for (call* one : waiting_) disappointed.add(*one, why);
+    if (total(held) == 0) end_waiting(held, why);
+}
+
+void connection_pool::end_waiting(lock& held, const error& why) {
+    ended_calls ended;
+    for (call* one : waiting_) ended.add(*one, why);
     waiting_.clear();
-    complete(held, disappointed);
+    wake_.notify_all(); // where the pool is closed its threads are done
+    complete(held, ended);
 }
 
 bool connection_pool::due_for_question(const entry& one, time_point at) const {
@@ -332,7 +356,16 @@ void connection_pool::discard(lock& held, entry taken) {
     held.lock();
 }
 
-void connection_pool::close() {
+// Calls that run are there as long as the lock is held.
+void connection_pool::cancel_all() {
+    lock held(mutex_);
+    closing_.request_stop();
+    for (const loan& one : lent_)
+        if (one.to) one.to->stop.request_stop();
+    end_waiting(held, error(errc::unavailable, who_.title + " is closed"));
+}
+
+void connection_pool::close(std::stop_token stop) {
     lock held(mutex_);
     closed_ = true;
     if (waiting_.empty()) closing_.request_stop();
@@ -340,13 +373,18 @@ void connection_pool::close() {
     std::vector<std::thread> ending;
     ending.swap(threads_);
     held.unlock();
-    for (auto& thread : ending) thread.join();
+    {
+        const std::stop_callback on_stop(std::move(stop), [this] { cancel_all(); });
+        for (auto& thread : ending) thread.join();
+    }
     held.lock();
     house_closed_ = true;
     house_.notify_all();
     std::thread house = std::move(housekeeper_);
     std::vector<entry> last;
     last.swap(idle_);
+    std::vector<std::unique_ptr<connection>> leaving;
+    leaving.swap(leaving_);
     held.unlock();
     if (house.joinable()) house.join();
 }
@@ -356,6 +394,7 @@ pool_stats connection_pool::stats() const {
     pool_stats counts = counts_;
     counts.active = lent_.size();
     counts.idle = idle_.size();
+    counts.leaving = leaving_.size();
     counts.pending = waiting_.size();
     counts.maximum = options_.maximum_pool_size;
     counts.minimum_idle = options_.minimum_idle.value_or(0);

@@ -44,8 +44,9 @@ public:
     // could be opened. A connection that is kept for too long is reported with `where`.
     task<result<void>> run(connection_work& work, job_limits limits, boost::source_location where = {});
 
-    // Refuses new calls, lets queued and running ones end, closes every connection, joins the threads. Blocks.
-    void close();
+    // Refuses new calls, lets queued and running ones end, closes every connection, joins the threads. Blocks. When it
+    // is stopped queued calls end with errc::unavailable, and running ones are cancelled.
+    void close(std::stop_token stop = {});
 
     pool_stats stats() const;
 
@@ -82,19 +83,20 @@ private:
     struct loan {
         connection* link = nullptr;
         time_point since{};
-        boost::source_location where{};
-        bool to_caller = false;
+        call* to = nullptr; // none: the pool itself looks at it
         bool reported = false;
     };
 
     using lock = std::unique_lock<std::mutex>;
 
     time_point now() const { return who_.time->now(); }
-    std::size_t total(const lock&) const { return lent_.size() + idle_.size() + opening_; }
+    std::size_t total(const lock&) const { return lent_.size() + idle_.size() + leaving_.size() + opening_; }
 
     // calls
     error push(call& one);
     void cancel(call& one);
+    void cancel_all();
+    void end_waiting(lock& held, const error& why);
     void complete(lock& held, const ended_calls& ended);
 
     // threads
@@ -106,7 +108,9 @@ private:
     void run_next(lock& held);
     void run(lock& held, call& one, entry taken);
     static error work_on(connection& on, call& one);
+    bool only_leaving(const lock& held) const;
     bool may_open(const lock& held) const;
+    void make_room(lock& held);
     void open_one(lock& held);
     void give_up_opening(lock& held, error why);
     bool ask_next(lock& held);
@@ -127,6 +131,7 @@ private:
     void expire_calls(lock& held);
     error no_connection(const lock& held) const noexcept;
     void retire_idle(lock& held);
+    void forget_gone(lock& held);
     void report_leaks(lock& held);
 
     const identity who_;
@@ -138,7 +143,9 @@ private:
     std::deque<call*> waiting_;
     std::vector<entry> idle_; // the one used last is the first to be lent again
     std::vector<loan> lent_;
+    std::vector<std::unique_ptr<connection>> leaving_; // broken, and they still cost the other side
     std::size_t opening_ = 0;
+    time_point last_cut_{};
     time_point open_again_at_{};
     duration open_pause_{};
     double spread_; // 0 to 1, for the next connection's lifetime

@@ -20,8 +20,8 @@ void connection_pool::keep_house() {
     name_thread("house");
     lock held(mutex_);
     while (!house_closed_) {
-        house_dozes_ =
-            who_.time->passes() && waiting_.empty() && lent_.empty() && system_clock().now() - last_call_ > idle_tick;
+        house_dozes_ = who_.time->passes() && waiting_.empty() && lent_.empty() && leaving_.empty() &&
+                       system_clock().now() - last_call_ > idle_tick;
         house_.wait_for(held, house_dozes_ ? idle_tick : busy_tick);
         tidy(held);
     }
@@ -36,6 +36,7 @@ void connection_pool::tidy(lock& held) {
         wake_.notify_all();
     }
     retire_idle(held);
+    forget_gone(held);
     const time_point at = now();
     const bool to_ask = std::ranges::any_of(idle_, [&](const entry& one) { return due_for_question(one, at); });
     if (to_ask || may_open(held)) static_cast<void>(need_threads(held)); // the next call says so
@@ -88,14 +89,26 @@ void connection_pool::retire_idle(lock& held) {
     }
 }
 
+void connection_pool::forget_gone(lock& held) {
+    const auto gone = [](const auto& link) { return link->gone(); };
+    for (auto found = std::ranges::find_if(leaving_, gone); found != leaving_.end();
+         found = std::ranges::find_if(leaving_, gone)) {
+        auto last = std::move(*found);
+        leaving_.erase(found);
+        held.unlock();
+        last.reset();
+        held.lock();
+    }
+}
+
 void connection_pool::report_leaks(lock& held) {
     if (options_.leak_detection_threshold == duration::zero()) return;
     const time_point at = now();
     std::vector<pool_leak> found;
     for (loan& one : lent_) {
-        if (!one.to_caller || one.reported || at - one.since < options_.leak_detection_threshold) continue;
+        if (!one.to || one.reported || at - one.since < options_.leak_detection_threshold) continue;
         one.reported = true;
-        found.push_back({one.where, at - one.since});
+        found.push_back({one.to->where, at - one.since});
     }
     counts_.leaks += found.size();
     if (found.empty() || !options_.on_leak) return;

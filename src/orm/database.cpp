@@ -34,10 +34,11 @@ connector to_file(const database_options& options, bool reads) {
 
 connector to_server(const database_options& options) {
     const server_address at{options.url, options.connect_timeout, options.statement_timeout,
-                            options.pool.connection_init_sql};
-    return [at, driver = driver_of(options.url)](std::stop_token) -> result<std::unique_ptr<connection>> {
+                            options.pool.connection_init_sql,
+                            std::make_shared<cancel_sender>(options.name + "-cancel")};
+    return [at, driver = driver_of(options.url)](std::stop_token stop) -> result<std::unique_ptr<connection>> {
         if (!driver) return driver.error();
-        return driver->open(at);
+        return driver->open(at, std::move(stop));
     };
 }
 
@@ -178,9 +179,9 @@ task<bool> database::wait_for_next_run(const error& why, int runs) {
 task<result<void>> database::close() {
     if (impl_->closed.exchange(true, std::memory_order_acq_rel)) co_return ok();
     blocking_pool closing({.name = impl_->options.name, .threads = 1});
-    auto shut = [this] {
-        if (impl_->reading) impl_->reading->close();
-        impl_->writing.close();
+    auto shut = [this](std::stop_token stop) {
+        if (impl_->reading) impl_->reading->close(stop);
+        impl_->writing.close(stop);
     };
     co_return co_await closing.run(shut);
 }

@@ -90,7 +90,11 @@ error rows_locked() { return {errc::unavailable, "the rows are locked"}; }
 
 error statement_too_slow() { return {errc::deadline_exceeded, "the statement took too long"}; }
 
+error ended_by_database() { return {errc::unavailable, "the database ended the statement"}; }
+
 error connection_lost() { return {errc::unavailable, "the connection to the database was lost"}; }
+
+error no_thread() { return {errc::unavailable, "no thread can be had to open a connection"}; }
 
 error cannot_reach(std::string why) {
     return error(errc::unavailable, "the database can't be reached").caused_by(error(errc::unknown, std::move(why)));

@@ -33,8 +33,12 @@ error lost_against_another();
 error read_only_here();
 error rows_locked();
 error statement_too_slow();
+// Somebody else had it end the statement.
+error ended_by_database();
 error connection_lost();
 // The driver's words are for logs.
 error cannot_reach(std::string why);
+// Opening a connection takes one.
+error no_thread();
 
 } // namespace weir::orm

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "orm/cancel_sender.hpp"
 #include "orm/connection.hpp"
 
+#include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -10,16 +13,18 @@ namespace weir::orm {
 
 // How to reach one node of a database that is another process.
 struct server_address {
-    std::string url{}; // with user and password
-    duration connect_timeout{};
+    std::string url{};          // with user and password
+    duration connect_timeout{}; // what is opened is ready within twice that, for each host of the URL
     duration statement_timeout{};
     std::string init_sql{};
+    std::shared_ptr<cancel_sender> cancels{};
 };
 
 // A database whose client library not everybody has: a component of its own, which defines one of the drivers below
 // and has the linker keep it.
 struct driver {
-    result<std::unique_ptr<connection>> (*open)(const server_address& at);
+    // Ends early when stopped.
+    result<std::unique_ptr<connection>> (*open)(const server_address& at, std::stop_token stop);
 };
 
 // Whether the text is a server's URL rather than the path of a file.

@@ -3,6 +3,8 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -10,8 +12,22 @@ namespace weir::orm {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 // The server ends a statement at statement_timeout by itself, and the connection survives that: it goes first.
-constexpr duration server_goes_first = std::chrono::milliseconds(250);
+constexpr duration server_goes_first = 250ms;
+// How long the server may take to end a statement when it is asked to.
+constexpr duration cancel_grace = 250ms;
+// A request that comes before its statement has no effect: it is sent again.
+constexpr duration cancel_again_after = 50ms;
+// A farewell that isn't acknowledged for so long meets a dead link.
+constexpr duration acknowledges_within = 500ms;
+
+std::uint8_t state_of(int socket) {
+    tcp_info info{};
+    socklen_t size = sizeof(info);
+    return ::getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_state : std::uint8_t{TCP_CLOSE};
+}
 
 } // namespace
 
@@ -24,53 +40,119 @@ bool network_session::watch(int socket) noexcept {
     return socket_ >= 0;
 }
 
+void network_session::cancels_by(std::shared_ptr<cancel_sender> sender, std::shared_ptr<cancel_request> request,
+                                 duration statement_timeout) noexcept {
+    sender_ = std::move(sender);
+    request_ = std::move(request);
+    statement_timeout_ = statement_timeout;
+}
+
 void network_session::hang_up() noexcept { ::shutdown(socket_, SHUT_RDWR); }
 
 void network_session::begin_job(const job_limits& limits) {
     soci_session::begin_job(limits);
-    on_stop_.emplace(limits.stop, cutter{this});
+    on_stop_.emplace(limits.stop, canceller{this});
 }
 
 void network_session::end_job() noexcept {
     on_stop_.reset();
     if (was_cut()) mark_broken(); // though the answer may have arrived just before
     soci_session::end_job();
+    if (was_cut()) mark_broken(); // when the transaction's end took too long
 }
 
 void network_session::statement_begins() {
+    settle();
     const std::lock_guard lock(guard_);
-    running_ = true;
+    phase_ = phase::runs;
     time_ = limits_.time;
-    const time_point late = statement_ends_ > time_point::max() - server_goes_first
-                                ? time_point::max()
-                                : statement_ends_ + server_goes_first;
-    ends_ = std::min(limits_.deadline, late);
-    if (limits_.stop.stop_requested() && !cut_) cut_now();
+    cancel_at_ = limits_.deadline;
+    cut_at_ = weir::detail::later(statement_ends_, server_goes_first);
 }
 
 void network_session::statement_ended() noexcept {
+    settle();
     const std::lock_guard lock(guard_);
-    running_ = false;
+    phase_ = phase::idle;
+}
+
+// The next statement would be ended by a request that arrives late.
+void network_session::settle() noexcept {
+    {
+        const std::lock_guard lock(guard_);
+        if (phase_ != phase::cancelled || cut_) return;
+        phase_ = phase::settles;
+        asked_at_ = system_clock().now();
+    }
+    if (sender_->wait_sent(*request_, cancel_grace)) return absorb_cancel();
+    const std::lock_guard lock(guard_);
+    cut_now();
 }
 
 void network_session::cut_now() noexcept {
+    if (cut_) return;
     cut_ = true;
+    cut_since_ = system_clock().now();
     hang_up();
 }
 
-void network_session::cut() noexcept {
+void network_session::ask_before_cutting(bool ask) noexcept {
     const std::lock_guard lock(guard_);
-    if (running_ && !cut_) cut_now();
+    may_ask_ = ask;
+}
+
+void network_session::cancel() noexcept {
+    const std::lock_guard lock(guard_);
+    cancel_now();
+}
+
+void network_session::cancel_now() noexcept {
+    if (phase_ != phase::runs || cut_) return;
+    if (!may_ask_ || !request_ || !sender_->post(request_)) return cut_now();
+    phase_ = phase::cancelled;
+    asked_at_ = system_clock().now();
+    ask_again_at_ = asked_at_ + cancel_again_after;
+}
+
+void network_session::cancel_again(time_point now) noexcept {
+    if (now < ask_again_at_) return;
+    ask_again_at_ = now + cancel_again_after;
+    (void)sender_->post(request_);
 }
 
 void network_session::enforce() noexcept {
     const std::lock_guard lock(guard_);
-    if (running_ && !cut_ && time_->now() >= ends_) cut_now();
+    const time_point now = system_clock().now();
+    switch (phase_) {
+    case phase::idle:
+        return;
+    case phase::runs:
+        if (time_->now() >= cut_at_) return cut_now();
+        if (time_->now() >= cancel_at_) cancel_now();
+        return;
+    case phase::cancelled:
+        cancel_again(now);
+        [[fallthrough]];
+    case phase::settles:
+        if (now >= asked_at_ + cancel_grace) cut_now();
+        return;
+    }
 }
 
 bool network_session::was_cut() const noexcept {
     const std::lock_guard lock(guard_);
     return cut_;
+}
+
+// On a dead link nothing can be seen of the backend; on a good one it ends at the latest when the server ends the
+// statement.
+bool network_session::gone() const noexcept {
+    const time_point now = system_clock().now();
+    const std::lock_guard lock(guard_);
+    if (!cut_ || now >= weir::detail::later(cut_since_ + 1s, statement_timeout_)) return true;
+    const std::uint8_t state = state_of(socket_);
+    if (state == TCP_FIN_WAIT1) return now >= cut_since_ + acknowledges_within;
+    return state != TCP_FIN_WAIT2;
 }
 
 // A transaction's end isn't cancelled any more, and may take as long as a statement.
@@ -87,12 +169,15 @@ bool network_session::looks_alive() noexcept {
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
+// A connection that doesn't answer isn't worth a request on another one.
 bool network_session::answers(duration within) {
     job_limits limits;
-    limits.deadline = limits.time->now() + within;
+    limits.deadline = weir::detail::later(limits.time->now(), within);
+    ask_before_cutting(false);
     begin_job(limits);
     const auto answered = execute("SELECT 1", {});
     end_job();
+    ask_before_cutting(true);
     return answered.has_value() && !broken();
 }
 

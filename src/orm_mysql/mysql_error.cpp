@@ -68,6 +68,8 @@ error mysql_failure(unsigned code, std::string_view text, std::string_view colum
     case 1969: // ER_STATEMENT_TIMEOUT of MariaDB
     case 3024: // ER_QUERY_TIMEOUT of MySQL
         return statement_too_slow();
+    case mysql_query_interrupted:
+        return ended_by_database();
     case 1290: // ER_OPTION_PREVENTS_STATEMENT
     case 1792: // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
         return read_only_here();
@@ -94,8 +96,6 @@ bool mysql_is_gone(unsigned code) {
         return false;
     }
 }
-
-bool mysql_takes_transaction_back(unsigned code) { return code == 1213; }
 
 std::string mysql_text_without_values(unsigned code, std::string_view text) {
     switch (code) {

@@ -8,7 +8,8 @@
 
 namespace weir::orm {
 
-constexpr unsigned mysql_duplicate_entry = 1062; // ER_DUP_ENTRY
+constexpr unsigned mysql_duplicate_entry = 1062;   // ER_DUP_ENTRY
+constexpr unsigned mysql_query_interrupted = 1317; // ER_QUERY_INTERRUPTED, by KILL QUERY
 
 // What the error numbers of MySQL and MariaDB mean (https://mariadb.com/kb/en/mariadb-error-code-reference/).
 // `columns` are those of the unique key, which the text only names.
@@ -19,9 +20,6 @@ std::string_view mysql_key_in(std::string_view text);
 
 // Whether the number says that the connection is gone.
 bool mysql_is_gone(unsigned code);
-
-// Whether the server has taken back all of the transaction rather than one statement.
-bool mysql_takes_transaction_back(unsigned code);
 
 // The text for logs: without the values that some texts quote.
 std::string mysql_text_without_values(unsigned code, std::string_view text);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orm/driver.hpp"
 #include "orm/network_session.hpp"
+#include "orm/opening_watch.hpp"
 #include "orm_mysql/mysql_dialect.hpp"
 #include "orm_mysql/mysql_error.hpp"
 #include "orm_mysql/mysql_url.hpp"
@@ -9,6 +10,7 @@
 #include <soci/mysql/soci-mysql.h>
 
 #include <algorithm>
+#include <system_error>
 
 namespace weir::orm {
 
@@ -60,13 +62,38 @@ std::string connect_text(const mysql_url& to, const server_address& at) {
     return made;
 }
 
+// MySQL takes the request as a statement on another connection.
+class mysql_cancel final : public cancel_request {
+public:
+    mysql_cancel(mysql_url to, unsigned long connection)
+        : to_(std::move(to)), kill_(fmt::format("KILL QUERY {}", connection)) {}
+
+    void send() noexcept override {
+        const std::unique_ptr<MYSQL, decltype(&mysql_close)> asks(mysql_init(nullptr), &mysql_close);
+        if (!asks) return;
+        constexpr unsigned second = 1;
+        for (const auto limit : {MYSQL_OPT_CONNECT_TIMEOUT, MYSQL_OPT_READ_TIMEOUT, MYSQL_OPT_WRITE_TIMEOUT})
+            mysql_options(asks.get(), limit, &second);
+        if (mysql_real_connect(asks.get(), to_.host.c_str(), to_.user.c_str(), to_.password.c_str(), nullptr, port_,
+                               nullptr, 0))
+            (void)mysql_real_query(asks.get(), kill_.data(), kill_.size()); // its session sees what comes of it
+    }
+
+private:
+    const mysql_url to_;
+    const std::string kill_;
+    const unsigned port_ = static_cast<unsigned>(std::stoul(to_.port));
+};
+
 class mysql_session final : public network_session {
 public:
     mysql_session(const mysql_url& to, const server_address& at)
         : network_session(soci::mysql, connect_text(to, at), as_mysql_does) {}
 
-    result<void> set_up(const server_address& at) {
+    result<void> set_up(const mysql_url& to, const server_address& at, std::stop_token stop) {
         if (!watch(static_cast<int>(mysql_get_socket(handle())))) return error(errc::unavailable, "out of descriptors");
+        cancels_by(at.cancels, std::make_shared<mysql_cancel>(to, mysql_thread_id(handle())), at.statement_timeout);
+        const opening_watch in_time(at.connect_timeout, std::move(stop), [this] { hang_up(); });
         const double limit = std::chrono::duration<double>(at.statement_timeout).count();
         const bool is_mariadb = mysql_get_server_info(handle()) &&
                                 std::string_view(mysql_get_server_info(handle())).find("MariaDB") != std::string::npos;
@@ -97,11 +124,14 @@ private:
         const std::string text = any ? any->get_error_message() : failure.what();
         code_ = known ? known->err_num_ : mysql_errno(handle());
         error meaning = mysql_failure(code_, text, code_ == mysql_duplicate_entry ? columns_of_key(text) : "");
-        if (mysql_is_gone(code_)) {
+        if (code_ == mysql_query_interrupted) {
+            if (auto late = reason_to_end()) meaning = late;
+        } else if (mysql_is_gone(code_)) {
             mark_broken();
             if (was_cut())
                 if (auto late = reason_to_end()) meaning = late;
         }
+        if (in_transaction() && !broken()) learn_status();
         return std::move(meaning).caused_by(
             error(errc::unknown, fmt::format("mysql {}: {}", code_, mysql_text_without_values(code_, text))));
     }
@@ -132,24 +162,37 @@ private:
         return static_cast<std::size_t>(std::max(0LL, st.get_affected_rows()));
     }
 
-    // A deadlock takes the whole transaction back, other failures their statement alone.
-    bool transaction_lost() override { return broken() || mysql_takes_transaction_back(code_); }
+    // Some failures take the whole transaction back, by the server's options, and others their statement alone.
+    bool transaction_lost() override { return broken() || !transaction_open(); }
     bool transaction_open() override { return (handle()->server_status & SERVER_STATUS_IN_TRANS) != 0; }
 
     const char* begin_statement() const override { return "START TRANSACTION"; }
 
+    // The server tells its status with what goes well, and not with a failure.
+    void learn_status() noexcept { (void)mysql_real_query(handle(), "DO 0", 4); }
+
+    // The request may have come behind its statement, and ends this one then.
+    void absorb_cancel() noexcept override {
+        const auto key = mysql_insert_id(handle());
+        learn_status();
+        handle()->insert_id = key;
+    }
+
     unsigned code_ = 0;
 };
 
-result<std::unique_ptr<connection>> open_mysql(const server_address& at) {
+result<std::unique_ptr<connection>> open_mysql(const server_address& at, std::stop_token stop) {
     const auto to = parse_mysql_url(at.url);
     if (!to) return to.error();
     try {
         auto opened = std::make_unique<mysql_session>(*to, at);
-        if (auto ready = opened->set_up(at); !ready) return cannot_reach(std::string(ready.error().message()));
+        if (auto ready = opened->set_up(*to, at, std::move(stop)); !ready)
+            return cannot_reach(std::string(ready.error().message()));
         return std::unique_ptr<connection>(std::move(opened));
     } catch (const soci::soci_error& why) {
         return cannot_reach(why.get_error_message());
+    } catch (const std::system_error&) {
+        return no_thread();
     }
 }
 

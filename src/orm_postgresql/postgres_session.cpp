@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "orm/driver.hpp"
 #include "orm/network_session.hpp"
+#include "orm/opening_watch.hpp"
 #include "orm_postgresql/postgres_dialect.hpp"
 #include "orm_postgresql/postgres_error.hpp"
+#include "orm_postgresql/socket_mark.hpp"
 
 #include <fmt/format.h>
 #include <soci/postgresql/soci-postgresql.h>
 
 #include <algorithm>
+#include <array>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <system_error>
 
 namespace weir::orm {
 
@@ -29,30 +33,54 @@ __attribute__((no_sanitize("vptr"))) soci::details::postgresql_result& result_of
 std::int64_t milliseconds(duration time) { return std::chrono::ceil<std::chrono::milliseconds>(time).count(); }
 
 // libpq takes no less than two seconds, and of an option that is there twice the last.
-std::string connect_text(const server_address& at) {
-    if (at.url.find("connect_timeout=") != std::string::npos) return at.url;
+std::string connect_text(const server_address& at, const socket_mark& mark) {
+    std::string text = at.url + (at.url.find('?') == std::string::npos ? "?" : "&") + mark.option();
+    if (at.url.find("connect_timeout=") != std::string::npos) return text;
     const auto seconds = std::max<std::int64_t>(2, std::chrono::ceil<std::chrono::seconds>(at.connect_timeout).count());
-    const char* const mark = at.url.find('?') == std::string::npos ? "?" : "&";
-    return at.url + mark + "connect_timeout=" + std::to_string(seconds);
+    return text + "&connect_timeout=" + std::to_string(seconds);
 }
+
+// For each host, and once more for what comes behind that.
+duration opening_limit(const server_address& at) {
+    const auto hosts = std::ranges::count(std::string_view(at.url).substr(0, at.url.find('?')), ',') + 1;
+    const duration each = std::max<duration>(at.connect_timeout, std::chrono::seconds(2));
+    return each > duration::max() / (hosts + 1) ? duration::max() : each * (hosts + 1);
+}
+
+class postgres_cancel final : public cancel_request {
+public:
+    explicit postgres_cancel(PGconn* connection) : request_(PQgetCancel(connection), &PQfreeCancel) {}
+
+    void send() noexcept override {
+        std::array<char, 256> why{};
+        (void)PQcancel(request_.get(), why.data(), static_cast<int>(why.size())); // its session sees what comes of it
+    }
+
+private:
+    std::unique_ptr<PGcancel, decltype(&PQfreeCancel)> request_;
+};
 
 class postgres_session final : public network_session {
 public:
-    explicit postgres_session(const server_address& at)
-        : network_session(soci::postgresql, connect_text(at), as_postgres_does) {}
+    postgres_session(const server_address& at, const socket_mark& mark)
+        : network_session(soci::postgresql, connect_text(at, mark), as_postgres_does) {}
 
     // SOCI would otherwise tell the server to forget each prepared statement, one by one, and wait for the answers.
     ~postgres_session() override { hang_up(); }
 
-    result<void> set_up(const server_address& at) {
+    result<void> set_up(const server_address& at, const socket_mark& mark) {
         if (!watch(PQsocket(handle()))) return error(errc::unavailable, "out of descriptors");
-        const time_point until = system_clock().now() + at.connect_timeout;
+        cancels_by(at.cancels, std::make_shared<postgres_cancel>(handle()), at.statement_timeout);
+        const time_point until = weir::detail::later(system_clock().now(), at.connect_timeout);
         const std::string settings = "SET TIME ZONE 'UTC'; SET DateStyle = ISO; SET statement_timeout = " +
                                      std::to_string(milliseconds(at.statement_timeout));
         if (auto set = run(settings, until); !set) return set;
         // The server looks whether anybody still waits for the answer; not all systems let it.
         if (PQserverVersion(handle()) >= 140000) (void)run("SET client_connection_check_interval = 1000", until);
-        return at.init_sql.empty() ? ok() : run(at.init_sql, until);
+        if (!at.init_sql.empty())
+            if (auto done = run(at.init_sql, until); !done) return done;
+        mark.take_from(PQsocket(handle()), at.url);
+        return ok();
     }
 
     const orm::dialect& dialect() const noexcept override { return postgres_dialect(); }
@@ -66,11 +94,10 @@ public:
         const std::string cursor = fmt::format("weir_rows_{}", ++cursors_); // one may be read while another one is
         auto rows = through_cursor(cursor, sql, in, out, sink);
         --cursors_;
-        if (within) {
-            if (rows) (void)execute("CLOSE " + cursor, {});
-        } else if (!execute("COMMIT", {})) {
-            mark_broken(); // it is still in the transaction
-        }
+        if (!within)
+            (void)execute("COMMIT", {}); // where it is too late for that, the job's end rolls back
+        else if (rows)
+            (void)execute("CLOSE " + cursor, {});
         return rows;
     }
 
@@ -131,6 +158,8 @@ private:
             meaning = connection_lost();
             if (was_cut())
                 if (auto late = reason_to_end()) meaning = late;
+        } else if (sqlstate == "57014") {
+            if (auto late = reason_to_end()) meaning = late;
         }
         return std::move(meaning).caused_by(
             error(errc::unknown, "postgresql " + sqlstate + ": " + without_values(sqlstate, text)));
@@ -154,13 +183,18 @@ private:
     std::size_t cursors_ = 0; // that are open
 };
 
-result<std::unique_ptr<connection>> open_postgres(const server_address& at) {
+// SOCI's constructor runs a statement without a limit, on a socket that it doesn't show.
+result<std::unique_ptr<connection>> open_postgres(const server_address& at, std::stop_token stop) {
     try {
-        auto opened = std::make_unique<postgres_session>(at);
-        if (auto ready = opened->set_up(at); !ready) return cannot_reach(std::string(ready.error().message()));
+        const socket_mark mark;
+        const opening_watch in_time(opening_limit(at), std::move(stop), [&mark] { mark.shut_sockets(); });
+        auto opened = std::make_unique<postgres_session>(at, mark);
+        if (auto ready = opened->set_up(at, mark); !ready) return cannot_reach(std::string(ready.error().message()));
         return std::unique_ptr<connection>(std::move(opened));
     } catch (const soci::soci_error& why) {
         return cannot_reach(why.get_error_message());
+    } catch (const std::system_error&) {
+        return no_thread();
     }
 }
 

@@ -21,6 +21,7 @@ namespace {
 struct scripted_node {
     std::atomic<bool> up = true;
     std::atomic<bool> alive = true;
+    std::atomic<bool> lets_go = true; // of connections that broke
     std::atomic<int> attempts = 0;
     duration opening_takes{};
     std::atomic<int> opened = 0;
@@ -45,9 +46,10 @@ public:
     bool in_transaction() const noexcept override { return false; }
     const orm::dialect& dialect() const noexcept override { std::terminate(); }
 
-    void begin_job(const orm::job_limits&) override {}
+    void begin_job(const orm::job_limits& limits) override { stop_ = limits.stop; }
     void end_job() noexcept override {}
     bool broken() const noexcept override { return broken_; }
+    bool gone() const noexcept override { return node_.lets_go; }
     bool looks_alive() noexcept override { return node_.alive; }
     bool answers(duration) override {
         ++node_.asked;
@@ -56,10 +58,12 @@ public:
     void enforce() noexcept override { ++node_.enforced; }
 
     void break_down() { broken_ = true; }
+    bool stopped() const { return stop_.stop_requested(); }
 
 private:
     scripted_node& node_;
-    bool broken_ = false; // of the thread that holds the connection
+    bool broken_ = false; // of the thread that holds the connection, as what follows
+    std::stop_token stop_;
 };
 
 struct job final : orm::connection_work {
@@ -522,6 +526,67 @@ TEST_CASE_FIXTURE(pool_fixture, "a connection that broke in a call is closed, an
     CHECK(node.opened == 2);
     CHECK(now().dropped == 1);
     wait_until([&] { return node.closed == 1; });
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "a connection that broke counts until the node has let go of it") {
+    node.lets_go = false;
+    start(1);
+    const auto break_one = [&] {
+        call breaks(*this, [](orm::connection& on) { dynamic_cast<scripted_connection&>(on).break_down(); });
+        CHECK(breaks.outcome());
+    };
+    break_one();
+    CHECK(now().leaving == 1);
+    CHECK(now().total() == 1);
+    call waits(*this, [](orm::connection&) {});
+    time.advance(999ms);
+    CHECK(node.opened == 1);
+    CHECK(now().pending == 1);
+    node.lets_go = true;
+    CHECK(waits.outcome());
+    CHECK(node.opened == 2);
+    CHECK(now().leaving == 0);
+    wait_until([&] { return node.closed == 1; });
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "where all connections are on their way out for a second, one is opened beside them") {
+    node.lets_go = false;
+    start(2);
+    const auto break_down = [](orm::connection& on) { dynamic_cast<scripted_connection&>(on).break_down(); };
+    fill(2);
+    for (int i = 0; i < 2; ++i) {
+        call breaks(*this, break_down);
+        CHECK(breaks.outcome());
+    }
+    CHECK(now().leaving == 2);
+    call one(*this, [](orm::connection&) {});
+    time.advance(1s);
+    CHECK(one.outcome());
+    CHECK(now().leaving == 2);
+    CHECK(node.opened == 3);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "a close that is stopped ends the calls that wait and cancels those that run") {
+    start(1);
+    std::promise<void> running;
+    std::atomic<bool> saw_stop = false;
+    call runs(*this, [&](orm::connection& on) {
+        running.set_value();
+        auto& scripted = dynamic_cast<scripted_connection&>(on);
+        while (!scripted.stopped()) std::this_thread::yield();
+        saw_stop = true;
+    });
+    running.get_future().wait();
+    call waits(*this, [](orm::connection&) {});
+    std::stop_source stop;
+    std::thread closing([&] { pool->close(stop.get_token()); });
+    wait_until([&] { return call(*this, [](orm::connection&) {}).outcome().error() == errc::unavailable; });
+    CHECK(now().pending == 1);
+    stop.request_stop();
+    CHECK(waits.outcome().error() == errc::unavailable);
+    CHECK(runs.outcome());
+    closing.join();
+    CHECK(saw_stop);
 }
 
 TEST_CASE_FIXTURE(pool_fixture, "an exception out of a call is its answer, and the connection is used again") {

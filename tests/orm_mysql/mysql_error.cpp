@@ -39,13 +39,12 @@ TEST_CASE("what may go well another time is told from what won't") {
     CHECK(orm::mysql_failure(1213, "").code() == "try_again");
     CHECK(orm::mysql_failure(1205, "") == errc::unavailable);
     CHECK(orm::mysql_failure(3024, "") == errc::deadline_exceeded);
+    CHECK(orm::mysql_failure(1317, "") == errc::unavailable);
     CHECK(orm::mysql_failure(1290, "") == errc::unavailable);
     CHECK(orm::mysql_failure(2013, "") == errc::unavailable);
     CHECK(orm::mysql_failure(1146, "") == errc::internal);
     CHECK(orm::mysql_is_gone(2006));
     CHECK(!orm::mysql_is_gone(1213));
-    CHECK(orm::mysql_takes_transaction_back(1213));
-    CHECK(!orm::mysql_takes_transaction_back(1205));
 }
 
 TEST_CASE("texts for logs quote no values") {

@@ -39,9 +39,10 @@ struct database_stats {
 /// A database behind a pool of connections, each with a thread; SQLite has one that writes and several that read
 /// beside it (WAL). Each call is one job on one connection, so a body given to `read` or `transaction` costs one hop
 /// however many queries it makes. Process-wide: any loop may call, and is answered on its own thread.
-/// A call ends at its context's deadline (errc::deadline_exceeded) or when its task is cancelled (errc::cancelled):
-/// the running statement is interrupted, a server that doesn't answer is cut off, and the call completes once its job
-/// has ended. errc::unavailable: can't be reached, locked for too long, no connection in time, too many calls, closed.
+/// A call ends at its context's deadline (errc::deadline_exceeded) or when its task is cancelled (errc::cancelled): the
+/// database is asked to end the running statement, the connection to a server that doesn't within 250 ms is cut, and
+/// the call completes once its job has ended. errc::unavailable: can't be reached, locked for too long, no connection
+/// in time, too many calls, closed.
 class database {
 public:
     explicit database(std::string url);
@@ -57,7 +58,8 @@ public:
     /// Asks the database for nothing, on a connection for reads: for an app's readiness. Waits behind other calls.
     task<result<void>> ping();
 
-    /// Refuses new calls, lets queued and running ones end, closes every connection. Idempotent.
+    /// Refuses new calls, lets queued and running ones end, closes every connection. At the context's deadline, and
+    /// when it is cancelled, queued calls end with errc::unavailable and running ones are cancelled. Idempotent.
     task<result<void>> close();
 
     /// Runs `body(transaction&) -> result<R>` on the database thread that writes, as one job in one transaction:

@@ -40,6 +40,7 @@ struct pool_options {
 struct pool_stats {
     std::size_t active = 0;  ///< connections lent
     std::size_t idle = 0;    ///< connections ready
+    std::size_t leaving = 0; ///< connections that were cut, and whose server hasn't closed its end yet
     std::size_t pending = 0; ///< calls that wait
     std::size_t maximum = 0;
     std::size_t minimum_idle = 0;
@@ -53,7 +54,7 @@ struct pool_stats {
     duration usage{};            ///< of connections by the completed calls
     duration creation{};         ///< of the opened connections
 
-    std::size_t total() const { return active + idle; }
+    std::size_t total() const { return active + idle + leaving; }
 };
 
 } // namespace weir::orm

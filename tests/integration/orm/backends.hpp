@@ -40,6 +40,7 @@ struct backend {
     bool migrates_as_a_whole; // or not at all
     bool failure_ends_transaction;
     const char* endless;
+    const char* sleep; // takes seconds; null where there is no such thing
 
     // Makes an empty database, of which a file is in this folder; its URL.
     std::string (*empty)(const temporary_folder& files);
@@ -58,6 +59,7 @@ inline constexpr backend sqlite{
     .migrates_as_a_whole = true,
     .failure_ends_transaction = false,
     .endless = orm_test::endless,
+    .sleep = nullptr,
     .empty = [](const temporary_folder& files) { return files / "test.db"; },
 };
 
@@ -71,6 +73,7 @@ inline constexpr backend postgres{
     .migrates_as_a_whole = true,
     .failure_ends_transaction = true,
     .endless = "SELECT 1 FROM pg_sleep(3600)",
+    .sleep = "SELECT 1 FROM pg_sleep(?)",
     .empty =
         [](const temporary_folder&) {
             const std::string name = fresh_name();
@@ -93,6 +96,7 @@ inline constexpr backend mariadb{
     .migrates_as_a_whole = false,
     .failure_ends_transaction = false,
     .endless = "SELECT sleep(3600)",
+    .sleep = "SELECT sleep(?)",
     .empty =
         [](const temporary_folder&) {
             const std::string name = fresh_name();

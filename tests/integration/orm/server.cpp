@@ -1,98 +1,15 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
-#include "integration/orm/backends.hpp"
+#include "integration/orm/drill.hpp"
 
 #include <atomic>
 #include <csignal>
-#include <future>
 
 #ifdef WEIR_SERVERS
 
 using namespace weir;
 using namespace orm_test;
 using namespace std::chrono_literals;
-
-namespace {
-
-// A server that tests kill and freeze, and leave running; and a database on it.
-test_support::database_server& running_server(const backend& kind) {
-    auto& server = kind.server();
-    if (!server.running()) server.start();
-    return server;
-}
-
-struct drill {
-    const backend& kind;
-    test_support::database_server& server = running_server(kind);
-    empty_database where{kind};
-    loop home;
-    std::optional<database> db;
-
-    explicit drill(const backend& chosen) : kind(chosen) {}
-
-    void open(std::size_t connections) {
-        auto chosen = where.options();
-        chosen.pool.maximum_pool_size = connections;
-        db.emplace(std::move(chosen));
-    }
-
-    // One connection, over a line that the test damages.
-    void open_over(const testing::fault_proxy& line) {
-        auto chosen = over(line, kind, where.options());
-        chosen.pool.maximum_pool_size = 1;
-        db.emplace(std::move(chosen));
-    }
-
-    // So many connections are open and idle.
-    void fill(std::size_t connections) {
-        std::promise<void> go;
-        const auto all_there = go.get_future().share();
-        std::vector<std::unique_ptr<pending<void>>> calls;
-        auto wait = [all_there](orm::reader&) -> result<void> {
-            all_there.wait();
-            return ok();
-        };
-        for (std::size_t i = 0; i < connections; ++i)
-            calls.push_back(std::make_unique<pending<void>>(home, db->read(wait)));
-        while (db->stats().writing.active < connections) std::this_thread::yield();
-        go.set_value();
-        for (auto& call : calls) CHECK(call->wait_on(home));
-    }
-
-    result<std::vector<std::int64_t>> ask(std::string sql) {
-        return home.block_on(db->query<std::int64_t>(std::move(sql)));
-    }
-
-    // Ends another connection of the server's, from one of its own.
-    void end_connection(std::int64_t which) const {
-        loop other;
-        database admin(where.options());
-        auto end = [&](transaction& tx) -> result<void> {
-            if (std::string_view(kind.end_connection).starts_with("SELECT"))
-                CHECK(tx.query<std::int64_t>(kind.end_connection, which).value().front() == 1);
-            else
-                CHECK(tx.execute(kind.end_connection, which));
-            return ok();
-        };
-        CHECK(other.block_on(admin.transaction(end)));
-    }
-
-    std::int64_t connection() { return ask(kind.this_connection).value().front(); }
-
-    // The server's farewell may be on its way yet: a call that comes too early hears of it.
-    void wait_for_another_connection(std::int64_t before) {
-        for (auto after = ask(kind.this_connection); !after || after->front() == before;
-             after = ask(kind.this_connection))
-            std::this_thread::yield();
-    }
-
-    // Callers come until one is served.
-    void wait_for_recovery() {
-        while (!ask("SELECT 1")) std::this_thread::yield();
-    }
-};
-
-} // namespace
 
 SERVER_TEST_CASE("two transactions that lock each other's rows both end well, one in a later run") {
     running_server(kind);

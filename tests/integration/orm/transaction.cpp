@@ -181,3 +181,71 @@ DATABASE_TEST_CASE("a transaction that a job began in SQL of its own ends with t
     database beside(on.where.options());
     CHECK(on.ask(repository<todo>(beside).find(kept.id)).value().text == "kept");
 }
+
+#ifdef WEIR_TEST_MARIADB
+
+namespace {
+
+// Two connections of MariaDB's to one table, one of which is set up in its own way.
+struct two_shops : shop {
+    std::optional<database> own;
+
+    explicit two_shops(std::string init_sql) : shop(mariadb) {
+        auto chosen = where.options();
+        chosen.pool.maximum_pool_size = 1;
+        chosen.pool.connection_init_sql = std::move(init_sql);
+        own.emplace(chosen);
+    }
+
+    // In between, another transaction changes the row.
+    static void change(const database_options& options, std::int64_t key) {
+        loop other;
+        database admin(options);
+        other.block_on(admin.execute("UPDATE products SET stock = stock + 1 WHERE id = ?", key)).value();
+    }
+};
+
+} // namespace
+
+TEST_CASE("a transaction that MariaDB took back lets nothing through that comes after it") {
+    two_shops on("SET SESSION innodb_snapshot_isolation = ON");
+    int runs = 0;
+    auto body = [&](transaction& tx) -> result<void> {
+        if (++runs == 1) {
+            tx.query<std::int64_t>("SELECT stock FROM products").value();
+            two_shops::change(on.where.options(), on.tea.id);
+            CHECK(on.take(tx, 1).error().code() == "try_again");
+            CHECK(tx.execute("INSERT INTO products (name, stock) VALUES ('cake', 1)").error().code() == "try_again");
+        }
+        return ok();
+    };
+    CHECK(on.ask(on.own->transaction(body)));
+    CHECK(runs == 2);
+    CHECK(on.ask(on.products.count()).value() == 1);
+}
+
+TEST_CASE("a statement of MariaDB's that waited for a lock in vain leaves its transaction as it is") {
+    two_shops on("SET SESSION innodb_lock_wait_timeout = 1");
+    std::promise<void> locked;
+    std::promise<void> enough;
+    auto hold = [&](transaction& tx) -> result<void> {
+        on.take(tx, 1).value();
+        locked.set_value();
+        enough.get_future().wait();
+        return ok();
+    };
+    pending<void> holds(on.home, on.db.transaction(hold));
+    locked.get_future().wait();
+    auto body = [&](transaction& tx) -> result<void> {
+        tx.execute("INSERT INTO products (name, stock) VALUES ('cake', 1)").value();
+        CHECK(on.take(tx, 1).error().message() == "the rows are locked");
+        tx.execute("INSERT INTO products (name, stock) VALUES ('milk', 1)").value();
+        return ok();
+    };
+    CHECK(on.ask(on.own->transaction(body)));
+    enough.set_value();
+    CHECK(holds.wait_on(on.home));
+    CHECK(on.ask(on.products.count()).value() == 3);
+}
+
+#endif

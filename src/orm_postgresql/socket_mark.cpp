@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "orm_postgresql/socket_mark.hpp"
+
+#include <atomic>
+#include <charconv>
+#include <dirent.h>
+#include <fcntl.h>
+#include <memory>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace weir::orm {
+
+namespace {
+
+constexpr std::string_view option_name = "tcp_user_timeout=";
+
+// Long enough to matter to no opening.
+constexpr unsigned shortest = 3'600'000;
+constexpr unsigned marks = 1'000'000;
+
+struct folder_closer {
+    void operator()(DIR* folder) const noexcept { ::closedir(folder); }
+};
+
+unsigned user_timeout_of(int socket) {
+    unsigned value = 0;
+    socklen_t size = sizeof(value);
+    return ::getsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &size) == 0 ? value : 0;
+}
+
+// The number may be another socket's from one call to the next: what is looked at is a descriptor of its own.
+void shut_if_marked(int number, unsigned mark) {
+    if (user_timeout_of(number) != mark) return;
+    const int socket = ::fcntl(number, F_DUPFD_CLOEXEC, 0);
+    if (socket < 0) return;
+    if (user_timeout_of(socket) == mark) ::shutdown(socket, SHUT_RDWR);
+    ::close(socket);
+}
+
+unsigned asked_for(std::string_view url) {
+    unsigned value = 0;
+    const std::size_t found = url.rfind(option_name);
+    if (found != std::string_view::npos)
+        std::from_chars(url.data() + found + option_name.size(), url.data() + url.size(), value);
+    return value;
+}
+
+} // namespace
+
+socket_mark::socket_mark() {
+    static std::atomic<unsigned> made = 0;
+    milliseconds_ = shortest + made.fetch_add(1, std::memory_order_relaxed) % marks;
+}
+
+std::string socket_mark::option() const { return std::string(option_name) + std::to_string(milliseconds_); }
+
+void socket_mark::shut_sockets() const noexcept {
+    const std::unique_ptr<DIR, folder_closer> all(::opendir("/proc/self/fd"));
+    while (const dirent* const one = all ? ::readdir(all.get()) : nullptr) {
+        const std::string_view name = one->d_name;
+        int number = -1;
+        if (std::from_chars(name.data(), name.data() + name.size(), number).ec == std::errc{})
+            shut_if_marked(number, milliseconds_);
+    }
+}
+
+void socket_mark::take_from(int socket, std::string_view url) const noexcept {
+    const unsigned value = asked_for(url);
+    ::setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, sizeof(value));
+}
+
+} // namespace weir::orm

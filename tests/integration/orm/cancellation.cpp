@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+// labels: concurrency
+// A statement that is to end before its time: the server is asked, and the connection stays good.
+#include "integration/orm/drill.hpp"
+
+#ifdef WEIR_SERVERS
+
+using namespace weir;
+using namespace orm_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using read_numbers = std::vector<std::int64_t>;
+
+struct hurried_loop : loop {
+    explicit hurried_loop(duration time) { root_context().set_deadline(clock().now() + time); }
+};
+
+// Runs a statement without an end in a job of its own, which can be cancelled once it has begun.
+struct endless_call {
+    std::promise<void> begun;
+    pending<read_numbers> call;
+
+    explicit endless_call(drill& on)
+        : call(on.home, on.db->read([this, &on](orm::reader& r) {
+              begun.set_value();
+              return r.query<std::int64_t>(on.kind.endless);
+          })) {
+        begun.get_future().wait();
+    }
+};
+
+} // namespace
+
+SERVER_TEST_CASE("a cancelled statement ends on the server, and its connection is lent again") {
+    drill on(kind);
+    on.open(1);
+    const auto before = on.connection();
+    for (int i = 0; i < 3; ++i) {
+        endless_call endless(on);
+        endless.call.stop();
+        CHECK(endless.call.wait_on(on.home).error() == errc::cancelled);
+        CHECK(on.connection() == before);
+    }
+    CHECK(on.db->stats().writing.opened == 1);
+    CHECK(on.db->stats().writing.dropped == 0);
+}
+
+SERVER_TEST_CASE("a statement at its deadline ends on the server, and its connection is lent again") {
+    drill on(kind);
+    on.open(1);
+    const auto before = on.connection();
+    hurried_loop hurried(300ms);
+    CHECK(hurried.block_on(on.db->query<std::int64_t>(kind.endless)).error() == errc::deadline_exceeded);
+    CHECK(on.connection() == before);
+}
+
+SERVER_TEST_CASE("a transaction that is cancelled within a statement is rolled back on its connection") {
+    drill on(kind);
+    on.open(1);
+    const auto before = on.connection();
+    on.home.block_on(on.db->execute("CREATE TABLE notes (n BIGINT)")).value();
+    std::promise<void> begun;
+    auto body = [&](transaction& tx) -> result<void> {
+        tx.execute("INSERT INTO notes VALUES (?)", 1).value();
+        begun.set_value();
+        if (auto ended = tx.query<std::int64_t>(kind.endless); !ended) return ended.error();
+        return ok();
+    };
+    pending<void> call(on.home, on.db->transaction(body));
+    begun.get_future().wait();
+    call.stop();
+    CHECK(call.wait_on(on.home).error() == errc::cancelled);
+    CHECK(on.ask("SELECT count(*) FROM notes").value().front() == 0);
+    CHECK(on.connection() == before);
+}
+
+SERVER_TEST_CASE("a write that is cancelled on the server has a known outcome") {
+    drill on(kind);
+    on.open(1);
+    on.home.block_on(on.db->execute("CREATE TABLE notes (n BIGINT)")).value();
+    hurried_loop hurried(300ms);
+    const auto late = hurried.block_on(on.db->execute(std::string("INSERT INTO notes ") + kind.endless)).error();
+    CHECK(late == errc::deadline_exceeded);
+    CHECK(late.code() == "deadline_exceeded");
+    CHECK(on.ask("SELECT count(*) FROM notes").value().front() == 0);
+}
+
+SERVER_TEST_CASE("a request that comes when its statement has ended leaves the next one alone") {
+    drill on(kind);
+    on.open(1);
+    for (int i = 0; i < 200; ++i) {
+        pending<read_numbers> call(on.home, on.db->query<std::int64_t>(kind.sleep, (i % 3) / 1000.0));
+        while (on.db->stats().writing.active == 0 && !call.outcome) on.home.poll();
+        call.stop();
+        const auto& ended = call.wait_on(on.home);
+        CHECK((ended || ended.error() == errc::cancelled));
+        const auto next = on.ask("SELECT 1");
+        INFO((next ? std::string() : next.error().describe()));
+        CHECK(next.has_value());
+    }
+    CHECK(on.db->stats().writing.opened == 1);
+}
+
+SERVER_TEST_CASE("a row that is stored while its call is cancelled keeps the key that it was given") {
+    open_database on(kind);
+    const auto rows = on.table<todo>();
+    for (int i = 0; i < 50; ++i) {
+        todo row;
+        pending<void> call(on.home, rows.insert(row));
+        while (on.db.stats().writing.active == 0 && !call.outcome) on.home.poll();
+        call.stop();
+        if (call.wait_on(on.home)) CHECK(row.id > 0);
+    }
+}
+
+SERVER_TEST_CASE(
+    "a connection whose server doesn't end a statement is cut, and counts until the server lets go of it") {
+    drill on(kind);
+    on.open(1);
+    {
+        endless_call endless(on);
+        on.server.freeze();
+        endless.call.stop();
+        CHECK(endless.call.wait_on(on.home).error() == errc::cancelled);
+    }
+    auto now = on.db->stats().writing;
+    CHECK(now.dropped == 1);
+    CHECK(now.leaving == 1);
+    CHECK(now.total() == 1);
+    on.server.thaw();
+    on.wait_for_recovery();
+}
+
+#endif

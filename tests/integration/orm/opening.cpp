@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// labels: concurrency
+#include "integration/orm/drill.hpp"
+#include <weir/core/lifecycle.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/write.hpp>
+
+#include <array>
+#include <atomic>
+#include <string_view>
+#include <thread>
+
+#ifdef WEIR_TEST_POSTGRES
+
+using namespace weir;
+using namespace orm_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+using tcp = boost::asio::ip::tcp;
+
+// Speaks PostgreSQL's protocol up to the first query, and never answers one: a proxy in front of a dead server does so.
+class mute_postgres {
+public:
+    mute_postgres() : thread_([this] { serve(); }) {}
+    mute_postgres(const mute_postgres&) = delete;
+    mute_postgres& operator=(const mute_postgres&) = delete;
+    ~mute_postgres() {
+        io_.stop();
+        thread_.join();
+    }
+
+    std::string url() const {
+        return "postgresql://weir@127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()) +
+               "/weir?sslmode=disable&gssencmode=disable";
+    }
+    int greeted() const { return greeted_; }
+    // How many of the connections have been closed by the other side.
+    int left() const { return left_; }
+
+private:
+    struct client {
+        tcp::socket socket;
+        std::array<char, 512> room{};
+    };
+
+    void serve() {
+        accept();
+        io_.run();
+    }
+
+    void accept() {
+        acceptor_.async_accept([this](boost::system::error_code failed, tcp::socket socket) {
+            if (failed) return;
+            greet(std::make_shared<client>(client{std::move(socket)}));
+            accept();
+        });
+    }
+
+    void greet(const std::shared_ptr<client>& one) {
+        using namespace std::string_view_literals;
+        static constexpr auto greeting = "R\0\0\0\x08\0\0\0\0"
+                                         "S\0\0\0\x18server_version\0"
+                                         "15.0\0"
+                                         "K\0\0\0\x0c\0\0\0\1\0\0\0\2"
+                                         "Z\0\0\0\5I"sv;
+        one->socket.async_read_some(boost::asio::buffer(one->room), [this, one](auto failed, std::size_t) {
+            if (failed) return;
+            boost::asio::write(one->socket, boost::asio::buffer(greeting), failed);
+            ++greeted_;
+            ignore(one);
+        });
+    }
+
+    void ignore(const std::shared_ptr<client>& one) {
+        one->socket.async_read_some(boost::asio::buffer(one->room), [this, one](auto failed, std::size_t) {
+            if (!failed) return ignore(one);
+            ++left_;
+        });
+    }
+
+    boost::asio::io_context io_;
+    tcp::acceptor acceptor_{io_, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0)};
+    std::atomic<int> greeted_ = 0;
+    std::atomic<int> left_ = 0;
+    std::thread thread_;
+};
+
+template<class Condition>
+void until(Condition holds) {
+    const auto late = std::chrono::steady_clock::now() + 60s;
+    while (!holds()) {
+        REQUIRE_MESSAGE(std::chrono::steady_clock::now() < late, "what the test waits for doesn't come");
+        std::this_thread::yield();
+    }
+}
+
+database_options options_for(const mute_postgres& server) {
+    database_options made = patient(server.url());
+    made.pool.maximum_pool_size = 1;
+    return made;
+}
+
+} // namespace
+
+TEST_CASE("a server that greets and never answers fails the opening in time, and the slot comes back") {
+    const mute_postgres server;
+    database_options chosen = options_for(server);
+    chosen.connect_timeout = 1ms; // libpq makes two seconds of it, and so it takes four
+    database db(chosen);
+    loop home;
+    for (int tries = 1; tries <= 2; ++tries) {
+        const auto failed = home.block_on(db.open()).error();
+        CHECK(failed == errc::unavailable);
+        CHECK(failed.message() == "the database can't be reached");
+        CHECK(server.greeted() == tries);
+        CHECK(db.stats().writing.total() == 0);
+    }
+}
+
+TEST_CASE("a database is closed at once while a connection is being opened to a server that never answers") {
+    const mute_postgres server;
+    database db(options_for(server));
+    loop home;
+    {
+        pending<void> opening(home, db.open());
+        until([&] { return server.greeted() == 1; });
+        opening.stop();
+        CHECK(opening.wait_on(home).error() == errc::cancelled);
+    }
+    CHECK(home.block_on(db.close()));
+    until([&] { return server.left() == 1; });
+}
+
+TEST_CASE("a close with a deadline ends the calls that wait for a server that never answers") {
+    const mute_postgres server;
+    database db(options_for(server));
+    loop home;
+    pending<std::vector<std::int64_t>> waits(home, db.query<std::int64_t>("SELECT 1"));
+    until([&] { return server.greeted() == 1; });
+    auto close = [&]() -> task<result<void>> { co_return co_await db.close(); };
+    const auto late = home.block_on(with_deadline(home.clock().now() + 100ms, close())).error();
+    CHECK(late == errc::deadline_exceeded);
+    CHECK(waits.wait_on(home).error() == errc::unavailable);
+}
+
+#endif
+
+#ifdef WEIR_SERVERS
+
+SERVER_TEST_CASE("a close with a deadline cancels the statements that run") {
+    drill on(kind);
+    on.open(1);
+    std::promise<void> begun;
+    auto body = [&](orm::reader& r) {
+        begun.set_value();
+        return r.query<std::int64_t>(kind.endless);
+    };
+    pending<std::vector<std::int64_t>> call(on.home, on.db->read(body));
+    begun.get_future().wait();
+    auto close = [&]() -> task<result<void>> { co_return co_await on.db->close(); };
+    const auto late = on.home.block_on(with_deadline(on.home.clock().now() + 100ms, close())).error();
+    CHECK(late == errc::deadline_exceeded);
+    CHECK(call.wait_on(on.home).error() == errc::cancelled);
+}
+
+#endif

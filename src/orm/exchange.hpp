@@ -23,8 +23,8 @@ struct exchange_style {
     bool text_booleans = false; // booleans travel as `t` and `f`
     bool plain_times = false;   // `2026-11-23 08:30:00.000000`, without T and Z
 
-    // What the driver has prepared of a text. Null where it refuses a text with several statements by itself.
-    std::string_view (*prepared_part)(soci::details::statement_backend& st) = nullptr;
+    // Prepares the text in a way of the driver's own. Null where SOCI's is right.
+    void (*prepare)(soci::statement& st, const std::string& sql) = nullptr;
 
     // Whether the current row's value of a column, counted from 1, is of that kind or converts to it without loss;
     // asked for values that aren't NULL. Null where the columns have types that the server keeps.

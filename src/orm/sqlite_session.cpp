@@ -53,12 +53,33 @@ __attribute__((no_sanitize("vptr"))) bool is_of_kind(soci::details::statement_ba
     return true; // every value has a text, which says itself whether it is a time
 }
 
-__attribute__((no_sanitize("vptr"))) std::string_view prepared_part(soci::details::statement_backend& st) {
-    const char* const text = sqlite_api::sqlite3_sql(static_cast<soci::sqlite3_statement_backend&>(st).stmt_);
+// SOCI finds a column's type out by running the statement, where it doesn't know what the table's column is declared
+// as. It has to be told the columns before it asks; their types are never used.
+void describe_columns(soci::sqlite3_statement_backend& st) {
+    const int count = sqlite_api::sqlite3_column_count(st.stmt_);
+    st.columns_.resize(static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i) {
+        const char* const name = sqlite_api::sqlite3_column_name(st.stmt_, i);
+        auto& column = st.columns_[static_cast<std::size_t>(i)];
+        column.type_ = soci::dt_string;
+        column.name_ = name && *name ? name : "?"; // a column without a name is one that SOCI doesn't know
+    }
+}
+
+std::string_view prepared_part(sqlite3_stmt* st) {
+    const char* const text = sqlite_api::sqlite3_sql(st);
     return text ? text : std::string_view();
 }
 
-constexpr exchange_style as_sqlite_does{.prepared_part = prepared_part, .is_of_kind = is_of_kind};
+__attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std::string& sql) {
+    st.prepare(sql);
+    auto& made = *static_cast<soci::sqlite3_statement_backend*>(st.get_backend());
+    describe_columns(made);
+    if (!says_nothing(std::string_view(sql).substr(prepared_part(made.stmt_).size())))
+        throw exchange_error(errc::invalid_argument, "one statement at a time: there is more behind the first");
+}
+
+constexpr exchange_style as_sqlite_does{.prepare = prepare, .is_of_kind = is_of_kind};
 
 class sqlite_session final : public soci_session {
 public:

@@ -111,10 +111,11 @@ void statement_cache::fill(prepared& entry, std::string_view sql, std::size_t in
         entry.ins.push_back(new argument_use(style_));
         entry.statement.exchange(soci::details::use_type_ptr(entry.ins.back()));
     }
-    entry.statement.prepare(style_.named_values ? with_named_values(entry.sql) : entry.sql);
+    if (style_.prepare)
+        style_.prepare(entry.statement, entry.sql);
+    else
+        entry.statement.prepare(style_.named_values ? with_named_values(entry.sql) : entry.sql);
     entry.statement.define_and_bind();
-    if (style_.prepared_part && !says_nothing(sql.substr(style_.prepared_part(*entry.statement.get_backend()).size())))
-        throw exchange_error(errc::invalid_argument, "one statement at a time: there is more behind the first");
 }
 
 // False when all are running.

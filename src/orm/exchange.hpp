@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "orm/sql_text.hpp"
 #include <weir/core/error.hpp>
 #include <weir/orm/column_type.hpp>
 
@@ -8,6 +9,8 @@
 
 #include <memory>
 #include <stdexcept>
+#include <string>
+#include <vector>
 
 namespace weir::orm {
 
@@ -19,12 +22,13 @@ struct exchange_error : std::runtime_error {
 
 // What one driver takes in another way than the others.
 struct exchange_style {
-    bool named_values = false;  // SOCI's `:name` where SQL has question marks
+    sql_syntax syntax{};
     bool text_booleans = false; // booleans travel as `t` and `f`
     bool plain_times = false;   // `2026-11-23 08:30:00.000000`, without T and Z
 
-    // Prepares the text in a way of the driver's own. Null where SOCI's is right.
-    void (*prepare)(soci::statement& st, const std::string& sql) = nullptr;
+    // Prepares the text, of which `parts` are what its values stand between. Null where SOCI does it right: it reads
+    // `:name` as a value, but on SQLite.
+    void (*prepare)(soci::statement& st, const std::string& sql, std::vector<std::string> parts) = nullptr;
 
     // Whether the current row's value of a column, counted from 1, is of that kind or converts to it without loss;
     // asked for values that aren't NULL. Null where the columns have types that the server keeps.

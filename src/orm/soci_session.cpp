@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "orm/soci_session.hpp"
 
-#include <boost/algorithm/string/predicate.hpp>
-
-#include <algorithm>
 #include <utility>
 
 namespace weir::orm {
 
 soci_session::soci_session(const soci::backend_factory& backend, const std::string& connect,
                            const exchange_style& style)
-    : connection_(backend, connect), statements_(connection_, style) {}
+    : connection_(backend, connect), style_(style), statements_(connection_, style) {}
 
 namespace {
 
@@ -90,20 +87,6 @@ error exchange_failure(const exchange_error& failure) {
         .caused_by(error(errc::unknown, failure.what()));
 }
 
-std::string_view first_word(std::string_view sql) {
-    constexpr std::string_view spaces = " \t\r\n(";
-    sql.remove_prefix(std::min(sql.find_first_not_of(spaces), sql.size()));
-    return sql.substr(0, sql.find_first_of(" \t\r\n(;"));
-}
-
-// Whether it doesn't matter if the statement took effect on a connection that is lost. What isn't known here matters.
-bool leaves_nothing(std::string_view sql) {
-    constexpr std::string_view harmless[] = {"SELECT", "VALUES", "SHOW",  "EXPLAIN", "BEGIN",   "START",
-                                             "SET",    "FETCH",  "CLOSE", "DECLARE", "ROLLBACK"};
-    const auto word = first_word(sql);
-    return std::ranges::any_of(harmless, [word](std::string_view one) { return boost::iequals(word, one); });
-}
-
 error outcome_unknown(errc kind, const char* what, error cause) {
     return error(kind, std::string("the connection to the database was lost while a ") + what +
                            ": whether it took effect isn't known")
@@ -121,7 +104,7 @@ error soci_session::failed(const std::exception& failure, std::string_view sql) 
                       : error(errc::unknown, "in: " + std::string(sql));
     known = std::move(known).caused_by(std::move(cause));
     if (in_transaction_ && transaction_lost()) lost_ = known;
-    if (!broken_ || in_transaction_ || leaves_nothing(sql)) return known;
+    if (!broken_ || in_transaction_ || leaves_nothing(sql, style_.syntax)) return known;
     const errc kind = known.kind();
     return outcome_unknown(kind, "statement was being run", std::move(known));
 }

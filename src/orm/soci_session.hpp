@@ -69,6 +69,7 @@ private:
     result<void> plain(const char* sql);
 
     soci::session connection_;
+    const exchange_style& style_;
     statement_cache statements_;
     std::string_view statement_{};
     bool running_ = false;

@@ -71,15 +71,20 @@ std::string_view prepared_part(sqlite3_stmt* st) {
     return text ? text : std::string_view();
 }
 
-__attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std::string& sql) {
+// SQLite takes question marks as they are, and beside them `?5`, `:name`, `@name` and `$name`.
+__attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std::string& sql,
+                                                  std::vector<std::string> parts) {
     st.prepare(sql);
     auto& made = *static_cast<soci::sqlite3_statement_backend*>(st.get_backend());
     describe_columns(made);
-    if (!says_nothing(std::string_view(sql).substr(prepared_part(made.stmt_).size())))
+    if (!says_nothing(std::string_view(sql).substr(prepared_part(made.stmt_).size()), sqlite_syntax))
         throw exchange_error(errc::invalid_argument, "one statement at a time: there is more behind the first");
+    if (static_cast<std::size_t>(sqlite_api::sqlite3_bind_parameter_count(made.stmt_)) != parts.size() - 1)
+        throw exchange_error(errc::invalid_argument,
+                             "only question marks stand for values, not `?5`, `:name`, `@name` or `$name`");
 }
 
-constexpr exchange_style as_sqlite_does{.prepare = prepare, .is_of_kind = is_of_kind};
+constexpr exchange_style as_sqlite_does{.syntax = sqlite_syntax, .prepare = prepare, .is_of_kind = is_of_kind};
 
 class sqlite_session final : public soci_session {
 public:

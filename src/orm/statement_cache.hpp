@@ -13,15 +13,6 @@
 
 namespace weir::orm {
 
-// The statement with SOCI's names, `:v1`, `:v2`, in the place of its question marks.
-std::string with_named_values(std::string_view sql);
-
-// How many question marks stand for values.
-std::size_t values_in(std::string_view sql);
-
-// Whether nothing but spaces, semicolons and comments is there.
-bool says_nothing(std::string_view sql);
-
 // A prepared statement with its into and use elements, which SOCI owns.
 struct prepared {
     explicit prepared(soci::session& s) : statement(s) {}

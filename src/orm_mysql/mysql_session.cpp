@@ -16,8 +16,6 @@ namespace weir::orm {
 
 namespace {
 
-constexpr exchange_style as_mysql_does{.named_values = true, .plain_times = true};
-
 // Debian's library keeps its classes' type information to itself, so that UBSan's check of these casts can't link.
 __attribute__((no_sanitize("vptr"))) MYSQL* handle_of(soci::session& connection) {
     return static_cast<soci::mysql_session_backend*>(connection.get_backend())->conn_;
@@ -26,6 +24,14 @@ __attribute__((no_sanitize("vptr"))) MYSQL* handle_of(soci::session& connection)
 __attribute__((no_sanitize("vptr"))) MYSQL_RES* result_of(soci::statement& st) {
     return static_cast<soci::mysql_statement_backend*>(st.get_backend())->result_;
 }
+
+// The driver sends its chunks with the values between them.
+__attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std::string&,
+                                                  std::vector<std::string> parts) {
+    static_cast<soci::mysql_statement_backend*>(st.get_backend())->queryChunks_ = std::move(parts);
+}
+
+constexpr exchange_style as_mysql_does{.syntax = mysql_syntax, .plain_times = true, .prepare = prepare};
 
 std::string in_quotes(std::string_view text) {
     std::string made = "'";

@@ -19,8 +19,6 @@ namespace weir::orm {
 
 namespace {
 
-constexpr exchange_style as_postgres_does{.named_values = true, .text_booleans = true};
-
 // Debian's library keeps its classes' type information to itself, so that UBSan's check of these casts can't link.
 __attribute__((no_sanitize("vptr"))) PGconn* handle_of(soci::session& connection) {
     return static_cast<soci::postgresql_session_backend*>(connection.get_backend())->conn_;
@@ -29,6 +27,38 @@ __attribute__((no_sanitize("vptr"))) PGconn* handle_of(soci::session& connection
 __attribute__((no_sanitize("vptr"))) soci::details::postgresql_result& result_of(soci::statement& st) {
     return static_cast<soci::postgresql_statement_backend*>(st.get_backend())->result_;
 }
+
+using answer = std::unique_ptr<PGresult, decltype(&PQclear)>;
+
+// SOCI's own error can't be made outside of its library.
+struct statement_refused : std::runtime_error {
+    statement_refused(const char* text, const char* sqlstate) : std::runtime_error(text), sqlstate(sqlstate) {}
+    std::string sqlstate;
+};
+
+// The statement with `$1`, `$2`, ... for its values.
+std::string with_numbered_values(const std::vector<std::string>& parts) {
+    std::string made = parts.front();
+    for (std::size_t i = 1; i < parts.size(); ++i) made.append("$").append(std::to_string(i)).append(parts[i]);
+    return made;
+}
+
+// What SOCI does with a text, without its search for names in it.
+__attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std::string&,
+                                                  std::vector<std::string> parts) {
+    auto& made = *static_cast<soci::postgresql_statement_backend*>(st.get_backend());
+    PGconn* const server = made.session_.conn_;
+    const std::string name = "weir_" + std::to_string(++made.session_.statementCount_);
+    const answer got(PQprepare(server, name.c_str(), with_numbered_values(parts).c_str(), 0, nullptr), &PQclear);
+    if (PQresultStatus(got.get()) != PGRES_COMMAND_OK) {
+        const char* const sqlstate = PQresultErrorField(got.get(), PG_DIAG_SQLSTATE);
+        throw statement_refused(PQerrorMessage(server), sqlstate ? sqlstate : "");
+    }
+    made.statementName_ = name;
+    made.stType_ = soci::details::st_repeatable_query;
+}
+
+constexpr exchange_style as_postgres_does{.syntax = postgres_syntax, .text_booleans = true, .prepare = prepare};
 
 std::int64_t milliseconds(duration time) { return std::chrono::ceil<std::chrono::milliseconds>(time).count(); }
 
@@ -72,7 +102,8 @@ public:
         if (!watch(PQsocket(handle()))) return error(errc::unavailable, "out of descriptors");
         cancels_by(at.cancels, std::make_shared<postgres_cancel>(handle()), at.statement_timeout);
         const time_point until = weir::detail::later(system_clock().now(), at.connect_timeout);
-        const std::string settings = "SET TIME ZONE 'UTC'; SET DateStyle = ISO; SET statement_timeout = " +
+        const std::string settings = "SET TIME ZONE 'UTC'; SET DateStyle = ISO; SET standard_conforming_strings = on; "
+                                     "SET statement_timeout = " +
                                      std::to_string(milliseconds(at.statement_timeout));
         if (auto set = run(settings, until); !set) return set;
         // The server looks whether anybody still waits for the answer; not all systems let it.
@@ -102,8 +133,6 @@ public:
     }
 
 private:
-    using answer = std::unique_ptr<PGresult, decltype(&PQclear)>;
-
     PGconn* handle() noexcept { return handle_of(connection()); }
 
     result<std::size_t> through_cursor(const std::string& cursor, std::string_view sql, std::span<const argument> in,
@@ -151,7 +180,8 @@ private:
         const auto* const known = dynamic_cast<const soci::postgresql_soci_error*>(&failure);
         const auto* const any = dynamic_cast<const soci::soci_error*>(&failure);
         const std::string text = any ? any->get_error_message() : failure.what();
-        const std::string sqlstate = known ? known->sqlstate() : std::string();
+        const auto* const refused = dynamic_cast<const statement_refused*>(&failure);
+        const std::string sqlstate = known ? known->sqlstate() : refused ? refused->sqlstate : std::string();
         error meaning = postgres_error(sqlstate, text);
         if (PQstatus(handle()) == CONNECTION_BAD || postgres_is_gone(sqlstate)) {
             mark_broken();

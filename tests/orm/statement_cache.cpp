@@ -58,26 +58,3 @@ TEST_CASE_FIXTURE(statement_cache_fixture, "a statement that runs doesn't make r
     const auto third = cache.take("SELECT 3", 0, 1); // all places are in use: one more for as long as that lasts
     CHECK(&*second != &*third);
 }
-
-TEST_CASE("what says nothing is empty, or spaces, semicolons and comments") {
-    for (const char* silent : {"", " \n;", "; -- a; b", "/* SELECT 1 */ ; -- 2\n"}) {
-        CAPTURE(std::string(silent));
-        CHECK(orm::says_nothing(silent));
-    }
-    for (const char* loud : {"SELECT 1", "; x", "-- 1\n2", "/* */ 'text'"}) {
-        CAPTURE(std::string(loud));
-        CHECK(!orm::says_nothing(loud));
-    }
-    CHECK(orm::values_in("a = ? /* ? */ AND b = '?' OR c IN (?, ?)") == 3);
-}
-
-TEST_CASE("question marks in comments, texts and identifiers are no values") {
-    CHECK(orm::with_named_values("a = ? AND b IN (?, ?)") == "a = :v1 AND b IN (:v2, :v3)");
-    CHECK(orm::with_named_values("/* ? */ a = ?") == "/* ? */ a = :v1");
-    CHECK(orm::with_named_values("a = ? /* why? * / ' */ AND b = ?") == "a = :v1 /* why? * / ' */ AND b = :v2");
-    CHECK(orm::with_named_values("/*/ ? */ a = ?") == "/*/ ? */ a = :v1");
-    CHECK(orm::with_named_values("a / ? * ?") == "a / :v1 * :v2");
-    CHECK(orm::with_named_values("/* never closed ?") == "/* never closed ?");
-    CHECK(orm::with_named_values("-- ?\na = ? -- ?") == "-- ?\na = :v1 -- ?");
-    CHECK(orm::with_named_values("'?' \"?\" `?` 'it''s ?' ?") == "'?' \"?\" `?` 'it''s ?' :v1");
-}

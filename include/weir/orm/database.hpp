@@ -76,7 +76,8 @@ public:
     auto read(F&& body, boost::source_location where = BOOST_CURRENT_LOCATION);
 
     /// Rows of a SELECT of your own: a described struct whose members are the columns in their order, or a single
-    /// value. Arguments are bound to the question marks.
+    /// value. Arguments are bound to the question marks, of which `??` is one for the database itself; nothing else in
+    /// the text is changed.
     ///
     ///     db.query<std::int64_t>("SELECT sum(stock) FROM products WHERE price_cents < ?", 1000)
     template<class Row, class... Args>

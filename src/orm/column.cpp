@@ -47,13 +47,6 @@ fragment compare(std::string_view column, std::string_view word, value right) {
     return made;
 }
 
-fragment assigned(std::string sql, value right) {
-    fragment made{std::move(sql)};
-    made.append("?");
-    made.values.push_back(std::move(right));
-    return made;
-}
-
 fragment is_among(std::string_view column, std::vector<value> values) {
     if (values.empty()) return fragment{"1 = 0"};
     fragment made{std::string(column)};

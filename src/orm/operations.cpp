@@ -60,7 +60,7 @@ error find_row(session& s, const table_info& table, argument key, std::span<cons
 
 result<void> insert_row(session& s, const table_info& table, std::span<const argument> row, const target& key,
                         bool new_key) {
-    if (auto fits = check_strings(table, row); !fits) return fits;
+    if (auto fits = check_values(table, row); !fits) return fits;
     if (new_key) return insert_new(s, table, without_key(table, row), key);
     auto done = insert_given(s, table, table.insert, row);
     if (!done) return done.error();
@@ -81,7 +81,7 @@ result<std::size_t> insert_given(session& s, const table_info& table, std::strin
 }
 
 result<void> update_row(session& s, const table_info& table, std::span<const argument> row) {
-    if (auto fits = check_strings(table, row); !fits) return fits;
+    if (auto fits = check_values(table, row); !fits) return fits;
     auto in = without_key(table, row);
     in.push_back(row[table.key]);
     return change_row(s, table, table.update, in);
@@ -98,6 +98,13 @@ result<std::size_t> change_rows(session& s, const fragment& statement, bool unco
     if (unconditional)
         return error(errc::invalid_argument, "a condition that was moved from would change every row of its table");
     return execute(s, statement);
+}
+
+result<std::size_t> update_where(session& s, const table_info& table, std::span<const change> changes,
+                                 const fragment& where) {
+    for (const change& one : changes)
+        if (auto fits = check_value(table.columns[one.column], one.operand.bound()); !fits) return fits.error();
+    return change_rows(s, update_rows(table, changes, where), where.sql.empty());
 }
 
 result<void> insert_new(session& s, const table_info& table, std::span<const argument> rest, const target& key) {

@@ -132,7 +132,14 @@ fragment select_exists(const table_info& table, const selection& wanted) {
         .done();
 }
 
-fragment update_rows(const table_info& table, fragment assignments, const fragment& where) {
+fragment update_rows(const table_info& table, std::span<const change> changes, const fragment& where) {
+    fragment assignments;
+    for (const change& one : changes) {
+        const std::string name = quoted(table.columns[one.column].name);
+        assignments.append(assignments.sql.empty() ? "" : ", ").append(name).append(" = ");
+        if (one.by != '=') assignments.append(name).append(one.by == '+' ? " + " : " - ");
+        assignments.append("?").values.push_back(one.operand);
+    }
     return writer("UPDATE " + quoted(table.name) + " SET ", false)
         .clause("", assignments)
         .clause(" WHERE ", where)

@@ -95,14 +95,22 @@ result<void> check_string(const column_info& column, const std::string& text) {
 
 } // namespace
 
-result<void> check_strings(const table_info& table, std::span<const argument> row) {
-    for (std::size_t i = 0; i < table.columns.size(); ++i) {
-        const auto& column = table.columns[i];
-        if (column.type->kind != column_kind::text) continue;
-        const void* const data = column.type->nullable() ? column.type->value(row[i].data) : row[i].data;
-        if (!data) continue;
-        if (auto fits = check_string(column, *static_cast<const std::string*>(data)); !fits) return fits;
-    }
+result<void> check_value(const column_info& column, const argument& given) {
+    if (column.type->kind != column_kind::text || !given.type) return ok();
+    const void* const data = given.type->nullable() ? given.type->value(given.data) : given.data;
+    return data ? check_string(column, *static_cast<const std::string*>(data)) : ok();
+}
+
+result<void> check_values(const table_info& table, std::span<const argument> row) {
+    for (std::size_t i = 0; i < table.columns.size(); ++i)
+        if (auto fits = check_value(table.columns[i], row[i]); !fits) return fits;
+    return ok();
+}
+
+result<void> check_values(const table_info& table, std::span<const std::size_t> columns,
+                          std::span<const argument> given) {
+    for (std::size_t i = 0; i < columns.size(); ++i)
+        if (auto fits = check_value(table.columns[columns[i]], given[i]); !fits) return fits;
     return ok();
 }
 

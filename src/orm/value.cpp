@@ -3,6 +3,18 @@
 
 namespace weir::orm {
 
+namespace {
+
+// Of an enum's value that has no name to be stored by.
+constexpr column_type unnamed_enum = [] {
+    column_type type;
+    type.kind = column_kind::enumeration;
+    type.print = [](const void*, std::string&) { return false; };
+    return type;
+}();
+
+} // namespace
+
 value::value(std::string text) noexcept : kind_(kind::text), text_(std::move(text)) {}
 value::value(std::string_view text) : kind_(kind::text), text_(text) {}
 value::value(const char* text) : kind_(kind::text), text_(text) {}
@@ -22,6 +34,8 @@ argument value::bound() const noexcept {
         return {&column_type_of<double>, &real_};
     case kind::text:
         return {&column_type_of<std::string>, &text_};
+    case kind::unnamed:
+        return {&unnamed_enum, &text_};
     case kind::time:
         return {&column_type_of<wall_time>, &time_};
     case kind::null:

@@ -19,16 +19,23 @@ struct order_term {
     bool nulls_last = false;                ///< wherever the database has them by itself
 };
 
+/// A column that is set to a value, or grows or shrinks by it.
+struct change {
+    std::size_t column = 0; ///< index in its table
+    char by = '=';          ///< or '+', '-'
+    value operand{};
+};
+
 /// One column's new value in `update_where`.
 template<class T>
 class assignment {
 public:
-    explicit assignment(fragment made) : made_(std::move(made)) {}
+    explicit assignment(change made) : made_(std::move(made)) {}
 
-    fragment rendered() && noexcept { return std::move(made_); }
+    change made() && noexcept { return std::move(made_); }
 
 private:
-    fragment made_;
+    change made_;
 };
 
 /// How rows of T are ordered, by one column; made by newest and oldest, or asc and desc.
@@ -43,7 +50,6 @@ namespace detail {
 std::string marked(std::string_view table, std::string_view column);
 
 fragment compare(std::string_view column, std::string_view word, value right);
-fragment assigned(std::string sql, value right);
 fragment is_among(std::string_view column, std::vector<value> values);
 fragment is_between(std::string_view column, value low, value high);
 /// LIKE with the text itself between the two patterns: its own % and _ stand for themselves.
@@ -146,27 +152,25 @@ public:
     /// `col<&product::stock> -= 2` is an assignment for update_where; nothing changes here.
     template<class V>
         requires detail::comparable<value_type, std::remove_cvref_t<V>> assignment<row>
-    operator=(V&& right) const { return assign(name() + " = ", detail::to_value<value_type>(right)); }
+    operator=(V&& right) const { return assign('=', detail::to_value<value_type>(right)); }
     template<class V>
         requires detail::comparable<value_type, std::remove_cvref_t<V>> && std::is_arithmetic_v<value_type>
             assignment<row>
-    operator+=(V right) const { return assign(name() + " = " + name() + " + ", detail::to_value<value_type>(right)); }
+    operator+=(V right) const { return assign('+', detail::to_value<value_type>(right)); }
     template<class V>
         requires detail::comparable<value_type, std::remove_cvref_t<V>> && std::is_arithmetic_v<value_type>
             assignment<row>
-    operator-=(V right) const { return assign(name() + " = " + name() + " - ", detail::to_value<value_type>(right)); }
+    operator-=(V right) const { return assign('-', detail::to_value<value_type>(right)); }
     /// NULL, for a std::optional member.
-    assignment<row> operator=(std::nullopt_t) const requires field::is_optional {
-        return assign(name() + " = ", value());
-    }
+    assignment<row> operator=(std::nullopt_t) const requires field::is_optional { return assign('=', value()); }
 
 private:
     template<class V>
     static predicate<row> compare(std::string_view word, V&& right) {
         return predicate<row>(detail::compare(sql(), word, detail::to_value<value_type>(std::forward<V>(right))));
     }
-    static assignment<row> assign(std::string sql, value right) {
-        return assignment<row>(detail::assigned(std::move(sql), std::move(right)));
+    static assignment<row> assign(char by, value right) {
+        return assignment<row>(change{field::index, by, std::move(right)});
     }
 };
 

@@ -51,6 +51,9 @@ result<void> change_row(session& s, const table_info& table, std::string_view sq
 /// Runs a statement about the rows that meet a condition; how many there were. errc::invalid_argument for a condition
 /// that was moved from, which says nothing: the statement would be about every row.
 result<std::size_t> change_rows(session& s, const fragment& statement, bool unconditional);
+/// Changes columns of the rows that meet a condition; how many there were.
+result<std::size_t> update_where(session& s, const table_info& table, std::span<const change> changes,
+                                 const fragment& where);
 
 /// Stores a row or, where one has its key, replaces that one.
 result<void> upsert_by_key(session& s, const table_info& table, std::span<const argument> row);
@@ -207,13 +210,13 @@ result<void> insert(session& s, T& row) {
 template<class T>
 result<void> upsert(session& s, T& row) {
     if (key_is_missing(row)) return insert(s, row);
-    if (auto fits = check_strings(table_of<T>(), arguments_of(row)); !fits) return fits;
+    if (auto fits = check_values(table_of<T>(), arguments_of(row)); !fits) return fits;
     return upsert_by_key(s, table_of<T>(), arguments_of(row));
 }
 
 template<class T, auto... Unique>
 result<void> upsert(session& s, T& row, column<Unique>...) {
-    if (auto fits = check_strings(table_of<T>(), arguments_of(row)); !fits) return fits;
+    if (auto fits = check_values(table_of<T>(), arguments_of(row)); !fits) return fits;
     const std::array<std::size_t, sizeof...(Unique)> unique{reflect::field_of<Unique>::index...};
     key_type<T>& key = row.*reflect::key_member<T>;
     return upsert_by(s, table_of<T>(), unique, arguments_without_key(row), {&column_type_of<key_type<T>>, &key});
@@ -268,7 +271,7 @@ result<std::size_t> insert_batch(session& s, std::span<const T> rows, bool with_
     in.reserve(rows.size() * reflect::field_count<T>);
     for (const T& row : rows) {
         const auto all = arguments_of(row);
-        if (auto fits = check_strings(table_of<T>(), all); !fits) return fits.error();
+        if (auto fits = check_values(table_of<T>(), all); !fits) return fits.error();
         if (with_key) {
             in.insert(in.end(), all.begin(), all.end());
         } else {
@@ -308,11 +311,11 @@ result<void> update(session& s, const T& row) {
 
 template<class T, auto... Members>
 result<void> update(session& s, const T& row, column<Members>...) {
-    if (auto fits = check_strings(table_of<T>(), arguments_of(row)); !fits) return fits;
     static const std::array<std::size_t, sizeof...(Members)> columns{reflect::field_of<Members>::index...};
     static const std::string sql = update_columns(table_of<T>(), columns);
     const argument key = key_argument(row.*reflect::key_member<T>);
     const std::array<argument, sizeof...(Members) + 1> in{key_argument(row.*Members)..., key};
+    if (auto fits = check_values(table_of<T>(), columns, in); !fits) return fits;
     return change_row(s, table_of<T>(), sql, in);
 }
 

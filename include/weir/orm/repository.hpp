@@ -5,6 +5,7 @@
 #include <weir/orm/migrate.hpp>
 #include <weir/orm/query.hpp>
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -116,12 +117,11 @@ public:
     ///
     ///     update_where(col<&product::id> == id && col<&product::stock> >= n, col<&product::stock> -= n)
     template<std::convertible_to<assignment<T>>... More>
-    auto update_where(predicate<T> condition, assignment<T> change, More... more) const {
-        fragment changes = std::move(change).rendered();
-        (changes.append(", ").append(assignment<T>(std::move(more)).rendered()), ...);
-        auto job = [statement = update_rows(table_of<T>(), std::move(changes), condition.rendered()),
-                    unconditional = condition.rendered().sql.empty()](session& s) {
-            return detail::change_rows(s, statement, unconditional);
+    auto update_where(predicate<T> condition, assignment<T> first, More... more) const {
+        std::array<change, sizeof...(More) + 1> changes{std::move(first).made(),
+                                                        assignment<T>(std::move(more)).made()...};
+        auto job = [changes = std::move(changes), where = std::move(condition).rendered()](session& s) {
+            return detail::update_where(s, table_of<T>(), changes, where);
         };
         return source_->template perform<std::size_t>(access::write, std::move(job));
     }

@@ -63,7 +63,7 @@ fragment select_aggregate(const table_info& table, std::string_view aggregate, s
 /// `SELECT EXISTS(SELECT 1 FROM todos WHERE ...)`
 fragment select_exists(const table_info& table, const selection& wanted);
 /// `UPDATE todos SET text = ? WHERE ...`
-fragment update_rows(const table_info& table, fragment assignments, const fragment& where);
+fragment update_rows(const table_info& table, std::span<const change> changes, const fragment& where);
 /// `DELETE FROM todos WHERE ...`
 fragment erase_rows(const table_info& table, const fragment& where);
 /// `UPDATE todos SET text = ? WHERE id = ?`

@@ -72,9 +72,13 @@ struct table_info {
     ~table_info();
 };
 
-/// errc::validation_failed naming the first column whose string is longer than its max_length or holds U+0000, which
-/// not all databases can store: on every database alike. `row` are the columns in the order of the description.
-result<void> check_strings(const table_info& table, std::span<const argument> row);
+/// errc::validation_failed naming the column where a string is longer than its max_length or holds U+0000, which not
+/// all databases can store: on every database alike.
+result<void> check_value(const column_info& column, const argument& given);
+/// The same for all columns, in the order of the description, or for these.
+result<void> check_values(const table_info& table, std::span<const argument> row);
+result<void> check_values(const table_info& table, std::span<const std::size_t> columns,
+                          std::span<const argument> given);
 
 /// An identifier as SQL takes it: in double quotes where it needs them.
 std::string quoted(std::string_view identifier);

@@ -31,7 +31,9 @@ public:
     value(const char* text);
     value(wall_time time) noexcept : kind_(kind::time), time_(time) {}
     template<reflect::described_enum E>
-    value(E named) : value(reflect::enum_name(named)) {}
+    value(E named) : value(reflect::enum_name(named)) {
+        if (text_.empty()) kind_ = kind::unnamed; // refused when it is bound
+    }
     template<class V>
     value(const std::optional<V>& maybe) {
         if (maybe) *this = value(*maybe);
@@ -49,7 +51,7 @@ public:
     argument bound() const noexcept;
 
 private:
-    enum class kind : std::uint8_t { null, whole, too_large, real, text, time };
+    enum class kind : std::uint8_t { null, whole, too_large, real, text, unnamed, time };
 
     kind kind_ = kind::null;
     union {

@@ -321,6 +321,54 @@ DATABASE_TEST_CASE("a string with U+0000 is refused, and its column named, on ev
     CHECK(on.ask(rows.find(row.id)).value().email == std::nullopt);
 }
 
+DATABASE_TEST_CASE("update_where refuses the values that insert refuses, and changes no row") {
+    open_database on(kind);
+    const auto todos = on.table<todo>();
+    todo milk;
+    milk.text = "milk";
+    CHECK(on.ask(todos.insert(milk)));
+    const auto set_text = [&](std::string text) {
+        return on.ask(todos.update_where(col<&todo::id> == milk.id, col<&todo::done> = true, col<&todo::text> = text));
+    };
+    const auto too_long = set_text(std::string(201, 'x')).error();
+    CHECK(too_long == errc::validation_failed);
+    REQUIRE(too_long.details().size() == 1);
+    CHECK(too_long.details()[0] == error_detail{"text", "max_length", "is too long"});
+    CHECK(set_text(std::string("a\0b", 3)).error() == errc::validation_failed);
+    CHECK(!on.ask(todos.find(milk.id)).value().done);
+    CHECK(set_text(std::string(200, 'x')).value() == 1);
+
+    const auto users = on.table<user>();
+    constexpr auto unnamed = static_cast<role>(7);
+    user alice = user_named("alice");
+    CHECK(on.ask(users.insert(alice)));
+    user stranger = user_named("stranger");
+    stranger.role = unnamed;
+    const auto not_inserted = on.ask(users.insert(stranger)).error();
+    const auto not_changed =
+        on.ask(users.update_where(col<&user::id> == alice.id, col<& user::role> = unnamed)).error();
+    CHECK(not_inserted == errc::invalid_argument);
+    CHECK(not_changed == errc::invalid_argument);
+    CHECK(not_changed.message() == not_inserted.message());
+    CHECK(on.ask(users.where(col<&user::role> == unnamed).count()).error() == errc::invalid_argument);
+    CHECK(on.ask(users.find(alice.id)).value().role == role::customer);
+}
+
+DATABASE_TEST_CASE("an update of some columns isn't about the others' values") {
+    open_database on(kind);
+    const auto rows = on.table<todo>();
+    todo milk;
+    milk.text = "milk";
+    CHECK(on.ask(rows.insert(milk)));
+    milk.text = std::string(201, 'x');
+    milk.done = true;
+    CHECK(on.ask(rows.update(milk, col<&todo::done>)));
+    CHECK(on.ask(rows.update(milk, col<&todo::done>, col<&todo::text>)).error() == errc::validation_failed);
+    const todo stored = on.ask(rows.find(milk.id)).value();
+    CHECK(stored.done);
+    CHECK(stored.text == "milk");
+}
+
 DATABASE_TEST_CASE("what looks like SQL stays a value in every place where a value goes") {
     open_database on(kind);
     const auto rows = on.table<user>();

@@ -12,4 +12,8 @@ std::string dialect::column_definition(const table_info& table, const column_inf
     return made;
 }
 
+std::string dialect::changed_by(const column_info& column, char by) const {
+    return quoted(column.name) + " " + by + " ?";
+}
+
 } // namespace weir::orm

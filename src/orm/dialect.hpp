@@ -52,6 +52,8 @@ public:
 
     // The default of the column's member, as DDL takes it.
     virtual std::string literal(const column_info& column) const { return column.initial; }
+    // What becomes of a column that grows ('+') or shrinks ('-') by a value; past its range it has to fail.
+    virtual std::string changed_by(const column_info& column, char by) const;
     // Behind CREATE TABLE's columns.
     virtual std::string table_options() const { return {}; }
     // INSERT ... RETURNING; where there is no such thing, the session's last_key().

@@ -104,7 +104,7 @@ result<std::size_t> update_where(session& s, const table_info& table, std::span<
                                  const fragment& where) {
     for (const change& one : changes)
         if (auto fits = check_value(table.columns[one.column], one.operand.bound()); !fits) return fits.error();
-    return change_rows(s, update_rows(table, changes, where), where.sql.empty());
+    return change_rows(s, update_rows(s.dialect(), table, changes, where), where.sql.empty());
 }
 
 result<void> insert_new(session& s, const table_info& table, std::span<const argument> rest, const target& key) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "orm/dialect.hpp"
 #include <weir/orm/aggregate.hpp>
 #include <weir/orm/selection.hpp>
 
@@ -132,13 +133,13 @@ fragment select_exists(const table_info& table, const selection& wanted) {
         .done();
 }
 
-fragment update_rows(const table_info& table, std::span<const change> changes, const fragment& where) {
+fragment update_rows(const dialect& speaks, const table_info& table, std::span<const change> changes,
+                     const fragment& where) {
     fragment assignments;
     for (const change& one : changes) {
-        const std::string name = quoted(table.columns[one.column].name);
-        assignments.append(assignments.sql.empty() ? "" : ", ").append(name).append(" = ");
-        if (one.by != '=') assignments.append(name).append(one.by == '+' ? " + " : " - ");
-        assignments.append("?").values.push_back(one.operand);
+        const auto& column = table.columns[one.column];
+        assignments.append(assignments.sql.empty() ? "" : ", ").append(quoted(column.name)).append(" = ");
+        assignments.append(one.by == '=' ? "?" : speaks.changed_by(column, one.by)).values.push_back(one.operand);
     }
     return writer("UPDATE " + quoted(table.name) + " SET ", false)
         .clause("", assignments)

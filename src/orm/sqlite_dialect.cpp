@@ -87,6 +87,10 @@ public:
         return {};
     }
     bool adds_constraints() const override { return false; }
+
+    std::string changed_by(const column_info& column, char by) const override {
+        return (by == '+' ? "weir_add(" : "weir_subtract(") + quoted(column.name) + ", ?)";
+    }
 };
 
 } // namespace

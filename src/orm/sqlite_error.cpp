@@ -54,6 +54,7 @@ error plain_error(int code, std::string_view text) {
     case SQLITE_TOOBIG:
         return {errc::too_large, "a value is too large to store"};
     default:
+        if (text == sqlite_overflow) return out_of_range();
         return {errc::internal, "the query failed"};
     }
 }

@@ -12,6 +12,9 @@ namespace weir::orm {
 // path; SQLite's own text is the cause.
 error sqlite_error(int extended_code, std::string_view text);
 
+// SQLite's text where weir's own arithmetic doesn't fit; see define_arithmetic.
+inline constexpr const char* sqlite_overflow = "weir: out of range";
+
 // Whether a connection that failed so is of no further use.
 bool sqlite_is_broken(int extended_code);
 

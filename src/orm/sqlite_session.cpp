@@ -2,6 +2,7 @@
 #include "orm/sqlite_session.hpp"
 
 #include "orm/soci_session.hpp"
+#include "orm/sqlite_arithmetic.hpp"
 #include "orm/sqlite_dialect.hpp"
 #include "orm/sqlite_error.hpp"
 
@@ -98,7 +99,7 @@ public:
 
     // A failure of a pragma, in SQLite's words.
     result<void> set_up(bool read_only, const std::string& init_sql) {
-        if (switch_to_wal() != SQLITE_OK) return last_error();
+        if (define_arithmetic(handle()) != SQLITE_OK || switch_to_wal() != SQLITE_OK) return last_error();
         for (const char* pragma : {"PRAGMA synchronous=NORMAL", "PRAGMA foreign_keys=ON",
                                    read_only ? "PRAGMA query_only=ON" : "PRAGMA query_only=OFF", init_sql.c_str()})
             if (run(pragma) != SQLITE_OK) return last_error();

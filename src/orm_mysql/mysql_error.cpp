@@ -56,6 +56,8 @@ error mysql_failure(unsigned code, std::string_view text, std::string_view colum
         return too_long(first_quoted(text, '\''));
     case 1264: // ER_WARN_DATA_OUT_OF_RANGE
         return out_of_range(first_quoted(text, '\''));
+    case 1690: // ER_DATA_OUT_OF_RANGE of a calculation
+        return out_of_range();
     case 1292: // ER_TRUNCATED_WRONG_VALUE
     case 1366: // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
         return {errc::invalid_argument, "a value can't be stored"};
@@ -104,6 +106,7 @@ std::string mysql_text_without_values(unsigned code, std::string_view text) {
     case 1064: // ER_PARSE_ERROR: `near '...'` quotes the statement, values and all
     case 1292: // ER_TRUNCATED_WRONG_VALUE
     case 1366: // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+    case 1690: // ER_DATA_OUT_OF_RANGE: `... in '(n + 5)'`
         return std::string(text.substr(0, text.find('\'')));
     default:
         return std::string(text);

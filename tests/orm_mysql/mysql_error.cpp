@@ -33,6 +33,7 @@ TEST_CASE("constraints are named whatever quotes the server puts around them") {
     CHECK(orm::mysql_failure(1364, "Field 'owner' doesn't have a default value").details()[0].field == "owner");
     CHECK(orm::mysql_failure(1406, "Data too long for column 'name' at row 1").details()[0].field == "name");
     CHECK(orm::mysql_failure(1264, "Out of range value for column 'age' at row 1").details()[0].rule == "range");
+    CHECK(orm::mysql_failure(1690, "BIGINT value is out of range in '`shop`.`t`.`n` + 5'") == errc::validation_failed);
 }
 
 TEST_CASE("what may go well another time is told from what won't") {
@@ -49,7 +50,7 @@ TEST_CASE("what may go well another time is told from what won't") {
 
 TEST_CASE("texts for logs quote no values") {
     CHECK(orm::mysql_text_without_values(1062, "Duplicate entry 'hunter2' for key 'k'") == "duplicate entry for key k");
-    for (const unsigned code : {1064U, 1292U, 1366U})
+    for (const unsigned code : {1064U, 1292U, 1366U, 1690U})
         CHECK(orm::mysql_text_without_values(code, "Incorrect value: 'hunter2' for 'c'") == "Incorrect value: ");
     CHECK(orm::mysql_text_without_values(1146, "Table 'shop.x' doesn't exist") == "Table 'shop.x' doesn't exist");
 }

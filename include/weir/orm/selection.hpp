@@ -8,6 +8,8 @@
 
 namespace weir::orm {
 
+class dialect;
+
 /// What a query asks for, apart from the columns.
 struct selection {
     fragment joins{}; ///< ` JOIN users ON ...`; empty: one table
@@ -62,8 +64,9 @@ fragment select_count(const table_info& table, const selection& wanted);
 fragment select_aggregate(const table_info& table, std::string_view aggregate, selection wanted);
 /// `SELECT EXISTS(SELECT 1 FROM todos WHERE ...)`
 fragment select_exists(const table_info& table, const selection& wanted);
-/// `UPDATE todos SET text = ? WHERE ...`
-fragment update_rows(const table_info& table, std::span<const change> changes, const fragment& where);
+/// `UPDATE todos SET text = ? WHERE ...`, as the database says it.
+fragment update_rows(const dialect& speaks, const table_info& table, std::span<const change> changes,
+                     const fragment& where);
 /// `DELETE FROM todos WHERE ...`
 fragment erase_rows(const table_info& table, const fragment& where);
 /// `UPDATE todos SET text = ? WHERE id = ?`

@@ -260,6 +260,36 @@ DATABASE_TEST_CASE("numbers are exact to the ends of their ranges") {
     CHECK(all[1].when == high.when);
 }
 
+DATABASE_TEST_CASE("a column grows and shrinks to the ends of its range and no further") {
+    open_database on(kind);
+    const auto rows = on.table<numbers>();
+    numbers row;
+    row.wide = std::numeric_limits<std::int64_t>::max() - 1;
+    row.real = 1e308;
+    CHECK(on.ask(rows.insert(row)));
+    const auto change = [&](auto... changes) {
+        return on.ask(rows.update_where(col<&numbers::id> == row.id, changes...));
+    };
+    const auto stored = [&] { return on.ask(rows.find(row.id)).value(); };
+    CHECK(
+        change(col<& numbers::wide> += 1, col<& numbers::real> -= 0.5e308, col<& numbers::maybe_real> += 1.0).value() ==
+        1);
+    CHECK(stored().wide == std::numeric_limits<std::int64_t>::max());
+    CHECK(stored().real == doctest::Approx(0.5e308));
+    CHECK(!stored().maybe_real);
+
+    for (const error& past :
+         {change(col<& numbers::wide> += 1).error(), change(col<& numbers::real> += 1.7e308).error()}) {
+        CHECK(past == errc::validation_failed);
+        CHECK(past.message() == "a number is out of its column's range");
+    }
+    CHECK(change(col<& numbers::wide> = -2).value() == 1);
+    CHECK(change(col<& numbers::wide> -= std::numeric_limits<std::int64_t>::max()).error() == errc::validation_failed);
+    CHECK(change(col<& numbers::narrow> -= 3).value() == 1);
+    CHECK(stored().wide == -2);
+    CHECK(stored().narrow == -3);
+}
+
 DATABASE_TEST_CASE("keys may be text, and names that SQL reserves are quoted") {
     open_database on(kind);
     const auto rows = on.table<country>();

@@ -4,10 +4,26 @@
 #include <weir/core/error.hpp>
 
 #include <cerrno>
+#include <charconv>
+#include <string_view>
 
 namespace weir::orm {
 
 namespace sd = soci::details;
+
+namespace {
+
+// `t` and `f`, or a number as other databases have them.
+bool read_boolean(std::string_view text, long long& to) {
+    if (text == "t" || text == "f") {
+        to = text == "t" ? 1 : 0;
+        return true;
+    }
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), to);
+    return failed == std::errc() && end == text.data() + text.size();
+}
+
+} // namespace
 
 void column_into::define(sd::statement_impl& st, int& position) {
     statement_ = st.get_backend();
@@ -64,7 +80,7 @@ void column_into::deliver() {
 void column_into::deliver_to(void* data) {
     switch (to_.type->kind) {
     case column_kind::boolean:
-        if (style_.text_booleans) integer_ = text_ == "t" || text_ == "1" ? 1 : 0;
+        if (style_.text_booleans && !read_boolean(text_, integer_)) refuse("holds a string that is no boolean");
         [[fallthrough]];
     case column_kind::integer:
         if (!to_.type->store(data, integer_)) refuse("holds a number out of its member's range");

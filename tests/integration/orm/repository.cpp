@@ -488,6 +488,20 @@ DATABASE_TEST_CASE("statements of one's own bind their values and fill described
     CHECK(on.ask(on.db.query<std::int64_t>("SELECT age, id FROM users")).error() == errc::invalid_argument);
 }
 
+DATABASE_TEST_CASE("a boolean is a flag or a number, and a string that is neither is an error") {
+    open_database on(kind);
+    const auto flag = [&](const std::string& literal) { return on.ask(on.db.query<bool>("SELECT " + literal)); };
+    CHECK(flag("1 = 1").value().front());
+    CHECK(!flag("1 = 0").value().front());
+    CHECK(flag("2").value().front());
+    CHECK(!flag("0").value().front());
+    CHECK(flag("count(*) FROM (SELECT 1 AS n UNION ALL SELECT 2) t").value().front());
+    for (const char* literal : {"'abc'", "''"}) {
+        CAPTURE(std::string(literal));
+        CHECK(flag(literal).error() == errc::internal);
+    }
+}
+
 DATABASE_TEST_CASE("a ping tells whether the database answers") {
     open_database on(kind);
     CHECK(on.ask(on.db.ping()));

@@ -80,6 +80,11 @@ error holds_nul(std::string_view columns) {
                        columns_in(columns), "no_nul", "must not contain the character U+0000");
 }
 
+error not_finite(std::string_view columns) {
+    return with_fields(error(errc::validation_failed, "a number that isn't finite can't be stored"),
+                       columns_in(columns), "finite", "must be a finite number");
+}
+
 error lost_against_another() {
     return error(errc::conflict, "another transaction was faster: run this one again").with_code("try_again");
 }

@@ -28,6 +28,9 @@ error out_of_range(std::string_view columns = {});
 // A string with U+0000, which PostgreSQL can't store.
 error holds_nul(std::string_view columns);
 
+// NaN or an infinity, which MySQL can't store and SQLite reads back as NULL.
+error not_finite(std::string_view columns);
+
 // A transaction that lost against another one, and may win when it runs again: its code is `try_again`.
 error lost_against_another();
 error read_only_here();

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <string_view>
 
 namespace weir::orm {
@@ -120,6 +121,12 @@ void argument_use::bind_text(const std::string& text) {
     bind_data(&text, sd::x_stdstring);
 }
 
+void argument_use::bind_real(const double& number) {
+    if (!std::isfinite(number)) // each database does something else with it
+        throw exchange_error(errc::invalid_argument, "a number that isn't finite can't be stored");
+    bind_data(&number, sd::x_double);
+}
+
 void argument_use::point_at(const argument& from) {
     const void* data = from.data;
     if (from.type && from.type->nullable()) data = from.type->value(data);
@@ -139,7 +146,7 @@ void argument_use::point_at(const argument& from) {
             return bind_text(text_ = number ? "t" : "f");
         return bind_data(&integer_, sd::x_long_long);
     case column_kind::real:
-        return bind_data(data, sd::x_double);
+        return bind_real(*static_cast<const double*>(data));
     case column_kind::text:
         return bind_text(*static_cast<const std::string*>(data));
     case column_kind::time:

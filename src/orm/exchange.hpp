@@ -89,6 +89,7 @@ public:
 private:
     void bind_data(const void* data, soci::details::exchange_type type);
     void bind_text(const std::string& text);
+    void bind_real(const double& number);
 
     const exchange_style& style_;
     std::unique_ptr<soci::details::standard_use_type_backend> backend_;

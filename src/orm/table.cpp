@@ -96,9 +96,13 @@ result<void> check_string(const column_info& column, const std::string& text) {
 } // namespace
 
 result<void> check_value(const column_info& column, const argument& given) {
-    if (column.type->kind != column_kind::text || !given.type) return ok();
+    const column_kind kind = column.type->kind;
+    if ((kind != column_kind::text && kind != column_kind::real) || !given.type) return ok();
     const void* const data = given.type->nullable() ? given.type->value(given.data) : given.data;
-    return data ? check_string(column, *static_cast<const std::string*>(data)) : ok();
+    if (!data) return ok();
+    if (kind == column_kind::text) return check_string(column, *static_cast<const std::string*>(data));
+    if (!std::isfinite(*static_cast<const double*>(data))) return not_finite(column.name);
+    return ok();
 }
 
 result<void> check_values(const table_info& table, std::span<const argument> row) {

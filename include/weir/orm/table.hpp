@@ -72,8 +72,8 @@ struct table_info {
     ~table_info();
 };
 
-/// errc::validation_failed naming the column where a string is longer than its max_length or holds U+0000, which not
-/// all databases can store: on every database alike.
+/// errc::validation_failed naming the column where a string is longer than its max_length or holds U+0000, or a number
+/// is NaN or an infinity, which not all databases can store: on every database alike.
 result<void> check_value(const column_info& column, const argument& given);
 /// The same for all columns, in the order of the description, or for these.
 result<void> check_values(const table_info& table, std::span<const argument> row);

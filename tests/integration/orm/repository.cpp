@@ -399,6 +399,31 @@ DATABASE_TEST_CASE("an update of some columns isn't about the others' values") {
     CHECK(stored.text == "milk");
 }
 
+DATABASE_TEST_CASE("NaN and infinities are refused, and their column named, on every database") {
+    open_database on(kind);
+    const auto rows = on.table<numbers>();
+    const error_detail named{"maybe_real", "finite", "must be a finite number"};
+    numbers row;
+    CHECK(on.ask(rows.insert(row)));
+    for (const double odd : {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity(),
+                             -std::numeric_limits<double>::infinity()}) {
+        row.maybe_real = odd;
+        std::vector<numbers> many{row};
+        many[0].id = 0;
+        for (const error& refused :
+             {on.ask(rows.update(row)).error(), on.ask(rows.update(row, col<&numbers::maybe_real>)).error(),
+              on.ask(rows.insert_many(many)).error(),
+              on.ask(rows.update_where(col<&numbers::id> == row.id, col<& numbers::maybe_real> = odd)).error()}) {
+            CHECK(refused == errc::validation_failed);
+            REQUIRE(refused.details().size() == 1);
+            CHECK(refused.details()[0] == named);
+        }
+        CHECK(on.ask(rows.where(col<&numbers::real> > odd).count()).error() == errc::invalid_argument);
+        CHECK(on.ask(on.db.execute("UPDATE numbers SET maybe_real = ?", odd)).error() == errc::invalid_argument);
+    }
+    CHECK(!on.ask(rows.find(row.id)).value().maybe_real);
+}
+
 DATABASE_TEST_CASE("what looks like SQL stays a value in every place where a value goes") {
     open_database on(kind);
     const auto rows = on.table<user>();

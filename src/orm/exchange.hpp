@@ -8,8 +8,10 @@
 #include <soci/soci.h>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace weir::orm {
@@ -29,6 +31,10 @@ struct exchange_style {
     // Prepares the text, of which `parts` are what its values stand between. Null where SOCI does it right: it reads
     // `:name` as a value, but on SQLite.
     void (*prepare)(soci::statement& st, const std::string& sql, std::vector<std::string> parts) = nullptr;
+
+    // How many columns a statement that was just prepared will yield. Null where the database doesn't say it before the
+    // statement has run; nothing where it needn't be asked.
+    std::optional<std::size_t> (*columns)(soci::statement& st, std::string_view sql) = nullptr;
 
     // Whether the current row's value of a column, counted from 1, is of that kind or converts to it without loss;
     // asked for values that aren't NULL. Null where the columns have types that the server keeps.

@@ -103,7 +103,7 @@ error soci_session::failed(const std::exception& failure, std::string_view sql) 
                       ? error(errc::unknown, std::string(known.cause().message()) + " in: " + std::string(sql))
                       : error(errc::unknown, "in: " + std::string(sql));
     known = std::move(known).caused_by(std::move(cause));
-    if (in_transaction_ && transaction_lost()) lost_ = known;
+    if (!exchange && in_transaction_ && transaction_lost()) lost_ = known; // a value that doesn't fit loses nothing
     if (!broken_ || in_transaction_ || leaves_nothing(sql, style_.syntax)) return known;
     const errc kind = known.kind();
     return outcome_unknown(kind, "statement was being run", std::move(known));
@@ -144,8 +144,7 @@ result<std::size_t> soci_session::select(std::string_view sql, std::span<const a
         bind(*st, in);
         for (std::size_t i = 0; i < out.size(); ++i) st->outs[i]->point_at(out[i]);
         execute_bound(*st, false);
-        if (width(st->statement) != out.size())
-            throw exchange_error(errc::invalid_argument, "the query has other columns than its row has members");
+        require_columns(width(st->statement), out.size());
         std::size_t rows = 0;
         while (st->statement.fetch()) {
             sink.take();

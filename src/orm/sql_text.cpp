@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orm/sql_text.hpp"
 
-#include <boost/algorithm/string/predicate.hpp>
-
 #include <algorithm>
+#include <span>
 
 namespace weir::orm {
 
@@ -202,13 +201,34 @@ std::string_view first_word(std::string_view sql, const sql_syntax& syntax) {
     return word;
 }
 
+// ASCII only: no locale on the way of each statement.
+bool is_same_word(std::string_view word, std::string_view lower_case) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+    return std::ranges::equal(word, lower_case, {}, lower);
+}
+
+bool is_among(std::string_view word, std::span<const std::string_view> lower_case) {
+    return std::ranges::any_of(lower_case, [word](std::string_view one) { return is_same_word(word, one); });
+}
+
 } // namespace
 
 bool leaves_nothing(std::string_view sql, const sql_syntax& syntax) {
-    constexpr std::string_view harmless[] = {"SELECT", "VALUES", "SHOW",  "EXPLAIN", "BEGIN",   "START",
-                                             "SET",    "FETCH",  "CLOSE", "DECLARE", "ROLLBACK"};
-    const auto word = first_word(sql, syntax);
-    return std::ranges::any_of(harmless, [word](std::string_view one) { return boost::iequals(word, one); });
+    static constexpr std::string_view harmless[] = {"select", "values", "show",  "explain", "begin",   "start",
+                                                    "set",    "fetch",  "close", "declare", "rollback"};
+    return is_among(first_word(sql, syntax), harmless);
+}
+
+bool writes_rows(std::string_view sql, const sql_syntax& syntax) {
+    static constexpr std::string_view writing[] = {"insert", "update", "delete", "replace"};
+    const auto first = first_word(sql, syntax);
+    if (!is_same_word(first, "with")) return is_among(first, writing);
+    bool found = false;
+    for_each_piece(sql, syntax, [&](const sql_piece& piece) {
+        found = piece.kind == piece_kind::word && is_among(piece.text, writing);
+        return !found;
+    });
+    return found;
 }
 
 } // namespace weir::orm

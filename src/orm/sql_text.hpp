@@ -38,4 +38,7 @@ bool says_nothing(std::string_view sql, const sql_syntax& syntax);
 // known here matters.
 bool leaves_nothing(std::string_view sql, const sql_syntax& syntax);
 
+// Whether the statement may change rows by its words: the first, or any behind WITH.
+bool writes_rows(std::string_view sql, const sql_syntax& syntax);
+
 } // namespace weir::orm

@@ -85,7 +85,12 @@ __attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std
                              "only question marks stand for values, not `?5`, `:name`, `@name` or `$name`");
 }
 
-constexpr exchange_style as_sqlite_does{.syntax = sqlite_syntax, .prepare = prepare, .is_of_kind = is_of_kind};
+std::optional<std::size_t> columns_of(soci::statement& st, std::string_view) {
+    return static_cast<std::size_t>(sqlite_api::sqlite3_column_count(handle_of(st)));
+}
+
+constexpr exchange_style as_sqlite_does{
+    .syntax = sqlite_syntax, .prepare = prepare, .columns = columns_of, .is_of_kind = is_of_kind};
 
 class sqlite_session final : public soci_session {
 public:

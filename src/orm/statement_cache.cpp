@@ -6,6 +6,11 @@
 
 namespace weir::orm {
 
+void require_columns(std::size_t columns, std::size_t members) {
+    if (columns != members)
+        throw exchange_error(errc::invalid_argument, "the query has other columns than its row has members");
+}
+
 statement_cache::lease statement_cache::take(std::string_view sql, std::size_t ins, std::size_t outs) {
     const auto known = by_text_.find(sql);
     if (known == by_text_.end()) return lease(*prepare(sql, ins, outs));
@@ -56,6 +61,8 @@ void statement_cache::fill(prepared& entry, std::string_view sql, std::size_t in
         style_.prepare(entry.statement, entry.sql, std::move(parts));
     else
         entry.statement.prepare(entry.sql);
+    if (outs > 0 && style_.columns)
+        if (const auto columns = style_.columns(entry.statement, entry.sql)) require_columns(*columns, outs);
     entry.statement.define_and_bind();
 }
 

@@ -13,6 +13,9 @@
 
 namespace weir::orm {
 
+// Throws where a query has other columns than its row has members.
+void require_columns(std::size_t columns, std::size_t members);
+
 // A prepared statement with its into and use elements, which SOCI owns.
 struct prepared {
     explicit prepared(soci::session& s) : statement(s) {}

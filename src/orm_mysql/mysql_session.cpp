@@ -5,6 +5,7 @@
 #include "orm_mysql/mysql_dialect.hpp"
 #include "orm_mysql/mysql_error.hpp"
 #include "orm_mysql/mysql_url.hpp"
+#include <weir/orm/operations.hpp>
 
 #include <fmt/format.h>
 #include <soci/mysql/soci-mysql.h>
@@ -115,6 +116,14 @@ public:
             if (!sql.empty() && mysql_real_query(handle(), sql.data(), sql.size()) != 0)
                 return error(errc::unavailable, ::mysql_error(handle()));
         return ok();
+    }
+
+    // What columns a statement yields is known here when it has run: one that may write is taken back when they aren't
+    // those of its row.
+    result<std::size_t> select(std::string_view sql, std::span<const argument> in, std::span<const target> out,
+                               row_sink& sink, std::size_t most) override {
+        const auto run = [&] { return network_session::select(sql, in, out, sink, most); };
+        return writes_rows(sql, mysql_syntax) ? detail::all_or_nothing(*this, run) : run();
     }
 
     std::int64_t last_key() noexcept override { return static_cast<std::int64_t>(mysql_insert_id(handle())); }

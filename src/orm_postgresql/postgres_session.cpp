@@ -36,6 +36,13 @@ struct statement_refused : std::runtime_error {
     std::string sqlstate;
 };
 
+answer require_success(PGconn* server, PGresult* result) {
+    answer got(result, &PQclear);
+    if (PQresultStatus(result) == PGRES_COMMAND_OK) return got;
+    const char* const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    throw statement_refused(PQerrorMessage(server), sqlstate ? sqlstate : "");
+}
+
 // The statement with `$1`, `$2`, ... for its values.
 std::string with_numbered_values(const std::vector<std::string>& parts) {
     std::string made = parts.front();
@@ -49,16 +56,22 @@ __attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std
     auto& made = *static_cast<soci::postgresql_statement_backend*>(st.get_backend());
     PGconn* const server = made.session_.conn_;
     const std::string name = "weir_" + std::to_string(++made.session_.statementCount_);
-    const answer got(PQprepare(server, name.c_str(), with_numbered_values(parts).c_str(), 0, nullptr), &PQclear);
-    if (PQresultStatus(got.get()) != PGRES_COMMAND_OK) {
-        const char* const sqlstate = PQresultErrorField(got.get(), PG_DIAG_SQLSTATE);
-        throw statement_refused(PQerrorMessage(server), sqlstate ? sqlstate : "");
-    }
+    require_success(server, PQprepare(server, name.c_str(), with_numbered_values(parts).c_str(), 0, nullptr));
     made.statementName_ = name;
     made.stType_ = soci::details::st_repeatable_query;
 }
 
-constexpr exchange_style as_postgres_does{.syntax = postgres_syntax, .text_booleans = true, .prepare = prepare};
+// A round trip, but once for a statement that is kept.
+__attribute__((no_sanitize("vptr"))) std::optional<std::size_t> columns_of(soci::statement& st, std::string_view sql) {
+    if (leaves_nothing(sql, postgres_syntax)) return std::nullopt;
+    const auto& made = *static_cast<soci::postgresql_statement_backend*>(st.get_backend());
+    PGconn* const server = made.session_.conn_;
+    const answer described = require_success(server, PQdescribePrepared(server, made.statementName_.c_str()));
+    return static_cast<std::size_t>(PQnfields(described.get()));
+}
+
+constexpr exchange_style as_postgres_does{
+    .syntax = postgres_syntax, .text_booleans = true, .prepare = prepare, .columns = columns_of};
 
 std::int64_t milliseconds(duration time) { return std::chrono::ceil<std::chrono::milliseconds>(time).count(); }
 

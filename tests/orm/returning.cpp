@@ -88,3 +88,14 @@ TEST_CASE_FIXTURE(tickets_fixture, "a returned value that doesn't fit its member
     }
     CHECK(number("SELECT tries FROM tickets") == 2);
 }
+
+TEST_CASE_FIXTURE(tickets_fixture, "a statement whose columns aren't those of its row changes nothing") {
+    outside<ticket>(one_more);
+    for (const char* sql : {"UPDATE tickets SET tries = 9 RETURNING id, token", "UPDATE tickets SET tries = 9",
+                            "DELETE FROM tickets RETURNING *", one_more}) {
+        CAPTURE(std::string(sql));
+        CHECK(home.block_on(db.query<std::int64_t>(sql)).error() == errc::invalid_argument);
+    }
+    CHECK(number("SELECT sum(tries) FROM tickets") == 0);
+    CHECK(number("SELECT count(*) FROM tickets") == 1);
+}

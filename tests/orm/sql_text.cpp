@@ -162,3 +162,16 @@ TEST_CASE("what only reads is told by its first word, which stands behind commen
         CHECK(!orm::leaves_nothing(matters, orm::mysql_syntax));
     }
 }
+
+TEST_CASE("what may change rows is told by its words") {
+    for (const char* writing : {"insert INTO t VALUES (1)", "/* a */ DELETE FROM t", "REPLACE INTO t VALUES (1)",
+                                "WITH a AS (SELECT 1) Update t SET n = 1"}) {
+        CAPTURE(std::string(writing));
+        CHECK(orm::writes_rows(writing, orm::mysql_syntax));
+    }
+    for (const char* other : {"SELECT 'delete'", "", "CALL delete_all()", "SELECT n FROM t FOR UPDATE",
+                              "WITH a AS (SELECT 'delete', updated FROM t) SELECT `delete` FROM a -- delete"}) {
+        CAPTURE(std::string(other));
+        CHECK(!orm::writes_rows(other, orm::mysql_syntax));
+    }
+}

@@ -124,7 +124,7 @@ private:
     void add_column(const table_info& table, const column_info& column) {
         std::string statement =
             "ALTER TABLE " + quoted(table.name) + " ADD COLUMN " + speaks_.column_definition(table, column);
-        if (!column.has_default && !column.type->nullable()) statement += " DEFAULT " + speaks_.literal(column);
+        if (!column.has_default && column.initial != "NULL") statement += " DEFAULT " + speaks_.literal(column);
         if (const auto* const key = inline_key(table, column)) {
             statement += " CONSTRAINT " + quoted(key->name) + " " + reference(*key);
             inlined_.push_back(key->name);
@@ -134,7 +134,7 @@ private:
 
     // SQLite takes a foreign key with a column that is NULL in the rows that are there.
     const foreign_key_info* inline_key(const table_info& table, const column_info& column) const {
-        if (speaks_.adds_constraints() || !column.type->nullable() || column.has_default) return nullptr;
+        if (speaks_.adds_constraints() || column.initial != "NULL") return nullptr;
         const auto found = std::ranges::find(table.foreign_keys, column.name, &foreign_key_info::column);
         return found == table.foreign_keys.end() ? nullptr : &*found;
     }

@@ -50,6 +50,13 @@ struct player {
 };
 BOOST_DESCRIBE_STRUCT(player, (), (id, team, number, captain))
 
+// A player of later, who has a captain unless it is said otherwise.
+struct led_player {
+    std::int64_t id{};
+    std::optional<std::int64_t> captain{1};
+};
+BOOST_DESCRIBE_STRUCT(led_player, (), (id, captain))
+
 struct long_named {
     std::int64_t id{};
     std::string a_column_whose_name_is_as_long_as_a_column_name_can_well_be{};
@@ -72,6 +79,9 @@ inline constexpr auto
                                .unique(&player::team, &player::number)
                                .index(&player::captain, &player::number)
                                .check("number_is_positive", "number > 0");
+template<>
+inline constexpr auto weir::schema<led_player> =
+    weir::table("players").key(&led_player::id).field(&led_player::captain, weir::references(&team::id));
 template<>
 inline constexpr auto weir::schema<long_named> =
     weir::table("endless")
@@ -195,6 +205,16 @@ TEST_CASE_FIXTURE(migration_fixture, "what SQLite can't change is said in the pl
     const auto again = home.block_on(weir::plan_migration<player, team>(db)).value();
     CHECK(again.empty());
     CHECK(again.notes == plan.notes);
+}
+
+TEST_CASE_FIXTURE(migration_fixture, "a new column with a value in old rows has no foreign key, and the plan says so") {
+    CHECK(home.block_on(db.execute("CREATE TABLE players (id INTEGER PRIMARY KEY)")));
+    CHECK(home.block_on(db.execute("INSERT INTO players VALUES (7)")));
+    CHECK(home.block_on(weir::plan_migration<led_player>(db)).value().text() ==
+          "ALTER TABLE players ADD COLUMN captain INTEGER DEFAULT 1;\n"
+          "-- players lacks players_captain_fkey: this database can't add it to a table that exists\n");
+    CHECK(home.block_on(weir::auto_migrate<led_player>(db)));
+    CHECK(home.block_on(repository<led_player>(db).find(7)).value().captain == 1);
 }
 
 TEST_CASE_FIXTURE(migration_fixture, "names that databases would cut are cut by weir, and stay apart") {

@@ -24,11 +24,14 @@ struct later_user {
     double rate{0.5};
     weir::wall_time seen_at{};
     orm_test::role second_role{orm_test::role::admin};
+    std::optional<std::int64_t> level{3};
+    std::optional<std::string> title{"it's new"};
+    std::optional<bool> open{true};
     std::string city{};
 };
 BOOST_DESCRIBE_STRUCT(later_user, (),
                       (id, openid, name, age, email, role, created_at, points, motto, vip, maybe, rate, seen_at,
-                       second_role, city))
+                       second_role, level, title, open, city))
 
 struct badge {
     std::int64_t id{};
@@ -90,8 +93,17 @@ DATABASE_TEST_CASE("columns that came later are added with their defaults, and r
     CHECK(found.rate == 0.5);
     CHECK(found.seen_at == wall_time());
     CHECK(found.second_role == role::admin);
+    CHECK(found.level == 3);
+    CHECK(found.title == "it's new");
+    CHECK(found.open == true);
     CHECK(found.city == "Berlin");
     CHECK(on.ask(before.plan_migration()).value().empty());
+
+    later_user bob;
+    bob.openid = "bob";
+    bob.level.reset();
+    CHECK(on.ask(after.insert(bob)));
+    CHECK(!on.ask(after.find(bob.id)).value().level);
 }
 
 DATABASE_TEST_CASE("a migration that fails says why, and leaves nothing behind where DDL is transactional") {

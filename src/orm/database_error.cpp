@@ -89,6 +89,10 @@ error lost_against_another() {
     return error(errc::conflict, "another transaction was faster: run this one again").with_code("try_again");
 }
 
+error schema_changed() {
+    return error(errc::unavailable, "the database's tables have just changed: try again").with_code("try_again");
+}
+
 error read_only_here() { return {errc::unavailable, "the database is read-only here"}; }
 
 error rows_locked() { return {errc::unavailable, "the rows are locked"}; }

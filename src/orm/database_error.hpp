@@ -33,6 +33,8 @@ error not_finite(std::string_view columns);
 
 // A transaction that lost against another one, and may win when it runs again: its code is `try_again`.
 error lost_against_another();
+// A transaction in which a prepared statement met a table that has changed since: its code is `try_again`.
+error schema_changed();
 error read_only_here();
 error rows_locked();
 error statement_too_slow();

@@ -36,6 +36,9 @@ struct exchange_style {
     // statement has run; nothing where it needn't be asked.
     std::optional<std::size_t> (*columns)(soci::statement& st, std::string_view sql) = nullptr;
 
+    // Keeps the driver from having the server forget the statement. Null where it doesn't ask for that.
+    void (*abandon)(soci::details::statement_backend& st) = nullptr;
+
     // Whether the current row's value of a column, counted from 1, is of that kind or converts to it without loss;
     // asked for values that aren't NULL. Null where the columns have types that the server keeps.
     bool (*is_of_kind)(soci::details::statement_backend& st, int column, column_kind kind) = nullptr;

@@ -63,19 +63,29 @@ private:
     const bool inside_;
 };
 
-// The one way to the driver: refuses what comes too late, and turns what it throws into errors.
+// The one way to the driver: refuses what comes too late, runs what was prepared too long ago once more, and turns what
+// the driver throws into errors.
 template<class F>
 result<std::size_t> soci_session::guarded(std::string_view sql, F body) {
     if (lost_) return lost_;
     const running_statement running(*this, sql); // from here on the statement can be cancelled
     if (auto late = limits_.reason()) return late;
-    try {
-        return body();
-    } catch (const std::bad_alloc&) {
-        throw;
-    } catch (const std::exception& failure) {
-        return failed(failure, sql);
+    for (bool first = true;; first = false) {
+        try {
+            return body();
+        } catch (const std::bad_alloc&) {
+            throw;
+        } catch (const std::exception& failure) {
+            if (!runs_again(failure) || !first) return failed(failure, sql);
+        }
     }
+}
+
+// A transaction that is open is lost by the failure: its caller has to run it again.
+bool soci_session::runs_again(const std::exception& failure) {
+    if (!is_outdated(failure)) return false;
+    statements_.outdate();
+    return !transaction_open();
 }
 
 namespace {

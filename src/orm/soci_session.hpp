@@ -37,6 +37,8 @@ protected:
     virtual void statement_ended() noexcept {}
     // What the failure means, from the backend's own codes.
     virtual error explain(const std::exception& failure) = 0;
+    // Whether the statement failed, without any effect, for being prepared at another time than now.
+    virtual bool is_outdated(const std::exception&) const { return false; }
     // Ends the statement's execution and with it its hold on the database.
     virtual void finish(soci::statement& st) noexcept = 0;
     // How many columns the statement, which runs, yields.
@@ -65,6 +67,7 @@ private:
 
     template<class F>
     result<std::size_t> guarded(std::string_view sql, F body);
+    bool runs_again(const std::exception& failure);
     error failed(const std::exception& failure, std::string_view sql);
     result<void> plain(const char* sql);
 

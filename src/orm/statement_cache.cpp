@@ -20,13 +20,16 @@ statement_cache::lease statement_cache::take(std::string_view sql, std::size_t i
         fill(*another, sql, ins, outs);
         return lease(std::move(another));
     }
-    if (entry->ins.size() != ins || entry->outs.size() != outs) {
-        by_text_.erase(known);
-        recent_.erase(entry);
+    if (entry->outdated || entry->ins.size() != ins || entry->outs.size() != outs) {
+        forget(entry);
         return lease(*prepare(sql, ins, outs));
     }
     recent_.splice(recent_.begin(), recent_, entry);
     return lease(*entry);
+}
+
+void statement_cache::outdate() noexcept {
+    for (prepared& one : recent_) one.outdated = true;
 }
 
 statement_cache::entries::iterator statement_cache::prepare(std::string_view sql, std::size_t ins, std::size_t outs) {
@@ -71,9 +74,15 @@ bool statement_cache::forget_oldest() {
     const auto oldest =
         std::find_if(recent_.rbegin(), recent_.rend(), [](const prepared& one) { return !one.running; });
     if (oldest == recent_.rend()) return false;
-    by_text_.erase(oldest->sql);
-    recent_.erase(std::next(oldest).base());
+    forget(std::next(oldest).base());
     return true;
+}
+
+// To have the server forget what it doesn't know would end a transaction.
+void statement_cache::forget(entries::iterator entry) {
+    if (entry->outdated && style_.abandon) style_.abandon(*entry->statement.get_backend());
+    by_text_.erase(entry->sql);
+    recent_.erase(entry);
 }
 
 } // namespace weir::orm

@@ -25,6 +25,7 @@ struct prepared {
     std::vector<column_into*> outs{};
     std::vector<argument_use*> ins{};
     bool running = false;
+    bool outdated = false;
 };
 
 // The prepared statements of one connection by their text; the one unused for longest makes room, but none that runs:
@@ -56,12 +57,16 @@ public:
     // The statement, prepared now if need be. Throws what SOCI throws; nothing is kept then.
     lease take(std::string_view sql, std::size_t ins, std::size_t outs);
 
+    // The server may not know its statements any more: each is prepared again when it is taken.
+    void outdate() noexcept;
+
 private:
     using entries = std::list<prepared>;
 
     entries::iterator prepare(std::string_view sql, std::size_t ins, std::size_t outs);
     void fill(prepared& entry, std::string_view sql, std::size_t ins, std::size_t outs);
     bool forget_oldest();
+    void forget(entries::iterator entry);
 
     soci::session& session_;
     const exchange_style& style_;

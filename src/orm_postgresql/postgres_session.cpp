@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "orm/database_error.hpp"
 #include "orm/driver.hpp"
 #include "orm/network_session.hpp"
 #include "orm/opening_watch.hpp"
@@ -70,8 +71,15 @@ __attribute__((no_sanitize("vptr"))) std::optional<std::size_t> columns_of(soci:
     return static_cast<std::size_t>(PQnfields(described.get()));
 }
 
-constexpr exchange_style as_postgres_does{
-    .syntax = postgres_syntax, .text_booleans = true, .prepare = prepare, .columns = columns_of};
+__attribute__((no_sanitize("vptr"))) void abandon(soci::details::statement_backend& st) {
+    static_cast<soci::postgresql_statement_backend&>(st).statementName_.clear();
+}
+
+constexpr exchange_style as_postgres_does{.syntax = postgres_syntax,
+                                          .text_booleans = true,
+                                          .prepare = prepare,
+                                          .columns = columns_of,
+                                          .abandon = abandon};
 
 std::int64_t milliseconds(duration time) { return std::chrono::ceil<std::chrono::milliseconds>(time).count(); }
 
@@ -195,7 +203,7 @@ private:
         const std::string text = any ? any->get_error_message() : failure.what();
         const auto* const refused = dynamic_cast<const statement_refused*>(&failure);
         const std::string sqlstate = known ? known->sqlstate() : refused ? refused->sqlstate : std::string();
-        error meaning = postgres_error(sqlstate, text);
+        error meaning = is_outdated(failure) ? schema_changed() : postgres_error(sqlstate, text);
         if (PQstatus(handle()) == CONNECTION_BAD || postgres_is_gone(sqlstate)) {
             mark_broken();
             meaning = connection_lost();
@@ -208,7 +216,19 @@ private:
             error(errc::unknown, "postgresql " + sqlstate + ": " + without_values(sqlstate, text)));
     }
 
-    void finish(soci::statement& st) noexcept override { result_of(st).reset(); }
+    // The statement isn't there, or "cached plan must not change result type", in whatever language.
+    bool is_outdated(const std::exception& failure) const override {
+        const auto* const known = dynamic_cast<const soci::postgresql_soci_error*>(&failure);
+        if (!known) return false;
+        return known->sqlstate() == "26000" || (known->sqlstate() == "0A000" && plan_refused_);
+    }
+
+    void finish(soci::statement& st) noexcept override {
+        auto& held = result_of(st);
+        const char* const origin = PQresultErrorField(held.get_result(), PG_DIAG_SOURCE_FUNCTION);
+        plan_refused_ = origin && std::string_view(origin) == "RevalidateCachedQuery";
+        held.reset();
+    }
 
     std::size_t width(soci::statement& st) override {
         return static_cast<std::size_t>(PQnfields(result_of(st).get_result()));
@@ -223,7 +243,8 @@ private:
 
     const char* begin_statement() const override { return "BEGIN"; }
 
-    std::size_t cursors_ = 0; // that are open
+    std::size_t cursors_ = 0;   // that are open
+    bool plan_refused_ = false; // in the last statement
 };
 
 // SOCI's constructor runs a statement without a limit, on a socket that it doesn't show.

@@ -58,3 +58,17 @@ TEST_CASE_FIXTURE(statement_cache_fixture, "a statement that runs doesn't make r
     const auto third = cache.take("SELECT 3", 0, 1); // all places are in use: one more for as long as that lasts
     CHECK(&*second != &*third);
 }
+
+TEST_CASE_FIXTURE(statement_cache_fixture, "statements that are outdated are prepared again, each when it is taken") {
+    CHECK_FALSE(kept("SELECT 1"));
+    CHECK_FALSE(kept("SELECT 2"));
+    {
+        const auto running = cache.take("SELECT 1", 0, 1);
+        cache.outdate();
+        CHECK(&*cache.take("SELECT 1", 0, 1) != &*running);
+    }
+    CHECK_FALSE(kept("SELECT 1"));
+    CHECK_FALSE(kept("SELECT 2"));
+    CHECK(kept("SELECT 1"));
+    CHECK(kept("SELECT 2"));
+}

@@ -65,8 +65,9 @@ public:
     /// Runs `body(transaction&) -> result<R>` on the database thread that writes, as one job in one transaction:
     /// its calls answer at once, nothing in it awaits. Committed when it returns a value; rolled back when it
     /// returns an error or throws, at the deadline and on cancellation. What it captures by reference lives until
-    /// the task has ended, but belongs to another thread meanwhile. The body runs again, five times at most,
-    /// where another transaction was faster (the error's code is `try_again`): it should change nothing but rows.
+    /// the task has ended, but belongs to another thread meanwhile. The body runs again, five times at most, where
+    /// another transaction was faster or a table has just changed (the error's code is `try_again`): it should change
+    /// nothing but rows.
     /// `where` names the caller in a report of a leak.
     template<class F>
     auto transaction(F&& body, boost::source_location where = BOOST_CURRENT_LOCATION);

@@ -40,10 +40,21 @@ struct badge {
 };
 BOOST_DESCRIBE_STRUCT(badge, (), (id, color, number))
 
+// Todos with longer strings.
+struct longer_todo {
+    std::int64_t id{};
+    std::string text{};
+    bool done{};
+};
+BOOST_DESCRIBE_STRUCT(longer_todo, (), (id, text, done))
+
 } // namespace
 
 template<>
 inline constexpr auto weir::schema<badge> = weir::table("badges").key(&badge::id).field(&badge::number, weir::unique);
+template<>
+inline constexpr auto weir::schema<longer_todo> =
+    weir::table("todos").key(&longer_todo::id).field(&longer_todo::text, weir::max_length(500));
 template<>
 inline constexpr auto weir::schema<later_user> = weir::table("users")
                                                      .key(&later_user::id)
@@ -134,3 +145,83 @@ DATABASE_TEST_CASE("programs that migrate at once don't collide") {
     CHECK(one.get());
     CHECK(other.get());
 }
+
+namespace {
+
+// A program that goes on while another one, of the next release, changes its table.
+struct older_program : open_database {
+    repository<todo> rows = table<todo>();
+
+    explicit older_program(const backend& chosen) : open_database(chosen) {
+        todo milk;
+        milk.text = "milk";
+        ask(rows.insert(milk)).value();
+        ask_all();
+    }
+
+    // Prepares what it asks.
+    void ask_all() {
+        CHECK(ask(rows.find(1)).value().text == "milk");
+        CHECK(ask(rows.all()).value().size() == 1);
+    }
+
+    void change_table() const {
+        loop home;
+        database newer(where.options());
+        home.block_on(repository<longer_todo>(newer).auto_migrate()).value();
+    }
+
+    // How often a transaction runs that reads, and then writes.
+    int runs() {
+        int made = 0;
+        auto body = [&](transaction& tx) -> result<void> {
+            ++made;
+            const auto found = tx.find<todo>(1);
+            if (!found) return found.error();
+            const auto all = tx.rows<todo>().all();
+            if (!all) return all.error();
+            return tx.update(*found);
+        };
+        CHECK(ask(db.transaction(body)));
+        return made;
+    }
+};
+
+} // namespace
+
+DATABASE_TEST_CASE("statements that were prepared before a table changed go on, on the same connection") {
+    older_program on(kind);
+    on.change_table();
+    on.ask_all();
+    CHECK(on.db.stats().writing.dropped + on.db.stats().reading.dropped == 0);
+}
+
+DATABASE_TEST_CASE("a transaction with a statement that was prepared before a table changed runs again") {
+    older_program on(kind);
+    CHECK(on.runs() == 1);
+    on.change_table();
+    CHECK(on.runs() == (&kind == &postgres ? 2 : 1));
+    CHECK(on.runs() == 1);
+    CHECK(on.db.stats().writing.dropped == 0);
+}
+
+#ifdef WEIR_TEST_POSTGRES
+TEST_CASE("statements that PostgreSQL was made to forget are prepared again") {
+    older_program on(postgres);
+    CHECK(on.runs() == 1);
+    CHECK(on.ask(on.db.execute("DEALLOCATE ALL")));
+    on.ask_all();
+    CHECK(on.ask(on.db.execute("DEALLOCATE ALL")));
+    CHECK(on.runs() == 2);
+    auto forgets = [&](transaction& tx) -> result<void> {
+        if (auto done = tx.execute("DEALLOCATE ALL"); !done) return done.error();
+        const auto lost = tx.find<todo>(1).error();
+        CHECK(lost == errc::unavailable);
+        CHECK(lost.code() == "try_again");
+        return error(errc::conflict, "seen");
+    };
+    CHECK(on.ask(on.db.transaction(forgets)).error().message() == "seen");
+    CHECK(on.runs() == 1);
+    CHECK(on.db.stats().writing.dropped == 0);
+}
+#endif

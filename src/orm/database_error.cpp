@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "orm/database_error.hpp"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,15 +9,50 @@ namespace weir::orm {
 
 namespace {
 
-// "users.openid, users.tenant" -> {"openid", "tenant"}
+// How many bytes at the front are one piece: a name in quotes, what parentheses hold, or one character.
+std::size_t piece_of(std::string_view list) {
+    if (list.front() == '"') {
+        std::size_t end = list.find('"', 1);
+        while (end != std::string_view::npos && list.substr(end, 2) == "\"\"") end = list.find('"', end + 2);
+        return end == std::string_view::npos ? list.size() : end + 1;
+    }
+    std::size_t depth = 0;
+    for (std::size_t at = 0; at < list.size(); ++at) {
+        if (list[at] == '(') ++depth;
+        if (list[at] == ')' && depth > 0) --depth;
+        if (depth == 0) return at + 1;
+    }
+    return list.size();
+}
+
+void append_unquoted(std::string& to, std::string_view piece) {
+    if (piece.front() != '"') {
+        to += piece;
+        return;
+    }
+    for (std::size_t at = 1; at + 1 < piece.size(); ++at) {
+        if (piece[at] == '"') ++at; // doubled
+        to += piece[at];
+    }
+}
+
+// `users."order", users.tenant` -> {"order", "tenant"}
 std::vector<std::string> columns_in(std::string_view list) {
     std::vector<std::string> columns;
+    std::string name;
     while (!list.empty()) {
-        const std::size_t end = std::min(list.find(", "), list.size());
-        const std::string_view one = list.substr(0, end);
-        columns.emplace_back(one.substr(one.find('.') == std::string_view::npos ? 0 : one.rfind('.') + 1));
-        list.remove_prefix(std::min(end + 2, list.size()));
+        const std::string_view piece = list.substr(0, piece_of(list));
+        list.remove_prefix(piece.size());
+        if (piece == "," && list.starts_with(' ')) {
+            columns.push_back(std::exchange(name, {}));
+            list.remove_prefix(1);
+        } else if (piece == ".") {
+            name.clear(); // it was the table's
+        } else {
+            append_unquoted(name, piece);
+        }
     }
+    if (!name.empty()) columns.push_back(std::move(name));
     return columns;
 }
 

@@ -9,7 +9,7 @@
 namespace weir::orm {
 
 // What databases say when they refuse, in words that are the same on all of them. `columns` is a list with
-// commas, as databases print it; names of tables in front of the columns are left out.
+// commas, as databases print it: names of tables in front of the columns, and quotes around them, are left out.
 
 // 409 naming the fields that have to be unique; where only the constraint is known, that.
 error unique_violation(std::string_view columns, std::string_view constraint = {});

@@ -61,8 +61,14 @@ error plain_error(int code, std::string_view text) {
 
 } // namespace
 
-error sqlite_error(int extended_code, std::string_view text) {
-    return plain_error(extended_code, text).caused_by(error(errc::unknown, "sqlite: " + std::string(text)));
+error sqlite_error(int extended_code, std::string_view text, std::string_view index) {
+    std::string cause = "sqlite: " + std::string(text);
+    if (!index.empty()) cause.append(" (index ").append(index).append(")");
+    return plain_error(extended_code, text).caused_by(error(errc::unknown, std::move(cause)));
+}
+
+std::string_view sqlite_unique_columns(int extended_code, std::string_view text) {
+    return extended_code == SQLITE_CONSTRAINT_UNIQUE ? subject_of(text) : std::string_view();
 }
 
 bool sqlite_is_broken(int extended_code) {

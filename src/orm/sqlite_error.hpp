@@ -9,8 +9,11 @@
 namespace weir::orm {
 
 // An SQLite failure by its extended result code. The message is for everybody and names no SQL, value or
-// path; SQLite's own text is the cause.
-error sqlite_error(int extended_code, std::string_view text);
+// path; SQLite's own text is the cause, with the unique index that it is about.
+error sqlite_error(int extended_code, std::string_view text, std::string_view index = {});
+
+// `users.openid, users.tenant` of a unique index that is broken, or nothing.
+std::string_view sqlite_unique_columns(int extended_code, std::string_view text);
 
 // SQLite's text where weir's own arithmetic doesn't fit; see define_arithmetic.
 inline constexpr const char* sqlite_overflow = "weir: out of range";

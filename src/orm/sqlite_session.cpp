@@ -148,7 +148,27 @@ private:
     error last_error() {
         const int code = sqlite_api::sqlite3_extended_errcode(handle());
         if (sqlite_is_broken(code)) mark_broken();
-        return sqlite_error(code, sqlite_api::sqlite3_errmsg(handle()));
+        const std::string text = sqlite_api::sqlite3_errmsg(handle());
+        return sqlite_error(code, text, index_on(sqlite_unique_columns(code, text)));
+    }
+
+    // The name of the unique index on `users.openid, users.tenant`; empty when there is none to be found.
+    std::string index_on(std::string_view columns) {
+        if (columns.empty()) return {};
+        sqlite3_stmt* made = nullptr;
+        sqlite_api::sqlite3_prepare_v2(
+            handle(),
+            "SELECT name FROM pragma_index_list(?1) AS one WHERE \"unique\" AND ?2 = "
+            "(SELECT group_concat(?1 || '.' || name, ', ') FROM pragma_index_info(one.name))",
+            -1, &made, nullptr);
+        const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> asked(made, &sqlite_api::sqlite3_finalize);
+        const auto bind = [&](int position, std::string_view value) {
+            sqlite_api::sqlite3_bind_text(made, position, value.data(), static_cast<int>(value.size()), nullptr);
+        };
+        bind(1, columns.substr(0, columns.find('.')));
+        bind(2, columns);
+        if (sqlite_api::sqlite3_step(made) != SQLITE_ROW) return {};
+        return reinterpret_cast<const char*>(sqlite_api::sqlite3_column_text(made, 0));
     }
 
     error explain(const std::exception& failure) override {

@@ -12,6 +12,12 @@ TEST_CASE("a broken constraint names its fields, in whatever language the server
     CHECK(taken.message() == "line, place is already taken");
     CHECK(orm::postgres_error("23505", "violates unique constraint \"seat_unique\"").message() ==
           "seat_unique is already taken");
+    const auto named_by_words = orm::postgres_error(
+        "23505", "violates \"k\"\nDETAIL:  Key (\"order\", \"a.b, \"\"c\"\"\", lower(name, 'x')::text)=(1, 2) exists.");
+    REQUIRE(named_by_words.details().size() == 3);
+    CHECK(named_by_words.details()[0].field == "order");
+    CHECK(named_by_words.details()[1].field == "a.b, \"c\"");
+    CHECK(named_by_words.details()[2].field == "lower(name, 'x')::text");
     CHECK(orm::postgres_error("23502", "null value in column \"owner\" of relation \"pet\"").details()[0].field ==
           "owner");
     CHECK(orm::postgres_error("23P01", "conflicting key value") == errc::conflict);

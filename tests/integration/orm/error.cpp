@@ -48,6 +48,31 @@ DATABASE_TEST_CASE("a unique rule over several columns names all of them") {
     CHECK(taken.details()[1].field == "place");
 }
 
+DATABASE_TEST_CASE("a field whose name is a word of SQL's is named without quotes") {
+    open_database on(kind);
+    CHECK(on.ask(on.db.execute("CREATE TABLE seat (\"order\" INTEGER, name VARCHAR(9), UNIQUE (\"order\", name))")));
+    CHECK(on.ask(on.db.execute("INSERT INTO seat VALUES (1, 'A')")).value() == 1);
+    const auto taken = on.failure("INSERT INTO seat VALUES (1, 'A')");
+    CHECK(taken.message() == "order, name is already taken");
+    REQUIRE(taken.details().size() == 2);
+    CHECK(taken.details()[0].field == "order");
+}
+
+DATABASE_TEST_CASE("the constraint that was broken is named in the cause") {
+    users on(kind);
+    CHECK(on.ask(on.db.execute("CREATE TABLE pet (owner BIGINT, age INTEGER, "
+                               "CONSTRAINT pet_owner FOREIGN KEY (owner) REFERENCES users (id), "
+                               "CONSTRAINT age_is_positive CHECK (age > 0))")));
+    user twin;
+    twin.openid = "wx-alice";
+    const auto names = [](const error& failure, const char* constraint) {
+        return failure.describe().find(constraint) != std::string::npos;
+    };
+    CHECK(names(on.ask(on.rows.insert(twin)).error(), "users_openid_unique"));
+    CHECK(names(on.failure("INSERT INTO pet VALUES (1, -1)"), "age_is_positive"));
+    if (kind.is_server()) CHECK(names(on.failure("INSERT INTO pet VALUES (77, 1)"), "pet_owner"));
+}
+
 DATABASE_TEST_CASE("foreign keys, null and checks have kinds of their own") {
     users on(kind);
     CHECK(on.ask(on.db.execute("CREATE TABLE pet (owner BIGINT NOT NULL, age INTEGER, "

@@ -35,7 +35,7 @@ connector to_file(const database_options& options, bool reads) {
 connector to_server(const database_options& options) {
     const server_address at{options.url, options.connect_timeout, options.statement_timeout,
                             options.pool.connection_init_sql,
-                            std::make_shared<cancel_sender>(options.name + "-cancel")};
+                            std::make_shared<cancel_sender>(options.name + "-cancel"), options.log};
     return [at, driver = driver_of(options.url)](std::stop_token stop) -> result<std::unique_ptr<connection>> {
         if (!driver) return driver.error();
         return driver->open(at, std::move(stop));

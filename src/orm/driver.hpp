@@ -3,6 +3,7 @@
 
 #include "orm/cancel_sender.hpp"
 #include "orm/connection.hpp"
+#include <weir/observe/log.hpp>
 
 #include <memory>
 #include <stop_token>
@@ -18,6 +19,7 @@ struct server_address {
     duration statement_timeout{};
     std::string init_sql{};
     std::shared_ptr<cancel_sender> cancels{};
+    logger log{};
 };
 
 // A database whose client library not everybody has: a component of its own, which defines one of the drivers below

@@ -81,6 +81,24 @@ constexpr exchange_style as_postgres_does{.syntax = postgres_syntax,
                                           .columns = columns_of,
                                           .abandon = abandon};
 
+std::string_view field_of(const PGresult* of, int code) {
+    const char* const text = PQresultErrorField(of, code);
+    return text ? text : std::string_view();
+}
+
+// libpq would write it to stderr.
+void log_notice(void* to, const PGresult* notice) noexcept {
+    const auto& log = *static_cast<const logger*>(to);
+    const bool warns = field_of(notice, PG_DIAG_SEVERITY_NONLOCALIZED) == "WARNING";
+    try {
+        log.log(warns ? log_level::warn : log_level::info, "notice of the database",
+                field("sqlstate", field_of(notice, PG_DIAG_SQLSTATE)),
+                field("text", field_of(notice, PG_DIAG_MESSAGE_PRIMARY)));
+    } catch (const std::bad_alloc&) {
+        // the statement goes on without it
+    }
+}
+
 std::int64_t milliseconds(duration time) { return std::chrono::ceil<std::chrono::milliseconds>(time).count(); }
 
 // libpq takes no less than two seconds, and of an option that is there twice the last.
@@ -114,7 +132,9 @@ private:
 class postgres_session final : public network_session {
 public:
     postgres_session(const server_address& at, const socket_mark& mark)
-        : network_session(soci::postgresql, connect_text(at, mark), as_postgres_does) {}
+        : network_session(soci::postgresql, connect_text(at, mark), as_postgres_does), log_(at.log) {
+        PQsetNoticeReceiver(handle(), &log_notice, &log_);
+    }
 
     // SOCI would otherwise tell the server to forget each prepared statement, one by one, and wait for the answers.
     ~postgres_session() override { hang_up(); }
@@ -225,8 +245,7 @@ private:
 
     void finish(soci::statement& st) noexcept override {
         auto& held = result_of(st);
-        const char* const origin = PQresultErrorField(held.get_result(), PG_DIAG_SOURCE_FUNCTION);
-        plan_refused_ = origin && std::string_view(origin) == "RevalidateCachedQuery";
+        plan_refused_ = field_of(held.get_result(), PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery";
         held.reset();
     }
 
@@ -243,6 +262,7 @@ private:
 
     const char* begin_statement() const override { return "BEGIN"; }
 
+    logger log_;
     std::size_t cursors_ = 0;   // that are open
     bool plan_refused_ = false; // in the last statement
 };

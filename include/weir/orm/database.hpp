@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weir/core/task.hpp>
+#include <weir/observe/log.hpp>
 #include <weir/orm/operations.hpp>
 #include <weir/orm/pool.hpp>
 #include <weir/orm/transaction.hpp>
@@ -29,6 +30,7 @@ struct database_options {
     duration connect_timeout = std::chrono::seconds(5);   ///< how long a server may take to accept; at least 2 s
     duration statement_timeout = std::chrono::seconds(5); ///< one statement's time; no longer than the deadline
     const weir::clock* time = &system_clock();            ///< by which connections are waited for and age
+    logger log{};                                         ///< gets PostgreSQL's notices and warnings
 };
 
 struct database_stats {

@@ -188,6 +188,25 @@ DATABASE_TEST_CASE("a statement that takes too long ends, and its connection is 
     CHECK(db.stats().reading.opened + db.stats().writing.opened == 1);
 }
 
+#ifdef WEIR_TEST_POSTGRES
+TEST_CASE("what PostgreSQL says beside its answers is in the log") {
+    const empty_database where(postgres);
+    memory_log lines;
+    auto chosen = where.options();
+    chosen.log = logger(lines.sink(), {.asynchronous = false});
+    loop home;
+    database db(chosen);
+    CHECK(home.block_on(db.execute("DROP TABLE IF EXISTS nowhere")));
+    CHECK(home.block_on(db.execute("ROLLBACK")));
+    const auto all = lines.lines();
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].find("\"level\":\"info\"") != std::string::npos);
+    CHECK(all[0].find("nowhere") != std::string::npos);
+    CHECK(all[1].find("\"level\":\"warn\"") != std::string::npos);
+    CHECK(all[1].find("\"sqlstate\":\"25P01\"") != std::string::npos);
+}
+#endif
+
 TEST_CASE("an unknown scheme and a driver that isn't there are named when the database is opened") {
     loop home;
     database db("oracle://db/shop");

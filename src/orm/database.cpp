@@ -33,9 +33,12 @@ connector to_file(const database_options& options, bool reads) {
 }
 
 connector to_server(const database_options& options) {
-    const server_address at{options.url, options.connect_timeout, options.statement_timeout,
+    const server_address at{options.url,
+                            options.connect_timeout,
+                            options.statement_timeout,
                             options.pool.connection_init_sql,
-                            std::make_shared<cancel_sender>(options.name + "-cancel"), options.log};
+                            std::make_shared<cancel_sender>(options.name + "-cancel"),
+                            options.log};
     return [at, driver = driver_of(options.url)](std::stop_token stop) -> result<std::unique_ptr<connection>> {
         if (!driver) return driver.error();
         return driver->open(at, std::move(stop));

@@ -28,6 +28,8 @@ struct exchange_style {
     bool text_booleans = false; // booleans travel as `t` and `f`
     bool plain_times = false;   // `2026-11-23 08:30:00.000000`, without T and Z
 
+    std::size_t most_values = 65'535; // of one statement
+
     // Prepares the text, of which `parts` are what its values stand between. Null where SOCI does it right: it reads
     // `:name` as a value, but on SQLite.
     void (*prepare)(soci::statement& st, const std::string& sql, std::vector<std::string> parts) = nullptr;

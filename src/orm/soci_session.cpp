@@ -104,14 +104,22 @@ error outcome_unknown(errc kind, const char* what, error cause) {
         .caused_by(std::move(cause));
 }
 
+// The statement for the log: no more of it than helps to find it.
+std::string shown(std::string_view sql) {
+    constexpr std::size_t most = 1024;
+    if (sql.size() <= most) return std::string(sql);
+    std::size_t end = most;
+    while ((static_cast<unsigned char>(sql[end]) & 0xc0U) == 0x80U) --end; // within a character
+    return std::string(sql.substr(0, end)) + "… (" + std::to_string(sql.size()) + " bytes)";
+}
+
 } // namespace
 
 error soci_session::failed(const std::exception& failure, std::string_view sql) {
     const auto* const exchange = dynamic_cast<const exchange_error*>(&failure);
     error known = exchange ? exchange_failure(*exchange) : explain(failure);
-    error cause = known.cause()
-                      ? error(errc::unknown, std::string(known.cause().message()) + " in: " + std::string(sql))
-                      : error(errc::unknown, "in: " + std::string(sql));
+    error cause = known.cause() ? error(errc::unknown, std::string(known.cause().message()) + " in: " + shown(sql))
+                                : error(errc::unknown, "in: " + shown(sql));
     known = std::move(known).caused_by(std::move(cause));
     if (!exchange && in_transaction_ && transaction_lost()) lost_ = known; // a value that doesn't fit loses nothing
     if (!broken_ || in_transaction_ || leaves_nothing(sql, style_.syntax)) return known;

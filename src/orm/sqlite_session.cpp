@@ -89,8 +89,12 @@ std::optional<std::size_t> columns_of(soci::statement& st, std::string_view) {
     return static_cast<std::size_t>(sqlite_api::sqlite3_column_count(handle_of(st)));
 }
 
-constexpr exchange_style as_sqlite_does{
-    .syntax = sqlite_syntax, .prepare = prepare, .columns = columns_of, .is_of_kind = is_of_kind};
+// Of values it takes 32,766 everywhere, and more where it is built so.
+constexpr exchange_style as_sqlite_does{.syntax = sqlite_syntax,
+                                        .most_values = 32'766,
+                                        .prepare = prepare,
+                                        .columns = columns_of,
+                                        .is_of_kind = is_of_kind};
 
 class sqlite_session final : public soci_session {
 public:

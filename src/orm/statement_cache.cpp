@@ -50,6 +50,9 @@ void statement_cache::fill(prepared& entry, std::string_view sql, std::size_t in
         throw exchange_error(errc::invalid_argument, "a statement with " + std::to_string(parts.size() - 1) +
                                                          " question marks was given " + std::to_string(ins) +
                                                          " values");
+    if (ins > style_.most_values)
+        throw exchange_error(errc::invalid_argument, "a statement takes " + std::to_string(style_.most_values) +
+                                                         " values at most and was given " + std::to_string(ins));
     entry.sql = sql;
     entry.statement.alloc();
     for (std::size_t i = 0; i < outs; ++i) {

@@ -93,6 +93,12 @@ result<void> check_string(const column_info& column, const std::string& text) {
     return ok();
 }
 
+// Null where the column holds none.
+const std::string* string_in(const column_info& column, const argument& of) {
+    if (column.type->kind != column_kind::text) return nullptr;
+    return static_cast<const std::string*>(column.type->nullable() ? column.type->value(of.data) : of.data);
+}
+
 } // namespace
 
 result<void> check_value(const column_info& column, const argument& given) {
@@ -116,6 +122,13 @@ result<void> check_values(const table_info& table, std::span<const std::size_t> 
     for (std::size_t i = 0; i < columns.size(); ++i)
         if (auto fits = check_value(table.columns[columns[i]], given[i]); !fits) return fits;
     return ok();
+}
+
+std::size_t string_bytes(const table_info& table, std::span<const argument> row) {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < table.columns.size(); ++i)
+        if (const std::string* const held = string_in(table.columns[i], row[i])) bytes += held->size();
+    return bytes;
 }
 
 namespace detail {

@@ -72,6 +72,9 @@ error mysql_failure(unsigned code, std::string_view text, std::string_view colum
         return statement_too_slow();
     case mysql_query_interrupted:
         return ended_by_database();
+    case 1153: // ER_NET_PACKET_TOO_LARGE
+    case 2020: // CR_NET_PACKET_TOO_LARGE
+        return larger_than_packet();
     case 1290: // ER_OPTION_PREVENTS_STATEMENT
     case 1792: // ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION
         return read_only_here();
@@ -84,11 +87,17 @@ error mysql_failure(unsigned code, std::string_view text, std::string_view colum
     }
 }
 
+error larger_than_packet() {
+    return {errc::too_large,
+            "a statement is larger than the server's max_allowed_packet: send less at once, or raise it"};
+}
+
 std::string_view mysql_key_in(std::string_view text) { return without_table(last_quoted(text, '\'', '\'')); }
 
 bool mysql_is_gone(unsigned code) {
     switch (code) {
     case 1053: // ER_SERVER_SHUTDOWN
+    case 1153: // ER_NET_PACKET_TOO_LARGE
     case 1927: // ER_CONNECTION_KILLED
     case 2006: // CR_SERVER_GONE_ERROR
     case 2013: // CR_SERVER_LOST

@@ -15,6 +15,9 @@ constexpr unsigned mysql_query_interrupted = 1317; // ER_QUERY_INTERRUPTED, by K
 // `columns` are those of the unique key, which the text only names.
 error mysql_failure(unsigned code, std::string_view text, std::string_view columns = {});
 
+// Of a statement that is longer than the server takes.
+error larger_than_packet();
+
 // The key of a duplicate entry's text.
 std::string_view mysql_key_in(std::string_view text);
 

@@ -5,12 +5,14 @@
 #include "orm_mysql/mysql_dialect.hpp"
 #include "orm_mysql/mysql_error.hpp"
 #include "orm_mysql/mysql_url.hpp"
+#include "orm_mysql/packet_size.hpp"
 #include <weir/orm/operations.hpp>
 
 #include <fmt/format.h>
 #include <soci/mysql/soci-mysql.h>
 
 #include <algorithm>
+#include <charconv>
 #include <system_error>
 
 namespace weir::orm {
@@ -115,13 +117,22 @@ public:
               at.init_sql})
             if (!sql.empty() && mysql_real_query(handle(), sql.data(), sql.size()) != 0)
                 return error(errc::unavailable, ::mysql_error(handle()));
+        const std::string packet = first_value("SELECT @@max_allowed_packet");
+        std::from_chars(packet.data(), packet.data() + packet.size(), largest_packet_);
         return ok();
+    }
+
+    // The server would close the connection.
+    result<std::size_t> execute(std::string_view sql, std::span<const argument> in) override {
+        if (!fits(sql, in)) return larger_than_packet();
+        return network_session::execute(sql, in);
     }
 
     // What columns a statement yields is known here when it has run: one that may write is taken back when they aren't
     // those of its row.
     result<std::size_t> select(std::string_view sql, std::span<const argument> in, std::span<const target> out,
                                row_sink& sink, std::size_t most) override {
+        if (!fits(sql, in)) return larger_than_packet();
         const auto run = [&] { return network_session::select(sql, in, out, sink, most); };
         return writes_rows(sql, mysql_syntax) ? detail::all_or_nothing(*this, run) : run();
     }
@@ -132,6 +143,20 @@ public:
 
 private:
     MYSQL* handle() noexcept { return handle_of(connection()); }
+
+    bool fits(std::string_view sql, std::span<const argument> in) const {
+        constexpr std::size_t around = 64; // what the protocol adds is less
+        return fits_packet(sql, in, largest_packet_ - around);
+    }
+
+    // Of the first row; empty when there is none, or the server doesn't answer.
+    std::string first_value(const std::string& sql) {
+        if (mysql_real_query(handle(), sql.data(), sql.size()) != 0) return {};
+        const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> rows(mysql_store_result(handle()),
+                                                                            &mysql_free_result);
+        const MYSQL_ROW row = rows ? mysql_fetch_row(rows.get()) : nullptr;
+        return row && row[0] ? row[0] : std::string();
+    }
 
     error explain(const std::exception& failure) override {
         const auto* const known = dynamic_cast<const soci::mysql_soci_error*>(&failure);
@@ -157,11 +182,7 @@ private:
                                 "FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = " +
                                 in_quotes(table_written_by(statement())) +
                                 " AND index_name = " + in_quotes(mysql_key_in(text));
-        if (mysql_real_query(handle(), sql.data(), sql.size()) != 0) return {};
-        const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> rows(mysql_store_result(handle()),
-                                                                            &mysql_free_result);
-        const MYSQL_ROW row = rows ? mysql_fetch_row(rows.get()) : nullptr;
-        return row && row[0] ? row[0] : std::string();
+        return first_value(sql);
     }
 
     void finish(soci::statement& st) noexcept override { st.get_backend()->clean_up(); }
@@ -194,6 +215,7 @@ private:
     }
 
     unsigned code_ = 0;
+    std::size_t largest_packet_ = std::size_t{1} << 30; // what the protocol allows
 };
 
 result<std::unique_ptr<connection>> open_mysql(const server_address& at, std::stop_token stop) {

@@ -123,7 +123,8 @@ public:
         requires detail::comparable<value_type, std::remove_cvref_t<V>>
     friend predicate<row> operator>=(column, V&& right) { return compare(" >= ", std::forward<V>(right)); }
 
-    /// An empty list matches no row.
+    /// An empty list matches no row. errc::invalid_argument: more values than a statement may have, which is 65,535 and
+    /// on SQLite 32,766.
     predicate<row> in(const std::vector<value_type>& choices) const {
         return predicate<row>(detail::is_among(sql(), std::vector<value>(choices.begin(), choices.end())));
     }

@@ -265,6 +265,21 @@ auto all_or_nothing(session& s, F f) -> decltype(f()) {
 /// Values that one statement may have on every database (SQLite takes 32,766, PostgreSQL and MySQL 65,535).
 inline constexpr std::size_t most_values = 32'766;
 
+/// Bytes of strings that one statement takes of several rows: servers bound it (MySQL's max_allowed_packet).
+inline constexpr std::size_t enough_bytes = 256 * 1024;
+
+/// How many rows at the front one statement stores: `most`, or fewer where they are large, but one.
+template<class T>
+std::size_t batch_of(std::span<const T> rows, std::size_t most) {
+    most = std::min(most, rows.size());
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < most; ++i) {
+        bytes += string_bytes(table_of<T>(), arguments_of(rows[i]));
+        if (i != 0 && bytes > enough_bytes) return i;
+    }
+    return most;
+}
+
 template<class T>
 result<std::size_t> insert_batch(session& s, std::span<const T> rows, bool with_key) {
     std::vector<argument> in;
@@ -291,14 +306,15 @@ result<std::size_t> insert_many(session& s, std::span<const T> rows, std::size_t
         return error(errc::invalid_argument, "some rows have keys and some have none");
     batch = std::min(batch, most_values / reflect::field_count<T>);
     if (rows.empty()) return std::size_t{0};
-    if (rows.size() <= batch) return insert_batch(s, rows, missing == 0);
+    if (batch_of(rows, batch) == rows.size()) return insert_batch(s, rows, missing == 0);
     return all_or_nothing(s, [&]() -> result<std::size_t> {
         std::size_t inserted = 0;
-        for (std::size_t at = 0; at < rows.size(); at += batch) {
-            auto done =
-                insert_batch(s, rows.subspan(at, batch < rows.size() - at ? batch : rows.size() - at), missing == 0);
+        while (!rows.empty()) {
+            const std::size_t next = batch_of(rows, batch);
+            auto done = insert_batch(s, rows.first(next), missing == 0);
             if (!done) return done.error();
             inserted += *done;
+            rows = rows.subspan(next);
         }
         return inserted;
     });

@@ -14,7 +14,7 @@
 namespace weir::orm {
 
 struct insert_many_options {
-    std::size_t batch = 100; ///< rows per statement
+    std::size_t batch = 100; ///< rows per statement; fewer where they are large
 };
 static_assert(std::is_trivially_copyable_v<insert_many_options>);
 

@@ -154,6 +154,37 @@ DATABASE_TEST_CASE("a statement with more or fewer values than question marks is
     CHECK(on.db.stats().writing.dropped == 0);
 }
 
+DATABASE_TEST_CASE("more values than a statement may have are refused before it is sent, and the log isn't filled") {
+    users on(kind);
+    const std::vector<int> ages(70'000, 1);
+    const auto refused = on.ask(on.rows.where(col<&user::age>.in(ages)).count()).error();
+    CHECK(refused == errc::invalid_argument);
+    CHECK(refused.message().find("values at most and was given 70000") != std::string::npos);
+    CHECK(refused.describe().size() < 2000);
+    CHECK(refused.describe().find("… (") != std::string::npos);
+    CHECK(on.ask(on.rows.where(col<&user::age>.in(std::vector<int>(30'000, 0))).count()).value() == 1);
+    CHECK(on.db.stats().writing.dropped + on.db.stats().reading.dropped == 0);
+}
+
+DATABASE_TEST_CASE("a statement that is larger than the server takes is refused, and the connection stays") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
+    int stored_so_far = 0;
+    const auto store = [&](std::string name) {
+        user row = user_named(std::to_string(++stored_so_far));
+        row.name = std::move(name);
+        return on.ask(rows.insert(row));
+    };
+    CHECK(store(std::string(15 << 20, 'x')));
+    for (const auto& stored : {store(std::string(17 << 20, 'x')), store(std::string(9 << 20, '\''))}) {
+        CHECK(stored.has_value() == (&kind != &mariadb));
+        if (stored) continue;
+        CHECK(stored.error() == errc::too_large);
+        CHECK(stored.error().message().find("max_allowed_packet") != std::string::npos);
+    }
+    CHECK(on.db.stats().writing.dropped == 0);
+}
+
 DATABASE_TEST_CASE("a text with several statements is refused, and none of them runs") {
     users on(kind);
     const auto before = on.ask(on.rows.count()).value();

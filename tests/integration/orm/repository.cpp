@@ -472,6 +472,22 @@ DATABASE_TEST_CASE(
     CHECK(on.ask(rows.insert_many(many, {.batch = many.size()})).value() == many.size());
 }
 
+DATABASE_TEST_CASE("insert_many splits what would be larger than a statement may be") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
+    std::vector<user> large;
+    for (int i = 0; i < 20; ++i) {
+        large.push_back(user_named(std::to_string(i)));
+        large.back().name = std::string(1 << 20, '\'');
+    }
+    CHECK(on.ask(rows.insert_many(large)).value() == 20);
+    CHECK(on.ask(rows.count()).value() == 20);
+    large.back().openid = "0";
+    for (auto& row : large) row.openid += row.openid == "0" ? "" : "again";
+    CHECK(on.ask(rows.insert_many(large)).error() == errc::already_exists);
+    CHECK(on.ask(rows.count()).value() == 20);
+}
+
 DATABASE_TEST_CASE("insert_many stores all rows in batches, or none") {
     open_database on(kind);
     const auto rows = on.table<user>();

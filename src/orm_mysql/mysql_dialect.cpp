@@ -46,6 +46,8 @@ std::string in_words_of_ddl(std::string type) {
 
 class mysql_spelling final : public dialect {
 public:
+    explicit mysql_spelling(const char* collation) : collation_(collation) {}
+
     std::string storage(const column_info& column) const override { return storage_name(column); }
     const char* generated_key() const override { return "AUTO_INCREMENT PRIMARY KEY"; }
 
@@ -109,9 +111,8 @@ public:
         return made;
     }
 
-    // Texts are equal when their bytes are, as in other databases.
     std::string table_options() const override {
-        return " ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
+        return std::string(" ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE ") + collation_;
     }
 
     bool returns_keys() const override { return false; }
@@ -141,12 +142,20 @@ public:
         (void)detail::select_value<std::int64_t>(s,
                                                  detail::statement("SELECT coalesce(RELEASE_LOCK('weir schema'), 0)"));
     }
+
+private:
+    const char* collation_;
 };
 
 } // namespace
 
+const dialect& mariadb_dialect() noexcept {
+    static const mysql_spelling instance(mariadb_collation);
+    return instance;
+}
+
 const dialect& mysql_dialect() noexcept {
-    static const mysql_spelling instance;
+    static const mysql_spelling instance(mysql_collation);
     return instance;
 }
 

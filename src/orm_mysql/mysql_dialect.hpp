@@ -5,6 +5,11 @@
 
 namespace weir::orm {
 
+// Texts are equal when their bytes are, as in other databases: these don't leave out trailing spaces.
+constexpr const char* mariadb_collation = "utf8mb4_nopad_bin";
+constexpr const char* mysql_collation = "utf8mb4_0900_bin"; // since 8.0.17
+
+const dialect& mariadb_dialect() noexcept;
 const dialect& mysql_dialect() noexcept;
 
 } // namespace weir::orm

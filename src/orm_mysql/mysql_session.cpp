@@ -104,13 +104,13 @@ public:
         cancels_by(at.cancels, std::make_shared<mysql_cancel>(to, mysql_thread_id(handle())), at.statement_timeout);
         const opening_watch in_time(at.connect_timeout, std::move(stop), [this] { hang_up(); });
         const double limit = std::chrono::duration<double>(at.statement_timeout).count();
-        const bool is_mariadb = mysql_get_server_info(handle()) &&
-                                std::string_view(mysql_get_server_info(handle())).find("MariaDB") != std::string::npos;
+        const char* const version = mysql_get_server_info(handle());
+        is_mariadb_ = version && std::string_view(version).find("MariaDB") != std::string_view::npos;
         const std::string statement_limit =
-            is_mariadb ? fmt::format("max_statement_time = {:.6f}", limit)
-                       : fmt::format("max_execution_time = {:.0f}", std::max(1.0, limit * 1000));
+            is_mariadb_ ? fmt::format("max_statement_time = {:.6f}", limit)
+                        : fmt::format("max_execution_time = {:.0f}", std::max(1.0, limit * 1000));
         for (const std::string& sql :
-             {std::string("SET NAMES utf8mb4 COLLATE utf8mb4_bin"),
+             {std::string("SET NAMES utf8mb4 COLLATE ") + (is_mariadb_ ? mariadb_collation : mysql_collation),
               "SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
               "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', " +
                   statement_limit,
@@ -139,7 +139,7 @@ public:
 
     std::int64_t last_key() noexcept override { return static_cast<std::int64_t>(mysql_insert_id(handle())); }
 
-    const orm::dialect& dialect() const noexcept override { return mysql_dialect(); }
+    const orm::dialect& dialect() const noexcept override { return is_mariadb_ ? mariadb_dialect() : mysql_dialect(); }
 
 private:
     MYSQL* handle() noexcept { return handle_of(connection()); }
@@ -214,6 +214,7 @@ private:
         handle()->insert_id = key;
     }
 
+    bool is_mariadb_ = false;
     unsigned code_ = 0;
     std::size_t largest_packet_ = std::size_t{1} << 30; // what the protocol allows
 };

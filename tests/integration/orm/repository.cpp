@@ -317,6 +317,25 @@ DATABASE_TEST_CASE("texts keep quotes, backslashes, UTF-8 and trailing spaces") 
     }
 }
 
+DATABASE_TEST_CASE("strings that differ in trailing spaces or in case are different") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
+    const std::vector<user> all{user_named("a"), user_named("a "), user_named("A"), user_named("")};
+    CHECK(on.ask(rows.insert_many(all)).value() == 4);
+    CHECK(on.ask(rows.where(col<&user::openid> == "a").one()).value().id == 1);
+    CHECK(on.ask(rows.where(col<&user::openid> == "a ").count()).value() == 1);
+    CHECK(on.ask(rows.where(col<&user::openid> == " ").count()).value() == 0);
+    CHECK(on.ask(rows.where(col<&user::openid>.in({"a", "a  "})).count()).value() == 1);
+    CHECK(on.ask(rows.where(col<&user::openid> > "a").count()).value() == 1);
+    const auto countries = on.table<country>();
+    country row;
+    row.code = "cn ";
+    CHECK(on.ask(countries.insert(row)));
+    CHECK(on.ask(countries.find("cn")).error() == errc::not_found);
+    const auto equal = on.ask(on.db.query<std::int64_t>("SELECT count(*) FROM users WHERE ? = ?", "a", "a ")).value();
+    CHECK(equal.front() == 0);
+}
+
 DATABASE_TEST_CASE("a condition that was moved from changes no row") {
     open_database on(kind);
     const auto rows = on.table<user>();

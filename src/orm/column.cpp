@@ -65,16 +65,31 @@ fragment is_between(std::string_view column, value low, value high) {
     return made;
 }
 
-fragment like_text(std::string_view column, std::string_view before, std::string_view text, std::string_view after) {
-    std::string pattern(before);
+namespace {
+
+std::string escaped(std::string_view text, std::string_view special) {
+    std::string made;
     for (const char letter : text) {
-        if (letter == '%' || letter == '_' || letter == '!') pattern += '!';
-        pattern += letter;
+        if (special.find(letter) != std::string_view::npos) made += '!';
+        made += letter;
     }
-    pattern += after;
-    auto made = compare(column, " LIKE ", std::move(pattern));
-    made.append(" ESCAPE '!'"); // MySQL takes a backslash in a literal for an escape of its own
     return made;
+}
+
+// Without ESCAPE a backslash would be one, and on SQLite it would be none; MySQL takes one in a literal for an escape
+// of its own.
+fragment like(std::string_view column, std::string pattern) {
+    auto made = compare(column, " LIKE ", std::move(pattern));
+    made.append(" ESCAPE '!'");
+    return made;
+}
+
+} // namespace
+
+fragment like_pattern(std::string_view column, std::string_view pattern) { return like(column, escaped(pattern, "!")); }
+
+fragment like_text(std::string_view column, std::string_view before, std::string_view text, std::string_view after) {
+    return like(column, std::string(before).append(escaped(text, "%_!")).append(after));
 }
 
 } // namespace detail

@@ -110,6 +110,7 @@ public:
     result<void> set_up(bool read_only, const std::string& init_sql) {
         if (define_arithmetic(handle()) != SQLITE_OK || switch_to_wal() != SQLITE_OK) return last_error();
         for (const char* pragma : {"PRAGMA synchronous=NORMAL", "PRAGMA foreign_keys=ON",
+                                   "PRAGMA case_sensitive_like=ON", // as everywhere else
                                    read_only ? "PRAGMA query_only=ON" : "PRAGMA query_only=OFF", init_sql.c_str()})
             if (run(pragma) != SQLITE_OK) return last_error();
         return ok();

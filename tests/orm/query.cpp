@@ -81,8 +81,9 @@ static_assert(!answers_as_lvalue<decltype(std::declval<repository<person>>().row
 TEST_CASE_FIXTURE(people_fixture, "a query is written as it reads") {
     const auto query =
         rows.where(col<&person::name>.like("张%") && col<&person::age> >= 18).order_by(newest<&person::id>).limit(20);
-    CHECK(query.sql() ==
-          "SELECT id, name, age, email FROM users WHERE (name LIKE ? AND age >= ?) ORDER BY id DESC LIMIT 20");
+    CHECK(
+        query.sql() ==
+        "SELECT id, name, age, email FROM users WHERE (name LIKE ? ESCAPE '!' AND age >= ?) ORDER BY id DESC LIMIT 20");
 }
 
 TEST_CASE_FIXTURE(people_fixture, "every condition has its SQL, and never a value in it") {

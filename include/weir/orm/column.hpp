@@ -52,6 +52,8 @@ std::string marked(std::string_view table, std::string_view column);
 fragment compare(std::string_view column, std::string_view word, value right);
 fragment is_among(std::string_view column, std::vector<value> values);
 fragment is_between(std::string_view column, value low, value high);
+/// LIKE with a pattern in which all but % and _ stands for itself.
+fragment like_pattern(std::string_view column, std::string_view pattern);
 /// LIKE with the text itself between the two patterns: its own % and _ stand for themselves.
 fragment like_text(std::string_view column, std::string_view before, std::string_view text, std::string_view after);
 
@@ -138,9 +140,10 @@ public:
     }
     predicate<row> is_null() const { return predicate<row>(fragment{sql() + " IS NULL"}); }
 
-    /// The pattern's % stands for any text, its _ for one character.
+    /// The pattern's % stands for any text, its _ for one character, all else for itself: case counts, and a backslash
+    /// is one.
     predicate<row> like(std::string_view pattern) const requires std::same_as<value_type, std::string> {
-        return compare(" LIKE ", pattern);
+        return predicate<row>(detail::like_pattern(sql(), pattern));
     }
     /// For what people type: % and _ in it have no special meaning.
     predicate<row> contains(std::string_view text) const requires std::same_as<value_type, std::string> {

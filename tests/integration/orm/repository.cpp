@@ -336,6 +336,33 @@ DATABASE_TEST_CASE("strings that differ in trailing spaces or in case are differ
     CHECK(equal.front() == 0);
 }
 
+DATABASE_TEST_CASE("a pattern minds case, and all but % and _ stands for itself") {
+    open_database on(kind);
+    const auto rows = on.table<user>();
+    const std::vector<user> all{user_named("Anna"), user_named("anna"), user_named("a\\nna"), user_named("a!nna"),
+                                user_named("100%"), user_named("ÄRA"),  user_named("ends\\")};
+    CHECK(on.ask(rows.insert_many(all)).value() == all.size());
+    const auto found = [&](predicate<user> condition) {
+        std::string joined;
+        for (const auto& row : on.ask(rows.where(std::move(condition)).order_by(oldest<&user::id>).all()).value())
+            joined += (joined.empty() ? "" : ",") + row.openid;
+        return joined;
+    };
+    CHECK(found(col<&user::openid>.like("anna")) == "anna");
+    CHECK(found(col<&user::openid>.like("A%")) == "Anna");
+    CHECK(found(col<&user::openid>.like("_nna")) == "Anna,anna");
+    CHECK(found(col<&user::openid>.like("a\\%")) == "a\\nna");
+    CHECK(found(col<&user::openid>.like("%\\")) == "ends\\");
+    CHECK(found(col<&user::openid>.like("a!%")) == "a!nna");
+    CHECK(found(col<&user::openid>.like("_RA")) == "ÄRA");
+    CHECK(found(col<&user::openid>.like("är%")) == "");
+    CHECK(found(col<&user::openid>.contains("NN")) == "");
+    CHECK(found(col<&user::openid>.contains("\\n")) == "a\\nna");
+    CHECK(found(col<&user::openid>.starts_with("an")) == "anna");
+    CHECK(found(col<&user::openid>.starts_with("100%")) == "100%");
+    CHECK(on.ask(on.db.query<std::int64_t>("SELECT count(*) FROM users WHERE openid LIKE 'AN%'")).value().front() == 0);
+}
+
 DATABASE_TEST_CASE("a condition that was moved from changes no row") {
     open_database on(kind);
     const auto rows = on.table<user>();

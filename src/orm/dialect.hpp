@@ -68,6 +68,8 @@ public:
     // keys aren't returned it makes that row's key the session's last_key().
     virtual std::string on_conflict(const table_info& table, std::span<const std::size_t> columns) const;
 
+    virtual null_order nulls() const { return {}; }
+
     // Behind a SELECT whose rows nobody else may change until the transaction ends.
     virtual std::string_view lock_clause(if_locked how) const {
         if (how == if_locked::skip) return " FOR UPDATE SKIP LOCKED";

@@ -28,7 +28,6 @@ fragment not_before_in(const order_term& term, const value& at) {
 void order_wholly(std::vector<order_term>& order, order_term key) {
     if (!order.empty()) key.descending = order.back().descending;
     if (std::ranges::find(order, key.sql, &order_term::sql) == order.end()) order.push_back(std::move(key));
-    for (order_term& term : order) term.nulls_last = term.nullable;
 }
 
 // `a >= ? AND (a > ? OR b > ?)`, of which the first part is what an index is searched by. A comparison of rows,

@@ -41,7 +41,7 @@ error row_not_found(const table_info& table, argument key) {
 }
 
 fragment select_for_update(const session& s, const table_info& table, const selection& wanted, if_locked how) {
-    fragment made = select_rows(table, wanted);
+    fragment made = select_rows(s, table, wanted);
     made.append(s.dialect().lock_clause(how));
     return made;
 }

@@ -36,12 +36,14 @@ private:
     bool with_tables_;
 };
 
-void write_order(writer& to, const std::vector<order_term>& order) {
+void write_order(writer& to, const std::vector<order_term>& order, null_order nulls) {
     std::string_view word = " ORDER BY ";
     for (const order_term& term : order) {
+        const bool nulls_first = term.nullable && term.descending == nulls.largest; // by themselves
         to.plain(word);
-        if (term.nulls_last) to.marked(term.sql).plain(" IS NULL, ");
+        if (nulls_first && !nulls.takes_words) to.marked(term.sql).plain(" IS NULL, ");
         to.marked(term.sql).plain(term.descending ? " DESC" : "");
+        if (nulls_first && nulls.takes_words) to.plain(" NULLS LAST");
         word = ", ";
     }
 }
@@ -53,11 +55,11 @@ void write_bounds(writer& to, const selection& wanted) {
     if (wanted.offset) to.plain(" OFFSET ").plain(std::to_string(*wanted.offset));
 }
 
-fragment finish(writer to, const selection& wanted) {
+fragment finish(writer to, const selection& wanted, null_order nulls) {
     to.clause("", wanted.joins).clause(" WHERE ", wanted.where);
     if (!wanted.groups.empty()) to.plain(" GROUP BY ").marked(wanted.groups);
     to.clause(" HAVING ", wanted.having);
-    write_order(to, wanted.order);
+    write_order(to, wanted.order, nulls);
     write_bounds(to, wanted);
     return to.done();
 }
@@ -104,15 +106,23 @@ void add_join(selection& to, std::string_view word, std::string_view table, frag
     to.joins.append(word).append(quoted(table)).append(" ON ").append(std::move(on));
 }
 
-fragment select_rows(const table_info& table, const selection& wanted) {
-    if (joins(wanted)) return select_columns(table, all_columns(table), wanted);
-    return finish(writer(table.select, false), wanted);
+fragment select_rows(const table_info& table, const selection& wanted, null_order nulls) {
+    if (joins(wanted)) return select_columns(table, all_columns(table), wanted, nulls);
+    return finish(writer(table.select, false), wanted, nulls);
 }
 
-fragment select_columns(const table_info& table, std::string_view columns, const selection& wanted) {
+fragment select_rows(const session& s, const table_info& table, const selection& wanted) {
+    return select_rows(table, wanted, s.dialect().nulls());
+}
+
+fragment select_columns(const session& s, const table_info& table, std::string_view columns, const selection& wanted) {
+    return select_columns(table, columns, wanted, s.dialect().nulls());
+}
+
+fragment select_columns(const table_info& table, std::string_view columns, const selection& wanted, null_order nulls) {
     writer to("SELECT ", joins(wanted));
     to.marked(columns).plain(" FROM ").plain(quoted(table.name));
-    return finish(std::move(to), wanted);
+    return finish(std::move(to), wanted, nulls);
 }
 
 fragment select_count(const table_info& table, const selection& wanted) {

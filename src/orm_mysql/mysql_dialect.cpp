@@ -116,6 +116,7 @@ public:
     }
 
     bool returns_keys() const override { return false; }
+    null_order nulls() const override { return {.takes_words = false}; }
 
     // Which columns have to be unique is the table's to say here: any key that is taken already counts.
     std::string on_conflict(const table_info& table, std::span<const std::size_t> columns) const override {

@@ -99,6 +99,8 @@ public:
         return is_flag ? "'" + column.initial + "'" : column.initial;
     }
 
+    null_order nulls() const override { return {.largest = true}; }
+
     // nextval alone never goes back while others use it; setval may where it jumps far ahead of them only. A user who
     // may not change the sequence leaves it as it is.
     std::string insert_past_identity(const table_info& table, std::string_view insert) const override {
@@ -109,9 +111,8 @@ public:
             "identity AS (SELECT s, CASE WHEN has_sequence_privilege(s, 'UPDATE') "
             "THEN coalesce(pg_sequence_last_value(s), 0) END AS last FROM named) "
             "SELECT n, (SELECT CASE WHEN k - last > 1000 THEN setval(s, k) "
-            "ELSE (SELECT max(nextval(s) + 0 * i) FROM generate_series(last + 1, k) i) END FROM identity WHERE last < "
-            "k) "
-            "FROM given",
+            "ELSE (SELECT max(nextval(s) + 0 * i) FROM generate_series(last + 1, k) i) END FROM identity "
+            "WHERE last < k) FROM given",
             insert, quoted(key), in_quotes(quoted(table.name)), in_quotes(key));
     }
 

@@ -43,9 +43,14 @@ TEST_CASE("a page by a column that may be NULL has its NULLs last") {
     const repository<purchase> rows(db);
     purchase last;
     CHECK(tail(rows.rows().order_by(newest<&purchase::note>).after(last)) ==
-          " WHERE (note IS NULL AND id < ?) ORDER BY note IS NULL, note DESC, id DESC");
+          " WHERE (note IS NULL AND id < ?) ORDER BY note DESC, id DESC");
     last.note = "a";
     CHECK(tail(rows.rows().order_by(newest<&purchase::note>).after(last)) ==
           " WHERE ((note <= ? OR note IS NULL) AND ((note < ? OR note IS NULL) OR id < ?)) "
-          "ORDER BY note IS NULL, note DESC, id DESC");
+          "ORDER BY note DESC, id DESC");
+    CHECK(tail(rows.rows().order_by(oldest<&purchase::note>)) == " ORDER BY note NULLS LAST");
+    const orm::null_order mysql{.takes_words = false};
+    orm::selection up;
+    orm::add_order(up.order, orm::ordering<purchase>(oldest<&purchase::note>).by);
+    CHECK(orm::select_rows(orm::table_of<purchase>(), up, mysql).sql.ends_with(" ORDER BY note IS NULL, note"));
 }

@@ -106,6 +106,7 @@ concept compares_group = aggregate_expression<E> && comparable<typename E::value
 
 template<class E, bool Descending>
 struct aggregate_order {
+    using expression = E;
     using tables = typename E::tables;
     static constexpr bool is_aggregate = true;
 

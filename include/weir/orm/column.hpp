@@ -16,7 +16,6 @@ struct order_term {
     bool descending = false;
     bool nullable = false;
     value (*of)(const void* row) = nullptr; ///< what a row has in that column
-    bool nulls_last = false;                ///< wherever the database has them by itself
 };
 
 /// A column that is set to a value, or grows or shrinks by it.
@@ -231,6 +230,7 @@ namespace detail {
 template<auto Member, bool Descending>
 struct column_order {
     using column = orm::column<Member>;
+    using expression = column;
     using tables = boost::mp11::mp_list<typename column::row>;
     using row = typename column::row;
     static constexpr bool is_aggregate = false;
@@ -244,7 +244,7 @@ struct column_order {
 
 } // namespace detail
 
-/// Order by a column: largest first, which for keys and times is the newest; or smallest first.
+/// Order by a column: largest first, which for keys and times is the newest; or smallest first. NULLs come last.
 template<auto Member>
 inline constexpr detail::column_order<Member, true> newest{};
 template<auto Member>

@@ -35,7 +35,7 @@ public:
         if constexpr (!Order::is_aggregate)
             static_assert(Scope::template has_one<typename Order::column>(true),
                           "weir: groups are ordered by an aggregate or by a column of group_by(...)");
-        add_order(wanted_.order, order.term());
+        add_order(wanted_.order, detail::term_in<Scope>(order));
         return std::move(*this);
     }
 

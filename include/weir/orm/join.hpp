@@ -59,7 +59,7 @@ public:
     joined_query order_by(Order order) && {
         static_assert(Scope::reads_each(typename Order::tables()), "weir: this order's table isn't in the query");
         static_assert(!Order::is_aggregate, "weir: rows are ordered by columns, groups by aggregates");
-        add_order(wanted_.order, order.term());
+        add_order(wanted_.order, detail::term_in<Scope>(order));
         return std::move(*this);
     }
 
@@ -81,7 +81,7 @@ public:
     /// std::vector<T>: the first table's rows, each as often as it was paired.
     auto all() && {
         auto job = [wanted = std::move(wanted_)](session& s) {
-            return detail::select_all<T>(s, select_rows(table_of<T>(), wanted));
+            return detail::select_all<T>(s, select_rows(s, table_of<T>(), wanted));
         };
         return source_->template perform<std::vector<T>>(access::read, std::move(job));
     }
@@ -94,7 +94,7 @@ public:
         return source_->template perform<std::int64_t>(access::read, std::move(job));
     }
 
-    /// The statement that `all()` runs.
+    /// The statement that `all()` runs on SQLite; others may put NULLs last in other words.
     std::string sql() const { return select_rows(table_of<T>(), wanted_).sql; }
 
 private:

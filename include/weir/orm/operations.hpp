@@ -344,7 +344,7 @@ result<void> erase(session& s, const key_type<T>& key) {
 template<class T>
 result<std::optional<T>> first(session& s, selection wanted) {
     wanted.limit = 1;
-    auto rows = select_all<T>(s, select_rows(table_of<T>(), wanted));
+    auto rows = select_all<T>(s, select_rows(s, table_of<T>(), wanted));
     if (!rows) return rows.error();
     if (rows->empty()) return std::optional<T>();
     return std::optional<T>(std::move(rows->front()));

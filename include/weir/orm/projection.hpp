@@ -129,6 +129,23 @@ consteval auto namesake() {
     return column<reflect::field<Table, at>::member>();
 }
 
+// An order's term, whose expression may be NULL for what the query reads as well.
+template<class Scope, class Order>
+order_term term_in(const Order& order) {
+    order_term term = order.term();
+    term.nullable = Scope::template may_be_null<typename Order::expression>();
+    return term;
+}
+
+/// A selection with its columns, until it is known which database is asked.
+struct columns_asked {
+    const table_info* table;
+    std::string columns;
+    selection wanted;
+
+    fragment of(const session& s) const { return select_columns(s, *table, columns, wanted); }
+};
+
 } // namespace detail
 
 /// A query for some columns, or for values made of many rows, that arrive as Rows: described structs, whose members
@@ -137,11 +154,11 @@ template<class Row, class Source>
 class projection {
 public:
     projection(Source& source, const table_info& table, std::string columns, selection wanted)
-        : source_(&source), table_(&table), columns_(std::move(columns)), wanted_(std::move(wanted)) {}
+        : source_(&source), asked_{&table, std::move(columns), std::move(wanted)} {}
 
     /// std::vector<Row>
     auto all() && {
-        auto job = [asked = rendered()](session& s) { return detail::query_rows<Row>(s, asked); };
+        auto job = [asked = std::move(asked_)](session& s) { return detail::query_rows<Row>(s, asked.of(s)); };
         return source_->template perform<std::vector<Row>>(access::read, std::move(job));
     }
 
@@ -149,19 +166,19 @@ public:
     template<class F>
     auto each(F&& f) && {
         static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
-        auto job = [asked = rendered(), f = std::decay_t<F>(std::forward<F>(f))](session& s) mutable {
-            return detail::visit<Row>(s, asked, f);
+        auto job = [asked = std::move(asked_), f = std::decay_t<F>(std::forward<F>(f))](session& s) mutable {
+            return detail::visit<Row>(s, asked.of(s), f);
         };
         return source_->template perform<std::size_t>(access::read, std::move(job));
     }
 
     /// Row, the first; errc::not_found when there is none.
     auto one() && {
-        wanted_.limit = 1;
-        auto job = [asked = rendered(), table = table_](session& s) -> result<Row> {
-            auto rows = detail::query_rows<Row>(s, asked);
+        asked_.wanted.limit = 1;
+        auto job = [asked = std::move(asked_)](session& s) -> result<Row> {
+            auto rows = detail::query_rows<Row>(s, asked.of(s));
             if (!rows) return detail::failed<Row>(rows.error());
-            if (rows->empty()) return detail::failed<Row>(detail::no_row(*table));
+            if (rows->empty()) return detail::failed<Row>(detail::no_row(*asked.table));
             return Row(std::move(rows->front()));
         };
         return source_->template perform<Row>(access::read, std::move(job));
@@ -169,9 +186,9 @@ public:
 
     /// std::optional<Row>, the first.
     auto first() && {
-        wanted_.limit = 1;
-        auto job = [asked = rendered()](session& s) -> result<std::optional<Row>> {
-            auto rows = detail::query_rows<Row>(s, asked);
+        asked_.wanted.limit = 1;
+        auto job = [asked = std::move(asked_)](session& s) -> result<std::optional<Row>> {
+            auto rows = detail::query_rows<Row>(s, asked.of(s));
             if (!rows) return rows.error();
             if (rows->empty()) return std::optional<Row>();
             return std::optional<Row>(std::move(rows->front()));
@@ -179,16 +196,12 @@ public:
         return source_->template perform<std::optional<Row>>(access::read, std::move(job));
     }
 
-    /// The statement that `all()` runs.
-    std::string sql() const { return rendered().sql; }
+    /// The statement that `all()` runs on SQLite; others may put NULLs last in other words.
+    std::string sql() const { return select_columns(*asked_.table, asked_.columns, asked_.wanted).sql; }
 
 private:
-    fragment rendered() const { return select_columns(*table_, columns_, wanted_); }
-
     Source* source_;
-    const table_info* table_;
-    std::string columns_;
-    selection wanted_;
+    detail::columns_asked asked_;
 };
 
 } // namespace weir::orm

@@ -64,7 +64,7 @@ public:
     }
     query where(predicate<T> condition) && { return std::move(where(std::move(condition))); }
 
-    /// A further order, where the ones before leave rows equal.
+    /// A further order, where the ones before leave rows equal. Whatever the direction, NULLs come last.
     query& order_by(ordering<T> order) & {
         add_order(wanted_.order, std::move(order.by));
         return *this;
@@ -145,7 +145,6 @@ public:
     /// Only the rows that come behind this one in the order given so far, with the key to decide between equals: a
     /// page, without the cost of counting up to it, and none is shown twice or left out when others come and go. The
     /// row needs to hold no more than the columns of the order and the key. None yet begins with the first page.
-    /// Whatever the direction, NULLs come last.
     ///
     ///     todos.rows().order_by(newest<&todo::made_at>).after(last_seen).limit(20).all()
     query& after(const T& row) & {
@@ -162,7 +161,7 @@ public:
     /// std::vector<T>
     auto all() && {
         auto job = [wanted = std::move(wanted_)](session& s) {
-            return detail::select_all<T>(s, select_rows(table_of<T>(), wanted));
+            return detail::select_all<T>(s, select_rows(s, table_of<T>(), wanted));
         };
         return source_->template perform<std::vector<T>>(access::read, std::move(job));
     }
@@ -176,7 +175,7 @@ public:
     auto each(F&& f) && {
         static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
         auto job = [wanted = std::move(wanted_), f = std::decay_t<F>(std::forward<F>(f))](session& s) mutable {
-            return detail::visit<T>(s, select_rows(table_of<T>(), wanted), f);
+            return detail::visit<T>(s, select_rows(s, table_of<T>(), wanted), f);
         };
         return source_->template perform<std::size_t>(access::read, std::move(job));
     }
@@ -209,7 +208,7 @@ public:
         return source_->template perform<bool>(access::read, std::move(job));
     }
 
-    /// The statement that `all()` runs.
+    /// The statement that `all()` runs on SQLite; others may put NULLs last in other words.
     std::string sql() const { return select_rows(table_of<T>(), wanted_).sql; }
 
 private:

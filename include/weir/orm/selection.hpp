@@ -9,6 +9,7 @@
 namespace weir::orm {
 
 class dialect;
+class session;
 
 /// What a query asks for, apart from the columns.
 struct selection {
@@ -49,15 +50,25 @@ void add_order(std::vector<order_term>& to, order_term further);
 /// ` LEFT JOIN users ON ...`
 void add_join(selection& to, std::string_view word, std::string_view table, fragment on);
 
-/// Makes the order one in which no two rows are equal and NULLs have a place: the key decides where nothing else does.
+/// Makes the order one in which no two rows are equal: the key decides where nothing else does.
 void order_wholly(std::vector<order_term>& order, order_term key);
 /// The condition on the rows that come behind this one in a whole order.
 fragment rows_behind(std::span<const order_term> order, const void* row);
 
-/// `SELECT id, text FROM todos WHERE ... ORDER BY ... LIMIT ... OFFSET ...`
-fragment select_rows(const table_info& table, const selection& wanted);
+/// Where a database has NULLs in an order by itself, and whether it takes NULLS LAST. SQLite's.
+struct null_order {
+    bool largest = false;
+    bool takes_words = true;
+};
+
+/// `SELECT id, text FROM todos WHERE ... ORDER BY ... LIMIT ... OFFSET ...`, with NULLs last.
+fragment select_rows(const table_info& table, const selection& wanted, null_order nulls = {});
 /// The same with other columns, separated by commas.
-fragment select_columns(const table_info& table, std::string_view columns, const selection& wanted);
+fragment select_columns(const table_info& table, std::string_view columns, const selection& wanted,
+                        null_order nulls = {});
+/// The same as the session's database takes it.
+fragment select_rows(const session& s, const table_info& table, const selection& wanted);
+fragment select_columns(const session& s, const table_info& table, std::string_view columns, const selection& wanted);
 /// `SELECT count(*) FROM todos WHERE ...`; limit and offset don't count.
 fragment select_count(const table_info& table, const selection& wanted);
 /// `SELECT max(text) FROM todos WHERE ...`; limit and offset don't count.

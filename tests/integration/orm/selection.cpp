@@ -169,3 +169,47 @@ DATABASE_TEST_CASE("a left join keeps rows without a partner") {
     CHECK(totals[2].cents == 0);
     CHECK(!totals[2].largest);
 }
+
+DATABASE_TEST_CASE("NULLs come last in every order, up and down") {
+    market shop(kind);
+    purchase noted;
+    noted.buyer_id = 1;
+    noted.note = "a";
+    shop.ask(shop.purchases.insert(noted)).value(); // beside "gift", the others have none
+    const auto first_of = [&](orm::ordering<purchase> order) {
+        return shop.ask(shop.purchases.rows().order_by(std::move(order)).order_by(oldest<&purchase::id>).one()).value();
+    };
+    CHECK(first_of(oldest<&purchase::note>).note == "a");
+    CHECK(first_of(newest<&purchase::note>).note == "gift");
+    auto up = shop.purchases.rows()
+                  .order_by(oldest<&purchase::note>)
+                  .select<std::optional<std::string>>(col<&purchase::note>);
+    CHECK(shop.ask(std::move(up).all()).value().front() == "a");
+    auto locked = [&](transaction& tx) -> result<void> {
+        auto rows = tx.rows<purchase>().order_by(newest<&purchase::note>).for_update().all();
+        CHECK(rows.value().back().note == std::nullopt);
+        return ok();
+    };
+    CHECK(shop.ask(shop.db.transaction(locked)));
+
+    const auto last_buyer = [&](auto order) {
+        auto sales =
+            shop.buyers.rows()
+                .left_join<purchase>(of_their_buyers())
+                .order_by(order)
+                .template select<maybe_sale>(col<&buyer::name>, col<&purchase::cents>, col<&purchase::made_at>);
+        return shop.ask(std::move(sales).all()).value().back().buyer;
+    };
+    CHECK(last_buyer(asc(col<&purchase::cents>)) == "Carol"); // who bought nothing
+    CHECK(last_buyer(desc(col<&purchase::cents>)) == "Carol");
+
+    const auto last_note = [&](auto order) {
+        auto notes = shop.purchases.rows()
+                         .group_by(col<&purchase::buyer_id>)
+                         .order_by(order)
+                         .template select<std::int64_t>(col<&purchase::buyer_id>);
+        return shop.ask(std::move(notes).all()).value().back();
+    };
+    CHECK(last_note(asc(max(col<&purchase::note>))) == 2); // Bob's has none
+    CHECK(last_note(desc(max(col<&purchase::note>))) == 2);
+}

@@ -54,6 +54,14 @@ column_info& column_named(table_info& table, std::string_view name) {
     return *std::ranges::find(table.columns, name, &column_info::name);
 }
 
+// What an index holds on every database, where the schema gives no max_length.
+constexpr std::size_t indexed_length = 255;
+
+void put_in_index(column_info& column) {
+    column.in_index = true;
+    if (column.type->kind == column_kind::text && column.max_length == 0) column.max_length = indexed_length;
+}
+
 std::size_t position_of_key(const std::vector<column_info>& columns) {
     const auto found = std::ranges::find(columns, true, &column_info::key);
     return static_cast<std::size_t>(found - columns.begin());
@@ -158,7 +166,7 @@ table_info describe_table(std::string_view name, std::span<const column_facts> c
     for (std::size_t i = 0; i < columns.size(); ++i) table.columns.push_back(described(columns[i], fresh[i]));
     table.key = position_of_key(table.columns);
     table.generated_key = generated_key;
-    table.columns[table.key].in_index = true;
+    put_in_index(table.columns[table.key]);
     for (const auto& column : table.columns)
         if ((column.unique || column.indexed) && !column.key) add_index(table, {column.name}, column.unique);
 
@@ -182,7 +190,7 @@ void add_index(table_info& table, std::vector<std::string_view> columns, bool un
     for (const auto column : columns) {
         index.columns.emplace_back(column);
         index.name.append("_").append(column);
-        column_named(table, column).in_index = true;
+        put_in_index(column_named(table, column));
     }
     index.name = bounded(index.name + (unique ? "_unique" : "_index"));
     index.unique = unique;
@@ -191,7 +199,7 @@ void add_index(table_info& table, std::vector<std::string_view> columns, bool un
 
 void add_foreign_key(table_info& table, std::string_view column, std::string_view other_table,
                      std::string_view other_column, on_delete action) {
-    column_named(table, column).in_index = true;
+    put_in_index(column_named(table, column));
     foreign_key_info key;
     key.name = bounded(table.name + "_" + std::string(column) + "_fkey");
     key.column = std::string(column);

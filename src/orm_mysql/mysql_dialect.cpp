@@ -8,12 +8,12 @@ namespace weir::orm {
 
 namespace {
 
-// What an index can hold, where the schema gives no max_length.
-constexpr std::size_t indexable_length = 255;
+// Longer strings don't fit into a row, whose columns share 65,535 bytes: LONGTEXT is kept beside it.
+constexpr std::size_t most_in_row = 16'000;
 
 std::string text_name(const column_info& column) {
-    if (column.max_length == 0 && !column.in_index) return "LONGTEXT";
-    return "VARCHAR(" + std::to_string(column.max_length == 0 ? indexable_length : column.max_length) + ")";
+    const bool in_row = column.in_index || (column.max_length != 0 && column.max_length <= most_in_row);
+    return in_row ? "VARCHAR(" + std::to_string(column.max_length) + ")" : "LONGTEXT";
 }
 
 std::string storage_name(const column_info& column) {

@@ -72,6 +72,13 @@ error mysql_failure(unsigned code, std::string_view text, std::string_view colum
         return statement_too_slow();
     case mysql_query_interrupted:
         return ended_by_database();
+    case 1071: // ER_TOO_LONG_KEY
+    case 1074: // ER_TOO_BIG_FIELDLENGTH
+        return {errc::invalid_argument, "an index is too long for MySQL, whose hold 768 characters: give its strings a "
+                                        "smaller max_length"};
+    case 1118: // ER_TOO_BIG_ROWSIZE
+        return {errc::invalid_argument, "a table's row is too long for MySQL: give its long strings no max_length, or "
+                                        "one above 16000"};
     case 1153: // ER_NET_PACKET_TOO_LARGE
     case 2020: // CR_NET_PACKET_TOO_LARGE
         return larger_than_packet();

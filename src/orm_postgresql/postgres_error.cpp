@@ -61,6 +61,7 @@ error postgres_error(std::string_view sqlstate, std::string_view text) {
     if (sqlstate == "22001") return too_long();
     if (sqlstate == "22003") return out_of_range();
     if (kind == "22") return {errc::invalid_argument, "a value can't be stored"};
+    if (sqlstate == "54000") return {errc::too_large, "a value is too large for the database, or for an index on it"};
     if (kind == "53") return {errc::unavailable, "the database is out of resources"};
     if (kind == "08" || kind == "57") return connection_lost();
     return {errc::internal, "the query failed"};

@@ -45,6 +45,7 @@ TEST_CASE("each class of failure has its kind") {
     CHECK(orm::postgres_error("25006", "") == errc::unavailable);
     CHECK(orm::postgres_error("22003", "") == errc::validation_failed);
     CHECK(orm::postgres_error("22P02", "") == errc::invalid_argument);
+    CHECK(orm::postgres_error("54000", "") == errc::too_large);
     CHECK(orm::postgres_error("53300", "") == errc::unavailable);
     CHECK(orm::postgres_error("57P01", "") == errc::unavailable);
     CHECK(orm::postgres_error("42P01", "") == errc::internal);

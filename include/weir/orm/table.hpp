@@ -21,7 +21,7 @@ struct column_info {
     bool unique = false;
     bool indexed = false;
     bool in_index = false;      ///< one of any kind, or in a foreign key
-    std::size_t max_length = 0; ///< of a text, in code points; 0: the schema gives none
+    std::size_t max_length = 0; ///< of a string, in code points; 0: any. In an index 255 where the schema gives none
     bool has_default = false;   ///< the schema says defaults(...)
     std::string initial{};      ///< SQL literal of the member's default, for rows that are older than the column
 };

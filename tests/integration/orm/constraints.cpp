@@ -41,6 +41,22 @@ struct wide_player {
 };
 BOOST_DESCRIBE_STRUCT(wide_player, (), (id, team, number, nickname))
 
+struct essay {
+    std::int64_t id{};
+    std::string title{};
+    std::optional<std::string> label{};
+    std::string text{};
+};
+BOOST_DESCRIBE_STRUCT(essay, (), (id, title, label, text))
+
+// What MySQL has no room for.
+struct wide_row {
+    std::int64_t id{};
+    std::string one{};
+    std::string two{};
+};
+BOOST_DESCRIBE_STRUCT(wide_row, (), (id, one, two))
+
 } // namespace
 
 template<>
@@ -58,6 +74,17 @@ inline constexpr auto
 template<>
 inline constexpr auto weir::schema<early_player> =
     weir::table("players").key(&early_player::id).field(&early_player::nickname, weir::max_length(10));
+template<>
+inline constexpr auto weir::schema<essay> = weir::table("essays")
+                                                .key(&essay::id)
+                                                .field(&essay::title, weir::unique)
+                                                .field(&essay::text, weir::max_length(20'000))
+                                                .index(&essay::label, &essay::id);
+template<>
+inline constexpr auto weir::schema<wide_row> = weir::table("wide_rows")
+                                                   .key(&wide_row::id)
+                                                   .field(&wide_row::one, weir::max_length(10'000))
+                                                   .field(&wide_row::two, weir::max_length(10'000));
 template<>
 inline constexpr auto weir::schema<wide_player> =
     weir::table("players").key(&wide_player::id).field(&wide_player::nickname, weir::max_length(500));
@@ -105,6 +132,39 @@ DATABASE_TEST_CASE("a unique rule over several columns names them") {
     CHECK(taken.message() == "team, number is already taken");
     player second = on.another(2);
     CHECK(on.ask(on.players.insert(second)));
+}
+
+DATABASE_TEST_CASE("a string in an index holds 255 characters, another one as many as its max_length says") {
+    open_database on(kind);
+    const auto essays = on.table<essay>();
+    CHECK(on.ask(essays.plan_migration()).value().text().empty());
+    essay whole;
+    for (int i = 0; i < 255; ++i) whole.title += "張";
+    whole.label = whole.title;
+    for (int i = 0; i < 20'000; ++i) whole.text += "張";
+    CHECK(on.ask(essays.insert(whole)));
+    CHECK(on.ask(essays.find(whole.id)).value().text == whole.text);
+    const auto refused = [&](auto change) {
+        essay longer = whole;
+        longer.id = 0;
+        longer.title = "another";
+        change(longer);
+        const auto why = on.ask(essays.insert(longer)).error();
+        CHECK(why == errc::validation_failed);
+        return why.details().front().field;
+    };
+    CHECK(refused([](essay& one) { one.title = std::string(256, 'x'); }) == "title");
+    CHECK(refused([](essay& one) { *one.label += "x"; }) == "label");
+    CHECK(refused([](essay& one) { one.text += "x"; }) == "text");
+}
+
+DATABASE_TEST_CASE("a table whose rows the database has no room for is an error that says what to do") {
+    open_database on(kind);
+    const auto made = on.ask(repository<wide_row>(on.db).auto_migrate());
+    CHECK(made.has_value() == (&kind != &mariadb));
+    if (made) return;
+    CHECK(made.error() == errc::invalid_argument);
+    CHECK(made.error().message().find("no max_length, or one above 16000") != std::string_view::npos);
 }
 
 DATABASE_TEST_CASE("a key that no row has is a conflict that names its field, where the database tells") {

@@ -40,6 +40,14 @@ std::string marked(std::string_view table, std::string_view column) {
     return table_mark + quoted(table) + "." + table_mark + quoted(column);
 }
 
+std::string with_table(std::string sql, std::string_view from, std::string_view to) {
+    const std::string before = table_mark + quoted(from) + "." + table_mark;
+    const std::string after = table_mark + quoted(to) + "." + table_mark;
+    for (std::size_t at = sql.find(before); at != std::string::npos; at = sql.find(before, at + after.size()))
+        sql.replace(at, before.size(), after);
+    return sql;
+}
+
 fragment compare(std::string_view column, std::string_view word, value right) {
     fragment made{std::string(column)};
     made.append(word).append("?");

@@ -103,7 +103,7 @@ result<std::size_t> change_rows(session& s, const fragment& statement, bool unco
 result<std::size_t> update_where(session& s, const table_info& table, std::span<const change> changes,
                                  const fragment& where) {
     for (const change& one : changes)
-        if (auto fits = check_value(table.columns[one.column], one.operand.bound()); !fits) return fits.error();
+        if (auto fits = check_value(column_named(table, one.column), one.operand.bound()); !fits) return fits.error();
     return change_rows(s, update_rows(s.dialect(), table, changes, where), where.sql.empty());
 }
 

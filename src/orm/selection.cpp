@@ -147,7 +147,7 @@ fragment update_rows(const dialect& speaks, const table_info& table, std::span<c
                      const fragment& where) {
     fragment assignments;
     for (const change& one : changes) {
-        const auto& column = table.columns[one.column];
+        const column_info& column = column_named(table, one.column);
         assignments.append(assignments.sql.empty() ? "" : ", ").append(quoted(column.name)).append(" = ");
         assignments.append(one.by == '=' ? "?" : speaks.changed_by(column, one.by)).values.push_back(one.operand);
     }

@@ -50,7 +50,7 @@ std::string bounded(std::string name) {
     return fmt::format("{}_{:08x}", name.substr(0, most - mark), hash);
 }
 
-column_info& column_named(table_info& table, std::string_view name) {
+column_info& column_to_describe(table_info& table, std::string_view name) {
     return *std::ranges::find(table.columns, name, &column_info::name);
 }
 
@@ -108,6 +108,10 @@ const std::string* string_in(const column_info& column, const argument& of) {
 }
 
 } // namespace
+
+const column_info& column_named(const table_info& table, std::string_view name) {
+    return *std::ranges::find(table.columns, name, &column_info::name);
+}
 
 result<void> check_value(const column_info& column, const argument& given) {
     const column_kind kind = column.type->kind;
@@ -190,7 +194,7 @@ void add_index(table_info& table, std::vector<std::string_view> columns, bool un
     for (const auto column : columns) {
         index.columns.emplace_back(column);
         index.name.append("_").append(column);
-        put_in_index(column_named(table, column));
+        put_in_index(column_to_describe(table, column));
     }
     index.name = bounded(index.name + (unique ? "_unique" : "_index"));
     index.unique = unique;
@@ -199,7 +203,7 @@ void add_index(table_info& table, std::vector<std::string_view> columns, bool un
 
 void add_foreign_key(table_info& table, std::string_view column, std::string_view other_table,
                      std::string_view other_column, on_delete action) {
-    put_in_index(column_named(table, column));
+    put_in_index(column_to_describe(table, column));
     foreign_key_info key;
     key.name = bounded(table.name + "_" + std::string(column) + "_fkey");
     key.column = std::string(column);

@@ -20,8 +20,8 @@ struct order_term {
 
 /// A column that is set to a value, or grows or shrinks by it.
 struct change {
-    std::size_t column = 0; ///< index in its table
-    char by = '=';          ///< or '+', '-'
+    std::string_view column{}; ///< its name
+    char by = '=';             ///< or '+', '-'
     value operand{};
 };
 
@@ -30,6 +30,10 @@ template<class T>
 class assignment {
 public:
     explicit assignment(change made) : made_(std::move(made)) {}
+    /// One of a column that T has from a described base.
+    template<class Base>
+        requires(reflect::has_base<T, Base>())
+    assignment(assignment<Base> of_base) : made_(std::move(of_base).made()) {}
 
     change made() && noexcept { return std::move(made_); }
 
@@ -44,9 +48,6 @@ struct ordering {
 };
 
 namespace detail {
-
-/// The column's name with its table's before it, which stands between marks: see resolved().
-std::string marked(std::string_view table, std::string_view column);
 
 fragment compare(std::string_view column, std::string_view word, value right);
 fragment is_among(std::string_view column, std::vector<value> values);
@@ -80,7 +81,8 @@ value to_value(V&& given) {
 
 } // namespace detail
 
-/// A column of a table in a condition: `col<&user::age> >= 18 && col<&user::name>.like("张%")`.
+/// A column of a table in a condition: `col<&user::age> >= 18 && col<&user::name>.like("张%")`. A member of a described
+/// base is the column of whatever table of the query has it.
 template<auto Member>
 class column {
     static_assert(!reflect::name_of<Member>().empty()); // says so when the member isn't described
@@ -101,7 +103,7 @@ public:
 
     /// Its name in a condition, with the table's between marks.
     static const std::string& sql() {
-        static const std::string made = detail::marked(reflect::table_name<row>(), field::name);
+        static const std::string made = detail::marked(detail::table_title<row>(), field::name);
         return made;
     }
 
@@ -173,7 +175,7 @@ private:
         return predicate<row>(detail::compare(sql(), word, detail::to_value<value_type>(std::forward<V>(right))));
     }
     static assignment<row> assign(char by, value right) {
-        return assignment<row>(change{field::index, by, std::move(right)});
+        return assignment<row>(change{field::name, by, std::move(right)});
     }
 };
 
@@ -235,11 +237,16 @@ struct column_order {
     using row = typename column::row;
     static constexpr bool is_aggregate = false;
 
-    order_term term() const {
-        return {column::sql(), Descending, column::is_optional,
-                [](const void* from) { return value(static_cast<const row*>(from)->*Member); }};
+    order_term term() const { return term_of<row>(); }
+    /// Of the column in a table that may have it from a described base.
+    template<class T>
+    order_term term_of() const {
+        return {as_columns_of<row, T>(column::sql()), Descending, column::is_optional,
+                [](const void* from) { return value(static_cast<const T*>(from)->*Member); }};
     }
-    operator ordering<row>() const { return {term()}; }
+    template<class T>
+        requires(std::same_as<T, row> || reflect::has_base<T, row>())
+    operator ordering<T>() const { return {term_of<T>()}; }
 };
 
 } // namespace detail

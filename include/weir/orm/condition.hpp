@@ -2,12 +2,15 @@
 #pragma once
 
 #include <weir/orm/value.hpp>
+#include <weir/reflect/schema.hpp>
 
+#include <boost/mp11/algorithm.hpp>
 #include <boost/mp11/list.hpp>
 #include <boost/mp11/set.hpp>
 
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -34,6 +37,62 @@ struct fragment {
 
 namespace detail {
 
+template<class... T>
+using tables = boost::mp11::mp_list<T...>;
+
+template<class Base>
+struct with_base {
+    template<class Table>
+    using fn = boost::mp11::mp_bool<reflect::has_base<Table, Base>()>;
+};
+
+/// Whose table the members of a struct are columns of, in a query that reads these: the struct's own, or that of the
+/// only one which derives from it.
+template<class Row, class Tables>
+struct holder_of {
+    using own = boost::mp11::mp_contains<Tables, Row>;
+    using derived = boost::mp11::mp_copy_if_q<Tables, with_base<Row>>;
+    using candidates = boost::mp11::mp_if<own, tables<Row>, derived>;
+    static constexpr bool found = boost::mp11::mp_size<candidates>::value == 1;
+    using type = boost::mp11::mp_first<boost::mp11::mp_push_back<candidates, void>>;
+};
+
+/// The name before a struct's columns, between marks. A base that is no table goes by its type's until it is known
+/// which table has its members.
+template<class Row>
+std::string_view table_title() {
+    if constexpr (reflect::table_row<Row>)
+        return reflect::table_name<Row>();
+    else
+        return typeid(Row).name();
+}
+
+/// The column's name with its table's before it, which stands between marks: see resolved().
+std::string marked(std::string_view table, std::string_view column);
+/// The same columns as another table's.
+std::string with_table(std::string sql, std::string_view from, std::string_view to);
+
+/// SQL about columns of Row as about those of Table, which may have them from it.
+template<class Row, class Table>
+std::string as_columns_of(std::string sql) {
+    if constexpr (std::same_as<Row, Table>)
+        return sql;
+    else
+        return with_table(std::move(sql), table_title<Row>(), table_title<Table>());
+}
+
+/// SQL about columns of some structs as about those of the tables that have them.
+template<class Tables, class... Row>
+std::string in_tables(std::string sql, tables<Row...>) {
+    ((sql = as_columns_of<Row, typename holder_of<Row, Tables>::type>(std::move(sql))), ...);
+    return sql;
+}
+template<class Tables, class Rows>
+fragment in_tables(fragment made, Rows rows) {
+    made.sql = in_tables<Tables>(std::move(made.sql), rows);
+    return made;
+}
+
 fragment both(fragment left, std::string_view word, fragment right);
 fragment negated(fragment inner);
 
@@ -57,6 +116,14 @@ template<class... Tables>
 class predicate : public detail::condition {
 public:
     using condition::condition;
+
+    /// One on columns that these tables have from described bases.
+    template<class... Rows>
+        requires(!std::same_as<predicate, predicate<Rows...>> &&
+                 (detail::holder_of<Rows, detail::tables<Tables...>>::found && ...))
+    predicate(predicate<Rows...> on_bases)
+        : condition(detail::in_tables<detail::tables<Tables...>>(std::move(on_bases).rendered(),
+                                                                 detail::tables<Rows...>())) {}
 };
 
 /// A condition on groups of rows, made from aggregates: `sum(col<&order::cents>) > 1000`. For having().

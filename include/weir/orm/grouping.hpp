@@ -24,7 +24,8 @@ public:
     template<class... Tables>
     grouped_query having(group_predicate<Tables...> condition) && {
         static_assert((Scope::template reads<Tables> && ...), "weir: this condition's table isn't in the query");
-        add_condition(wanted_.having, std::move(condition).rendered());
+        add_condition(wanted_.having, detail::in_tables<typename Scope::all>(std::move(condition).rendered(),
+                                                                             detail::tables<Tables...>()));
         return std::move(*this);
     }
 
@@ -46,7 +47,7 @@ public:
     template<class Row, class... Columns>
     projection<Row, Source> select(Columns...) && {
         static_assert(detail::check_columns<Row, Scope, Columns...>());
-        return {*source_, *table_, detail::list_of<Columns...>(), std::move(wanted_)};
+        return {*source_, *table_, detail::list_of<Scope, Columns...>(), std::move(wanted_)};
     }
 
 private:
@@ -62,7 +63,7 @@ auto grouped(Source& source, const table_info& table, selection wanted, column<M
     using keyed = scope<typename Scope::always, typename Scope::maybe, tables<column<Members>...>>;
     static_assert(sizeof...(Members) > 0, "weir: group_by(...) takes the columns to group by");
     static_assert((Scope::template has<column<Members>>() && ...), "weir: this column's table isn't in the query");
-    (add_group(wanted.groups, column<Members>::sql()), ...);
+    (add_group(wanted.groups, Scope::template sql<column<Members>>()), ...);
     return grouped_query<Source, keyed>(source, table, std::move(wanted));
 }
 

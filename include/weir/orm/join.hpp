@@ -50,7 +50,8 @@ public:
     template<class... Tables>
     joined_query where(predicate<Tables...> condition) && {
         static_assert((Scope::template reads<Tables> && ...), "weir: this condition's table isn't in the query");
-        add_condition(wanted_.where, std::move(condition).rendered());
+        add_condition(wanted_.where, detail::in_tables<typename Scope::all>(std::move(condition).rendered(),
+                                                                            detail::tables<Tables...>()));
         return std::move(*this);
     }
 
@@ -75,7 +76,7 @@ public:
     template<class Row, class... Columns>
     projection<Row, Source> select(Columns...) && {
         static_assert(detail::check_columns<Row, Scope, Columns...>());
-        return {*source_, table_of<T>(), detail::list_of<Columns...>(), std::move(wanted_)};
+        return {*source_, table_of<T>(), detail::list_of<Scope, Columns...>(), std::move(wanted_)};
     }
 
     /// std::vector<T>: the first table's rows, each as often as it was paired.
@@ -102,8 +103,10 @@ private:
     joined_query<T, Source, Wider> joined(std::string_view word, join_condition<Tables...> condition) && {
         static_assert(!Scope::template reads<U>, "weir: a table joins a query once");
         static_assert((Wider::template reads<Tables> && ...), "weir: on(...) is about a table that isn't in the query");
-        static_assert((std::same_as<U, Tables> || ...), "weir: on(...) says nothing about the table that joins");
-        add_join(wanted_, word, reflect::table_name<U>(), std::move(condition.made));
+        static_assert((std::same_as<U, typename Wider::template holder<Tables>> || ...),
+                      "weir: on(...) says nothing about the table that joins");
+        add_join(wanted_, word, reflect::table_name<U>(),
+                 detail::in_tables<typename Wider::all>(std::move(condition.made), detail::tables<Tables...>()));
         return {*source_, std::move(wanted_)};
     }
 

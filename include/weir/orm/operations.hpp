@@ -217,7 +217,7 @@ result<void> upsert(session& s, T& row) {
 template<class T, auto... Unique>
 result<void> upsert(session& s, T& row, column<Unique>...) {
     if (auto fits = check_values(table_of<T>(), arguments_of(row)); !fits) return fits;
-    const std::array<std::size_t, sizeof...(Unique)> unique{reflect::field_of<Unique>::index...};
+    const std::array<std::size_t, sizeof...(Unique)> unique{reflect::field_in<T, Unique>::index...};
     key_type<T>& key = row.*reflect::key_member<T>;
     return upsert_by(s, table_of<T>(), unique, arguments_without_key(row), {&column_type_of<key_type<T>>, &key});
 }
@@ -327,7 +327,7 @@ result<void> update(session& s, const T& row) {
 
 template<class T, auto... Members>
 result<void> update(session& s, const T& row, column<Members>...) {
-    static const std::array<std::size_t, sizeof...(Members)> columns{reflect::field_of<Members>::index...};
+    static const std::array<std::size_t, sizeof...(Members)> columns{reflect::field_in<T, Members>::index...};
     static const std::string sql = update_columns(table_of<T>(), columns);
     const argument key = key_argument(row.*reflect::key_member<T>);
     const std::array<argument, sizeof...(Members) + 1> in{key_argument(row.*Members)..., key};

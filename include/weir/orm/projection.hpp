@@ -13,9 +13,6 @@ namespace weir::orm {
 
 namespace detail {
 
-template<class... T>
-using tables = boost::mp11::mp_list<T...>;
-
 /// What a query reads from: tables whose rows are there, tables that a left join may leave without a row, and the
 /// columns it is grouped by.
 template<class Always, class Maybe = tables<>, class Keys = tables<>>
@@ -25,9 +22,12 @@ struct scope {
     using keys = Keys;
     static constexpr bool grouped = boost::mp11::mp_size<Keys>::value > 0;
 
-    template<class Table>
-    static constexpr bool reads =
-        boost::mp11::mp_set_contains<Always, Table>::value || boost::mp11::mp_set_contains<Maybe, Table>::value;
+    using all = boost::mp11::mp_append<Always, Maybe>;
+
+    template<class Row>
+    using holder = typename holder_of<Row, all>::type;
+    template<class Row>
+    static constexpr bool reads = holder_of<Row, all>::found;
 
     template<class... Table>
     static consteval bool reads_each(tables<Table...>) {
@@ -35,12 +35,17 @@ struct scope {
     }
     template<class... Table>
     static consteval bool reads_maybe(tables<Table...>) {
-        return (boost::mp11::mp_set_contains<Maybe, Table>::value || ...);
+        return (boost::mp11::mp_set_contains<Maybe, holder<Table>>::value || ...);
     }
 
     template<class E>
     static consteval bool has() {
         return reads_each(typename E::tables());
+    }
+    // What E is in SQL.
+    template<class E>
+    static std::string sql() {
+        return in_tables<all>(std::string(E::sql()), typename E::tables());
     }
     // Whether E has one value in each of the query's rows.
     template<class E>
@@ -105,10 +110,10 @@ consteval bool check_columns() {
     else return false;
 }
 
-template<class... Columns>
+template<class Scope, class... Columns>
 std::string list_of() {
     std::string list;
-    ((list.append(list.empty() ? "" : ", ").append(Columns::sql())), ...);
+    ((list.append(list.empty() ? "" : ", ").append(Scope::template sql<Columns>())), ...);
     return list;
 }
 
@@ -133,6 +138,7 @@ consteval auto namesake() {
 template<class Scope, class Order>
 order_term term_in(const Order& order) {
     order_term term = order.term();
+    term.sql = Scope::template sql<typename Order::expression>();
     term.nullable = Scope::template may_be_null<typename Order::expression>();
     return term;
 }

@@ -119,7 +119,7 @@ public:
     template<class Row, class First, class... More>
     projection<Row, Source> select(First, More...) && {
         static_assert(detail::check_columns<Row, scope, First, More...>());
-        return {*source_, table_of<T>(), detail::list_of<First, More...>(), std::move(wanted_)};
+        return {*source_, table_of<T>(), detail::list_of<scope, First, More...>(), std::move(wanted_)};
     }
 
     /// Of all rows, limit and offset don't count: std::int64_t, or double for a double; 0 for no rows.
@@ -215,7 +215,7 @@ private:
     using scope = detail::scope<detail::tables<T>>;
 
     void order_wholly() {
-        orm::order_wholly(wanted_.order, detail::column_order<reflect::key_member<T>, false>().term());
+        orm::order_wholly(wanted_.order, detail::column_order<reflect::key_member<T>, false>().template term_of<T>());
     }
 
     joined_query<T, Source, scope> as_joined() && { return {*source_, std::move(wanted_)}; }

@@ -82,7 +82,7 @@ public:
     template<auto First, auto... More>
     auto update(const T& row, column<First> first, column<More>... more) const {
         static_assert(all_of_table<First, More...>, "weir: this column is another table's");
-        static_assert(!reflect::field_of<First>::is_key && (!reflect::field_of<More>::is_key && ...),
+        static_assert(!reflect::field_in<T, First>::is_key && (!reflect::field_in<T, More>::is_key && ...),
                       "weir: a row's key doesn't change");
         auto job = [=, changed = &row](session& s) { return detail::update<T>(s, *changed, first, more...); };
         return source_->template perform<void>(access::write, std::move(job));
@@ -104,7 +104,7 @@ public:
     template<auto First, auto... More>
     auto upsert(T& row, column<First> first, column<More>... more) const {
         static_assert(all_of_table<First, More...>, "weir: this column is another table's");
-        static_assert(sizeof...(More) > 0 || reflect::field_of<First>::template has<rules::unique>(),
+        static_assert(sizeof...(More) > 0 || reflect::field_in<T, First>::template has<rules::unique>(),
                       "weir: rows are told apart by columns that are unique");
         static_assert(reflect::key_is_generated<T>, "weir: a row with a key of its own is told by it: upsert(row)");
         auto job = [=, stored = &row](session& s) { return detail::upsert<T>(s, *stored, first, more...); };
@@ -148,7 +148,8 @@ public:
 
 private:
     template<auto... Members>
-    static constexpr bool all_of_table = (std::same_as<T, typename column<Members>::row> && ...);
+    static constexpr bool all_of_table = (detail::holder_of<typename column<Members>::row, detail::tables<T>>::found &&
+                                          ...);
 
     Source* source_;
 };

@@ -72,6 +72,9 @@ struct table_info {
     ~table_info();
 };
 
+/// The column with that name, which the table has.
+const column_info& column_named(const table_info& table, std::string_view name);
+
 /// errc::validation_failed naming the column where a string is longer than its max_length or holds U+0000, or a number
 /// is NaN or an infinity, which not all databases can store: on every database alike.
 result<void> check_value(const column_info& column, const argument& given);

@@ -59,15 +59,24 @@ constexpr bool same_member(Left left, Right right) {
         return false;
 }
 
-template<auto Member>
-consteval std::size_t index_of() {
-    using owner = typename member_pointer<decltype(Member)>::owner;
+template<class T, auto Member>
+consteval std::size_t index_in() {
     return []<std::size_t... I>(std::index_sequence<I...>) {
         std::size_t found = sizeof...(I);
-        (void)((same_member(members<owner>::template at<I>::pointer, Member) ? (found = I, true) : false) || ...);
+        (void)((same_member(members<T>::template at<I>::pointer, Member) ? (found = I, true) : false) || ...);
         return found;
     }
-    (std::make_index_sequence<members<owner>::count>{});
+    (std::make_index_sequence<members<T>::count>{});
+}
+
+template<auto Member>
+consteval std::size_t index_of() {
+    return index_in<typename member_pointer<decltype(Member)>::owner, Member>();
+}
+
+template<class Base, class... D>
+consteval bool lists_base(boost::describe::detail::list<D...>) {
+    return ((std::same_as<typename D::type, Base> || lists_base<Base>(bases<typename D::type>{})) || ...);
 }
 
 template<class T>
@@ -101,6 +110,15 @@ consteval std::string_view name_of() {
     constexpr std::size_t index = detail::index_of<Member>();
     static_assert(index < field_count<owner>, "weir: BOOST_DESCRIBE_STRUCT of this struct doesn't list the member");
     return detail::members<owner>::template at<index>::name;
+}
+
+/// Whether T is described as deriving from Base, maybe through other structs: Base's members are T's then.
+template<class T, class Base>
+consteval bool has_base() {
+    if constexpr (described<T>)
+        return detail::lists_base<Base>(detail::bases<T>{});
+    else
+        return false;
 }
 
 /// The names of a described enum's values, in the order of the description.

@@ -412,6 +412,10 @@ constexpr std::string_view name_of_member(Pointer member) {
 template<auto Member>
 using field_of = field<typename detail::member_pointer<decltype(Member)>::owner, detail::index_of<Member>()>;
 
+/// The same for a member that T may have from a described base.
+template<class T, auto Member>
+using field_in = field<T, detail::index_in<T, Member>()>;
+
 /// A described struct whose schema begins with weir::table("name").
 template<class T>
 concept table_row = described<T> && detail::schema_of<T>::is_table;

@@ -32,15 +32,10 @@ double any_fraction() {
     return std::uniform_real_distribution<>(0, 1)(random);
 }
 
-pool_options checked(pool_options options) {
-    options.maximum_pool_size = std::max<std::size_t>(options.maximum_pool_size, 1);
-    return options;
-}
-
 } // namespace
 
 connection_pool::connection_pool(identity who, pool_options options, connector open)
-    : who_(std::move(who)), options_(checked(std::move(options))), open_(std::move(open)), spread_(any_fraction()) {}
+    : who_(std::move(who)), options_(std::move(options)), open_(std::move(open)), spread_(any_fraction()) {}
 
 connection_pool::~connection_pool() { close(); }
 
@@ -77,7 +72,8 @@ error connection_pool::push(call& one) {
     }
     last_call_ = system_clock().now();
     one.asked_at = now();
-    one.gives_up_at = one.asked_at + options_.connection_timeout;
+    const bool limited = options_.connection_timeout != duration::zero();
+    one.gives_up_at = limited ? weir::detail::later(one.asked_at, options_.connection_timeout) : time_point::max();
     waiting_.push_back(&one);
     one.queued = true;
     if (error refused = need_threads(held)) {
@@ -281,7 +277,7 @@ time_point connection_pool::retirement() {
     spread_ += golden_ratio;
     spread_ -= std::floor(spread_);
     const auto earlier = static_cast<double>(options_.max_lifetime.count()) * jitter * spread_;
-    return now() + options_.max_lifetime - duration(static_cast<duration::rep>(earlier));
+    return weir::detail::later(now(), options_.max_lifetime - duration(static_cast<duration::rep>(earlier)));
 }
 
 // The next attempt has to wait. The calls that wait fail now: the node is away.

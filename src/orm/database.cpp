@@ -2,6 +2,7 @@
 #include "orm/connection_pool.hpp"
 #include "orm/driver.hpp"
 #include "orm/sqlite_session.hpp"
+#include "orm/wrong_option.hpp"
 #include <weir/core/blocking_pool.hpp>
 #include <weir/core/loop.hpp>
 #include <weir/orm/database.hpp>
@@ -45,6 +46,11 @@ connector to_server(const database_options& options) {
     };
 }
 
+database_options checked(database_options given) {
+    if (auto wrong = wrong_option(given)) throw error_exception(std::move(wrong));
+    return given;
+}
+
 } // namespace
 
 struct database::impl {
@@ -53,7 +59,7 @@ struct database::impl {
           in_memory(options.url == ":memory:"), writing({options.name + (on_server ? "" : "-w"), title, options.time},
                                                         on_server ? options.pool : pool_of_file(options, 1),
                                                         on_server ? to_server(options) : to_file(options, false)) {
-        if (on_server || in_memory) return;
+        if (on_server || in_memory || options.readers == 0) return;
         reading.emplace(connection_pool::identity{options.name + "-r", title, options.time},
                         pool_of_file(options, options.readers), to_file(options, true));
     }
@@ -88,7 +94,7 @@ database::database(std::string url)
           return options;
       }()) {}
 
-database::database(database_options options) : impl_(std::make_unique<impl>(std::move(options))) {}
+database::database(database_options options) : impl_(std::make_unique<impl>(checked(std::move(options)))) {}
 
 database::~database() = default;
 
@@ -154,7 +160,7 @@ task<result<void>> database::run_once(access how, session_job& job, boost::sourc
 task<result<void>> database::open() {
     auto nothing = [](session&) { return ok(); };
     const weir::clock& time = (co_await this_task).context().loop().clock();
-    const time_point give_up_at = time.now() + impl_->options.pool.initialization_fail_timeout;
+    const time_point give_up_at = weir::detail::later(time.now(), impl_->options.pool.initialization_fail_timeout);
     for (;;) {
         auto opened = co_await perform<void>(access::write, nothing);
         if (opened || opened.error() != errc::unavailable || time.now() >= give_up_at) co_return opened;

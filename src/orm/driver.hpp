@@ -5,6 +5,9 @@
 #include "orm/connection.hpp"
 #include <weir/observe/log.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -28,6 +31,13 @@ struct driver {
     // Ends early when stopped.
     result<std::unique_ptr<connection>> (*open)(const server_address& at, std::stop_token stop);
 };
+
+// The time in whole units as drivers take it: 0 for no limit, otherwise from 1 to the most that this one takes.
+template<class Unit>
+std::int64_t whole(duration time, std::int64_t most) {
+    if (time == duration::max()) return 0;
+    return std::clamp<std::int64_t>(std::chrono::ceil<Unit>(time).count(), 1, most);
+}
 
 // Whether the text is a server's URL rather than the path of a file.
 bool is_server_url(std::string_view text);

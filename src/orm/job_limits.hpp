@@ -24,10 +24,7 @@ struct job_limits {
         return {};
     }
 
-    time_point statement_end() const {
-        const time_point now = time->now();
-        return statement_timeout > time_point::max() - now ? time_point::max() : now + statement_timeout;
-    }
+    time_point statement_end() const { return weir::detail::later(time->now(), statement_timeout); }
 };
 
 } // namespace weir::orm

@@ -19,6 +19,8 @@ namespace weir::orm {
 
 namespace {
 
+using namespace std::chrono_literals;
+
 // Debian's library keeps its classes' type information to itself, so that UBSan's check of these casts can't link.
 __attribute__((no_sanitize("vptr"))) MYSQL* handle_of(soci::session& connection) {
     return static_cast<soci::mysql_session_backend*>(connection.get_backend())->conn_;
@@ -56,15 +58,26 @@ std::string_view table_written_by(std::string_view sql) {
     return {};
 }
 
-std::int64_t seconds(duration time) {
-    return std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(time).count());
+// None, which the client takes for no limit, where there is none; it counts milliseconds in an int.
+std::string in_seconds(const char* option, duration time) {
+    const auto seconds = whole<std::chrono::seconds>(time, 2'000'000);
+    return seconds == 0 ? std::string() : fmt::format(" {}={}", option, seconds);
+}
+
+// Both servers take 0 for no limit, and MariaDB no more than a year.
+std::string statement_limit(duration time, bool is_mariadb) {
+    const double seconds =
+        time == duration::max() ? 0 : std::clamp(std::chrono::duration<double>(time).count(), 1e-6, 31'536'000.0);
+    return is_mariadb ? fmt::format("max_statement_time = {:.6f}", seconds)
+                      : fmt::format("max_execution_time = {}", whole<std::chrono::milliseconds>(time, 4'294'967'295));
 }
 
 // The driver's own timeouts see to what happens before the pool does; a statement ends before the read's.
 std::string connect_text(const mysql_url& to, const server_address& at) {
-    std::string made = fmt::format(
-        "host={} port={} charset=utf8mb4 connect_timeout={} read_timeout={} write_timeout={}", in_quotes(to.host),
-        to.port, seconds(at.connect_timeout), seconds(at.statement_timeout) + 2, seconds(at.statement_timeout) + 2);
+    const duration answer_timeout = weir::detail::sum(at.statement_timeout, 2s);
+    std::string made = fmt::format("host={} port={} charset=utf8mb4", in_quotes(to.host), to.port);
+    made += in_seconds("connect_timeout", at.connect_timeout);
+    made += in_seconds("read_timeout", answer_timeout) + in_seconds("write_timeout", answer_timeout);
     if (!to.user.empty()) made += " user=" + in_quotes(to.user);
     if (!to.password.empty()) made += " password=" + in_quotes(to.password);
     if (!to.database.empty()) made += " db=" + in_quotes(to.database);
@@ -103,17 +116,13 @@ public:
         if (!watch(static_cast<int>(mysql_get_socket(handle())))) return error(errc::unavailable, "out of descriptors");
         cancels_by(at.cancels, std::make_shared<mysql_cancel>(to, mysql_thread_id(handle())), at.statement_timeout);
         const opening_watch in_time(at.connect_timeout, std::move(stop), [this] { hang_up(); });
-        const double limit = std::chrono::duration<double>(at.statement_timeout).count();
         const char* const version = mysql_get_server_info(handle());
         is_mariadb_ = version && std::string_view(version).find("MariaDB") != std::string_view::npos;
-        const std::string statement_limit =
-            is_mariadb_ ? fmt::format("max_statement_time = {:.6f}", limit)
-                        : fmt::format("max_execution_time = {:.0f}", std::max(1.0, limit * 1000));
         for (const std::string& sql :
              {std::string("SET NAMES utf8mb4 COLLATE ") + (is_mariadb_ ? mariadb_collation : mysql_collation),
               "SET SESSION sql_mode = 'ANSI_QUOTES,STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,"
               "ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', " +
-                  statement_limit,
+                  statement_limit(at.statement_timeout, is_mariadb_),
               at.init_sql})
             if (!sql.empty() && mysql_real_query(handle(), sql.data(), sql.size()) != 0)
                 return error(errc::unavailable, ::mysql_error(handle()));

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <libpq-fe.h>
+#include <limits>
 #include <poll.h>
 #include <system_error>
 
@@ -28,6 +29,8 @@ __attribute__((no_sanitize("vptr"))) PGconn* handle_of(soci::session& connection
 __attribute__((no_sanitize("vptr"))) soci::details::postgresql_result& result_of(soci::statement& st) {
     return static_cast<soci::postgresql_statement_backend*>(st.get_backend())->result_;
 }
+
+using namespace std::chrono_literals;
 
 using answer = std::unique_ptr<PGresult, decltype(&PQclear)>;
 
@@ -75,11 +78,8 @@ __attribute__((no_sanitize("vptr"))) void abandon(soci::details::statement_backe
     static_cast<soci::postgresql_statement_backend&>(st).statementName_.clear();
 }
 
-constexpr exchange_style as_postgres_does{.syntax = postgres_syntax,
-                                          .text_booleans = true,
-                                          .prepare = prepare,
-                                          .columns = columns_of,
-                                          .abandon = abandon};
+constexpr exchange_style as_postgres_does{
+    .syntax = postgres_syntax, .text_booleans = true, .prepare = prepare, .columns = columns_of, .abandon = abandon};
 
 std::string_view field_of(const PGresult* of, int code) {
     const char* const text = PQresultErrorField(of, code);
@@ -99,20 +99,20 @@ void log_notice(void* to, const PGresult* notice) noexcept {
     }
 }
 
-std::int64_t milliseconds(duration time) { return std::chrono::ceil<std::chrono::milliseconds>(time).count(); }
+constexpr std::int64_t most = std::numeric_limits<int>::max(); // of seconds and milliseconds, for client and server
 
 // libpq takes no less than two seconds, and of an option that is there twice the last.
 std::string connect_text(const server_address& at, const socket_mark& mark) {
     std::string text = at.url + (at.url.find('?') == std::string::npos ? "?" : "&") + mark.option();
     if (at.url.find("connect_timeout=") != std::string::npos) return text;
-    const auto seconds = std::max<std::int64_t>(2, std::chrono::ceil<std::chrono::seconds>(at.connect_timeout).count());
+    const auto seconds = whole<std::chrono::seconds>(std::max<duration>(at.connect_timeout, 2s), most);
     return text + "&connect_timeout=" + std::to_string(seconds);
 }
 
 // For each host, and once more for what comes behind that.
 duration opening_limit(const server_address& at) {
     const auto hosts = std::ranges::count(std::string_view(at.url).substr(0, at.url.find('?')), ',') + 1;
-    const duration each = std::max<duration>(at.connect_timeout, std::chrono::seconds(2));
+    const duration each = std::max<duration>(at.connect_timeout, 2s);
     return each > duration::max() / (hosts + 1) ? duration::max() : each * (hosts + 1);
 }
 
@@ -145,7 +145,7 @@ public:
         const time_point until = weir::detail::later(system_clock().now(), at.connect_timeout);
         const std::string settings = "SET TIME ZONE 'UTC'; SET DateStyle = ISO; SET standard_conforming_strings = on; "
                                      "SET statement_timeout = " +
-                                     std::to_string(milliseconds(at.statement_timeout));
+                                     std::to_string(whole<std::chrono::milliseconds>(at.statement_timeout, most));
         if (auto set = run(settings, until); !set) return set;
         // The server looks whether anybody still waits for the answer; not all systems let it.
         if (PQserverVersion(handle()) >= 140000) (void)run("SET client_connection_check_interval = 1000", until);
@@ -208,10 +208,12 @@ private:
 
     result<void> wait_for_answer(time_point until) {
         while (PQisBusy(handle())) {
-            const auto left = std::clamp<std::int64_t>(milliseconds(until - system_clock().now()), 0, 60'000);
-            pollfd socket{PQsocket(handle()), POLLIN, 0};
-            if (left == 0 || ::poll(&socket, 1, static_cast<int>(left)) == 0)
+            const duration left = until - system_clock().now();
+            if (left <= duration::zero())
                 return error(errc::unavailable, "the server accepted the connection and doesn't answer");
+            pollfd socket{PQsocket(handle()), POLLIN, 0};
+            ::poll(&socket, 1,
+                   static_cast<int>(whole<std::chrono::milliseconds>(std::min<duration>(left, 1min), most)));
             if (!PQconsumeInput(handle())) return error(errc::unavailable, PQerrorMessage(handle()));
         }
         return ok();

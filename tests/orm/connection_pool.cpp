@@ -235,6 +235,42 @@ TEST_CASE_FIXTURE(pool_fixture, "a call waits for connection_timeout, then hears
     CHECK(now().timeouts == 2);
 }
 
+TEST_CASE_FIXTURE(pool_fixture, "with a connection_timeout of 0 or duration::max() a call waits as long as it takes") {
+    for (const duration unlimited : {duration::zero(), duration::max()}) {
+        options.connection_timeout = unlimited;
+        start(1);
+        std::optional<holder> busy;
+        busy.emplace(*this);
+        call waiting(*this, [](orm::connection&) {});
+        time.advance(10'000h);
+        const int passes = node.enforced; // by the pool's thread, which would end the call
+        wait_until([&] { return node.enforced > passes + 1; });
+        CHECK(now().pending == 1);
+        busy.reset();
+        CHECK(waiting.outcome());
+        CHECK(now().timeouts == 0);
+        pool.reset();
+    }
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "a time of duration::max() never comes") {
+    options.idle_timeout = duration::max();
+    options.max_lifetime = duration::max();
+    options.keepalive_time = duration::max();
+    options.leak_detection_threshold = duration::max();
+    start(1);
+    {
+        const holder busy(*this);
+        time.advance(10'000h);
+        const int passes = node.enforced;
+        wait_until([&] { return node.enforced > passes + 1; });
+    }
+    CHECK(run_once());
+    CHECK(node.opened == 1);
+    CHECK(node.closed == 0);
+    CHECK(now().leaks == 0);
+}
+
 TEST_CASE_FIXTURE(pool_fixture, "calls whose deadlines come one after the other all hear of it") {
     const stepping_clock steps;
     start(1);

@@ -86,6 +86,73 @@ TEST_CASE_FIXTURE(file_fixture, "a file is set up for one writer beside many rea
     CHECK(db.stats().writing.opened + db.stats().reading.opened == 2);
 }
 
+namespace {
+
+std::string why_refused(const database_options& options) {
+    try {
+        const database db(options);
+    } catch (const error_exception& refused) {
+        CHECK(refused.failure() == errc::invalid_argument);
+        return std::string(refused.failure().message());
+    }
+    return "not refused";
+}
+
+} // namespace
+
+TEST_CASE("an option that can't be kept is refused when the database is made, by its name") {
+    const auto refused = [](auto change) {
+        database_options options = options_for(":memory:");
+        change(options);
+        return why_refused(options);
+    };
+    CHECK(refused([](auto& o) { o.pool.maximum_pool_size = 0; }) ==
+          "database_options.pool.maximum_pool_size = 0: accepted 1 and more");
+    CHECK(refused([](auto& o) { o.pool.maximum_pending = 0; }) ==
+          "database_options.pool.maximum_pending = 0: accepted 1 and more");
+    CHECK(refused([](auto& o) { o.pool.minimum_idle = 11; }) ==
+          "database_options.pool.minimum_idle = 11: accepted at most pool.maximum_pool_size, which is 10");
+    CHECK(refused([](auto& o) { o.statement_timeout = 0s; }) ==
+          "database_options.statement_timeout = 0 ns: accepted more than 0, duration::max() for no limit");
+    CHECK(refused([](auto& o) { o.busy_timeout = -1ns; }) ==
+          "database_options.busy_timeout = -1 ns: accepted 0 and more");
+    CHECK(refused([](auto& o) { o.time = nullptr; }) == "database_options.time = nullptr: accepted a clock");
+}
+
+TEST_CASE("no time of a database is negative, and those that 0 would make useless aren't 0") {
+    const auto refuses = [](auto change, duration value) {
+        database_options options = options_for(":memory:");
+        change(options) = value;
+        return why_refused(options) != "not refused";
+    };
+    const auto takes_zero = [&](auto change) {
+        return refuses(change, -1ns) && !refuses(change, 0s) && !refuses(change, duration::max());
+    };
+    const auto takes_no_zero = [&](auto change) {
+        return refuses(change, -1ns) && refuses(change, 0s) && !refuses(change, duration::max());
+    };
+    CHECK(takes_zero([](auto& o) -> duration& { return o.busy_timeout; }));
+    CHECK(takes_zero([](auto& o) -> duration& { return o.pool.connection_timeout; }));
+    CHECK(takes_zero([](auto& o) -> duration& { return o.pool.idle_timeout; }));
+    CHECK(takes_zero([](auto& o) -> duration& { return o.pool.max_lifetime; }));
+    CHECK(takes_zero([](auto& o) -> duration& { return o.pool.keepalive_time; }));
+    CHECK(takes_zero([](auto& o) -> duration& { return o.pool.leak_detection_threshold; }));
+    CHECK(takes_zero([](auto& o) -> duration& { return o.pool.initialization_fail_timeout; }));
+    CHECK(takes_no_zero([](auto& o) -> duration& { return o.connect_timeout; }));
+    CHECK(takes_no_zero([](auto& o) -> duration& { return o.statement_timeout; }));
+    CHECK(takes_no_zero([](auto& o) -> duration& { return o.pool.validation_timeout; }));
+}
+
+TEST_CASE_FIXTURE(file_fixture, "without readers the connection that writes reads too") {
+    auto options = options_for(path);
+    options.readers = 0;
+    database db(options);
+    fill(db);
+    CHECK(home.block_on(repository<todo>(db).find(1)).value().text == "milk");
+    CHECK(db.stats().reading.opened == 0);
+    CHECK(db.stats().writing.opened == 1);
+}
+
 TEST_CASE_FIXTURE(file_fixture, "a path may contain spaces") {
     database db(files / "my shop  data.db");
     fill(db);

@@ -19,16 +19,18 @@
 
 namespace weir::orm {
 
+/// What a database is made with. Options that can't be kept throw error_exception (errc::invalid_argument) with the
+/// option's name from the database's constructor. duration::max() means no limit.
 struct database_options {
     /// `postgresql://user:password@host:5432/name`, `mysql://...` (link weir::orm_postgresql or weir::orm_mysql),
     /// an SQLite file, made when missing, or `:memory:`
     std::string url = "weir.db";
     std::string name = "db"; ///< thread names: `db-0`, `db-1`, ...; SQLite's are `db-w-0` and, for readers, `db-r-0`
     pool_options pool{};     ///< connections; SQLite has one that writes and, in another pool, those that read
-    std::size_t readers = 4; ///< SQLite: connections that read; a `:memory:` database has none
-    duration busy_timeout = std::chrono::seconds(3);      ///< SQLite: how long another program's lock is waited for
-    duration connect_timeout = std::chrono::seconds(5);   ///< how long a server may take to accept; at least 2 s
-    duration statement_timeout = std::chrono::seconds(5); ///< one statement's time; no longer than the deadline
+    std::size_t readers = 4; ///< SQLite: connections that read; 0, as for `:memory:`: the one that writes does
+    duration busy_timeout = std::chrono::seconds(3);      ///< SQLite: for another program's lock; 0: not waited for
+    duration connect_timeout = std::chrono::seconds(5);   ///< until a server has accepted; at least 2 s
+    duration statement_timeout = std::chrono::seconds(5); ///< for one statement; more than 0
     const weir::clock* time = &system_clock();            ///< by which connections are waited for and age
     logger log{};                                         ///< gets PostgreSQL's notices and warnings
 };

@@ -21,16 +21,18 @@ struct pool_leak {
 };
 
 /// A pool of connections to one node. Names, meanings and, where they fit, defaults are HikariCP's
-/// (https://github.com/brettwooldridge/HikariCP#gear-configuration-knobs-baby).
+/// (https://github.com/brettwooldridge/HikariCP#gear-configuration-knobs-baby). duration::max() means no limit, as 0
+/// does where it says `never`.
 struct pool_options {
-    std::size_t maximum_pool_size = 10;        ///< connections, lent and idle; each has a thread
-    std::optional<std::size_t> minimum_idle{}; ///< kept ready; none given: opened when first needed, then kept
-    std::size_t maximum_pending = 1024;        ///< calls that may wait; one more gets errc::unavailable
-    duration connection_timeout = std::chrono::seconds(3); ///< how long a call waits for a connection (HikariCP: 30 s)
+    std::size_t maximum_pool_size = 10;        ///< connections, lent and idle; each has a thread; 1 and more
+    std::optional<std::size_t> minimum_idle{}; ///< kept ready; none given: opened when needed, then kept
+    std::size_t maximum_pending = 1024;        ///< calls that may wait, 1 and more; beyond: errc::unavailable
+    /// how long a call waits for a connection (HikariCP: 30 s); 0: without a limit
+    duration connection_timeout = std::chrono::seconds(3);
     duration idle_timeout = std::chrono::minutes(10);  ///< unused for so long: closed, down to minimum_idle; 0: never
     duration max_lifetime = std::chrono::minutes(30);  ///< closed after that when idle, up to 2.5 % earlier; 0: never
     duration keepalive_time = std::chrono::minutes(2); ///< an idle connection is asked so often; 0: never
-    duration validation_timeout = std::chrono::seconds(5); ///< how long the answer to that may take
+    duration validation_timeout = std::chrono::seconds(5); ///< how long the answer may take; more than 0
     duration leak_detection_threshold{};             ///< a connection lent for longer is reported to on_leak; 0: never
     std::function<void(const pool_leak&)> on_leak{}; ///< once for each; on the pool's own thread; doesn't throw
     duration initialization_fail_timeout{};          ///< open() tries for so long before it fails; 0: once

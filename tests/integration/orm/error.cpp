@@ -238,6 +238,24 @@ TEST_CASE("what PostgreSQL says beside its answers is in the log") {
 }
 #endif
 
+DATABASE_TEST_CASE("a database without any limit of time serves, and so does one with limits of years") {
+    for (const duration limit : {duration::max(), duration::max() - 1ns, duration(24h * 365 * 30)}) {
+        const empty_database where(kind);
+        auto chosen = where.options();
+        for (duration* one : {&chosen.busy_timeout, &chosen.connect_timeout, &chosen.statement_timeout,
+                              &chosen.pool.connection_timeout, &chosen.pool.idle_timeout, &chosen.pool.max_lifetime,
+                              &chosen.pool.keepalive_time, &chosen.pool.validation_timeout,
+                              &chosen.pool.leak_detection_threshold, &chosen.pool.initialization_fail_timeout})
+            *one = limit;
+        loop home;
+        database db(chosen);
+        const auto opened = home.block_on(db.open());
+        INFO((opened ? std::string() : opened.error().describe()));
+        CHECK(opened);
+        CHECK(home.block_on(db.query<std::int64_t>("SELECT 1")).value().front() == 1);
+    }
+}
+
 TEST_CASE("an unknown scheme and a driver that isn't there are named when the database is opened") {
     loop home;
     database db("oracle://db/shop");

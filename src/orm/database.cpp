@@ -66,14 +66,20 @@ struct database::impl {
 
     connection_pool& pool_for_access(access how) { return how == access::read && reading ? *reading : writing; }
 
+    // Tables that can't be made now, for a deadline or a cancellation, are the next job's to make.
     result<void> make_expected(session& s) {
-        std::vector<const table_info*> wanted;
-        {
-            const std::lock_guard lock(expected_mutex);
-            wanted.swap(expected);
-        }
+        const auto wanted = tables_expected();
         if (wanted.empty()) return ok();
-        return migrate(s, wanted);
+        auto made = migrate(s, wanted);
+        if (!made) return made;
+        const std::lock_guard lock(expected_mutex);
+        expected.erase(expected.begin(), expected.begin() + static_cast<std::ptrdiff_t>(wanted.size()));
+        return made;
+    }
+
+    std::vector<const table_info*> tables_expected() {
+        const std::lock_guard lock(expected_mutex);
+        return expected;
     }
 
     const database_options options;

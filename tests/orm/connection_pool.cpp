@@ -160,16 +160,6 @@ struct pool_fixture {
     }
 };
 
-// Goes on by a step each time it is asked.
-class stepping_clock final : public weir::clock {
-public:
-    time_point now() const noexcept override { return time_point(steps_.fetch_add(1) * 1ms); }
-    wall_time wall_now() const noexcept override { return {}; }
-
-private:
-    mutable std::atomic<int> steps_{0};
-};
-
 } // namespace
 
 TEST_CASE_FIXTURE(pool_fixture, "500 callers of two loops are served in the order in which they came") {

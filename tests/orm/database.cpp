@@ -205,6 +205,25 @@ TEST_CASE_FIXTURE(file_fixture, "a call that is cancelled while its connection o
     CHECK(db.stats().writing.opened == 0);
 }
 
+TEST_CASE("a memory database makes its tables also when the first jobs ran out of time, at whatever moment") {
+    bool in_time = false;
+    for (int looks = 1; !in_time; ++looks) {
+        const stepping_clock steps;
+        loop hurried(steps);
+        database db(":memory:");
+        const repository<todo> rows(db);
+        std::optional<result<std::int64_t>> first;
+        auto work = [&]() -> task<void> { first = co_await rows.count(); };
+        hurried.root_context().set_deadline(steps.now() + looks * 1ms);
+        hurried.block_on(work());
+        in_time = first->has_value();
+        if (!in_time) CHECK(first->error() == errc::deadline_exceeded);
+        loop home;
+        CHECK(home.block_on(rows.count()).value() == 0);
+        REQUIRE(looks < 10'000);
+    }
+}
+
 TEST_CASE("a memory database interrupts its one connection too, and keeps it") {
     loop home;
     database db(":memory:");

@@ -8,6 +8,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <optional>
@@ -94,6 +95,18 @@ struct pending {
         }
         return *outcome;
     }
+};
+
+// Goes on by a millisecond each time it is asked.
+class stepping_clock final : public weir::clock {
+public:
+    weir::time_point now() const noexcept override {
+        return weir::time_point(steps_.fetch_add(1) * std::chrono::milliseconds(1));
+    }
+    weir::wall_time wall_now() const noexcept override { return {}; }
+
+private:
+    mutable std::atomic<int> steps_{0};
 };
 
 } // namespace orm_test

@@ -2,9 +2,9 @@
 #include "orm/driver.hpp"
 #include "orm/network_session.hpp"
 #include "orm/opening_watch.hpp"
+#include "orm_mysql/mysql_connect.hpp"
 #include "orm_mysql/mysql_dialect.hpp"
 #include "orm_mysql/mysql_error.hpp"
-#include "orm_mysql/mysql_url.hpp"
 #include "orm_mysql/packet_size.hpp"
 #include <weir/orm/operations.hpp>
 
@@ -38,15 +38,6 @@ __attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std
 
 constexpr exchange_style as_mysql_does{.syntax = mysql_syntax, .plain_times = true, .prepare = prepare};
 
-std::string in_quotes(std::string_view text) {
-    std::string made = "'";
-    for (const char letter : text) {
-        if (letter == '\'' || letter == '\\') made += '\\';
-        made += letter;
-    }
-    return made += "'";
-}
-
 // The table of an INSERT or UPDATE of weir's.
 std::string_view table_written_by(std::string_view sql) {
     for (const std::string_view word : {"INSERT INTO ", "UPDATE "}) {
@@ -73,14 +64,11 @@ std::string statement_limit(duration time, bool is_mariadb) {
 }
 
 // The driver's own timeouts see to what happens before the pool does; a statement ends before the read's.
-std::string connect_text(const mysql_url& to, const server_address& at) {
+std::string connect_text(const std::string& address, const server_address& at) {
     const duration answer_timeout = weir::detail::sum(at.statement_timeout, 2s);
-    std::string made = fmt::format("host={} port={} charset=utf8mb4", in_quotes(to.host), to.port);
+    std::string made = address + " charset=utf8mb4";
     made += in_seconds("connect_timeout", at.connect_timeout);
     made += in_seconds("read_timeout", answer_timeout) + in_seconds("write_timeout", answer_timeout);
-    if (!to.user.empty()) made += " user=" + in_quotes(to.user);
-    if (!to.password.empty()) made += " password=" + in_quotes(to.password);
-    if (!to.database.empty()) made += " db=" + in_quotes(to.database);
     return made;
 }
 
@@ -96,23 +84,23 @@ public:
         constexpr unsigned second = 1;
         for (const auto limit : {MYSQL_OPT_CONNECT_TIMEOUT, MYSQL_OPT_READ_TIMEOUT, MYSQL_OPT_WRITE_TIMEOUT})
             mysql_options(asks.get(), limit, &second);
-        if (mysql_real_connect(asks.get(), to_.host.c_str(), to_.user.c_str(), to_.password.c_str(), nullptr, port_,
-                               nullptr, 0))
+        if (connect(*asks, to_))
             (void)mysql_real_query(asks.get(), kill_.data(), kill_.size()); // its session sees what comes of it
     }
 
 private:
     const mysql_url to_;
     const std::string kill_;
-    const unsigned port_ = static_cast<unsigned>(std::stoul(to_.port));
 };
 
 class mysql_session final : public network_session {
 public:
-    mysql_session(const mysql_url& to, const server_address& at)
-        : network_session(soci::mysql, connect_text(to, at), as_mysql_does) {}
+    mysql_session(const std::string& address, const server_address& at)
+        : network_session(soci::mysql, connect_text(address, at), as_mysql_does) {}
 
     result<void> set_up(const mysql_url& to, const server_address& at, std::stop_token stop) {
+        const bool needs_tls = to.tls > tls_mode::prefer && to.socket.empty();
+        if (needs_tls && !mysql_get_ssl_cipher(handle())) return error(errc::unavailable, "the server has no TLS");
         if (!watch(static_cast<int>(mysql_get_socket(handle())))) return error(errc::unavailable, "out of descriptors");
         cancels_by(at.cancels, std::make_shared<mysql_cancel>(to, mysql_thread_id(handle())), at.statement_timeout);
         const opening_watch in_time(at.connect_timeout, std::move(stop), [this] { hang_up(); });
@@ -231,8 +219,10 @@ private:
 result<std::unique_ptr<connection>> open_mysql(const server_address& at, std::stop_token stop) {
     const auto to = parse_mysql_url(at.url);
     if (!to) return to.error();
+    const auto address = address_text(*to);
+    if (!address) return address.error();
     try {
-        auto opened = std::make_unique<mysql_session>(*to, at);
+        auto opened = std::make_unique<mysql_session>(*address, at);
         if (auto ready = opened->set_up(*to, at, std::move(stop)); !ready)
             return cannot_reach(std::string(ready.error().message()));
         return std::unique_ptr<connection>(std::move(opened));

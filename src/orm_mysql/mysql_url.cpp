@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace weir::orm {
 
@@ -46,6 +47,46 @@ bool split_host(std::string_view text, mysql_url& to) {
     return !to.host.empty() && digits && to.port.size() <= 5;
 }
 
+bool is_mode(std::string_view text, tls_mode& mode) {
+    static constexpr std::pair<std::string_view, tls_mode> modes[] = {{"disable", tls_mode::disable},
+                                                                      {"prefer", tls_mode::prefer},
+                                                                      {"require", tls_mode::require},
+                                                                      {"verify-ca", tls_mode::verify_ca},
+                                                                      {"verify-full", tls_mode::verify_full}};
+    const auto* const found = std::ranges::find(modes, text, &std::pair<std::string_view, tls_mode>::first);
+    if (found == std::end(modes)) return false;
+    mode = found->second;
+    return true;
+}
+
+// Where the text of an option goes; null for what is none.
+std::string mysql_url::*place_of(std::string_view option) {
+    if (option == "socket") return &mysql_url::socket;
+    if (option == "sslrootcert") return &mysql_url::root_certificate;
+    if (option == "sslcert") return &mysql_url::certificate;
+    if (option == "sslkey") return &mysql_url::key;
+    return nullptr;
+}
+
+// What is wrong with the options; null where nothing is.
+const char* take_options(std::string_view text, mysql_url& to) {
+    while (!text.empty()) {
+        std::string_view value = take_until(text, '&');
+        const std::string_view name = take_until(value, '=');
+        if (name == "sslmode") {
+            if (!is_mode(value, to.tls)) return "sslmode is disable, prefer, require, verify-ca or verify-full";
+            continue;
+        }
+        const auto place = place_of(name);
+        if (!place) return "the options are socket, sslmode, sslrootcert, sslcert and sslkey";
+        if (!decode(value, to.*place)) return "an option is not percent-encoded well";
+    }
+    const bool verifies = to.tls == tls_mode::verify_ca || to.tls == tls_mode::verify_full;
+    if (!to.root_certificate.empty() && !verifies) return "sslrootcert is for sslmode=verify-ca and verify-full";
+    if (to.root_certificate.empty() && to.tls == tls_mode::verify_ca) return "sslmode=verify-ca needs sslrootcert";
+    return nullptr;
+}
+
 } // namespace
 
 result<mysql_url> parse_mysql_url(std::string_view text) {
@@ -53,9 +94,12 @@ result<mysql_url> parse_mysql_url(std::string_view text) {
     const std::size_t scheme_end = text.find("://");
     if (scheme_end == std::string_view::npos) return refused("a URL is expected");
     text.remove_prefix(scheme_end + 3);
-    if (text.find_first_of("?#") != std::string_view::npos) return refused("no options are taken");
-    std::string_view where = take_until(text, '/');
+    if (text.find('#') != std::string_view::npos) return refused("a # is written as %23");
     mysql_url made;
+    const std::size_t options = std::min(text.find('?'), text.size());
+    if (const char* wrong = take_options(text.substr(std::min(options + 1, text.size())), made)) return refused(wrong);
+    text = text.substr(0, options);
+    std::string_view where = take_until(text, '/');
     if (!decode(text, made.database)) return refused("the database's name is not percent-encoded well");
     const std::size_t user_end = where.rfind('@');
     if (user_end != std::string_view::npos) {
@@ -65,7 +109,7 @@ result<mysql_url> parse_mysql_url(std::string_view text) {
             return refused("user and password are not percent-encoded well");
         where.remove_prefix(user_end + 1);
     }
-    if (!split_host(where, made)) return refused("a host, and at most a port, is expected");
+    if (made.socket.empty() && !split_host(where, made)) return refused("a host, and at most a port, is expected");
     return made;
 }
 

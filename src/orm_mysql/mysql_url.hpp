@@ -8,14 +8,24 @@
 
 namespace weir::orm {
 
-// mysql://user:password@host:3306/name; user, password and name may be percent-encoded, an IPv6 host stands in
-// brackets.
+// As libpq's sslmode.
+enum class tls_mode { disable, prefer, require, verify_ca, verify_full };
+
+// mysql://user:password@host:3306/name?option=value&...; user, password, name and values may be percent-encoded, an
+// IPv6 host stands in brackets. The options are `socket`, the path of a Unix socket in the place of host and port, and
+// of libpq's `sslmode`, `sslrootcert`, `sslcert` and `sslkey`. Without `sslrootcert` it is the system's authorities
+// that verify-full trusts.
 struct mysql_url {
     std::string host{};
     std::string port = "3306";
     std::string user{};
     std::string password{};
     std::string database{};
+    std::string socket{};
+    tls_mode tls = tls_mode::prefer;
+    std::string root_certificate{};
+    std::string certificate{};
+    std::string key{};
 };
 
 // errc::invalid_argument; the message doesn't show the URL, which may hold a password.

@@ -31,10 +31,44 @@ TEST_CASE("an IPv6 host stands in brackets") {
     CHECK(orm::parse_mysql_url("mysql://[fe80::2]/d").value().host == "fe80::2");
 }
 
+TEST_CASE("a URL says how its connections are made secure, in libpq's words") {
+    const auto parsed = [](std::string options) { return orm::parse_mysql_url("mysql://u@h/d" + options).value(); };
+    CHECK(parsed("").tls == orm::tls_mode::prefer);
+    CHECK(parsed("?sslmode=disable").tls == orm::tls_mode::disable);
+    CHECK(parsed("?sslmode=prefer").tls == orm::tls_mode::prefer);
+    CHECK(parsed("?sslmode=require").tls == orm::tls_mode::require);
+    CHECK(parsed("?sslmode=verify-full").root_certificate.empty());
+    const auto all = parsed("?sslmode=verify-ca&sslrootcert=%2Fetc%2Fca%20s.pem&sslcert=/c.pem&sslkey=/k.pem");
+    CHECK(all.database == "d");
+    CHECK(all.tls == orm::tls_mode::verify_ca);
+    CHECK(all.root_certificate == "/etc/ca s.pem");
+    CHECK(all.certificate == "/c.pem");
+    CHECK(all.key == "/k.pem");
+}
+
+TEST_CASE("a Unix socket takes the place of host and port") {
+    const auto named = orm::parse_mysql_url("mysql://root@localhost/shop?socket=/run/mysqld/mysqld.sock").value();
+    CHECK(named.socket == "/run/mysqld/mysqld.sock");
+    CHECK(named.database == "shop");
+    CHECK(orm::parse_mysql_url("mysql://root@/shop?socket=/s").value().user == "root");
+}
+
+TEST_CASE("an option that can't be kept is refused with what is accepted") {
+    const auto why = [](std::string options) {
+        return std::string(orm::parse_mysql_url("mysql://h/d" + options).error().message());
+    };
+    CHECK(why("?sslmode=on") == "mysql://: sslmode is disable, prefer, require, verify-ca or verify-full");
+    CHECK(why("?ssl=1") == "mysql://: the options are socket, sslmode, sslrootcert, sslcert and sslkey");
+    CHECK(why("?sslmode=verify-ca") == "mysql://: sslmode=verify-ca needs sslrootcert");
+    CHECK(why("?sslmode=require&sslrootcert=/ca") == "mysql://: sslrootcert is for sslmode=verify-ca and verify-full");
+    CHECK(why("?sslcert=%2") == "mysql://: an option is not percent-encoded well");
+}
+
 TEST_CASE("what is no URL of this kind is refused without showing it") {
     for (const char* bad :
          {"", "db", "mysql://", "mysql:///shop", "mysql://u:secret@/shop", "mysql://h:secret/d", "mysql://h:123456/d",
-          "mysql://[::1]x/d", "mysql://h/secret?ssl=1", "mysql://h/%zz", "mysql://h/%4", "mysql://u:%@h/d"}) {
+          "mysql://[::1]x/d", "mysql://h/d?secret=1", "mysql://u:pass?secret@h/d", "mysql://u:pass#secret@h/d",
+          "mysql://h/%zz", "mysql://h/%4", "mysql://u:%@h/d"}) {
         CAPTURE(bad);
         const auto refused = orm::parse_mysql_url(bad);
         REQUIRE(!refused);

@@ -184,7 +184,16 @@ std::string postgres_server::ready_line() const { return "ready to accept connec
 
 int postgres_server::stop_signal() const { return SIGQUIT; }
 
-mariadb_server::mariadb_server() : database_server("mysql") {
+mariadb_server::mariadb_server() : database_server("mysql") { install_and_start(); }
+
+mariadb_server::mariadb_server(const server_certificate& shown) : database_server("mysql") {
+    tls_options_ = {"--ssl-cert=" + files().put("server.pem", shown.certificate),
+                    "--ssl-key=" + files().put("server.key", shown.key),
+                    "--ssl-ca=" + files().put("clients.pem", shown.client_authority)};
+    install_and_start();
+}
+
+void mariadb_server::install_and_start() {
     run({"/usr/bin/mariadb-install-db", "--no-defaults", "--datadir=" + folder(),
          "--auth-root-authentication-method=normal", "--skip-test-db", temporary_files()});
     start();
@@ -195,18 +204,20 @@ std::string mariadb_server::url(const std::string& database) const {
 }
 
 std::vector<std::string> mariadb_server::command() const {
-    return {"/usr/sbin/mariadbd",
-            "--no-defaults",
-            "--datadir=" + folder(),
-            "--port=" + std::to_string(port()),
-            "--bind-address=127.0.0.1",
-            "--socket=" + (files() / "socket"),
-            "--pid-file=" + (files() / "pid"),
-            "--skip-name-resolve",
-            "--innodb-buffer-pool-size=32M",
-            "--innodb-flush-log-at-trx-commit=0",
-            "--performance-schema=OFF",
-            temporary_files()};
+    std::vector<std::string> made{"/usr/sbin/mariadbd",
+                                  "--no-defaults",
+                                  "--datadir=" + folder(),
+                                  "--port=" + std::to_string(port()),
+                                  "--bind-address=127.0.0.1",
+                                  "--socket=" + socket(),
+                                  "--pid-file=" + (files() / "pid"),
+                                  "--skip-name-resolve",
+                                  "--innodb-buffer-pool-size=32M",
+                                  "--innodb-flush-log-at-trx-commit=0",
+                                  "--performance-schema=OFF",
+                                  temporary_files()};
+    made.insert(made.end(), tls_options_.begin(), tls_options_.end());
+    return made;
 }
 
 // A server that starts removes what it takes for leftovers: in a folder of their own they can't be another server's.

@@ -71,14 +71,25 @@ protected:
     int stop_signal() const override;
 };
 
+/// In PEM.
+struct server_certificate {
+    std::string certificate{};
+    std::string key{};
+    std::string client_authority{};
+};
+
 /// MariaDB, of which `root` needs no password.
 class mariadb_server final : public database_server {
 public:
     mariadb_server();
+    /// Offers TLS.
+    explicit mariadb_server(const server_certificate& shown);
     ~mariadb_server() override { stop(); }
 
     /// `mysql://root@127.0.0.1:54321/` and the name of a database.
     std::string url(const std::string& database) const;
+    /// The path of its Unix socket.
+    std::string socket() const { return files() / "socket"; }
 
 protected:
     std::vector<std::string> command() const override;
@@ -86,7 +97,10 @@ protected:
     int stop_signal() const override;
 
 private:
+    void install_and_start();
     std::string temporary_files() const;
+
+    std::vector<std::string> tls_options_;
 };
 
 } // namespace test_support

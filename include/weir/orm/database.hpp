@@ -23,7 +23,8 @@ namespace weir::orm {
 /// option's name from the database's constructor. duration::max() means no limit.
 struct database_options {
     /// `postgresql://user:password@host:5432/name`, `mysql://...` (link weir::orm_postgresql or weir::orm_mysql),
-    /// an SQLite file, made when missing, or `:memory:`
+    /// an SQLite file, made when missing, or `:memory:`. A server's URL takes libpq's options, mysql:// of them
+    /// `sslmode` (prefer), `sslrootcert`, `sslcert` and `sslkey`, and `socket`: `?sslmode=verify-full`
     std::string url = "weir.db";
     std::string name = "db"; ///< thread names: `db-0`, `db-1`, ...; SQLite's are `db-w-0` and, for readers, `db-r-0`
     pool_options pool{};     ///< connections; SQLite has one that writes and, in another pool, those that read

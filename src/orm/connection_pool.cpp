@@ -177,9 +177,11 @@ void connection_pool::run_next(lock& held) {
     if (now() - taken.last_used > fresh_enough) {
         connection& link = *taken.link;
         lend(link);
+        ++looked_at_;
         held.unlock();
         const bool good = fit(taken);
         held.lock();
+        --looked_at_;
         take_back(link);
         if (!good) return drop(held, std::move(taken));
     }
@@ -239,7 +241,7 @@ bool connection_pool::only_leaving(const lock&) const {
 
 bool connection_pool::may_open(const lock& held) const {
     if (now() < open_again_at_ || (total(held) >= options_.maximum_pool_size && !only_leaving(held))) return false;
-    const std::size_t coming = opening_ + idle_.size();
+    const std::size_t coming = opening_ + idle_.size() + looked_at_;
     return waiting_.size() > coming || (!closed_ && coming < options_.minimum_idle.value_or(0));
 }
 

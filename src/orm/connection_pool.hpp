@@ -146,6 +146,7 @@ private:
     std::vector<std::unique_ptr<connection>> leaving_; // broken, and they still cost the other side
     std::size_t opening_ = 0;
     time_point last_cut_{};
+    std::size_t looked_at_ = 0; // of those lent: each is the next call's if it is well
     time_point open_again_at_{};
     duration open_pause_{};
     double spread_; // 0 to 1, for the next connection's lifetime

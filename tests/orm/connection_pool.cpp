@@ -21,7 +21,8 @@ namespace {
 struct scripted_node {
     std::atomic<bool> up = true;
     std::atomic<bool> alive = true;
-    std::atomic<bool> lets_go = true; // of connections that broke
+    std::atomic<bool> lets_go = true;        // of connections that broke
+    std::shared_future<void> answer_comes{}; // where one is to be waited for
     std::atomic<int> attempts = 0;
     duration opening_takes{};
     std::atomic<int> opened = 0;
@@ -53,6 +54,7 @@ public:
     bool looks_alive() noexcept override { return node_.alive; }
     bool answers(duration) override {
         ++node_.asked;
+        if (node_.answer_comes.valid()) node_.answer_comes.wait();
         return node_.alive;
     }
     void enforce() noexcept override { ++node_.enforced; }
@@ -528,6 +530,22 @@ TEST_CASE_FIXTURE(pool_fixture, "one that is unused for half a second is asked f
     time.advance(500ms);
     CHECK(run_once());
     CHECK(node.asked == 1);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "while its connection is asked a call has no other one opened") {
+    start(2);
+    fill(1);
+    time.advance(500ms);
+    std::promise<void> answer;
+    node.answer_comes = answer.get_future().share();
+    call waiting(*this, [](orm::connection&) {});
+    wait_until([&] { return node.asked == 1; });
+    const int passes = node.enforced; // by the pool's thread, which would open one
+    wait_until([&] { return node.enforced > passes + 1; });
+    CHECK(node.opened == 1);
+    answer.set_value();
+    CHECK(waiting.outcome());
+    CHECK(now().idle == 1);
 }
 
 TEST_CASE_FIXTURE(pool_fixture,

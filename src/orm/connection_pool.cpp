@@ -265,7 +265,7 @@ void connection_pool::open_one(lock& held) {
     auto opened = open_(closing_.get_token());
     held.lock();
     --opening_;
-    if (!opened) return give_up_opening(held, opened.error());
+    if (!opened) return give_up_opening(held, began, opened.error());
     ++counts_.opened;
     open_pause_ = {};
     const time_point at = now();
@@ -282,10 +282,10 @@ time_point connection_pool::retirement() {
     return weir::detail::later(now(), options_.max_lifetime - duration(static_cast<duration::rep>(earlier)));
 }
 
-// The next attempt has to wait. The calls that wait fail now: the node is away.
-void connection_pool::give_up_opening(lock& held, error why) {
+// The next attempt has to wait, unless this one took long enough. The calls that wait fail now: the node is away.
+void connection_pool::give_up_opening(lock& held, time_point began, error why) {
     open_pause_ = std::clamp(open_pause_ * 2, first_open_pause, longest_open_pause);
-    open_again_at_ = now() + open_pause_;
+    open_again_at_ = began + open_pause_;
     if (total(held) == 0) end_waiting(held, why);
 }
 
@@ -312,10 +312,9 @@ bool connection_pool::ask_next(lock& held) {
     connection& link = *taken.link;
     lend(link);
     held.unlock();
-    const bool good = link.answers(options_.validation_timeout);
+    const bool good = ask(taken);
     held.lock();
     take_back(link);
-    taken.last_asked = now();
     if (good)
         keep(held, std::move(taken));
     else
@@ -329,12 +328,15 @@ void connection_pool::take_back(connection& link) {
     std::erase_if(lent_, [&](const loan& one) { return one.link == &link; });
 }
 
-bool connection_pool::fit(entry& taken) {
-    const time_point at = now();
+bool connection_pool::fit(entry& taken) const {
     if (!taken.link->looks_alive()) return false;
-    if (at - std::max(taken.last_used, taken.last_asked) < asked_after) return true;
-    taken.last_asked = at;
-    return taken.link->answers(options_.validation_timeout);
+    return now() - std::max(taken.last_used, taken.last_asked) < asked_after || ask(taken);
+}
+
+bool connection_pool::ask(entry& taken) const {
+    taken.last_asked = now();
+    taken.silent = !taken.link->answers(options_.validation_timeout);
+    return !taken.silent;
 }
 
 void connection_pool::keep(lock& held, entry taken) {
@@ -344,6 +346,7 @@ void connection_pool::keep(lock& held, entry taken) {
 
 void connection_pool::drop(lock& held, entry taken) {
     ++counts_.dropped;
+    if (taken.silent) distrust_idle(held, taken.last_asked);
     discard(held, std::move(taken));
 }
 

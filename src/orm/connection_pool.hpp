@@ -55,7 +55,8 @@ private:
         std::unique_ptr<connection> link{};
         time_point retire_at{};
         time_point last_used{};
-        time_point last_asked{}; // and it answered
+        time_point last_asked{}; // and it answered, unless it is silent
+        bool silent = false;
     };
 
     struct call {
@@ -112,7 +113,7 @@ private:
     bool may_open(const lock& held) const;
     void make_room(lock& held);
     void open_one(lock& held);
-    void give_up_opening(lock& held, error why);
+    void give_up_opening(lock& held, time_point began, error why);
     bool ask_next(lock& held);
 
     // connections
@@ -120,7 +121,8 @@ private:
     time_point retirement();
     void lend(connection& link);
     void take_back(connection& link);
-    bool fit(entry& taken);
+    bool fit(entry& taken) const;
+    bool ask(entry& taken) const;
     void keep(lock& held, entry taken);
     void drop(lock& held, entry taken);
     void discard(lock& held, entry taken);
@@ -132,6 +134,9 @@ private:
     error no_connection(const lock& held) const noexcept;
     void retire_idle(lock& held);
     void forget_gone(lock& held);
+    void distrust_idle(lock& held, time_point since);
+    template<class Ended>
+    std::size_t discard_idle(lock& held, Ended ended);
     void report_leaks(lock& held);
 
     const identity who_;

@@ -80,13 +80,28 @@ void connection_pool::retire_idle(lock& held) {
                idle_.size() > options_.minimum_idle.value_or(idle_.size()) &&
                at - one.last_used >= options_.idle_timeout;
     };
-    const auto ended = [&](const entry& one) { return at >= one.retire_at || unused(one); };
+    discard_idle(held, [&](const entry& one) { return at >= one.retire_at || unused(one); });
+}
+
+// A connection that stays silent is rarely alone. The others would take as long to be asked, one after the other:
+// those that haven't been heard of since are closed.
+void connection_pool::distrust_idle(lock& held, time_point since) {
+    counts_.dropped +=
+        discard_idle(held, [since](const entry& one) { return std::max(one.last_used, one.last_asked) < since; });
+}
+
+// How many.
+template<class Ended>
+std::size_t connection_pool::discard_idle(lock& held, Ended ended) {
+    std::size_t discarded = 0;
     for (auto found = std::ranges::find_if(idle_, ended); found != idle_.end();
          found = std::ranges::find_if(idle_, ended)) {
         entry last = std::move(*found);
         idle_.erase(found);
         discard(held, std::move(last));
+        ++discarded;
     }
+    return discarded;
 }
 
 void connection_pool::forget_gone(lock& held) {

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "orm/network_session.hpp"
 
+#include "orm/driver.hpp"
+
 #include <cerrno>
 #include <fcntl.h>
+#include <limits>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -38,6 +41,15 @@ network_session::~network_session() {
 bool network_session::watch(int socket) noexcept {
     socket_ = ::fcntl(socket, F_DUPFD_CLOEXEC, 0);
     return socket_ >= 0;
+}
+
+// The system's own limit is a quarter of an hour. A Unix socket has none.
+void network_session::limit_silence(duration silence) noexcept {
+    unsigned milliseconds = 0;
+    socklen_t size = sizeof(milliseconds);
+    if (::getsockopt(socket_, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, &size) != 0 || milliseconds != 0) return;
+    milliseconds = static_cast<unsigned>(whole<std::chrono::milliseconds>(silence, std::numeric_limits<int>::max()));
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, size);
 }
 
 void network_session::cancels_by(std::shared_ptr<cancel_sender> sender, std::shared_ptr<cancel_request> request,

@@ -33,6 +33,9 @@ protected:
     // Once, with how the server is asked to end a statement of this connection, and how long a statement runs at most.
     void cancels_by(std::shared_ptr<cancel_sender> sender, std::shared_ptr<cancel_request> request,
                     duration statement_timeout) noexcept;
+    // The connection is lost when the other side's system acknowledges nothing for so long, unless the URL's options
+    // say how long.
+    void limit_silence(duration silence) noexcept;
     // Nothing is sent or received any more.
     void hang_up() noexcept;
 

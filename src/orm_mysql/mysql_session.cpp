@@ -103,6 +103,7 @@ public:
         if (needs_tls && !mysql_get_ssl_cipher(handle())) return error(errc::unavailable, "the server has no TLS");
         if (!watch(static_cast<int>(mysql_get_socket(handle())))) return error(errc::unavailable, "out of descriptors");
         cancels_by(at.cancels, std::make_shared<mysql_cancel>(to, mysql_thread_id(handle())), at.statement_timeout);
+        limit_silence(at.connect_timeout);
         const opening_watch in_time(at.connect_timeout, std::move(stop), [this] { hang_up(); });
         const char* const version = mysql_get_server_info(handle());
         is_mariadb_ = version && std::string_view(version).find("MariaDB") != std::string_view::npos;

@@ -152,6 +152,7 @@ public:
         if (!at.init_sql.empty())
             if (auto done = run(at.init_sql, until); !done) return done;
         mark.take_from(PQsocket(handle()), at.url);
+        limit_silence(at.connect_timeout);
         return ok();
     }
 

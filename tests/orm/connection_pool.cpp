@@ -21,7 +21,8 @@ namespace {
 struct scripted_node {
     std::atomic<bool> up = true;
     std::atomic<bool> alive = true;
-    std::atomic<bool> lets_go = true;        // of connections that broke
+    std::atomic<bool> lets_go = true; // of connections that broke
+    std::atomic<bool> silent = false;
     std::shared_future<void> answer_comes{}; // where one is to be waited for
     std::atomic<int> attempts = 0;
     duration opening_takes{};
@@ -55,7 +56,7 @@ public:
     bool answers(duration) override {
         ++node_.asked;
         if (node_.answer_comes.valid()) node_.answer_comes.wait();
-        return node_.alive;
+        return node_.alive && !node_.silent;
     }
     void enforce() noexcept override { ++node_.enforced; }
 
@@ -546,6 +547,27 @@ TEST_CASE_FIXTURE(pool_fixture, "while its connection is asked a call has no oth
     answer.set_value();
     CHECK(waiting.outcome());
     CHECK(now().idle == 1);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "those that were idle as long as one that doesn't answer are dropped unasked") {
+    start(5);
+    fill(5);
+    time.advance(500ms);
+    node.silent = true;
+    CHECK(run_once());
+    CHECK(node.asked == 1);
+    CHECK(node.opened == 6);
+    CHECK(now().dropped == 5);
+    CHECK(now().idle == 1);
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "an attempt to open that took long isn't followed by a pause") {
+    node.up = false;
+    node.opening_takes = 500ms;
+    start(1);
+    CHECK(!run_once());
+    node.up = true;
+    CHECK(run_once());
 }
 
 TEST_CASE_FIXTURE(pool_fixture,

@@ -29,8 +29,9 @@ struct database_options {
     std::string name = "db"; ///< thread names: `db-0`, `db-1`, ...; SQLite's are `db-w-0` and, for readers, `db-r-0`
     pool_options pool{};     ///< connections; SQLite has one that writes and, in another pool, those that read
     std::size_t readers = 4; ///< SQLite: connections that read; 0, as for `:memory:`: the one that writes does
-    duration busy_timeout = std::chrono::seconds(3);      ///< SQLite: for another program's lock; 0: not waited for
-    duration connect_timeout = std::chrono::seconds(5);   ///< until a server has accepted; at least 2 s
+    duration busy_timeout = std::chrono::seconds(3); ///< SQLite: for another program's lock; 0: not waited for
+    /// until a server has accepted (at least 2 s), and until its system acknowledges what it is sent
+    duration connect_timeout = std::chrono::seconds(2);
     duration statement_timeout = std::chrono::seconds(5); ///< for one statement; more than 0
     const weir::clock* time = &system_clock();            ///< by which connections are waited for and age
     logger log{};                                         ///< gets PostgreSQL's notices and warnings

@@ -32,7 +32,8 @@ struct pool_options {
     duration idle_timeout = std::chrono::minutes(10);  ///< unused for so long: closed, down to minimum_idle; 0: never
     duration max_lifetime = std::chrono::minutes(30);  ///< closed after that when idle, up to 2.5 % earlier; 0: never
     duration keepalive_time = std::chrono::minutes(2); ///< an idle connection is asked so often; 0: never
-    duration validation_timeout = std::chrono::seconds(5); ///< how long the answer may take; more than 0
+    duration validation_timeout =
+        std::chrono::seconds(1);                     ///< how long the answer may take (HikariCP: 5 s); more than 0
     duration leak_detection_threshold{};             ///< a connection lent for longer is reported to on_leak; 0: never
     std::function<void(const pool_leak&)> on_leak{}; ///< once for each; on the pool's own thread; doesn't throw
     duration initialization_fail_timeout{};          ///< open() tries for so long before it fails; 0: once

@@ -178,6 +178,47 @@ SERVER_TEST_CASE("a connection that the server ended while it was idle isn't len
     CHECK(on.db->stats().writing.dropped == 1);
 }
 
+SERVER_TEST_CASE("a connection whose line died silently while it was idle costs its next call a second") {
+    drill on(kind);
+    testing::fault_proxy line(on.server.port());
+    manual_clock time;
+    auto chosen = over(line, kind, on.where.options());
+    chosen.time = &time;
+    chosen.pool.maximum_pool_size = 1;
+    on.db.emplace(chosen);
+    const auto before = on.connection();
+    time.advance(500ms); // it is asked before it is lent
+    line.set(testing::direction::to_client, testing::fault::blackhole());
+    const auto swallowed = line.stats().read_from_upstream;
+    const auto begun = std::chrono::steady_clock::now();
+    pending<std::vector<std::int64_t>> call(on.home, on.db->query<std::int64_t>(kind.this_connection));
+    CHECK(line.wait_until([&](const auto& now) { return now.read_from_upstream > swallowed; }));
+    line.set({});
+    const auto after = call.wait_on(on.home);
+    CHECK(after.value().front() != before);
+    CHECK(std::chrono::steady_clock::now() - begun < 4s);
+}
+
+SERVER_TEST_CASE("a line that takes no more ends a statement, long before its own time is over") {
+    drill on(kind);
+    testing::fault_proxy line(on.server.port());
+    auto chosen = over(line, kind, on.where.options());
+    chosen.pool.maximum_pool_size = 1;
+    chosen.connect_timeout = 2s;
+    chosen.statement_timeout = 10min;
+    on.db.emplace(chosen);
+    const auto send = [&](std::string text) {
+        return on.home.block_on(on.db->query<std::string>("SELECT ?", std::move(text)));
+    };
+    CHECK(send("it is prepared now").has_value());
+    line.set(testing::direction::to_upstream, testing::fault::deaf());
+    const auto lost = send(std::string(15'000'000, 'x')).error();
+    CHECK(lost == errc::unavailable);
+    CHECK(lost.message() == "the connection to the database was lost");
+    line.set({});
+    on.wait_for_recovery();
+}
+
 SERVER_TEST_CASE("a server that is killed and comes back costs its callers an error, and nothing else") {
     drill on(kind);
     on.open(3);

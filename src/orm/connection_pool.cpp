@@ -257,7 +257,7 @@ void connection_pool::open_one(lock& held) {
     try {
         make_room(held);
     } catch (...) {
-        return give_up_opening(held, errc::unavailable);
+        return give_up_opening(held, now(), errc::unavailable);
     }
     ++opening_;
     const time_point began = now();

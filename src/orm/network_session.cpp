@@ -61,13 +61,12 @@ void network_session::cancels_by(std::shared_ptr<cancel_sender> sender, std::sha
 
 void network_session::hang_up() noexcept { ::shutdown(socket_, SHUT_RDWR); }
 
-void network_session::begin_job(const job_limits& limits) {
-    soci_session::begin_job(limits);
-    on_stop_.emplace(limits.stop, canceller{this});
-}
+void network_session::arm() { on_stop_.emplace(limits_.stop, canceller{this}); }
+
+void network_session::disarm() noexcept { on_stop_.reset(); }
 
 void network_session::end_job() noexcept {
-    on_stop_.reset();
+    disarm();
     if (was_cut()) mark_broken(); // though the answer may have arrived just before
     soci_session::end_job();
     if (was_cut()) mark_broken(); // when the transaction's end took too long
@@ -165,13 +164,6 @@ bool network_session::gone() const noexcept {
     const std::uint8_t state = state_of(socket_);
     if (state == TCP_FIN_WAIT1) return now >= cut_since_ + acknowledges_within;
     return state != TCP_FIN_WAIT2;
-}
-
-// A transaction's end isn't cancelled any more, and may take as long as a statement.
-void network_session::shield() noexcept {
-    on_stop_.reset();
-    limits_.stop = {};
-    limits_.deadline = time_point::max();
 }
 
 // Nothing should have come while nobody asked: what has is the server's farewell.

@@ -19,7 +19,6 @@ public:
     using soci_session::soci_session;
     ~network_session() override;
 
-    void begin_job(const job_limits& limits) override;
     void end_job() noexcept override;
     bool looks_alive() noexcept override;
     bool answers(duration within) override;
@@ -41,7 +40,8 @@ protected:
 
     void statement_begins() override;
     void statement_ended() noexcept override;
-    void shield() noexcept override;
+    void arm() override;
+    void disarm() noexcept override;
     bool was_cut() const noexcept;
 
     // After a request to end a statement was sent: makes sure that it doesn't end the next one.

@@ -26,13 +26,32 @@ private:
 
 } // namespace
 
-void soci_session::begin_job(const job_limits& limits) { limits_ = limits; }
+void soci_session::begin_job(const job_limits& limits) {
+    limits_ = limits;
+    arm();
+}
 
 // Also of a transaction that the job began in SQL of its own, which the next job would go on with.
 void soci_session::end_job() noexcept {
     if (in_transaction_ || (!broken_ && transaction_open())) rollback();
     limits_ = job_limits();
+    if (std::exchange(shielded_, false)) kept_ = job_limits();
     statement_ends_ = time_point::max();
+}
+
+// A transaction's end isn't cancelled any more, and may take as long as a statement.
+void soci_session::shield() noexcept {
+    if (std::exchange(shielded_, true)) return;
+    disarm();
+    kept_ = limits_;
+    limits_.stop = {};
+    limits_.deadline = time_point::max();
+}
+
+void soci_session::unshield() {
+    if (!std::exchange(shielded_, false)) return;
+    limits_ = std::exchange(kept_, {});
+    arm();
 }
 
 // A statement that runs, maybe while a row of another one is looked at: that one goes on behind it.
@@ -179,6 +198,7 @@ result<void> soci_session::plain(const char* sql) {
 }
 
 result<void> soci_session::begin() {
+    unshield();
     auto begun = plain(begin_statement());
     in_transaction_ = begun.has_value();
     return begun;

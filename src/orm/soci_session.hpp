@@ -49,8 +49,9 @@ protected:
     // The database still waits for the transaction's end.
     virtual bool transaction_open() = 0;
     virtual const char* begin_statement() const = 0;
-    // Nothing interrupts any more: a transaction's end has to run to its own.
-    virtual void shield() noexcept = 0;
+    // From here on a cancellation interrupts the statement that runs; and from there it doesn't.
+    virtual void arm() = 0;
+    virtual void disarm() noexcept = 0;
 
     bool out_of_time() const { return bool(limits_.reason(statement_ends_)); }
     error reason_to_end() const { return limits_.reason(statement_ends_); }
@@ -65,6 +66,8 @@ protected:
 private:
     class running_statement;
 
+    void shield() noexcept;
+    void unshield();
     template<class F>
     result<std::size_t> guarded(std::string_view sql, F body);
     bool runs_again(const std::exception& failure);
@@ -76,6 +79,8 @@ private:
     statement_cache statements_;
     std::string_view statement_{};
     bool running_ = false;
+    job_limits kept_{}; // where shielded: the job's
+    bool shielded_ = false;
     error lost_{};
     bool in_transaction_ = false;
     bool broken_ = false;

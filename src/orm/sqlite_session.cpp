@@ -116,13 +116,8 @@ public:
         return ok();
     }
 
-    void begin_job(const job_limits& limits) override {
-        soci_session::begin_job(limits);
-        on_stop_.emplace(limits.stop, interrupter{handle()});
-    }
-
     void end_job() noexcept override {
-        on_stop_.reset();
+        disarm();
         soci_session::end_job();
     }
 
@@ -207,11 +202,8 @@ private:
     // Takes the write lock at once: a transaction that reads first and writes later could find its snapshot old.
     const char* begin_statement() const override { return "BEGIN IMMEDIATE"; }
 
-    void shield() noexcept override {
-        on_stop_.reset();
-        limits_.stop = {};
-        limits_.deadline = time_point::max();
-    }
+    void arm() override { on_stop_.emplace(limits_.stop, interrupter{handle()}); }
+    void disarm() noexcept override { on_stop_.reset(); }
 
     static int on_progress(void* self) { return static_cast<sqlite_session*>(self)->out_of_time() ? 1 : 0; }
 

@@ -77,9 +77,11 @@ public:
     }
 
     // Keeps other programs from changing the schema: from within a transaction until that has ended, and on databases
-    // whose lock outlives it until it is unlocked.
-    virtual result<void> lock_schema(session&) const { return ok(); }
+    // whose lock outlives it until it is unlocked. False where another program does so.
+    virtual result<bool> try_lock_schema(session&) const { return true; }
     virtual void unlock_schema(session&) const {}
+    // Whether a transaction couldn't begin for one of another program.
+    virtual bool is_locked_out(const error&) const { return false; }
 };
 
 } // namespace weir::orm

@@ -197,8 +197,8 @@ result<migration_plan> plan_migration(session& s, std::span<const table_info* co
     return std::move(plan).made();
 }
 
-result<void> migrate(session& s, std::span<const table_info* const> tables) {
-    return with_schema_locked(s, [&]() -> result<void> {
+result<void> migrate(session& s, std::span<const table_info* const> tables, migrate_options options) {
+    return with_schema_locked(s, options, [&]() -> result<void> {
         const auto plan = plan_migration(s, tables);
         if (!plan) return plan.error();
         for (const auto& statement : plan->statements)

@@ -1,27 +1,42 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "orm/dialect.hpp"
-#include <weir/orm/operations.hpp>
+#include <weir/orm/migrate.hpp>
 
 namespace weir::orm {
 
-// Runs `f() -> result<...>` in a transaction during which no other program changes the schema. The next one begins
-// when the transaction has ended, and sees what it did.
+// A transaction during which no other program changes the schema; the one that is open, if one is. What isn't
+// committed is rolled back. The next program's begins when this one has ended, and sees what it did.
+class schema_lock {
+public:
+    explicit schema_lock(session& s) : session_(s), joins_(s.in_transaction()) {}
+    schema_lock(const schema_lock&) = delete;
+    schema_lock& operator=(const schema_lock&) = delete;
+    ~schema_lock();
+
+    // Waits while another program has the lock. It is asked for again and again: no statement takes long, so neither
+    // its timeout nor the server's ends the wait, and the job's end is seen between two.
+    result<void> take(duration wait);
+    result<void> commit();
+
+private:
+    result<bool> take_at_once();
+    result<bool> begin();
+
+    session& session_;
+    const bool joins_;
+    bool locked_ = false;
+};
+
+// Runs `f() -> result<...>` under the lock.
 template<class F>
-auto with_schema_locked(session& s, F f) -> decltype(f()) {
-    struct guard {
-        session& s;
-        bool locked = false;
-        ~guard() {
-            if (locked) s.dialect().unlock_schema(s);
-        }
-    } lock{s};
-    return detail::atomically(s, [&]() -> decltype(f()) {
-        if (auto locked = s.dialect().lock_schema(s); !locked) return locked.error();
-        lock.locked = true;
-        return f();
-    });
+auto with_schema_locked(session& s, migrate_options options, F f) -> decltype(f()) {
+    schema_lock lock(s);
+    if (auto taken = lock.take(options.wait); !taken) return taken.error();
+    auto out = f();
+    if (!out) return out;
+    if (auto stored = lock.commit(); !stored) return stored.error();
+    return out;
 }
 
 } // namespace weir::orm

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orm/sqlite_dialect.hpp"
 
+#include "orm/database_error.hpp"
+#include "orm/sqlite_error.hpp"
 #include <weir/orm/operations.hpp>
 
 namespace weir::orm {
@@ -90,6 +92,11 @@ public:
 
     std::string changed_by(const column_info& column, char by) const override {
         return (by == '+' ? "weir_add(" : "weir_subtract(") + quoted(column.name) + ", ?)";
+    }
+
+    // A transaction that writes excludes all others, and statement_timeout may be shorter than busy_timeout.
+    bool is_locked_out(const error& why) const override {
+        return sqlite_is_locked(why) || why.message() == statement_too_slow().message();
     }
 };
 

@@ -9,6 +9,8 @@ namespace weir::orm {
 
 namespace {
 
+constexpr std::string_view file_is_locked = "the database is locked";
+
 // What follows "... constraint failed: ".
 std::string_view subject_of(std::string_view text) {
     constexpr std::string_view mark = "constraint failed: ";
@@ -39,7 +41,7 @@ error plain_error(int code, std::string_view text) {
         return constraint_broken(code, text);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-        return {errc::unavailable, "the database is locked"};
+        return {errc::unavailable, std::string(file_is_locked)};
     case SQLITE_READONLY:
         return read_only_here();
     case SQLITE_FULL:
@@ -70,6 +72,8 @@ error sqlite_error(int extended_code, std::string_view text, std::string_view in
 std::string_view sqlite_unique_columns(int extended_code, std::string_view text) {
     return extended_code == SQLITE_CONSTRAINT_UNIQUE ? subject_of(text) : std::string_view();
 }
+
+bool sqlite_is_locked(const error& failure) { return failure.message() == file_is_locked; }
 
 bool sqlite_is_broken(int extended_code) {
     switch (extended_code & 0xff) {

@@ -21,4 +21,7 @@ inline constexpr const char* sqlite_overflow = "weir: out of range";
 // Whether a connection that failed so is of no further use.
 bool sqlite_is_broken(int extended_code);
 
+// Whether another program had the lock for as long as it was waited for.
+bool sqlite_is_locked(const error& failure);
+
 } // namespace weir::orm

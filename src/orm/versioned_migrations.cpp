@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "orm/dialect.hpp"
 #include "orm/schema_lock.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/orm/database.hpp>
@@ -109,11 +110,11 @@ result<void> run_step(session& s, const step& one, wall_time now) {
 }
 
 // The number of steps that are left now, with the one that ran; 0 when there was none to run.
-result<std::size_t> run_next(session& s, const steps& all, wall_time now) {
+result<std::size_t> run_next(session& s, const steps& all, wall_time now, migrate_options options) {
     if (auto sound = check_numbers(all); !sound) return sound.error();
     const auto tables = detail::tables_of<applied_step>();
-    if (auto made = migrate(s, tables); !made) return made.error();
-    return with_schema_locked(s, [&]() -> result<std::size_t> {
+    if (auto made = migrate(s, tables, options); !made) return made.error();
+    return with_schema_locked(s, options, [&]() -> result<std::size_t> {
         const auto left = pending(s, all);
         if (!left) return left.error();
         if (left->empty()) return std::size_t{0};
@@ -155,11 +156,13 @@ versioned_migrations versioned_migrations::step(std::int64_t number, std::string
     return std::move(step(number, std::move(name), std::move(run)));
 }
 
+task<result<std::size_t>> versioned_migrations::apply(database& db) const { return apply(db, migrate_options()); }
+
 // A job for each step: one that takes long holds up no more of others than it must.
-task<result<std::size_t>> versioned_migrations::apply(database& db) const {
+task<result<std::size_t>> versioned_migrations::apply(database& db, migrate_options options) const {
     const weir::clock& time = (co_await this_task).context().loop().clock();
     for (std::size_t ran = 0;; ++ran) {
-        auto job = [this, now = time.wall_now()](session& s) { return run_next(s, steps_, now); };
+        auto job = [this, options, now = time.wall_now()](session& s) { return run_next(s, steps_, now, options); };
         const auto left = co_await db.perform<std::size_t>(access::write, job);
         if (!left) co_return left.error();
         if (*left <= 1) co_return ran + *left;

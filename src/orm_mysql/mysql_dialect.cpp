@@ -4,9 +4,17 @@
 #include "orm/widening.hpp"
 #include <weir/orm/operations.hpp>
 
+#include <fmt/format.h>
+
 namespace weir::orm {
 
 namespace {
+
+// Calls GET_LOCK or RELEASE_LOCK. A lock's name means the same in all databases of a server, and has to be short.
+fragment call_with_lock(std::string_view function, std::string_view more = "") {
+    return detail::statement(
+        fmt::format("SELECT coalesce({}(concat('weir schema ', md5(coalesce(DATABASE(), ''))){}), 0)", function, more));
+}
 
 // Longer strings don't fit into a row, whose columns share 65,535 bytes: LONGTEXT is kept beside it.
 constexpr std::size_t most_in_row = 16'000;
@@ -130,18 +138,13 @@ public:
     }
 
     // DDL ends transactions here, so a lock of the transaction's would be gone with the first statement.
-    result<void> lock_schema(session& s) const override {
-        const auto locked =
-            detail::select_value<std::int64_t>(s, detail::statement("SELECT coalesce(GET_LOCK('weir schema', 10), 0)"));
-        if (!locked) return locked.error();
-        if (*locked != 1) return error(errc::unavailable, "another program changes the schema");
-        return ok();
+    result<bool> try_lock_schema(session& s) const override {
+        return detail::select_value<bool>(s, call_with_lock("GET_LOCK", ", 0"));
     }
 
     // The transaction has ended, so nothing is too late any more; a connection that is lost holds no lock.
     void unlock_schema(session& s) const override {
-        (void)detail::select_value<std::int64_t>(s,
-                                                 detail::statement("SELECT coalesce(RELEASE_LOCK('weir schema'), 0)"));
+        (void)detail::select_value<bool>(s, call_with_lock("RELEASE_LOCK"));
     }
 
 private:

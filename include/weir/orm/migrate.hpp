@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <weir/core/clock.hpp>
 #include <weir/orm/query.hpp>
 #include <weir/orm/session.hpp>
 #include <weir/orm/table.hpp>
 
 #include <array>
+#include <chrono>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,13 +26,19 @@ struct migration_plan {
     std::string text() const;
 };
 
+struct migrate_options {
+    /// How long other programs that migrate the same database are waited for, whatever statement_timeout and
+    /// busy_timeout say; the deadline of the caller ends the wait earlier. 0: not at all. Then: errc::unavailable.
+    duration wait = std::chrono::minutes(5);
+};
+
 /// The statements for tables, columns, indexes, foreign keys and checks that are missing, and for columns that have
 /// to hold more than they do. Nothing is ever dropped or narrowed.
 result<migration_plan> plan_migration(session& s, std::span<const table_info* const> tables);
 
 /// Plans and applies in one transaction (MySQL: its statements commit one by one), behind a lock, so that programs
 /// starting together don't collide.
-result<void> migrate(session& s, std::span<const table_info* const> tables);
+result<void> migrate(session& s, std::span<const table_info* const> tables, migrate_options options = {});
 
 namespace detail {
 
@@ -43,17 +51,22 @@ std::array<const table_info*, sizeof...(Rows)> tables_of() {
 } // namespace detail
 
 /// Brings the tables of these structs up to them: creates tables, adds columns, indexes, foreign keys and checks,
-/// widens columns; never drops or narrows anything. The order doesn't matter. Idempotent; programs may run it at once.
+/// widens columns; never drops or narrows anything. The order doesn't matter. Idempotent; programs may run it at once:
+/// one waits for the other.
 /// errc::already_exists, conflict or validation_failed where rows that are there break a rule that is new.
 ///
 ///     co_await weir::auto_migrate<user, order>(db);   // task<result<void>>
 template<class... Rows, class Source>
-auto auto_migrate(Source& source) {
-    auto job = [](session& s) {
+auto auto_migrate(Source& source, migrate_options options) {
+    auto job = [options](session& s) {
         const auto tables = detail::tables_of<Rows...>();
-        return migrate(s, tables);
+        return migrate(s, tables, options);
     };
     return source.template perform<void>(access::write, job);
+}
+template<class... Rows, class Source>
+auto auto_migrate(Source& source) {
+    return auto_migrate<Rows...>(source, migrate_options());
 }
 
 /// What auto_migrate would do now; nothing of it is done: task<result<migration_plan>>.
@@ -71,6 +84,7 @@ auto plan_migration(Source& source) {
 namespace weir {
 
 using orm::auto_migrate;
+using orm::migrate_options;
 using orm::migration_plan;
 using orm::plan_migration;
 

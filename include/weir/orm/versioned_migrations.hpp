@@ -2,6 +2,7 @@
 #pragma once
 
 #include <weir/core/task.hpp>
+#include <weir/orm/migrate.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -38,6 +39,7 @@ public:
     /// errc::conflict when a step that was applied was edited or is gone, or a new one comes before it;
     /// errc::invalid_argument when numbers don't rise from 1 or more. Has to outlive the task.
     task<result<std::size_t>> apply(database& db) const;
+    task<result<std::size_t>> apply(database& db, migrate_options options) const;
 
     /// What apply would run, as text to read; empty when there is nothing. Fails as apply would, and changes nothing.
     task<result<std::string>> plan(database& db) const;

@@ -5,9 +5,11 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <thread>
 
 using namespace weir;
 using namespace orm_test;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -146,6 +148,113 @@ SERVER_TEST_CASE("a program that has waited for another one's step sees it, howe
     const std::size_t here = run(over(slow_line, kind, where.options()));
     CHECK(here + other.get() == 2);
 }
+
+namespace {
+
+// Another program in the middle of a migration, until it is let go on.
+class migrating_program {
+public:
+    explicit migrating_program(database_options how) : db_(std::move(how)) {
+        steps_.step(1, "take long", [this](transaction&) -> result<void> {
+            begun_.set_value();
+            go_on_.get_future().wait();
+            return ok();
+        });
+        thread_ = std::thread([this] { loop().block_on(steps_.apply(db_)).value(); });
+        begun_.get_future().wait();
+    }
+    ~migrating_program() { finish(); }
+
+    void finish() {
+        if (!thread_.joinable()) return;
+        go_on_.set_value();
+        thread_.join();
+    }
+
+private:
+    database db_;
+    versioned_migrations steps_;
+    std::promise<void> begun_;
+    std::promise<void> go_on_;
+    std::thread thread_;
+};
+
+// Returns when a statement that may take as long was ended for its time.
+void let_pass(duration statement_timeout) {
+    loop home;
+    database_options chosen;
+    chosen.url = ":memory:";
+    chosen.statement_timeout = statement_timeout;
+    database db(chosen);
+    CHECK(home.block_on(db.query<std::int64_t>(orm_test::endless)).error() == errc::deadline_exceeded);
+}
+
+database_options hasty(database_options how) {
+    how.statement_timeout = 500ms;
+    how.busy_timeout = 1ms;
+    return how;
+}
+
+} // namespace
+
+DATABASE_TEST_CASE("a program waits for another one's migration longer than for any statement or lock") {
+    const empty_database where(kind);
+    migrating_program other(where.options());
+    loop home;
+    database mine(hasty(where.options()));
+    pending<void> call(home, auto_migrate<todo>(mine));
+    let_pass(hasty(where.options()).statement_timeout * 2);
+    home.poll();
+    CHECK(!call.outcome);
+    other.finish();
+    CHECK(call.wait_on(home));
+    CHECK(home.block_on(repository<todo>(mine).count()).value() == 0);
+}
+
+DATABASE_TEST_CASE(
+    "a program waits for another one's migration for as long as it is told to, and uses its connection") {
+    const empty_database where(kind);
+    const migrating_program other(where.options());
+    loop home;
+    database mine(hasty(where.options()));
+    migrate_options options;
+    options.wait = 50ms;
+    for (const auto& gave_up : {home.block_on(auto_migrate<todo>(mine, options)).error(),
+                                home.block_on(versioned_migrations().apply(mine, options)).error()}) {
+        CHECK(gave_up == errc::unavailable);
+        CHECK(gave_up.message() == "another program changes the schema");
+    }
+    CHECK(home.block_on(mine.query<std::int64_t>("SELECT 1")).value().front() == 1);
+    CHECK(mine.stats().writing.dropped == 0);
+}
+
+DATABASE_TEST_CASE("the wait for another program's migration ends at the caller's deadline, and can be cancelled") {
+    const empty_database where(kind);
+    const migrating_program other(where.options());
+    database mine(where.options());
+    loop hurried;
+    hurried.root_context().set_deadline(hurried.clock().now() + 100ms);
+    CHECK(hurried.block_on(auto_migrate<todo>(mine)).error() == errc::deadline_exceeded);
+
+    loop home;
+    pending<void> call(home, auto_migrate<todo>(mine));
+    while (mine.stats().writing.active == 0) std::this_thread::yield();
+    call.stop();
+    CHECK(call.wait_on(home).error() == errc::cancelled);
+}
+
+#ifdef WEIR_TEST_MARIADB
+TEST_CASE("migrations of two databases of one server don't wait for each other") {
+    const empty_database where(mariadb);
+    const empty_database elsewhere(mariadb);
+    const migrating_program other(where.options());
+    loop home;
+    database mine(elsewhere.options());
+    migrate_options options;
+    options.wait = 0s;
+    CHECK(home.block_on(auto_migrate<todo>(mine, options)));
+}
+#endif
 
 TEST_CASE("numbers that don't rise are refused before anything runs") {
     notes on(sqlite);

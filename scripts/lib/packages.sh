@@ -16,7 +16,7 @@ weir_test_packages=(
     doctest-dev libhiredis-dev
     prometheus # promtool checks the exposition of metrics
     chromium chromium-driver curl jq # the page is clicked through
-    postgresql-15 mariadb-server # the tests start servers of their own; none is started here
+    postgresql-15 pgbouncer mariadb-server # the tests start servers of their own; none is started here
 )
 
 # What scripts/test --tidy needs on top of both.

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ struct server_address {
     std::string init_sql{};
     std::shared_ptr<cancel_sender> cancels{};
     logger log{};
+    std::optional<bool> prepared_statements{};
 };
 
 // A database whose client library not everybody has: a component of its own, which defines one of the drivers below

@@ -7,7 +7,7 @@ namespace weir::orm {
 
 soci_session::soci_session(const soci::backend_factory& backend, const std::string& connect,
                            const exchange_style& style)
-    : connection_(backend, connect), style_(style), statements_(connection_, style) {}
+    : connection_(backend, connect), style_(style), statements_(connection_, style_) {}
 
 namespace {
 
@@ -168,6 +168,7 @@ result<std::size_t> soci_session::execute(std::string_view sql, std::span<const 
         const auto st = statements_.take(sql, in.size(), 0);
         const finally done([&] { finish(st->statement); });
         bind(*st, in);
+        if (in.empty()) about_to_execute(st->statement);
         execute_bound(*st, true);
         return changed_rows(st->statement);
     });
@@ -180,6 +181,7 @@ result<std::size_t> soci_session::select(std::string_view sql, std::span<const a
         const finally done([&] { finish(st->statement); });
         bind(*st, in);
         for (std::size_t i = 0; i < out.size(); ++i) st->outs[i]->point_at(out[i]);
+        if (in.empty()) about_to_execute(st->statement);
         execute_bound(*st, false);
         require_columns(width(st->statement), out.size());
         std::size_t rows = 0;

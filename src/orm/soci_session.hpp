@@ -35,6 +35,8 @@ protected:
     // Around each statement's time in the driver.
     virtual void statement_begins() {}
     virtual void statement_ended() noexcept {}
+    // Before a statement without values is executed.
+    virtual void about_to_execute(soci::statement&) {}
     // What the failure means, from the backend's own codes.
     virtual error explain(const std::exception& failure) = 0;
     // Whether the statement failed, without any effect, for being prepared at another time than now.
@@ -56,6 +58,8 @@ protected:
     bool out_of_time() const { return bool(limits_.reason(statement_ends_)); }
     error reason_to_end() const { return limits_.reason(statement_ends_); }
     void mark_broken() noexcept { broken_ = true; }
+    // May be changed before the first statement.
+    exchange_style& style() noexcept { return style_; }
     // What runs, for explain().
     std::string_view statement() const noexcept { return statement_; }
     soci::session& connection() noexcept { return connection_; }
@@ -75,7 +79,7 @@ private:
     result<void> plain(const char* sql);
 
     soci::session connection_;
-    const exchange_style& style_;
+    exchange_style style_;
     statement_cache statements_;
     std::string_view statement_{};
     bool running_ = false;

@@ -75,7 +75,10 @@ bool postgres_is_gone(std::string_view sqlstate) {
 std::string without_values(std::string_view sqlstate, std::string_view text) {
     text = text.substr(0, text.find('\n'));
     if (class_of(sqlstate) == "22") text = text.substr(0, text.find('"'));
-    return std::string(text);
+    std::string made(text);
+    if (sqlstate == "26000" || sqlstate == "42P05") // unknown, and known already
+        made += "; behind a pooler in transaction mode set database_options::prepared_statements = false";
+    return made;
 }
 
 } // namespace weir::orm

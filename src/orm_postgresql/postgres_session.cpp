@@ -26,9 +26,11 @@ __attribute__((no_sanitize("vptr"))) PGconn* handle_of(soci::session& connection
     return static_cast<soci::postgresql_session_backend*>(connection.get_backend())->conn_;
 }
 
-__attribute__((no_sanitize("vptr"))) soci::details::postgresql_result& result_of(soci::statement& st) {
-    return static_cast<soci::postgresql_statement_backend*>(st.get_backend())->result_;
+__attribute__((no_sanitize("vptr"))) soci::postgresql_statement_backend& backend_of(soci::statement& st) {
+    return *static_cast<soci::postgresql_statement_backend*>(st.get_backend());
 }
+
+soci::details::postgresql_result& result_of(soci::statement& st) { return backend_of(st).result_; }
 
 using namespace std::chrono_literals;
 
@@ -40,12 +42,13 @@ struct statement_refused : std::runtime_error {
     std::string sqlstate;
 };
 
-answer require_success(PGconn* server, PGresult* result) {
-    answer got(result, &PQclear);
-    if (PQresultStatus(result) == PGRES_COMMAND_OK) return got;
-    const char* const sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    throw statement_refused(PQerrorMessage(server), sqlstate ? sqlstate : "");
+answer require_success(PGconn* server, answer got) {
+    if (PQresultStatus(got.get()) == PGRES_COMMAND_OK) return got;
+    const char* const sqlstate = PQresultErrorField(got.get(), PG_DIAG_SQLSTATE);
+    throw statement_refused(got ? PQresultErrorMessage(got.get()) : PQerrorMessage(server), sqlstate ? sqlstate : "");
 }
+
+answer require_success(PGconn* server, PGresult* result) { return require_success(server, answer(result, &PQclear)); }
 
 // The statement with `$1`, `$2`, ... for its values.
 std::string with_numbered_values(const std::vector<std::string>& parts) {
@@ -72,6 +75,38 @@ __attribute__((no_sanitize("vptr"))) std::optional<std::size_t> columns_of(soci:
     PGconn* const server = made.session_.conn_;
     const answer described = require_success(server, PQdescribePrepared(server, made.statementName_.c_str()));
     return static_cast<std::size_t>(PQnfields(described.get()));
+}
+
+// The same for one that is sent whole at each execution.
+__attribute__((no_sanitize("vptr"))) void keep_whole(soci::statement& st, const std::string&,
+                                                     std::vector<std::string> parts) {
+    auto& made = *static_cast<soci::postgresql_statement_backend*>(st.get_backend());
+    made.query_ = with_numbered_values(parts);
+    made.stType_ = soci::details::st_one_time_query;
+}
+
+answer next_in_pipeline(PGconn* server) {
+    answer got(PQgetResult(server), &PQclear);
+    const answer end(PQgetResult(server), &PQclear);
+    return got;
+}
+
+// In one pipeline, which a pooler leaves on one connection.
+__attribute__((no_sanitize("vptr"))) std::optional<std::size_t> columns_of_whole(soci::statement& st,
+                                                                                 std::string_view sql) {
+    if (leaves_nothing(sql, postgres_syntax)) return std::nullopt;
+    const auto& made = *static_cast<soci::postgresql_statement_backend*>(st.get_backend());
+    PGconn* const server = made.session_.conn_;
+    PQenterPipelineMode(server);
+    PQsendPrepare(server, "", made.query_.c_str(), 0, nullptr);
+    PQsendDescribePrepared(server, "");
+    PQpipelineSync(server);
+    answer prepared = next_in_pipeline(server);
+    answer described = next_in_pipeline(server);
+    const answer synced(PQgetResult(server), &PQclear);
+    PQexitPipelineMode(server);
+    require_success(server, std::move(prepared));
+    return static_cast<std::size_t>(PQnfields(require_success(server, std::move(described)).get()));
 }
 
 __attribute__((no_sanitize("vptr"))) void abandon(soci::details::statement_backend& st) {
@@ -143,17 +178,27 @@ public:
         if (!watch(PQsocket(handle()))) return error(errc::unavailable, "out of descriptors");
         cancels_by(at.cancels, std::make_shared<postgres_cancel>(handle()), at.statement_timeout);
         const time_point until = weir::detail::later(system_clock().now(), at.connect_timeout);
-        const std::string settings = "SET TIME ZONE 'UTC'; SET DateStyle = ISO; SET standard_conforming_strings = on; "
-                                     "SET statement_timeout = " +
-                                     std::to_string(whole<std::chrono::milliseconds>(at.statement_timeout, most));
-        if (auto set = run(settings, until); !set) return set;
-        // The server looks whether anybody still waits for the answer; not all systems let it.
-        if (PQserverVersion(handle()) >= 140000) (void)run("SET client_connection_check_interval = 1000", until);
+        // A pooler hears of these settings, and keeps them for its client; its process number isn't the server's.
+        const auto server = run(
+            "SET TIME ZONE 'UTC'; SET DateStyle = ISO; SET standard_conforming_strings = on; SELECT pg_backend_pid()",
+            until);
+        if (!server) return server.error();
+        const bool is_direct = *server == std::to_string(PQbackendPID(handle()));
+        if (!at.prepared_statements.value_or(is_direct)) send_whole_statements();
+        if (auto limited = limit_statements(at.statement_timeout, until); !limited) return limited;
         if (!at.init_sql.empty())
-            if (auto done = run(at.init_sql, until); !done) return done;
+            if (auto own = run(at.init_sql, until); !own) return own.error();
         mark.take_from(PQsocket(handle()), at.url);
         limit_silence(at.connect_timeout);
         return ok();
+    }
+
+    result<void> begin() override {
+        auto begun = network_session::begin();
+        if (!begun) return begun;
+        auto limited = limit_transaction();
+        if (!limited) rollback();
+        return limited;
     }
 
     const orm::dialect& dialect() const noexcept override { return postgres_dialect(); }
@@ -162,8 +207,13 @@ public:
     result<std::size_t> stream(std::string_view sql, std::span<const argument> in, std::span<const target> out,
                                row_sink& sink) override {
         const bool within = in_transaction();
-        if (!within)
+        if (!within) {
             if (auto begun = execute("BEGIN READ ONLY", {}); !begun) return begun.error();
+            if (auto limited = limit_transaction(); !limited) {
+                mark_broken(); // it is in the transaction
+                return limited.error();
+            }
+        }
         const std::string cursor = fmt::format("weir_rows_{}", ++cursors_); // one may be read while another one is
         auto rows = through_cursor(cursor, sql, in, out, sink);
         --cursors_;
@@ -191,15 +241,44 @@ private:
         }
     }
 
-    // Before the pool sees to deadlines: waits no longer than until then.
-    result<void> run(const std::string& sql, time_point until) {
+    void send_whole_statements() {
+        prepares_ = false;
+        style().prepare = keep_whole;
+        style().columns = columns_of_whole;
+    }
+
+    // What the connection keeps; behind a pooler each transaction is given it.
+    result<void> limit_statements(duration timeout, time_point until) {
+        const std::string setting =
+            "statement_timeout = " + std::to_string(whole<std::chrono::milliseconds>(timeout, most));
+        if (!prepares_) {
+            limit_ = "SET LOCAL " + setting;
+            return ok();
+        }
+        if (auto set = run("SET " + setting, until); !set) return set.error();
+        // The server looks whether anybody still waits for the answer; not all systems let it.
+        if (PQserverVersion(handle()) >= 140000) (void)run("SET client_connection_check_interval = 1000", until);
+        return ok();
+    }
+
+    result<void> limit_transaction() {
+        if (limit_.empty()) return ok();
+        auto limited = execute(limit_, {});
+        if (!limited) return limited.error();
+        return ok();
+    }
+
+    // Before the pool sees to deadlines: waits no longer than until then. The last statement's first value, if any.
+    result<std::string> run(const std::string& sql, time_point until) {
+        std::string value;
         bool good = PQsendQuery(handle(), sql.c_str()) == 1;
         while (good) {
-            if (auto arrived = wait_for_answer(until); !arrived) return arrived;
+            if (auto arrived = wait_for_answer(until); !arrived) return arrived.error();
             const answer got(PQgetResult(handle()), &PQclear);
-            if (!got) return ok();
+            if (!got) return value;
             const auto status = PQresultStatus(got.get());
             good = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+            if (PQntuples(got.get()) > 0) value = PQgetvalue(got.get(), 0, 0);
         }
         const std::string why = PQerrorMessage(handle());
         while (wait_for_answer(until) && answer(PQgetResult(handle()), &PQclear)) {
@@ -246,6 +325,15 @@ private:
         return known->sqlstate() == "26000" || (known->sqlstate() == "0A000" && plan_refused_);
     }
 
+    // For one that isn't prepared SOCI would call PQexec, which takes several statements in one text. It is left to
+    // take the result for the one that it has when it described a statement.
+    void about_to_execute(soci::statement& st) override {
+        if (prepares_) return;
+        auto& backend = backend_of(st);
+        backend.result_.reset(PQexecParams(handle(), backend.query_.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0));
+        backend.justDescribed_ = true;
+    }
+
     void finish(soci::statement& st) noexcept override {
         auto& held = result_of(st);
         plan_refused_ = field_of(held.get_result(), PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery";
@@ -268,6 +356,8 @@ private:
     logger log_;
     std::size_t cursors_ = 0;   // that are open
     bool plan_refused_ = false; // in the last statement
+    bool prepares_ = true;      // else statements are sent whole
+    std::string limit_{};       // for each transaction
 };
 
 // SOCI's constructor runs a statement without a limit, on a socket that it doesn't show.

@@ -166,8 +166,8 @@ postgres_server::postgres_server() : database_server("postgres") {
     start();
 }
 
-std::string postgres_server::url() const {
-    return "postgresql://weir@127.0.0.1:" + std::to_string(port()) + "/postgres";
+std::string postgres_server::url(const std::string& database) const {
+    return "postgresql://weir@127.0.0.1:" + std::to_string(port()) + "/" + database;
 }
 
 std::vector<std::string> postgres_server::command() const {
@@ -183,6 +183,25 @@ std::vector<std::string> postgres_server::command() const {
 std::string postgres_server::ready_line() const { return "ready to accept connections"; }
 
 int postgres_server::stop_signal() const { return SIGQUIT; }
+
+pgbouncer::pgbouncer(const postgres_server& behind, int connections) : database_server("postgres") {
+    files().put("settings.ini", "[databases]\n* = host=127.0.0.1 user=weir port=" + std::to_string(behind.port()) +
+                                    "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " + std::to_string(port()) +
+                                    "\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\n"
+                                    "default_pool_size = " +
+                                    std::to_string(connections) + "\n");
+    start();
+}
+
+std::string pgbouncer::url(const std::string& database) const {
+    return "postgresql://weir@127.0.0.1:" + std::to_string(port()) + "/" + database;
+}
+
+std::vector<std::string> pgbouncer::command() const { return {"/usr/sbin/pgbouncer", files() / "settings.ini"}; }
+
+std::string pgbouncer::ready_line() const { return "process up"; }
+
+int pgbouncer::stop_signal() const { return SIGTERM; }
 
 mariadb_server::mariadb_server() : database_server("mysql") { install_and_start(); }
 

@@ -63,7 +63,21 @@ public:
     ~postgres_server() override { stop(); }
 
     /// `postgresql://weir@127.0.0.1:54321/postgres`
-    std::string url() const;
+    std::string url(const std::string& database = "postgres") const;
+
+protected:
+    std::vector<std::string> command() const override;
+    std::string ready_line() const override;
+    int stop_signal() const override;
+};
+
+/// PgBouncer before a PostgreSQL server, in transaction mode, with so many connections to each of its databases.
+class pgbouncer final : public database_server {
+public:
+    pgbouncer(const postgres_server& behind, int connections);
+    ~pgbouncer() override { stop(); }
+
+    std::string url(const std::string& database) const;
 
 protected:
     std::vector<std::string> command() const override;

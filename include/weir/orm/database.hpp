@@ -12,6 +12,7 @@
 #include <chrono>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -33,8 +34,13 @@ struct database_options {
     /// until a server has accepted (at least 2 s), and until its system acknowledges what it is sent
     duration connect_timeout = std::chrono::seconds(2);
     duration statement_timeout = std::chrono::seconds(5); ///< for one statement; more than 0
-    const weir::clock* time = &system_clock();            ///< by which connections are waited for and age
-    logger log{};                                         ///< gets PostgreSQL's notices and warnings
+    /// PostgreSQL keeps prepared statements for a connection. A pooler in transaction mode (PgBouncer) gives each
+    /// transaction another one: false sends every statement whole, and statement_timeout with each transaction; outside
+    /// of one it is kept on this side alone, and what connection_init_sql sets may be lost. None given: false where a
+    /// pooler answers, and true where the server does.
+    std::optional<bool> prepared_statements{};
+    const weir::clock* time = &system_clock(); ///< by which connections are waited for and age
+    logger log{};                              ///< gets PostgreSQL's notices and warnings
 };
 
 struct database_stats {

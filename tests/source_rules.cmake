@@ -26,6 +26,13 @@ if(WEIR_CLANG_FORMAT)
   set_tests_properties(rules.format PROPERTIES LABELS lint TIMEOUT 300)
 endif()
 
+if(WeirSOCI_postgresql_CLIENT_INCLUDE AND WeirSOCI_mysql_CLIENT_INCLUDE)
+  add_test(NAME rules.soci_4_1 COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR}
+    -DCOMPILER=${CMAKE_CXX_COMPILER}
+    "-DINCLUDES=${WeirSOCI_postgresql_CLIENT_INCLUDE};${WeirSOCI_mysql_CLIENT_INCLUDE}"
+    -P "${rules_dir}/soci_4_1.cmake")
+  set_tests_properties(rules.soci_4_1 PROPERTIES LABELS lint TIMEOUT 300)
+endif()
 if(EXISTS "${PROJECT_SOURCE_DIR}/examples/hello.cpp")
   add_test(NAME rules.readme COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR} -P "${rules_dir}/readme.cmake")
   set_tests_properties(rules.readme PROPERTIES LABELS lint)

@@ -60,11 +60,23 @@ void column_into::post_fetch(bool got_data, bool called_from_fetch) {
     if (got_data) deliver();
 }
 
+namespace {
+
+// The type of a column, which SOCI tells with its name: its enumeration is another one from 4.1 on.
+template<class Type>
+std::string name_of(int column, sd::statement_backend& st,
+                    void (sd::statement_backend::*describe)(int, Type&, std::string&)) {
+    std::string name;
+    Type type{};
+    (st.*describe)(column, type, name);
+    return name;
+}
+
+} // namespace
+
 // Names the column as the query does.
 void column_into::refuse(const char* why) const {
-    std::string name;
-    soci::data_type type{};
-    statement_->describe_column(position_, type, name);
+    const std::string name = name_of(position_, *statement_, &sd::statement_backend::describe_column);
     throw exchange_error(errc::internal, "column '" + name + "' " + why);
 }
 

@@ -6,6 +6,7 @@
 #include <weir/orm/column_type.hpp>
 
 #include <soci/soci.h>
+#include <soci/version.h>
 
 #include <memory>
 #include <optional>
@@ -90,7 +91,11 @@ public:
     void bind(soci::details::statement_impl& st, int& position) override;
     std::string get_name() const override { return {}; }
     // SOCI puts this into its error texts: values stay out of logs.
+#if SOCI_VERSION >= 400100
+    void dump_value(std::ostream& os, int) const override { os << "?"; }
+#else
     void dump_value(std::ostream& os) const override { os << "?"; }
+#endif
     void pre_exec(int num) override { backend_->pre_exec(num); }
     void pre_use() override { backend_->pre_use(&indicator_); }
     void post_use(bool got_data) override { backend_->post_use(got_data, &indicator_); }

@@ -9,8 +9,15 @@
 #include <soci/sqlite3/soci-sqlite3.h>
 
 #include <cmath>
+#include <cstdarg>
 #include <optional>
 #include <thread>
+
+#if SOCI_VERSION >= 400100 // it declares a few types, where 4.0 includes all of this
+namespace sqlite_api {
+#include <sqlite3.h>
+} // namespace sqlite_api
+#endif
 
 namespace weir::orm {
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orm/sqlite_arithmetic.hpp"
 
+#include "orm/sqlite_api.hpp"
 #include "orm/sqlite_error.hpp"
-
-#include <soci/sqlite3/soci-sqlite3.h>
 
 #include <cmath>
 

@@ -2,22 +2,14 @@
 #include "orm/sqlite_session.hpp"
 
 #include "orm/soci_session.hpp"
+#include "orm/sqlite_api.hpp"
 #include "orm/sqlite_arithmetic.hpp"
 #include "orm/sqlite_dialect.hpp"
 #include "orm/sqlite_error.hpp"
 
-#include <soci/sqlite3/soci-sqlite3.h>
-
 #include <cmath>
-#include <cstdarg>
 #include <optional>
 #include <thread>
-
-#if SOCI_VERSION >= 400100 // it declares a few types, where 4.0 includes all of this
-namespace sqlite_api {
-#include <sqlite3.h>
-} // namespace sqlite_api
-#endif
 
 namespace weir::orm {
 
@@ -70,6 +62,9 @@ void describe_columns(soci::sqlite3_statement_backend& st) {
         const char* const name = sqlite_api::sqlite3_column_name(st.stmt_, i);
         auto& column = st.columns_[static_cast<std::size_t>(i)];
         column.type_ = soci::dt_string;
+#if SOCI_VERSION >= 400100
+        column.dataType_ = soci::db_string;
+#endif
         column.name_ = name && *name ? name : "?"; // a column without a name is one that SOCI doesn't know
     }
 }

@@ -5,6 +5,8 @@
 
 #include <errmsg.h>
 #include <mysql.h>
+#include <string>
+#include <vector>
 
 namespace soci {
 
@@ -16,6 +18,7 @@ public:
 
 struct mysql_statement_backend : details::statement_backend {
     MYSQL_RES* result_;
+    std::vector<std::string> queryChunks_;
 };
 struct mysql_session_backend : details::session_backend {
     MYSQL* conn_;

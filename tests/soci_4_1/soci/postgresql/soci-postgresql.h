@@ -24,13 +24,17 @@ public:
 
 } // namespace details
 
+struct postgresql_session_backend : details::session_backend {
+    int statementCount_;
+    PGconn* conn_;
+};
 struct postgresql_statement_backend : details::statement_backend {
     details::postgresql_result result_;
+    postgresql_session_backend& session_;
     std::string query_;
+    details::statement_type stType_;
+    std::string statementName_;
     bool justDescribed_;
-};
-struct postgresql_session_backend : details::session_backend {
-    PGconn* conn_;
 };
 struct postgresql_backend_factory : backend_factory {};
 extern const postgresql_backend_factory& postgresql;

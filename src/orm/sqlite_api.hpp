@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+// SQLite's interface where SOCI has it: in the namespace sqlite_api. SOCI 4.1 declares a few of its types there, where
+// 4.0 includes all of it.
+#include <soci/sqlite3/soci-sqlite3.h>
+#include <soci/version.h>
+
+#if SOCI_VERSION >= 400100
+#include <cstdarg>
+namespace sqlite_api {
+#include <sqlite3.h>
+} // namespace sqlite_api
+#endif

@@ -40,7 +40,6 @@ struct backend {
     bool migrates_as_a_whole; // or not at all
     bool failure_ends_transaction;
     const char* endless;
-    const char* sleep; // takes seconds; null where there is no such thing
 
     // Makes an empty database, of which a file is in this folder; its URL.
     std::string (*empty)(const temporary_folder& files);
@@ -50,6 +49,8 @@ struct backend {
     const char* this_connection = nullptr;
     const char* end_connection = nullptr;
     const char* read_only = nullptr;
+    const char* sleep = nullptr;         // takes seconds
+    const char* count_endless = nullptr; // that run
 
     bool is_server() const { return server != nullptr; }
 };
@@ -59,7 +60,6 @@ inline constexpr backend sqlite{
     .migrates_as_a_whole = true,
     .failure_ends_transaction = false,
     .endless = orm_test::endless,
-    .sleep = nullptr,
     .empty = [](const temporary_folder& files) { return files / "test.db"; },
 };
 
@@ -73,7 +73,6 @@ inline constexpr backend postgres{
     .migrates_as_a_whole = true,
     .failure_ends_transaction = true,
     .endless = "SELECT 1 FROM pg_sleep(3600)",
-    .sleep = "SELECT 1 FROM pg_sleep(?)",
     .empty =
         [](const temporary_folder&) {
             const std::string name = fresh_name();
@@ -84,6 +83,9 @@ inline constexpr backend postgres{
     .this_connection = "SELECT pg_backend_pid()",
     .end_connection = "SELECT CASE WHEN pg_terminate_backend(?) THEN 1 ELSE 0 END",
     .read_only = "SET default_transaction_read_only = on",
+    .sleep = "SELECT 1 FROM pg_sleep(?)",
+    .count_endless = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(3600)' "
+                     "AND pid <> pg_backend_pid()",
 };
 
 inline test_support::mariadb_server& mariadb_server() {
@@ -96,7 +98,6 @@ inline constexpr backend mariadb{
     .migrates_as_a_whole = false,
     .failure_ends_transaction = false,
     .endless = "SELECT sleep(3600)",
-    .sleep = "SELECT sleep(?)",
     .empty =
         [](const temporary_folder&) {
             const std::string name = fresh_name();
@@ -107,6 +108,8 @@ inline constexpr backend mariadb{
     .this_connection = "SELECT connection_id()",
     .end_connection = "KILL CONNECTION ?",
     .read_only = "SET SESSION TRANSACTION READ ONLY",
+    .sleep = "SELECT sleep(?)",
+    .count_endless = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE '%sleep(3600)'",
 };
 
 // An empty database of a test's own.

@@ -17,17 +17,15 @@ struct hurried_loop : loop {
     explicit hurried_loop(duration time) { root_context().set_deadline(clock().now() + time); }
 };
 
-// Runs a statement without an end in a job of its own, which can be cancelled once it has begun.
+// Runs a statement without an end in a job of its own; the server is at it when this is made.
 struct endless_call {
-    std::promise<void> begun;
     pending<read_numbers> call;
 
-    explicit endless_call(drill& on)
-        : call(on.home, on.db->read([this, &on](orm::reader& r) {
-              begun.set_value();
-              return r.query<std::int64_t>(on.kind.endless);
-          })) {
-        begun.get_future().wait();
+    explicit endless_call(drill& on) : call(on.home, on.db->query<std::int64_t>(on.kind.endless)) {
+        loop other;
+        database watcher(on.where.options());
+        while (other.block_on(watcher.query<std::int64_t>(on.kind.count_endless)).value().front() == 0)
+            std::this_thread::yield();
     }
 };
 

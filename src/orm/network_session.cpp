@@ -73,25 +73,32 @@ void network_session::end_job() noexcept {
 }
 
 void network_session::statement_begins() {
+    if (change_phase(phase::runs)) return;
     settle();
-    const std::lock_guard lock(guard_);
-    phase_ = phase::runs;
-    time_ = limits_.time;
-    cancel_at_ = limits_.deadline;
-    cut_at_ = weir::detail::later(statement_ends_, server_goes_first);
+    change_phase(phase::runs);
 }
 
 void network_session::statement_ended() noexcept {
+    if (change_phase(phase::idle)) return;
     settle();
+    change_phase(phase::idle);
+}
+
+// False while the last statement's request may be under way.
+bool network_session::change_phase(phase to) noexcept {
     const std::lock_guard lock(guard_);
-    phase_ = phase::idle;
+    if (phase_ == phase::cancelled && !cut_) return false;
+    phase_ = to;
+    time_ = limits_.time;
+    cancel_at_ = limits_.deadline;
+    cut_at_ = weir::detail::later(statement_ends_, server_goes_first);
+    return true;
 }
 
 // The next statement would be ended by a request that arrives late.
 void network_session::settle() noexcept {
     {
         const std::lock_guard lock(guard_);
-        if (phase_ != phase::cancelled || cut_) return;
         phase_ = phase::settles;
         asked_at_ = system_clock().now();
     }

@@ -65,6 +65,7 @@ private:
     void cancel_again(time_point now) noexcept;
     void ask_before_cutting(bool ask) noexcept;
     void cut_now() noexcept;
+    bool change_phase(phase to) noexcept;
     void settle() noexcept;
 
     mutable std::mutex guard_;

@@ -88,8 +88,8 @@ template<class F>
 result<std::size_t> soci_session::guarded(std::string_view sql, F body) {
     if (lost_) return lost_;
     const running_statement running(*this, sql); // from here on the statement can be cancelled
-    if (auto late = limits_.reason()) return late;
     for (bool first = true;; first = false) {
+        if (auto late = limits_.reason()) return late;
         try {
             return body();
         } catch (const std::bad_alloc&) {

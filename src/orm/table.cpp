@@ -101,10 +101,20 @@ result<void> check_string(const column_info& column, const std::string& text) {
     return ok();
 }
 
-// Null where the column holds none.
-const std::string* string_in(const column_info& column, const argument& of) {
-    if (column.type->kind != column_kind::text) return nullptr;
-    return static_cast<const std::string*>(column.type->nullable() ? column.type->value(of.data) : of.data);
+// Null for no value, and for one of a kind that always fits.
+const void* limited_value(const column_info& column, const argument& given) {
+    const column_kind kind = column.type->kind;
+    if ((kind != column_kind::text && kind != column_kind::real) || !given.type) return nullptr;
+    return given.type->nullable() ? given.type->value(given.data) : given.data;
+}
+
+// Whether a look is enough; else check_value() says whether the value fits.
+bool plainly_fits(const column_info& column, const argument& given) {
+    const void* const data = limited_value(column, given);
+    if (!data) return true;
+    if (column.type->kind == column_kind::real) return std::isfinite(*static_cast<const double*>(data));
+    const auto& text = *static_cast<const std::string*>(data);
+    return (column.max_length == 0 || text.size() <= column.max_length) && text.find('\0') == std::string::npos;
 }
 
 } // namespace
@@ -114,18 +124,18 @@ const column_info& column_named(const table_info& table, std::string_view name) 
 }
 
 result<void> check_value(const column_info& column, const argument& given) {
-    const column_kind kind = column.type->kind;
-    if ((kind != column_kind::text && kind != column_kind::real) || !given.type) return ok();
-    const void* const data = given.type->nullable() ? given.type->value(given.data) : given.data;
+    const void* const data = limited_value(column, given);
     if (!data) return ok();
-    if (kind == column_kind::text) return check_string(column, *static_cast<const std::string*>(data));
+    if (column.type->kind == column_kind::text) return check_string(column, *static_cast<const std::string*>(data));
     if (!std::isfinite(*static_cast<const double*>(data))) return not_finite(column.name);
     return ok();
 }
 
 result<void> check_values(const table_info& table, std::span<const argument> row) {
-    for (std::size_t i = 0; i < table.columns.size(); ++i)
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+        if (plainly_fits(table.columns[i], row[i])) continue;
         if (auto fits = check_value(table.columns[i], row[i]); !fits) return fits;
+    }
     return ok();
 }
 
@@ -134,13 +144,6 @@ result<void> check_values(const table_info& table, std::span<const std::size_t> 
     for (std::size_t i = 0; i < columns.size(); ++i)
         if (auto fits = check_value(table.columns[columns[i]], given[i]); !fits) return fits;
     return ok();
-}
-
-std::size_t string_bytes(const table_info& table, std::span<const argument> row) {
-    std::size_t bytes = 0;
-    for (std::size_t i = 0; i < table.columns.size(); ++i)
-        if (const std::string* const held = string_in(table.columns[i], row[i])) bytes += held->size();
-    return bytes;
 }
 
 namespace detail {

@@ -268,13 +268,27 @@ inline constexpr std::size_t most_values = 32'766;
 /// Bytes of strings that one statement takes of several rows: servers bound it (MySQL's max_allowed_packet).
 inline constexpr std::size_t enough_bytes = 256 * 1024;
 
+/// How many bytes the row's strings have.
+template<class T>
+std::size_t string_bytes(const T& row) {
+    std::size_t bytes = 0;
+    reflect::for_each_field<T>([&](auto field) {
+        using value = typename decltype(field)::value_type;
+        if constexpr (std::same_as<value, std::string>)
+            bytes += field.of(row).size();
+        else if constexpr (std::same_as<value, std::optional<std::string>>)
+            bytes += field.of(row) ? field.of(row)->size() : 0;
+    });
+    return bytes;
+}
+
 /// How many rows at the front one statement stores: `most`, or fewer where they are large, but one.
 template<class T>
 std::size_t batch_of(std::span<const T> rows, std::size_t most) {
     most = std::min(most, rows.size());
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < most; ++i) {
-        bytes += string_bytes(table_of<T>(), arguments_of(rows[i]));
+        bytes += string_bytes(rows[i]);
         if (i != 0 && bytes > enough_bytes) return i;
     }
     return most;

@@ -83,9 +83,6 @@ result<void> check_values(const table_info& table, std::span<const argument> row
 result<void> check_values(const table_info& table, std::span<const std::size_t> columns,
                           std::span<const argument> given);
 
-/// How many bytes the row's strings have.
-std::size_t string_bytes(const table_info& table, std::span<const argument> row);
-
 /// An identifier as SQL takes it: in double quotes where it needs them.
 std::string quoted(std::string_view identifier);
 

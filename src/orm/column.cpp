@@ -17,6 +17,7 @@ fragment& fragment::append(std::string_view text) { return sql += text, *this; }
 
 fragment& fragment::append(fragment other) {
     sql += other.sql;
+    has_lists = has_lists || other.has_lists;
     values.insert(values.end(), std::make_move_iterator(other.values.begin()),
                   std::make_move_iterator(other.values.end()));
     return *this;
@@ -58,9 +59,10 @@ fragment compare(std::string_view column, std::string_view word, value right) {
 fragment is_among(std::string_view column, std::vector<value> values) {
     if (values.empty()) return fragment{"1 = 0"};
     fragment made{std::string(column)};
-    made.append(" IN (?");
+    made.append(" IN ").append(list_begin).append("?");
     for (std::size_t i = 1; i < values.size(); ++i) made.append(", ?");
-    made.append(")");
+    made.append(list_end);
+    made.has_lists = true;
     made.values = std::move(values);
     return made;
 }

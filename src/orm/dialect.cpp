@@ -16,4 +16,9 @@ std::string dialect::changed_by(const column_info& column, char by) const {
     return quoted(column.name) + " " + by + " ?";
 }
 
+fragment dialect::with_lists(fragment statement) const {
+    statement.sql = without_list_marks(std::move(statement.sql));
+    return statement;
+}
+
 } // namespace weir::orm

@@ -70,6 +70,9 @@ public:
 
     virtual null_order nulls() const { return {}; }
 
+    // The statement with its lists of values as the database takes them: without the marks around them.
+    virtual fragment with_lists(fragment statement) const;
+
     // Behind a SELECT whose rows nobody else may change until the transaction ends.
     virtual std::string_view lock_clause(if_locked how) const {
         if (how == if_locked::skip) return " FOR UPDATE SKIP LOCKED";

@@ -46,9 +46,40 @@ fragment select_for_update(const session& s, const table_info& table, const sele
     return made;
 }
 
+namespace {
+
+// A statement as the session's database takes it.
+class spoken {
+public:
+    spoken(const session& s, const fragment& given)
+        : made_(given.has_lists ? s.dialect().with_lists(given) : fragment()), said_(given.has_lists ? made_ : given),
+          in_(bound(said_.values)) {}
+
+    std::string_view sql() const noexcept { return said_.sql; }
+    std::span<const argument> in() const noexcept { return in_; }
+
+private:
+    const fragment made_;
+    const fragment& said_;
+    const std::vector<argument> in_;
+};
+
+} // namespace
+
 error select_into(session& s, const fragment& query, std::span<const target> out, row_sink& sink, std::size_t most) {
-    auto got = s.select(query.sql, bound(query.values), out, sink, most);
+    const spoken asked(s, query);
+    auto got = s.select(asked.sql(), asked.in(), out, sink, most);
     return got ? error() : got.error();
+}
+
+result<std::size_t> stream_into(session& s, const fragment& query, std::span<const target> out, row_sink& sink) {
+    const spoken asked(s, query);
+    return s.stream(asked.sql(), asked.in(), out, sink);
+}
+
+result<std::size_t> execute(session& s, const fragment& statement) {
+    const spoken asked(s, statement);
+    return s.execute(asked.sql(), asked.in());
 }
 
 error find_row(session& s, const table_info& table, argument key, std::span<const target> out) {

@@ -25,6 +25,7 @@ public:
     writer& clause(std::string_view word, const fragment& part) {
         if (part.sql.empty()) return *this;
         plain(word).marked(part.sql);
+        made_.has_lists = made_.has_lists || part.has_lists;
         made_.values.insert(made_.values.end(), part.values.begin(), part.values.end());
         return *this;
     }
@@ -82,6 +83,11 @@ selection::selection(selection&& other) noexcept = default;
 selection& selection::operator=(const selection& other) = default;
 selection& selection::operator=(selection&& other) noexcept = default;
 selection::~selection() = default;
+
+std::string without_list_marks(std::string sql) {
+    std::erase(sql, list_begin.front());
+    return sql;
+}
 
 void add_order(std::vector<order_term>& to, order_term further) { to.push_back(std::move(further)); }
 

@@ -2,6 +2,7 @@
 #include "orm_postgresql/postgres_dialect.hpp"
 
 #include "orm/widening.hpp"
+#include "orm_postgresql/postgres_array.hpp"
 #include <weir/orm/operations.hpp>
 
 #include <fmt/format.h>
@@ -98,6 +99,8 @@ public:
         const bool is_flag = column.type->kind == column_kind::boolean && column.initial != "NULL";
         return is_flag ? "'" + column.initial + "'" : column.initial;
     }
+
+    fragment with_lists(fragment statement) const override { return with_arrays(statement); }
 
     null_order nulls() const override { return {.largest = true}; }
 

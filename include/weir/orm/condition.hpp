@@ -21,6 +21,7 @@ namespace weir::orm {
 struct fragment {
     std::string sql{};
     std::vector<value> values{};
+    bool has_lists = false; ///< between marks: see list_begin
 
     fragment() noexcept;
     explicit fragment(std::string text) noexcept;

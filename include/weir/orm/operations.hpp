@@ -35,6 +35,8 @@ result<void> insert_with_key(session& s, std::string_view plain, std::string_vie
 /// Runs a query whose rows arrive at `out`.
 error select_into(session& s, const fragment& query, std::span<const target> out, row_sink& sink,
                   std::size_t most = session::all_rows);
+/// The same for more rows than should be in memory at once.
+result<std::size_t> stream_into(session& s, const fragment& query, std::span<const target> out, row_sink& sink);
 /// errc::not_found when there is no row with the key.
 error find_row(session& s, const table_info& table, argument key, std::span<const target> out);
 /// Stores a row as it is, or with a key that the database makes up and `key` receives.
@@ -140,15 +142,13 @@ template<class T, class F>
 result<std::size_t> visit(session& s, const fragment& query, F& f) {
     row_visitor<T, F> visitor(f);
     const auto out = targets_for(visitor.row);
-    auto seen = s.stream(query.sql, bound(query.values), out, visitor);
+    auto seen = stream_into(s, query, out, visitor);
     if (visitor.thrown) std::rethrow_exception(visitor.thrown);
     if (visitor.stopped) return visitor.stopped;
     return seen;
 }
 
-inline result<std::size_t> execute(session& s, const fragment& statement) {
-    return s.execute(statement.sql, bound(statement.values));
-}
+result<std::size_t> execute(session& s, const fragment& statement);
 
 /// A statement of the user's own with its values.
 template<class... Args>

@@ -209,7 +209,7 @@ public:
     }
 
     /// The statement that `all()` runs on SQLite; others may put NULLs last in other words.
-    std::string sql() const { return select_rows(table_of<T>(), wanted_).sql; }
+    std::string sql() const { return without_list_marks(select_rows(table_of<T>(), wanted_).sql); }
 
 private:
     using scope = detail::scope<detail::tables<T>>;

@@ -38,6 +38,11 @@ inline constexpr if_locked nowait = if_locked::refuse;
 
 /// Stands before and behind a table's name, with its dot, in the SQL of columns and conditions.
 inline constexpr char table_mark = '\x1f';
+/// Around the values of `in()` until it is known how the database takes them.
+inline constexpr std::string_view list_begin = "\x1e(";
+inline constexpr std::string_view list_end = ")\x1e";
+
+std::string without_list_marks(std::string sql);
 
 /// SQL as the database takes it: what stands between marks is left out where there is only one table.
 std::string resolved(std::string_view marked, bool with_tables);

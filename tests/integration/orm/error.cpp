@@ -156,8 +156,14 @@ DATABASE_TEST_CASE("a statement with more or fewer values than question marks is
 
 DATABASE_TEST_CASE("more values than a statement may have are refused before it is sent, and the log isn't filled") {
     users on(kind);
-    const std::vector<int> ages(70'000, 1);
-    const auto refused = on.ask(on.rows.where(col<&user::age>.in(ages)).count()).error();
+    auto job = [](orm::session& s) {
+        const std::int64_t age = 1;
+        std::string sql = "DELETE FROM users WHERE age IN (?";
+        for (int i = 1; i < 70'000; ++i) sql += ", ?";
+        const std::vector<orm::argument> ages(70'000, {&orm::column_type_of<std::int64_t>, &age});
+        return s.execute(sql + ")", ages);
+    };
+    const auto refused = on.ask(on.db.perform<std::size_t>(orm::access::write, job)).error();
     CHECK(refused == errc::invalid_argument);
     CHECK(refused.message().find("values at most and was given 70000") != std::string::npos);
     CHECK(refused.describe().size() < 2000);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "integration/orm/backends.hpp"
 
+#include <cmath>
 #include <limits>
 
 using namespace weir;
@@ -594,4 +595,60 @@ DATABASE_TEST_CASE("a ping tells whether the database answers") {
     CHECK(on.ask(on.db.ping()));
     CHECK(on.ask(on.db.close()));
     CHECK(on.ask(on.db.ping()).error() == errc::unavailable);
+}
+
+DATABASE_TEST_CASE("a list matches what it holds, whatever stands in its strings") {
+    open_database on(kind);
+    const auto rows = on.table<country>();
+    const std::vector<std::string> names{
+        "plain", "with, comma", "{brace}", "back\\slash", "\"double\"",
+        "'one'", "NULL",        "",        " spaces ",    "\xe5\xbc\xa0 \xf0\x9f\x8d\xb5"};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        country one{"c" + std::to_string(i), names[i]};
+        CHECK(on.ask(rows.insert(one)));
+    }
+    const auto count = [&](predicate<country> condition) {
+        return on.ask(rows.where(std::move(condition)).count()).value();
+    };
+    CHECK(count(col<&country::order>.in(names)) == 10);
+    for (const auto& name : names) CHECK(count(col<&country::order>.in({name})) == 1);
+    CHECK(count(!col<&country::order>.in({names[0], names[3]})) == 8);
+    CHECK(count(col<&country::order>.in({"plain", "none"}) && col<&country::code> == "c0" &&
+                col<&country::code>.in({"c0", "c1"})) == 1);
+    CHECK(count(col<&country::order>.in({"none"}) || col<&country::code>.in({"c2"})) == 1);
+    CHECK(on.ask(rows.erase_where(col<&country::order>.in({"plain", "NULL"}))).value() == 2);
+    CHECK(on.ask(rows.update_where(col<&country::code>.in({"c1", "c2"}), col<& country::order> = "same")).value() == 2);
+    CHECK(count(col<&country::order> == "same") == 2);
+}
+
+DATABASE_TEST_CASE("lists of every kind of value match") {
+    open_database on(kind);
+    const auto rows = on.table<numbers>();
+    numbers one;
+    one.wide = std::numeric_limits<std::int64_t>::max();
+    one.real = 1e-300;
+    one.maybe = true;
+    one.when = wall_time(std::chrono::sys_days(std::chrono::year(2026) / 1 / 31));
+    CHECK(on.ask(rows.insert(one)));
+    const auto matches = [&](predicate<numbers> condition) {
+        return on.ask(rows.where(std::move(condition)).count()).value() == 1;
+    };
+    CHECK(matches(col<&numbers::wide>.in({1, one.wide})));
+    CHECK(matches(col<&numbers::real>.in({0.5, 1e-300})));
+    CHECK(matches(col<&numbers::maybe>.in({true, false})));
+    CHECK(!matches(col<&numbers::maybe>.in({false})));
+    CHECK(matches(col<&numbers::when>.in({*one.when, wall_time()})));
+    CHECK(!matches(col<&numbers::when>.in({wall_time()})));
+    CHECK(on.ask(on.db.query<std::int64_t>("SELECT count(*) FROM numbers WHERE id IN (?, ?)", 1, 2)).value().front() ==
+          1);
+
+    const auto infinite = on.ask(rows.where(col<&numbers::real>.in({1.0, INFINITY})).count());
+    CHECK(infinite.error() == errc::invalid_argument);
+    std::vector<std::int64_t> many(70'000, 7);
+    many.back() = one.wide;
+    const auto found = on.ask(rows.where(col<&numbers::wide>.in(many)).count());
+    if (&kind == &postgres)
+        CHECK(found.value() == 1);
+    else
+        CHECK(found.error() == errc::invalid_argument);
 }

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orm/network_session.hpp"
 
-#include "orm/driver.hpp"
-
 #include <cerrno>
 #include <fcntl.h>
-#include <limits>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -25,6 +22,8 @@ constexpr duration cancel_grace = 250ms;
 constexpr duration cancel_again_after = 50ms;
 // A farewell that isn't acknowledged for so long meets a dead link.
 constexpr duration acknowledges_within = 500ms;
+// How long the system itself waits for an acknowledgement, about. A longer limit could be one that marks a socket.
+constexpr duration silence_of_system = 15min;
 
 std::uint8_t state_of(int socket) {
     tcp_info info{};
@@ -43,12 +42,13 @@ bool network_session::watch(int socket) noexcept {
     return socket_ >= 0;
 }
 
-// The system's own limit is a quarter of an hour. A Unix socket has none.
+// A Unix socket has none.
 void network_session::limit_silence(duration silence) noexcept {
-    unsigned milliseconds = 0;
-    socklen_t size = sizeof(milliseconds);
-    if (::getsockopt(socket_, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, &size) != 0 || milliseconds != 0) return;
-    milliseconds = static_cast<unsigned>(whole<std::chrono::milliseconds>(silence, std::numeric_limits<int>::max()));
+    if (silence >= silence_of_system) return;
+    const auto milliseconds = static_cast<unsigned>(std::chrono::ceil<std::chrono::milliseconds>(silence).count());
+    unsigned chosen = 0;
+    socklen_t size = sizeof(chosen);
+    if (::getsockopt(socket_, IPPROTO_TCP, TCP_USER_TIMEOUT, &chosen, &size) != 0 || chosen != 0) return;
     ::setsockopt(socket_, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, size);
 }
 

@@ -209,10 +209,7 @@ public:
         const bool within = in_transaction();
         if (!within) {
             if (auto begun = execute("BEGIN READ ONLY", {}); !begun) return begun.error();
-            if (auto limited = limit_transaction(); !limited) {
-                mark_broken(); // it is in the transaction
-                return limited.error();
-            }
+            if (auto limited = limit_transaction(); !limited) return limited.error(); // the job's end rolls back
         }
         const std::string cursor = fmt::format("weir_rows_{}", ++cursors_); // one may be read while another one is
         auto rows = through_cursor(cursor, sql, in, out, sink);

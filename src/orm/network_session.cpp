@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orm/network_session.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -24,6 +25,8 @@ constexpr duration cancel_again_after = 50ms;
 constexpr duration acknowledges_within = 500ms;
 // How long the system itself waits for an acknowledgement, about. A longer limit could be one that marks a socket.
 constexpr duration silence_of_system = 15min;
+// A shorter limit would end connections whose answers take as long.
+constexpr duration least_silence = 2s;
 
 std::uint8_t state_of(int socket) {
     tcp_info info{};
@@ -44,6 +47,7 @@ bool network_session::watch(int socket) noexcept {
 
 // A Unix socket has none.
 void network_session::limit_silence(duration silence) noexcept {
+    silence = std::max<duration>(silence, least_silence);
     if (silence >= silence_of_system) return;
     const auto milliseconds = static_cast<unsigned>(std::chrono::ceil<std::chrono::milliseconds>(silence).count());
     unsigned chosen = 0;

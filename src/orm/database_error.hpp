@@ -38,7 +38,7 @@ error schema_changed();
 error read_only_here();
 error rows_locked();
 error statement_too_slow();
-// Somebody else had it end the statement.
+// By the hand of an administrator.
 error ended_by_database();
 error connection_lost();
 // The driver's words are for logs.

@@ -253,7 +253,7 @@ private:
             return ok();
         }
         if (auto set = run("SET " + setting, until); !set) return set.error();
-        // The server looks whether anybody still waits for the answer; not all systems let it.
+        // The server looks whether its client still waits for the answer; not all systems let it.
         if (PQserverVersion(handle()) >= 140000) (void)run("SET client_connection_check_interval = 1000", until);
         return ok();
     }

@@ -150,7 +150,7 @@ TEST_CASE("what says nothing is empty, or spaces, semicolons and comments") {
     }
 }
 
-TEST_CASE("what only reads is told by its first word, which stands behind comments") {
+TEST_CASE("the first word behind comments says whether a statement only reads") {
     for (const char* harmless :
          {"SELECT 1", "  select(1)", "(VALUES (1))", "/* a */ -- b\n SELECT 1", "Fetch 5 FROM c"}) {
         CAPTURE(std::string(harmless));
@@ -163,7 +163,7 @@ TEST_CASE("what only reads is told by its first word, which stands behind commen
     }
 }
 
-TEST_CASE("what may change rows is told by its words") {
+TEST_CASE("a statement says by its words whether it may change rows") {
     for (const char* writing : {"insert INTO t VALUES (1)", "/* a */ DELETE FROM t", "REPLACE INTO t VALUES (1)",
                                 "WITH a AS (SELECT 1) Update t SET n = 1"}) {
         CAPTURE(std::string(writing));

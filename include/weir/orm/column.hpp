@@ -126,8 +126,8 @@ public:
         requires detail::comparable<value_type, std::remove_cvref_t<V>>
     friend predicate<row> operator>=(column, V&& right) { return compare(" >= ", std::forward<V>(right)); }
 
-    /// An empty list matches no row. PostgreSQL takes the list as one array, of any length; elsewhere more values than a
-    /// statement may have (65,535, on SQLite 32,766) are errc::invalid_argument.
+    /// An empty list matches no row. PostgreSQL takes the list as one array, of any length; elsewhere more values than
+    /// a statement may have (65,535, on SQLite 32,766) are errc::invalid_argument.
     predicate<row> in(const std::vector<value_type>& choices) const {
         return predicate<row>(detail::is_among(sql(), std::vector<value>(choices.begin(), choices.end())));
     }

@@ -212,7 +212,7 @@ DATABASE_TEST_CASE("a program waits for another one's migration longer than for 
 }
 
 DATABASE_TEST_CASE(
-    "a program waits for another one's migration for as long as it is told to, and uses its connection") {
+    "a program waits for another one's migration for as long as its options say, and uses its connection") {
     const empty_database where(kind);
     const migrating_program other(where.options());
     loop home;

@@ -8,7 +8,7 @@ using weir::col;
 reply<page_of<product>> product_api::list(weir::query<product_query> wanted) {
     auto body = [&](weir::orm::reader& r) {
         weir::orm::query<product, weir::orm::reader> found(r);
-        if (wanted->q) found.where(col<&product::name>.contains(*wanted->q));
+        if (wanted->q) found.where(col<&product::name>.icontains(*wanted->q));
         return page_in<product>(std::move(found), weir::oldest<&product::id>, *wanted);
     };
     co_return co_await rows_.db.read(body);

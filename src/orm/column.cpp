@@ -102,6 +102,13 @@ fragment like_text(std::string_view column, std::string_view before, std::string
     return like(column, std::string(before).append(escaped(text, "%_!")).append(after));
 }
 
+fragment like_text_in_any_case(std::string_view column, std::string_view text) {
+    fragment made{"lower("};
+    made.append(column).append(") LIKE lower(?) ESCAPE '!'");
+    made.values.emplace_back("%" + escaped(text, "%_!") + "%");
+    return made;
+}
+
 } // namespace detail
 
 } // namespace weir::orm

@@ -103,6 +103,7 @@ TEST_CASE_FIXTURE(people_fixture, "every condition has its SQL, and never a valu
     CHECK(where(col<&person::email>.is_null()) == " WHERE email IS NULL");
     CHECK(where(!(col<&person::age> == 1 || col<&person::name> == "x")) == " WHERE NOT ((age = ? OR name = ?))");
     CHECK(where(col<&person::name>.contains("50%")) == R"( WHERE name LIKE ? ESCAPE '!')");
+    CHECK(where(col<&person::name>.icontains("50%")) == R"( WHERE lower(name) LIKE lower(?) ESCAPE '!')");
 }
 
 TEST_CASE_FIXTURE(people_fixture, "conditions choose the rows they say") {

@@ -56,6 +56,7 @@ fragment is_between(std::string_view column, value low, value high);
 fragment like_pattern(std::string_view column, std::string_view pattern);
 /// LIKE with the text itself between the two patterns: its own % and _ stand for themselves.
 fragment like_text(std::string_view column, std::string_view before, std::string_view text, std::string_view after);
+fragment like_text_in_any_case(std::string_view column, std::string_view text);
 
 // What may be compared with a column: no text with a number, no fraction with an integer.
 template<class Column, class V>
@@ -149,6 +150,11 @@ public:
     /// For what people type: % and _ in it have no special meaning.
     predicate<row> contains(std::string_view text) const requires std::same_as<value_type, std::string> {
         return predicate<row>(detail::like_text(sql(), "%", text, "%"));
+    }
+    /// As contains, with letters in either case: those of ASCII everywhere, and on servers those that they know. No
+    /// index serves it.
+    predicate<row> icontains(std::string_view text) const requires std::same_as<value_type, std::string> {
+        return predicate<row>(detail::like_text_in_any_case(sql(), text));
     }
     predicate<row> starts_with(std::string_view text) const requires std::same_as<value_type, std::string> {
         return predicate<row>(detail::like_text(sql(), "", text, "%"));

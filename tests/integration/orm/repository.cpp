@@ -652,3 +652,25 @@ DATABASE_TEST_CASE("lists of every kind of value match") {
     else
         CHECK(found.error() == errc::invalid_argument);
 }
+
+DATABASE_TEST_CASE("a search in any case finds letters in either, and stands for itself otherwise") {
+    open_database on(kind);
+    const auto rows = on.table<country>();
+    int stored = 0;
+    for (const char* name : {"Jasmine pearls", "green JASMINE", "Oolong", "50% off!", "500 off", "a_b", "aXb"}) {
+        country one{"c" + std::to_string(++stored), name};
+        CHECK(on.ask(rows.insert(one)));
+    }
+    const auto count = [&](std::string_view text) {
+        return on.ask(rows.where(col<&country::order>.icontains(text)).count()).value();
+    };
+    CHECK(count("jasmine") == 2);
+    CHECK(count("Jasmine") == 2);
+    CHECK(count("PEARLS") == 1);
+    CHECK(count("50%") == 1);
+    CHECK(count("A_B") == 1);
+    CHECK(count("OFF!") == 1);
+    CHECK(count("tea") == 0);
+    CHECK(count("") == 7);
+    CHECK(on.ask(rows.where(col<&country::order>.contains("jasmine")).count()).value() == 0);
+}

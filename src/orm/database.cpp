@@ -39,6 +39,7 @@ connector to_server(const database_options& options) {
                             options.statement_timeout,
                             options.pool.connection_init_sql,
                             std::make_shared<cancel_sender>(options.name + "-cancel"),
+                            std::make_shared<std::atomic<bool>>(false),
                             options.log,
                             options.prepared_statements};
     return [at, driver = driver_of(options.url)](std::stop_token stop) -> result<std::unique_ptr<connection>> {

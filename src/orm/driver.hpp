@@ -6,6 +6,7 @@
 #include <weir/observe/log.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -23,6 +24,7 @@ struct server_address {
     duration statement_timeout{};
     std::string init_sql{};
     std::shared_ptr<cancel_sender> cancels{};
+    std::shared_ptr<std::atomic<bool>> fell_silent{}; // when a connection was opened last
     logger log{};
     std::optional<bool> prepared_statements{};
 };

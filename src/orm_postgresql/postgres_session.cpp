@@ -5,6 +5,7 @@
 #include "orm/opening_watch.hpp"
 #include "orm_postgresql/postgres_dialect.hpp"
 #include "orm_postgresql/postgres_error.hpp"
+#include "orm_postgresql/postgres_probe.hpp"
 #include "orm_postgresql/socket_mark.hpp"
 
 #include <fmt/format.h>
@@ -359,15 +360,21 @@ private:
     std::string limit_{};       // for each transaction
 };
 
-// SOCI's constructor runs a statement without a limit, on a socket that it doesn't show.
+// SOCI's constructor runs a statement without a limit, on a socket that it doesn't show, and when that fails leaves the
+// connection open and its memory lying about. So a server that was silent is asked by other means first.
 result<std::unique_ptr<connection>> open_postgres(const server_address& at, std::stop_token stop) {
+    if (at.fell_silent->load(std::memory_order_relaxed))
+        if (auto answers = probe_postgres(at.url, opening_limit(at), stop); !answers)
+            return cannot_reach(std::string(answers.error().message()));
+    const socket_mark mark;
     try {
-        const socket_mark mark;
         const opening_watch in_time(opening_limit(at), std::move(stop), [&mark] { mark.shut_sockets(); });
         auto opened = std::make_unique<postgres_session>(at, mark);
+        at.fell_silent->store(false, std::memory_order_relaxed);
         if (auto ready = opened->set_up(at, mark); !ready) return cannot_reach(std::string(ready.error().message()));
         return std::unique_ptr<connection>(std::move(opened));
     } catch (const soci::soci_error& why) {
+        if (mark.close_sockets()) at.fell_silent->store(true, std::memory_order_relaxed);
         return cannot_reach(why.get_error_message());
     } catch (const std::system_error&) {
         return no_thread();

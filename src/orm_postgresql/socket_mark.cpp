@@ -40,6 +40,17 @@ void shut_if_marked(int number, unsigned mark) {
     ::close(socket);
 }
 
+// Shows each descriptor of the process to `see`.
+template<class F>
+void for_each_descriptor(F see) {
+    const std::unique_ptr<DIR, folder_closer> all(::opendir("/proc/self/fd"));
+    while (const dirent* const one = all ? ::readdir(all.get()) : nullptr) {
+        const std::string_view name = one->d_name;
+        int number = -1;
+        if (std::from_chars(name.data(), name.data() + name.size(), number).ec == std::errc{}) see(number);
+    }
+}
+
 unsigned asked_for(std::string_view url) {
     unsigned value = 0;
     const std::size_t found = url.rfind(option_name);
@@ -58,13 +69,17 @@ socket_mark::socket_mark() {
 std::string socket_mark::option() const { return std::string(option_name) + std::to_string(milliseconds_); }
 
 void socket_mark::shut_sockets() const noexcept {
-    const std::unique_ptr<DIR, folder_closer> all(::opendir("/proc/self/fd"));
-    while (const dirent* const one = all ? ::readdir(all.get()) : nullptr) {
-        const std::string_view name = one->d_name;
-        int number = -1;
-        if (std::from_chars(name.data(), name.data() + name.size(), number).ec == std::errc{})
-            shut_if_marked(number, milliseconds_);
-    }
+    for_each_descriptor([this](int number) { shut_if_marked(number, milliseconds_); });
+}
+
+bool socket_mark::close_sockets() const noexcept {
+    bool any = false;
+    for_each_descriptor([&](int number) {
+        if (user_timeout_of(number) != milliseconds_) return;
+        ::close(number);
+        any = true;
+    });
+    return any;
 }
 
 void socket_mark::take_from(int socket, std::string_view url) const noexcept {

@@ -16,6 +16,8 @@ public:
     std::string option() const;
     // Shuts down every socket that carries the mark: what waits for one goes on with an error.
     void shut_sockets() const noexcept;
+    // Closes every such descriptor; false when there is none.
+    bool close_sockets() const noexcept;
     // Gives the socket what the URL asks for, or the system's default.
     void take_from(int socket, std::string_view url) const noexcept;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
 #include "integration/orm/drill.hpp"
+#include "support/descriptors.hpp"
 #include <weir/core/lifecycle.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -14,6 +15,11 @@
 #include <thread>
 
 #ifdef WEIR_TEST_POSTGRES
+
+#ifdef __SANITIZE_ADDRESS__
+// SOCI leaves a connection's memory lying about when its first statement fails.
+extern "C" const char* __lsan_default_suppressions() { return "leak:libsoci_postgresql\n"; } // NOLINT
+#endif
 
 using namespace weir;
 using namespace orm_test;
@@ -113,6 +119,7 @@ TEST_CASE("a server that greets and never answers fails the opening in time, and
     chosen.connect_timeout = 1ms; // libpq makes two seconds of it, and so it takes four
     database db(chosen);
     loop home;
+    const auto before = test_support::open_descriptors();
     for (int tries = 1; tries <= 2; ++tries) {
         const auto failed = home.block_on(db.open()).error();
         CHECK(failed == errc::unavailable);
@@ -120,6 +127,7 @@ TEST_CASE("a server that greets and never answers fails the opening in time, and
         CHECK(server.greeted() == tries);
         CHECK(db.stats().writing.total() == 0);
     }
+    until([&] { return server.left() == 2 && test_support::open_descriptors() == before; });
 }
 
 TEST_CASE("a database is closed at once while a connection is being opened to a server that never answers") {

@@ -179,9 +179,9 @@ SERVER_TEST_CASE("a connection that the server ended while it was idle isn't len
 }
 
 SERVER_TEST_CASE("a connection whose line died silently while it was idle costs its next call a second") {
+    manual_clock time; // outlives the database
     drill on(kind);
     testing::fault_proxy line(on.server.port());
-    manual_clock time;
     auto chosen = over(line, kind, on.where.options());
     chosen.time = &time;
     chosen.pool.maximum_pool_size = 1;

@@ -26,7 +26,7 @@ result<void> schema_lock::take(duration wait) {
 
 // Each time in a transaction of its own, or it might not see what the other program did.
 result<bool> schema_lock::take_at_once() {
-    const auto begun = begin();
+    auto begun = begin();
     if (!begun || !*begun) return begun;
     auto taken = session_.dialect().try_lock_schema(session_);
     locked_ = taken && *taken;

@@ -46,11 +46,11 @@ void set_path(MYSQL* connection, mysql_option option, const std::string& path) {
 }
 
 void set_tls(MYSQL* connection, const mysql_url& to) {
-    const my_bool used = to.tls != tls_mode::disable;
-    const my_bool verifies_name = to.tls == tls_mode::verify_full;
+    const my_bool used = to.tls != tls_mode::disable ? 1 : 0;
+    const my_bool verifies_name = to.tls == tls_mode::verify_full ? 1 : 0;
     mysql_optionsv(connection, MYSQL_OPT_SSL_ENFORCE, &used);
     mysql_optionsv(connection, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verifies_name);
-    if (!used) return;
+    if (used == 0) return;
     set_path(connection, MYSQL_OPT_SSL_CA, to.root_certificate);
     set_path(connection, MYSQL_OPT_SSL_CERT, to.certificate);
     set_path(connection, MYSQL_OPT_SSL_KEY, to.key);

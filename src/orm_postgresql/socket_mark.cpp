@@ -44,6 +44,7 @@ void shut_if_marked(int number, unsigned mark) {
 template<class F>
 void for_each_descriptor(F see) {
     const std::unique_ptr<DIR, folder_closer> all(::opendir("/proc/self/fd"));
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread has this stream
     while (const dirent* const one = all ? ::readdir(all.get()) : nullptr) {
         const std::string_view name = one->d_name;
         int number = -1;

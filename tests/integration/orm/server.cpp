@@ -212,7 +212,9 @@ SERVER_TEST_CASE("a line that takes no more ends a statement, long before its ow
     };
     CHECK(send("it is prepared now").has_value());
     line.set(testing::direction::to_upstream, testing::fault::deaf());
-    const auto lost = send(std::string(15'000'000, 'x')).error();
+    std::string large;
+    large.resize(15'000'000, 'x');
+    const auto lost = send(std::move(large)).error();
     CHECK(lost == errc::unavailable);
     CHECK(lost.message() == "the connection to the database was lost");
     line.set({});

@@ -23,7 +23,7 @@ public:
     // Of one that is broken: whether the other side has let go of it too. One that hasn't still costs the server.
     virtual bool gone() const noexcept { return true; }
 
-    // Whether the other side is still there, as far as that can be told without asking it.
+    // Whether the other side is still there, as far as that shows without asking it.
     virtual bool looks_alive() noexcept { return true; }
     // Asks it; false when it doesn't answer well within the time.
     virtual bool answers(duration within) = 0;

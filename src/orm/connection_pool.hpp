@@ -161,7 +161,7 @@ private:
 
     std::vector<std::thread> threads_;
     std::size_t resting_ = 0; // threads that wait
-    std::size_t called_ = 0;  // of them told to go on
+    std::size_t called_ = 0;  // of them that are to go on
 
     std::condition_variable house_;
     std::thread housekeeper_;

@@ -18,7 +18,7 @@ namespace weir::orm {
 
 namespace {
 
-// A file has one connection that writes and several that read; they don't age, nor does anybody cut them off.
+// A file has one connection that writes and several that read; they don't age, and aren't cut off.
 pool_options pool_of_file(const database_options& options, std::size_t connections) {
     pool_options pool = options.pool;
     pool.maximum_pool_size = connections;

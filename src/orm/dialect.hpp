@@ -73,7 +73,7 @@ public:
     // The statement with its lists of values as the database takes them: without the marks around them.
     virtual fragment with_lists(fragment statement) const;
 
-    // Behind a SELECT whose rows nobody else may change until the transaction ends.
+    // Behind a SELECT whose rows no other transaction may change until the transaction ends.
     virtual std::string_view lock_clause(if_locked how) const {
         if (how == if_locked::skip) return " FOR UPDATE SKIP LOCKED";
         return how == if_locked::refuse ? " FOR UPDATE NOWAIT" : " FOR UPDATE";

@@ -47,7 +47,7 @@ struct exchange_style {
     bool (*is_of_kind)(soci::details::statement_backend& st, int column, column_kind kind) = nullptr;
 };
 
-// SOCI's into and use elements are bound to one variable for life. These are bound to a member anew at each
+// SOCI's into and use elements are bound to one variable for life. These are bound to a member again at each
 // execution of a kept statement, by repeating the backend's define or bind: no value is copied on its way but
 // for the kinds that have no SOCI type. Null indicators and conversions are here.
 

@@ -177,7 +177,7 @@ bool network_session::gone() const noexcept {
     return state != TCP_FIN_WAIT2;
 }
 
-// Nothing should have come while nobody asked: what has is the server's farewell.
+// Nothing is to come while the server has no question: what comes is its farewell.
 bool network_session::looks_alive() noexcept {
     char byte = 0;
     const auto got = ::recv(socket_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);

@@ -92,7 +92,7 @@ public:
         return orm::widens(from, to, known);
     }
 
-    // MODIFY states the column anew: a default that only the database knows would be lost.
+    // MODIFY states the whole column again: a default that only the database knows would be lost.
     std::vector<std::string> widen(const table_info& table, const column_info& column, const present_column& present,
                                    std::string_view type) const override {
         std::string made = "ALTER TABLE " + quoted(table.name) + " MODIFY COLUMN " + quoted(column.name) + " ";

@@ -40,11 +40,7 @@ std::string in_words_of_ddl(std::string type) {
     return type;
 }
 
-std::string in_quotes(std::string_view text) {
-    std::string made = "'";
-    for (const char letter : text) made.append(letter == '\'' ? 2 : 1, letter);
-    return made += "'";
-}
+std::string as_literal(const std::string& text) { return detail::literal(column_type_of<std::string>, &text); }
 
 class postgres_spelling final : public dialect {
 public:
@@ -116,7 +112,7 @@ public:
             "SELECT n, (SELECT CASE WHEN k - last > 1000 THEN setval(s, k) "
             "ELSE (SELECT max(nextval(s) + 0 * i) FROM generate_series(last + 1, k) i) END FROM identity "
             "WHERE last < k) FROM given",
-            insert, quoted(key), in_quotes(quoted(table.name)), in_quotes(key));
+            insert, quoted(key), as_literal(quoted(table.name)), as_literal(key));
     }
 
     // The number means this in one database; others have their own.

@@ -59,7 +59,7 @@ result<std::size_t> update_where(session& s, const table_info& table, std::span<
 
 /// Stores a row or, where one has its key, replaces that one.
 result<void> upsert_by_key(session& s, const table_info& table, std::span<const argument> row);
-/// The same for a row without its key, which is told by other columns; `key` receives what the row has now.
+/// The same for a row without its key, which other columns identify; `key` receives what the row has now.
 result<void> upsert_by(session& s, const table_info& table, std::span<const std::size_t> unique,
                        std::span<const argument> rest, const target& key);
 

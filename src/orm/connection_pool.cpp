@@ -21,6 +21,8 @@ constexpr duration fresh_enough = 1ms;
 constexpr duration asked_after = 500ms;
 constexpr duration first_open_pause = 50ms;
 constexpr duration longest_open_pause = 500ms;
+// An opening that takes longer may have met a server or a line that is silent: another one is begun beside it.
+constexpr duration opens_within = 500ms;
 // For so long no connection is opened where all of them are on their way out.
 constexpr duration leaving_holds_all = 1s;
 
@@ -234,15 +236,22 @@ error connection_pool::work_on(connection& on, call& one) {
     return failed;
 }
 
+std::size_t connection_pool::openings_in_time(const lock&) const {
+    const time_point at = now();
+    return static_cast<std::size_t>(
+        std::ranges::count_if(openings_, [at](time_point began) { return at - began < opens_within; }));
+}
+
 // What is between may keep a connection from ever being let go of: one is opened beside them after a while.
-bool connection_pool::only_leaving(const lock&) const {
-    return lent_.empty() && idle_.empty() && opening_ == 0 && now() - last_cut_ >= leaving_holds_all;
+bool connection_pool::only_leaving(const lock& held) const {
+    return lent_.empty() && idle_.empty() && openings_in_time(held) == 0 && now() - last_cut_ >= leaving_holds_all;
 }
 
 bool connection_pool::may_open(const lock& held) const {
     if (now() < open_again_at_ || (total(held) >= options_.maximum_pool_size && !only_leaving(held))) return false;
-    const std::size_t coming = opening_ + idle_.size() + looked_at_;
-    return waiting_.size() > coming || (!closed_ && coming < options_.minimum_idle.value_or(0));
+    const std::size_t ready = idle_.size() + looked_at_;
+    return waiting_.size() > ready + openings_in_time(held) ||
+           (!closed_ && ready + openings_.size() < options_.minimum_idle.value_or(0));
 }
 
 // Keeping, lending and dropping connections needs no memory from here on: nothing catches an exception there.
@@ -251,6 +260,7 @@ void connection_pool::make_room(lock& held) {
     idle_.reserve(connections);
     lent_.reserve(connections);
     leaving_.reserve(connections);
+    openings_.reserve(connections);
 }
 
 void connection_pool::open_one(lock& held) {
@@ -259,12 +269,12 @@ void connection_pool::open_one(lock& held) {
     } catch (...) {
         return give_up_opening(held, now(), errc::unavailable);
     }
-    ++opening_;
     const time_point began = now();
+    openings_.push_back(began);
     held.unlock();
     auto opened = open_(closing_.get_token());
     held.lock();
-    --opening_;
+    openings_.erase(std::ranges::find(openings_, began));
     if (!opened) return give_up_opening(held, began, opened.error());
     ++counts_.opened;
     open_pause_ = {};
@@ -282,17 +292,22 @@ time_point connection_pool::retirement() {
     return weir::detail::later(now(), options_.max_lifetime - duration(static_cast<duration::rep>(earlier)));
 }
 
-// The next attempt has to wait, unless this one took long enough. The calls that wait fail now: the node is away.
+// The next attempt has to wait, unless this one took long enough. The calls that wait fail now: the node is away. Where
+// other attempts are under way, those fail that have waited for as long as this one.
 void connection_pool::give_up_opening(lock& held, time_point began, error why) {
     open_pause_ = std::clamp(open_pause_ * 2, first_open_pause, longest_open_pause);
     open_again_at_ = began + open_pause_;
-    if (total(held) == 0) end_waiting(held, why);
+    if (total(held) == 0) return end_waiting(held, why);
+    if (total(held) == openings_.size() && now() - began >= opens_within) end_waiting(held, why, began);
 }
 
-void connection_pool::end_waiting(lock& held, const error& why) {
+// The calls that came no later than then.
+void connection_pool::end_waiting(lock& held, const error& why, time_point asked_until) {
     ended_calls ended;
-    for (call* one : waiting_) ended.add(*one, why);
-    waiting_.clear();
+    while (!waiting_.empty() && waiting_.front()->asked_at <= asked_until) {
+        ended.add(*waiting_.front(), why);
+        waiting_.pop_front();
+    }
     wake_.notify_all(); // where the pool is closed its threads are done
     complete(held, ended);
 }

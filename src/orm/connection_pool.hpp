@@ -91,13 +91,13 @@ private:
     using lock = std::unique_lock<std::mutex>;
 
     time_point now() const { return who_.time->now(); }
-    std::size_t total(const lock&) const { return lent_.size() + idle_.size() + leaving_.size() + opening_; }
+    std::size_t total(const lock&) const { return lent_.size() + idle_.size() + leaving_.size() + openings_.size(); }
 
     // calls
     error push(call& one);
     void cancel(call& one);
     void cancel_all();
-    void end_waiting(lock& held, const error& why);
+    void end_waiting(lock& held, const error& why, time_point asked_until = time_point::max());
     void complete(lock& held, const ended_calls& ended);
 
     // threads
@@ -109,6 +109,7 @@ private:
     void run_next(lock& held);
     void run(lock& held, call& one, entry taken);
     static error work_on(connection& on, call& one);
+    std::size_t openings_in_time(const lock& held) const;
     bool only_leaving(const lock& held) const;
     bool may_open(const lock& held) const;
     void make_room(lock& held);
@@ -149,7 +150,7 @@ private:
     std::vector<entry> idle_; // the one used last is the first to be lent again
     std::vector<loan> lent_;
     std::vector<std::unique_ptr<connection>> leaving_; // broken, and they still cost the other side
-    std::size_t opening_ = 0;
+    std::vector<time_point> openings_;                 // when each began that is under way
     time_point last_cut_{};
     std::size_t looked_at_ = 0; // of those lent: each is the next call's if it is well
     time_point open_again_at_{};

@@ -25,6 +25,7 @@ struct scripted_node {
     std::atomic<bool> silent = false;
     std::shared_future<void> answer_comes{}; // where one is to be waited for
     std::atomic<int> attempts = 0;
+    std::vector<std::promise<bool>> silent_openings{}; // the first attempts last until they are given their outcome
     duration opening_takes{};
     std::atomic<int> opened = 0;
     std::atomic<int> closed = 0;
@@ -83,9 +84,11 @@ struct pool_fixture {
 
     void start() {
         auto open = [this](std::stop_token) -> result<std::unique_ptr<orm::connection>> {
-            ++node.attempts;
+            const auto attempt = static_cast<std::size_t>(node.attempts++);
             time.advance(node.opening_takes);
-            if (!node.up) return error(errc::unavailable, "the node is away");
+            bool good = node.up;
+            if (attempt < node.silent_openings.size()) good = node.silent_openings[attempt].get_future().get();
+            if (!good) return error(errc::unavailable, "the node is away");
             return std::unique_ptr<orm::connection>(std::make_unique<scripted_connection>(node));
         };
         pool.emplace(orm::connection_pool::identity{"test", "the test's node", &time}, options, open);
@@ -568,6 +571,64 @@ TEST_CASE_FIXTURE(pool_fixture, "an attempt to open that took long isn't followe
     CHECK(!run_once());
     node.up = true;
     CHECK(run_once());
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "an attempt to open that takes long isn't the only one for long") {
+    node.silent_openings.resize(1);
+    start(3);
+    call waits(*this, [](orm::connection&) {});
+    wait_until([&] { return node.attempts == 1; });
+    time.advance(499ms);
+    CHECK(node.attempts == 1);
+    time.advance(1ms);
+    CHECK(waits.outcome());
+    CHECK(node.attempts == 2);
+    node.silent_openings[0].set_value(true);
+    wait_until([&] { return now().idle == 2; });
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "no more is opened beside attempts that take long than the pool may have") {
+    node.silent_openings.resize(2);
+    start(2);
+    call waits(*this, [](orm::connection&) {});
+    for (int attempts = 1; attempts <= 2; ++attempts) {
+        wait_until([&] { return node.attempts == attempts; });
+        time.advance(500ms);
+    }
+    node.silent_openings[1].set_value(true);
+    CHECK(waits.outcome());
+    node.silent_openings[0].set_value(true);
+    wait_until([&] { return now().idle == 2; });
+    CHECK(node.attempts == 2);
+}
+
+TEST_CASE_FIXTURE(pool_fixture,
+                  "an attempt that took long and failed fails the calls that waited for it all the time") {
+    node.silent_openings.resize(2);
+    start(2);
+    call first(*this, [](orm::connection&) {});
+    wait_until([&] { return node.attempts == 1; });
+    time.advance(500ms);
+    wait_until([&] { return node.attempts == 2; });
+    time.advance(1ms);
+    call second(*this, [](orm::connection&) {});
+    node.silent_openings[0].set_value(false);
+    CHECK(first.outcome().error().message() == "the node is away");
+    CHECK(now().pending == 1);
+    node.silent_openings[1].set_value(true);
+    CHECK(second.outcome());
+}
+
+TEST_CASE_FIXTURE(pool_fixture, "an attempt that failed at once leaves calls to those that are under way") {
+    node.silent_openings.resize(2);
+    start(2);
+    call first(*this, [](orm::connection&) {});
+    call second(*this, [](orm::connection&) {});
+    wait_until([&] { return node.attempts == 2; });
+    node.silent_openings[0].set_value(false);
+    node.silent_openings[1].set_value(true);
+    CHECK(first.outcome());
+    CHECK(second.outcome());
 }
 
 TEST_CASE_FIXTURE(pool_fixture,

@@ -131,4 +131,38 @@ SERVER_TEST_CASE(
     on.wait_for_recovery();
 }
 
+#ifdef WEIR_TEST_POSTGRES
+// Between BEGIN and the statement's limit, which a transaction is given where statements aren't prepared.
+TEST_CASE("a transaction that is cancelled before its first statement is ended, the caller's own and that of a read") {
+    drill on(postgres);
+    testing::fault_proxy line(on.server.port());
+    auto chosen = over(line, postgres, on.where.options());
+    chosen.prepared_statements = false;
+    chosen.pool.maximum_pool_size = 1;
+    on.db.emplace(chosen);
+    const repository<todo> rows(*on.db);
+    CHECK(on.home.block_on(rows.auto_migrate()));
+    auto look = [](const todo&) {};
+    auto write = [](transaction& tx) { return tx.execute("DELETE FROM todos"); };
+    const auto cancel_at_begin = [&](auto work, auto outcome) {
+        line.set(testing::direction::to_client, testing::fault::delay(100ms));
+        const auto before = line.stats().read_from_upstream;
+        pending<decltype(outcome)> call(on.home, std::move(work));
+        CHECK(line.wait_until([&](const auto& now) { return now.read_from_upstream > before; }));
+        call.stop();
+        line.set({});
+        CHECK(call.wait_on(on.home).error() == errc::cancelled);
+        todo row;
+        CHECK(on.home.block_on(rows.insert(row)));
+        loop other;
+        database admin(on.where.options());
+        const auto open = other.block_on(admin.query<std::int64_t>(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in%'"));
+        CHECK(open.value().front() == 0);
+    };
+    cancel_at_begin(rows.rows().each(look), std::size_t());
+    cancel_at_begin(on.db->transaction(write), std::size_t());
+}
+#endif
+
 #endif

@@ -11,8 +11,13 @@
 
 #include <array>
 #include <atomic>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string_view>
+#include <sys/socket.h>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #ifdef WEIR_TEST_POSTGRES
 
@@ -159,6 +164,58 @@ TEST_CASE("a close with a deadline ends the calls that wait for a server that ne
 #endif
 
 #ifdef WEIR_SERVERS
+
+namespace {
+
+// The limits on silence of this process's connections to that port.
+std::vector<unsigned> silences_of(std::uint16_t port) {
+    std::vector<unsigned> found;
+    for (int number = 0; number < 1024; ++number) {
+        sockaddr_in peer{};
+        socklen_t size = sizeof(peer);
+        if (::getpeername(number, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+        if (peer.sin_family != AF_INET || ntohs(peer.sin_port) != port) continue;
+        unsigned limit = 0;
+        size = sizeof(limit);
+        CHECK(::getsockopt(number, IPPROTO_TCP, TCP_USER_TIMEOUT, &limit, &size) == 0);
+        found.push_back(limit);
+    }
+    return found;
+}
+
+} // namespace
+
+// Longer limits would be those by which PostgreSQL's sockets are found while a connection is opened.
+SERVER_TEST_CASE(
+    "a connection ends by silence after connect_timeout, 2 s or more, and by the system's own from 15 minutes") {
+    drill on(kind);
+    const testing::fault_proxy line(on.server.port()); // its port is this test's alone
+    const std::vector<std::pair<duration, unsigned>> all{
+        {1s, 2'000}, {2s, 2'000}, {2500ms + 1ns, 2'501}, {15min - 1ms, 899'999},
+        {15min, 0U}, {1h, 0U},    {1h + 7ms, 0U},        {duration::max(), 0U},
+    };
+    for (const auto& [timeout, limit] : all) {
+        auto chosen = over(line, kind, on.where.options());
+        chosen.connect_timeout = timeout;
+        database db(chosen);
+        CHECK(on.home.block_on(db.query<std::int64_t>("SELECT 1")));
+        // each connection has a second descriptor
+        CHECK(silences_of(line.port()) == std::vector<unsigned>(2, limit));
+    }
+}
+
+#ifdef WEIR_TEST_POSTGRES
+TEST_CASE("a limit on silence that the URL gives stays") {
+    drill on(postgres);
+    const testing::fault_proxy line(on.server.port());
+    auto chosen = over(line, postgres, on.where.options());
+    chosen.url += chosen.url.find('?') == std::string::npos ? "?" : "&";
+    chosen.url += "tcp_user_timeout=4321";
+    database db(chosen);
+    CHECK(on.home.block_on(db.query<std::int64_t>("SELECT 1")));
+    CHECK(silences_of(line.port()) == std::vector<unsigned>(2, 4321));
+}
+#endif
 
 SERVER_TEST_CASE("a close with a deadline cancels the statements that run") {
     drill on(kind);

@@ -199,6 +199,31 @@ SERVER_TEST_CASE("a connection whose line died silently while it was idle costs 
     CHECK(std::chrono::steady_clock::now() - begun < 4s);
 }
 
+SERVER_TEST_CASE("half a dead line that heals serves again within two seconds") {
+    drill on(kind);
+    testing::fault_proxy line(on.server.port());
+    auto chosen = over(line, kind, on.where.options());
+    chosen.connect_timeout = database_options{}.connect_timeout;
+    chosen.statement_timeout = database_options{}.statement_timeout;
+    on.db.emplace(chosen);
+    on.fill(3);
+    using steady = std::chrono::steady_clock;
+    for (const auto outage : {300ms, 1300ms, 1900ms, 2700ms}) { // shorter and longer than an attempt to connect
+        line.set(testing::direction::to_client, testing::fault::blackhole());
+        const auto heals = steady::now() + outage;
+        while (steady::now() < heals) {
+            loop hurried;
+            hurried.root_context().set_deadline(hurried.clock().now() +
+                                                std::min<duration>(300ms, heals - steady::now()));
+            CHECK_FALSE(hurried.block_on(on.db->query<std::int64_t>("SELECT 1")));
+        }
+        line.heal();
+        const auto healed = steady::now();
+        on.wait_for_recovery();
+        CHECK(steady::now() - healed < 2s);
+    }
+}
+
 SERVER_TEST_CASE("a line that takes no more ends a statement, long before its own time is over") {
     drill on(kind);
     testing::fault_proxy line(on.server.port());

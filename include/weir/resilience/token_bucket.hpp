@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/observe/metric_cells.hpp>
+#include <weir/resilience/gcra.hpp>
+#include <weir/resilience/protected_call.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+
+namespace weir {
+
+struct token_bucket_options {
+    /// Permits for each `per`; 0 allows nothing, infinity() everything. A permit takes whole nanoseconds, rounded up:
+    /// the rate is never exceeded, at a million a second it is at most 0.1 % lower, and 1e9 a second is the highest.
+    double rate = 1;
+    duration per = std::chrono::seconds(1);
+    std::size_t burst = 1; ///< permits that may be taken at once; 0 allows nothing. Fills in at most 100 years
+    duration max_wait{};   ///< how long `run` waits for its turn; zero refuses at once
+    std::function<void(const rate_limit_event&)> on_event{}; ///< each refusal; see rate_limit_event
+    const weir::clock* time = &system_clock();               ///< outlives the bucket
+};
+
+namespace resilience::detail {
+class shared_bucket;
+} // namespace resilience::detail
+
+/// Permits that were taken ahead of their time. Whoever lets one go has used it. Thread-safe.
+class rate_reservation {
+public:
+    /// How long to wait before acting, from the time of the reservation on; zero for at once.
+    duration delay() const noexcept { return delay_; }
+    /// Gives the permits back, as far as that is possible: not when others have taken some since, as their time goes by
+    /// these. Whether they were given back.
+    bool cancel() noexcept;
+
+private:
+    friend class resilience::detail::shared_bucket;
+    rate_reservation(std::shared_ptr<resilience::detail::shared_bucket> of, std::int64_t before, std::int64_t after,
+                     duration delay) noexcept
+        : of_(std::move(of)), before_(before), after_(after), delay_(delay) {}
+
+    std::shared_ptr<resilience::detail::shared_bucket> of_;
+    std::int64_t before_; // the bucket's state, had nothing been taken
+    std::int64_t after_;
+    duration delay_;
+};
+
+namespace resilience::detail {
+
+// What a token_bucket shares with those that wait for it and so may outlive it. Thread-safe.
+class alignas(64) shared_bucket : public std::enable_shared_from_this<shared_bucket> {
+public:
+    explicit shared_bucket(token_bucket_options options);
+
+    time_point now() const noexcept { return options_.time->now(); }
+
+    bool take(time_point now, std::size_t n) {
+        std::int64_t arrival = 0;
+        const std::int64_t at = now.time_since_epoch().count();
+        if (take_at(at, n, arrival)) return true;
+        if (options_.on_event) [[unlikely]]
+            report(rule().describe(arrival, false, at, n));
+        return false;
+    }
+    rate_decision decide(time_point now, std::size_t n);
+    result<rate_reservation> reserve(std::size_t n, duration most);
+    bool give_back(std::int64_t before, std::int64_t after) noexcept {
+        return arrival_.compare_exchange_strong(after, before, std::memory_order_relaxed);
+    }
+    // Waits for the turn of `n` permits, for as long as `most` and the context's deadline allow.
+    static task<result<void>> wait(std::shared_ptr<shared_bucket> self, std::size_t n, duration most);
+
+    void set_rate(double rate, duration per);
+    void set_burst(std::size_t burst);
+    duration max_wait() const noexcept { return options_.max_wait; }
+    rate_limiter_stats stats() const noexcept;
+
+private:
+    struct alignas(64) counts {
+        std::array<weir::detail::metric_cell, 2> cells{}; // allowed, refused
+    };
+
+    gcra_rule rule() const noexcept {
+        return {interval_.load(std::memory_order_relaxed), burst_.load(std::memory_order_relaxed)};
+    }
+    void count(std::size_t cell) {
+        const unsigned slot = weir::detail::thread_slot();
+        weir::detail::add_to(counts_[slot].cells[cell], std::uint64_t{1}, slot);
+    }
+    // `arrival` becomes the bucket's state, as it is when this has decided.
+    bool take_at(std::int64_t at, std::size_t n, std::int64_t& arrival) {
+        const bool allowed = exchange(at, n, arrival);
+        count(allowed ? 0 : 1);
+        return allowed;
+    }
+    bool exchange(std::int64_t at, std::size_t n, std::int64_t& arrival) noexcept {
+        arrival = arrival_.load(std::memory_order_relaxed);
+        for (;;) {
+            std::int64_t next = arrival;
+            if (!rule().take(next, at, n)) return false;
+            if (next == arrival) return true; // there is no limit
+            if (arrival_.compare_exchange_weak(arrival, next, std::memory_order_relaxed)) {
+                arrival = next;
+                return true;
+            }
+        }
+    }
+    error not_reserved(const gcra_rule& by, std::int64_t arrival, std::int64_t at, std::size_t n);
+    void report(const rate_decision& refused) const noexcept;
+    void change(const gcra_rule& to) noexcept;
+    void convert(const gcra_rule& from, const gcra_rule& to) noexcept;
+
+    token_bucket_options options_; // its rate and burst are mutex_'s
+    std::atomic<std::int64_t> interval_;
+    std::atomic<std::uint64_t> burst_;
+    std::mutex mutex_; // of those that set the two
+    alignas(64) std::atomic<std::int64_t> arrival_{0};
+    std::array<counts, weir::detail::thread_slots> counts_;
+};
+
+} // namespace resilience::detail
+
+/// Allows `rate` permits for each `per`, and `burst` of them at once, in the manner of Go's x/time/rate
+/// (https://pkg.go.dev/golang.org/x/time/rate). It is the token bucket as GCRA, the generic cell rate algorithm (ITU-T
+/// I.371): a single number, so that taking a permit is one atomic exchange. Thread-safe, process-wide. A layer of
+/// stacks by `run`.
+///
+///     token_bucket sms({.rate = 5, .burst = 10});
+///     auto sent = co_await sms.run([&] { return gateway.send(message); });
+class token_bucket {
+public:
+    /// Full at first. Throws std::invalid_argument naming the option that makes no sense.
+    explicit token_bucket(token_bucket_options options = {})
+        : shared_(std::make_shared<resilience::detail::shared_bucket>(std::move(options))) {}
+    token_bucket(const token_bucket&) = delete;
+    token_bucket& operator=(const token_bucket&) = delete;
+    /// May end before those that wait for it: they go on to their time.
+    ~token_bucket() = default;
+
+    /// Takes `n` permits if they are there; never more than the burst.
+    bool try_acquire(std::size_t n = 1) { return shared_->take(shared_->now(), n); }
+    /// The same by a time that the caller has at hand, as `loop::now()`: a clock is most of what `try_acquire` costs.
+    /// A time that is late only refuses more.
+    bool try_acquire_at(time_point now, std::size_t n = 1) { return shared_->take(now, n); }
+
+    /// The same, with what the caller may be told: what remains, and when to try again. 0 permits only look.
+    rate_decision acquire(std::size_t n = 1) { return shared_->decide(shared_->now(), n); }
+    rate_decision acquire_at(time_point now, std::size_t n = 1) { return shared_->decide(now, n); }
+
+    /// Takes `n` permits, ahead of their time where they aren't there yet. errc::invalid_argument for more than the
+    /// burst; errc::resource_exhausted where nothing is allowed, or none within 100 years.
+    result<rate_reservation> reserve(std::size_t n = 1) { return shared_->reserve(n, duration::max()); }
+
+    /// Waits until `n` permits are there, in the order of the calls. errc::resource_exhausted at once when that would
+    /// be after the context's deadline, errc::deadline_exceeded when that is past; otherwise as `reserve`.
+    /// Cancellation ends it with errc::cancelled and gives the permits back as rate_reservation::cancel does.
+    task<result<void>> wait(std::size_t n = 1) {
+        return resilience::detail::shared_bucket::wait(shared_, n, duration::max());
+    }
+
+    /// Calls `f` when a permit is there, or becomes so within max_wait. errc::resource_exhausted with its retry_after
+    /// otherwise; an exception out of `f` becomes an error.
+    template<class F>
+    auto run(F&& f) {
+        static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
+        return run_owned<std::decay_t<F>>(shared_, std::forward<F>(f));
+    }
+
+    /// Changes the limit while it is in use; what has been taken stays taken, and a full bucket full. A call at the
+    /// same moment may go by the old one. Throws std::invalid_argument, and then changes nothing.
+    void set_rate(double rate, duration per = std::chrono::seconds(1)) { shared_->set_rate(rate, per); }
+    void set_burst(std::size_t burst) { shared_->set_burst(burst); }
+
+    rate_limiter_stats stats() const noexcept { return shared_->stats(); }
+
+private:
+    using shared_bucket = resilience::detail::shared_bucket;
+
+    template<class F>
+    static task<resilience::detail::call_result<F>> run_owned(std::shared_ptr<shared_bucket> shared, F f) {
+        using outcome = resilience::detail::call_result<F>;
+        if (shared->max_wait() > duration::zero()) {
+            const auto admitted = co_await shared_bucket::wait(shared, 1, shared->max_wait());
+            if (!admitted) co_return outcome(boost::system::in_place_error, admitted.error());
+        } else {
+            const rate_decision decided = shared->decide(shared->now(), 1);
+            if (!decided) co_return outcome(boost::system::in_place_error, decided.refusal());
+        }
+        co_return co_await resilience::detail::call(f);
+    }
+
+    std::shared_ptr<shared_bucket> shared_;
+};
+
+inline bool rate_reservation::cancel() noexcept {
+    const auto of = std::exchange(of_, nullptr);
+    return of && of->give_back(before_, after_);
+}
+
+} // namespace weir

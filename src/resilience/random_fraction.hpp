@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <random>
+
+namespace weir::resilience::detail {
+
+/// A number from 0 up to 1 out of `source`, or out of the thread's own generator where there is none. A source that
+/// throws or leaves its range yields 1/2.
+inline double random_fraction(const std::function<double()>& source) noexcept {
+    try {
+        if (source) {
+            const double given = source();
+            return given >= 0 && given < 1 ? given : 0.5;
+        }
+        static thread_local std::minstd_rand generator(std::random_device{}());
+        return std::uniform_real_distribution<>(0, 1)(generator);
+    } catch (...) {
+        return 0.5;
+    }
+}
+
+} // namespace weir::resilience::detail

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "core/deadline_timer.hpp"
 #include "core/suspend.hpp"
 #include <weir/core/blocking_pool.hpp>
 #include <weir/core/loop.hpp>
@@ -126,23 +127,6 @@ namespace {
 
 enum class outcome : std::uint8_t { ran, left_queue, refused };
 
-// Calls `f` on the loop at a deadline, unless it goes before that.
-class deadline_timer {
-public:
-    deadline_timer(loop& home, time_point at, std::function<void()> f) : home_(home) {
-        if (at != time_point::max()) id_ = home_.call_at(at, std::move(f));
-    }
-    deadline_timer(const deadline_timer&) = delete;
-    deadline_timer& operator=(const deadline_timer&) = delete;
-    ~deadline_timer() {
-        if (id_) home_.cancel_timer(*id_);
-    }
-
-private:
-    loop& home_;
-    std::optional<loop::timer_id> id_;
-};
-
 } // namespace
 
 task<result<void>> blocking_pool::execute(detail::blocking_job& job) {
@@ -155,7 +139,7 @@ task<result<void>> blocking_pool::execute(detail::blocking_job& job) {
     impl* const pool = impl_.get();
     blocking_job* const queued = &job;
     bool late = false;
-    const deadline_timer timer(ctx.loop(), ctx.deadline(), [pool, queued, &late] {
+    const detail::deadline_timer timer(ctx.loop(), ctx.deadline(), [pool, queued, &late] {
         late = true;
         pool->cancel(*queued);
     });

@@ -69,18 +69,31 @@ struct error::body {
           message(other.message), details(other.details), cause(other.cause) {}
 };
 
-const error::body& error::of(errc kind) noexcept {
+const error::body& error::of(errc kind) noexcept { return immortal(static_cast<std::size_t>(kind)); }
+
+// One for each kind, and behind them that of out_of_memory().
+const error::body& error::immortal(std::size_t index) noexcept {
     // Built once and never destroyed, so that errors stay valid in static destructors.
     static const body* const bodies = [] {
-        auto* made = new std::array<body, kinds>;
+        auto* made = new std::array<body, kinds + 1>;
         for (std::size_t i = 0; i < kinds; ++i) {
             (*made)[i].immortal = true;
             (*made)[i].kind = static_cast<errc>(i);
             (*made)[i].message = kind_messages[i];
         }
+        made->back().immortal = true;
+        made->back().kind = errc::unavailable;
+        made->back().code = outcome_unknown_code;
+        made->back().message = kind_messages[static_cast<std::size_t>(errc::unavailable)];
         return made->data();
     }();
-    return bodies[static_cast<std::size_t>(kind)];
+    return bodies[index];
+}
+
+error error::out_of_memory() noexcept {
+    error made;
+    made.body_ = &immortal(kinds);
+    return made;
 }
 
 error::error(errc kind) noexcept : body_(kind == errc::ok ? nullptr : &of(kind)) {}
@@ -172,17 +185,13 @@ error_exception::error_exception(error failure) : failure_(std::move(failure)), 
 
 void throw_exception_from_error(const error& failure, const boost::source_location&) { throw error_exception(failure); }
 
-namespace {
-
-error internal_error(const char* what) noexcept {
+error error::unexpected(const char* what) noexcept {
     try {
         return error(errc::internal).caused_by(error(errc::internal, what));
     } catch (const std::bad_alloc&) {
-        return errc::unavailable;
+        return out_of_memory();
     }
 }
-
-} // namespace
 
 error current_error() noexcept {
     try {
@@ -190,11 +199,11 @@ error current_error() noexcept {
     } catch (const error_exception& known) {
         return known.failure();
     } catch (const std::bad_alloc&) {
-        return errc::unavailable;
+        return error::out_of_memory();
     } catch (const std::exception& other) {
-        return internal_error(other.what());
+        return error::unexpected(other.what());
     } catch (...) {
-        return internal_error("an exception that isn't a std::exception");
+        return error::unexpected("an exception that isn't a std::exception");
     }
 }
 

@@ -15,6 +15,12 @@ namespace weir::http {
 
 namespace {
 
+// What became of a request that a server may have.
+error in_doubt(error failure) {
+    if (failure.code() != name(failure.kind())) return failure; // a sink's or a source's own
+    return std::move(failure).with_code(std::string(outcome_unknown_code));
+}
+
 error why_stopped(const client_call& call) {
     if (call.stop.reason() == errc::deadline_exceeded)
         return {errc::deadline_exceeded, "no complete answer from " + call.url.authority() + " before the deadline"};
@@ -61,6 +67,7 @@ task<result<client_response>> client::impl::send(client_request request) {
     ++counts.calls;
     const time_point begun = home.clock().now();
     const std::string method = request.method;
+    const bool repeatable = request.idempotent();
     const time_point deadline = deadline_of(request, here.context());
     client_call call(std::move(request), std::move(*url), std::move(*head), counts);
     call.most.head = options.max_head;
@@ -75,6 +82,7 @@ task<result<client_response>> client::impl::send(client_request request) {
     else
         co_await run_interruptible(deadline, call.stop, run(call));
     if (call.failure && call.stop.reason()) call.failure = why_stopped(call);
+    if (call.failure && call.exposed && !repeatable) call.failure = in_doubt(std::move(call.failure));
     settle(call, method, begun);
     if (call.failure) co_return call.failure;
     co_return std::move(call.response);

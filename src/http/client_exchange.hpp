@@ -36,6 +36,7 @@ struct client_call {
     int redirects = 0;
     int max_redirects = 0;
     bool decompress = false;
+    bool exposed = false; // a server may have something of the request
 
     /// Whether this response isn't the answer but points to where it is, be it once too often.
     bool passes(const client_response& answer) const noexcept;

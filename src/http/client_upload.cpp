@@ -66,6 +66,7 @@ std::string_view client_upload::framed(std::size_t size) noexcept {
 }
 
 task<void> client_upload::write(std::string_view bytes, std::string_view more) {
+    call_.exposed = true;
     broken_ = co_await connection_.write(bytes, more);
     if (broken_) co_return;
     call_.sent += bytes.size() + more.size();

@@ -119,7 +119,7 @@ error exchange_failure(const exchange_error& failure) {
 error outcome_unknown(errc kind, const char* what, error cause) {
     return error(kind, std::string("the connection to the database was lost while a ") + what +
                            ": whether it took effect isn't known")
-        .with_code("outcome_unknown")
+        .with_code(std::string(outcome_unknown_code))
         .caused_by(std::move(cause));
 }
 

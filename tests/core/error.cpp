@@ -77,5 +77,6 @@ TEST_CASE("a failed allocation in flight becomes an error that needs no memory")
         throw std::bad_alloc();
     } catch (...) {
         CHECK(weir::current_error() == errc::unavailable);
+        CHECK(weir::current_error().code() == weir::outcome_unknown_code);
     }
 }

@@ -394,3 +394,49 @@ TEST_CASE("a client refuses to be used from another loop") {
     client outgoing(home);
     CHECK(other.block_on(outgoing.get("http://127.0.0.1:1/")).error() == errc::internal);
 }
+
+TEST_CASE("a failure says when it isn't known what became of the request") {
+    scripted_server server([](peer& link) { link.request(); }); // and closes
+    loop home;
+    client outgoing(home);
+    const auto code_of = [&](client_request request) {
+        const auto outcome = home.block_on(outgoing.send(std::move(request)));
+        CHECK(outcome.error() == errc::unavailable);
+        return std::string(outcome.error().code());
+    };
+    CHECK(code_of({"GET", server.url("/")}) == "unavailable");
+    CHECK(code_of({"PUT", server.url("/")}) == "unavailable");
+    CHECK(code_of({"POST", server.url("/")}) == outcome_unknown_code);
+    CHECK(code_of({"PATCH", server.url("/")}) == outcome_unknown_code);
+    client_request keyed("POST", server.url("/"));
+    keyed.repeatable = true;
+    CHECK(code_of(std::move(keyed)) == "unavailable");
+    client_request unrepeatable("GET", server.url("/"));
+    unrepeatable.repeatable = false;
+    CHECK(code_of(std::move(unrepeatable)) == outcome_unknown_code);
+}
+
+TEST_CASE("a request that no server can have got has had no effect") {
+    std::string url;
+    {
+        scripted_server gone([](peer&) {});
+        url = gone.url("/");
+    }
+    loop home;
+    client outgoing(home);
+    const auto outcome = home.block_on(outgoing.post(url, "body", "text/plain"));
+    CHECK(outcome.error() == errc::unavailable);
+    CHECK(outcome.error().code() == "unavailable");
+}
+
+TEST_CASE("an answer that can't be used leaves the outcome of a POST unknown") {
+    scripted_server server([](peer& link) {
+        link.request();
+        link.send("HTTP/1.1 nonsense\r\n\r\n");
+    });
+    loop home;
+    client outgoing(home);
+    const auto outcome = home.block_on(outgoing.post(server.url("/"), "body", "text/plain"));
+    CHECK(outcome.error().code() == outcome_unknown_code);
+    CHECK(outcome.error().status() == 502);
+}

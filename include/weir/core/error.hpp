@@ -4,6 +4,7 @@
 #include <boost/assert/source_location.hpp>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <iosfwd>
@@ -38,6 +39,10 @@ enum class errc : std::uint8_t {
 
 /// The kind's name as it appears in JSON and logs: `not_found`. A static string.
 std::string_view name(errc kind) noexcept;
+
+/// The code of an error after which it isn't known whether the call took effect: the connection was lost, or time was
+/// over, when the request had been sent. Whoever tries again has to know that the call is idempotent.
+inline constexpr std::string_view outcome_unknown_code = "outcome_unknown";
 
 /// One broken rule or one misplaced value: where it is, which rule, and what to do.
 struct error_detail {
@@ -91,9 +96,13 @@ public:
 
 private:
     struct body;
+    friend error current_error() noexcept;
 
     body& own();
     static const body& of(errc kind) noexcept;
+    static const body& immortal(std::size_t index) noexcept;
+    static error out_of_memory() noexcept;
+    static error unexpected(const char* what) noexcept;
 
     const body* body_ = nullptr;
 };
@@ -119,8 +128,8 @@ private:
 
 /// Returns the exception in flight as an error; call it inside a catch block. An error_exception yields its error.
 /// Any other std::exception is errc::internal, whose cause says `what()`: it is for the log, and no client reads it.
-/// std::bad_alloc is errc::unavailable, and so is an exception whose message there is no memory to copy; neither
-/// allocates.
+/// std::bad_alloc is errc::unavailable with the code `outcome_unknown`, and so is an exception whose message there is
+/// no memory to copy; neither allocates.
 error current_error() noexcept;
 
 } // namespace weir

@@ -172,7 +172,7 @@ public:
     /// too_large: head or body over its limit. A whole answer ends the call also while its body is on its way (RFC
     /// 9112, 9.5). Cancellation closes the connection: errc::cancelled. When a kept-alive
     /// connection turns out to be dead before a byte of the response has come, a request that is idempotent() is sent
-    /// once more on a new one.
+    /// once more on a new one. An error's code is `outcome_unknown` where the server may have got some of another one.
     task<result<client_response>> send(client_request request);
 
     /// Closes what is kept alive.

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "resilience/option_checks.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+namespace weir::resilience::detail {
+
+namespace {
+
+std::string shown(duration value) {
+    return value == duration::max() ? "duration::max()" : fmt::format("{} ns", value.count());
+}
+
+} // namespace
+
+void refuse_option(const char* option, const std::string& value, const std::string& accepted) {
+    throw std::invalid_argument(fmt::format("{} = {}: accepted {}", option, value, accepted));
+}
+
+void check_range(const char* option, double value, double least, double most) {
+    if (value >= least && value <= most) return;
+    refuse_option(option, fmt::format("{}", value), fmt::format("{} to {}", least, most));
+}
+
+void check_range(const char* option, duration value, duration least, duration most) {
+    if (value >= least && value <= most) return;
+    refuse_option(option, shown(value), shown(least) + " to " + shown(most));
+}
+
+void check_at_least(const char* option, std::size_t value, std::size_t least) {
+    if (value >= least) return;
+    refuse_option(option, fmt::format("{}", value), fmt::format("{} or more", least));
+}
+
+} // namespace weir::resilience::detail

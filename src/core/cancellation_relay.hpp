@@ -3,7 +3,9 @@
 
 #include <weir/core/loop.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 
 #include <memory>
@@ -25,6 +27,16 @@ inline boost::asio::cancellation_slot relayed(boost::asio::cancellation_slot out
     const auto own = std::make_shared<boost::asio::cancellation_signal>();
     outer.assign([own, &home](boost::asio::cancellation_type kind) { tell(own, home, kind); });
     return own->slot();
+}
+
+/// A task that ends by a cancellation of any kind, in its own time, be it with errc::cancelled.
+task<void> cancellable(task<void> work);
+
+/// Starts one that `cancel` ends, which lives until it has ended; `done` is called then.
+template<class Done>
+void spawn_cancellable(const executor& on, task<void> work, boost::asio::cancellation_signal& cancel, Done done) {
+    auto slot = relayed(cancel.slot(), on.context().loop());
+    boost::asio::co_spawn(on, cancellable(std::move(work)), boost::asio::bind_cancellation_slot(slot, std::move(done)));
 }
 
 } // namespace weir::detail

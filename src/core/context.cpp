@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <weir/core/context.hpp>
 
+#include <algorithm>
+
 namespace weir {
+
+context::context(context& outer, time_point deadline) noexcept
+    : loop_(outer.loop_), outer_(outer.outer_ ? outer.outer_ : &outer), deadline_(std::min(deadline, outer.deadline_)) {
+    outer_->hold();
+}
 
 void context::take(context& other) noexcept {
     deadline_ = other.deadline_;

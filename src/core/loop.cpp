@@ -191,29 +191,25 @@ void loop::spawn(task<void> work, weir::context& ctx, asio::cancellation_signal&
                    asio::bind_cancellation_slot(detail::relayed(cancel.slot(), *this), std::move(done)));
 }
 
-namespace {
-
-// A task that ends by a cancellation of any kind, in its own time.
-task<void> cancellable(task<void> work) {
-    // It takes the frame's copy of the parameter, made by a move, for a use of the one moved from.
+// It takes the frame's copy of the parameter, made by a move, for a use of the one moved from.
+task<void> detail::cancellable(task<void> work) {
     // NOLINTNEXTLINE(bugprone-use-after-move)
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     co_await asio::this_coro::throw_if_cancelled(false);
     co_await std::move(work);
 }
 
-} // namespace
-
 void loop::spawn_background(task<void> work, std::string_view request_id) {
     const auto list = background_;
     const auto entry = std::make_shared<background_list::work>(*this);
     entry->context.set_request_id(request_id);
     list->all.push_back(entry);
-    spawn(cancellable(std::move(work)), entry->context, entry->cancel, [list, entry](std::exception_ptr failure) {
-        std::erase(list->all, entry);
-        if (list->ended) list->ended();
-        rethrow(failure);
-    });
+    spawn(detail::cancellable(std::move(work)), entry->context, entry->cancel,
+          [list, entry](std::exception_ptr failure) {
+              std::erase(list->all, entry);
+              if (list->ended) list->ended();
+              rethrow(failure);
+          });
     entry->context.keep_while_held(entry); // Asio lets go of it after the last handler
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Work that ends by itself in the very turn in which it is cancelled; meant for AddressSanitizer.
 #include "core/resume_slot.hpp"
-#include <weir/core/lifecycle.hpp>
+#include <weir/core/deadline.hpp>
 #include <weir/core/loop.hpp>
 
 #include <boost/asio/async_result.hpp>

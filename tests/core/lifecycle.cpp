@@ -15,33 +15,6 @@
 using namespace weir;
 using namespace std::chrono_literals;
 
-TEST_CASE("with_deadline cancels work at its deadline and waits for its end") {
-    manual_clock time;
-    loop home(time);
-    bool ended = false;
-    std::string seen;
-    auto slow = [&]() -> task<result<void>> {
-        auto slept = co_await sleep_for(1h);
-        seen = slept.error().code();
-        ended = true;
-        co_return slept;
-    };
-    result<void> outcome = ok();
-    bool done = false;
-    auto work = [&]() -> task<void> {
-        outcome = co_await with_deadline(time.now() + 5s, slow());
-        done = true;
-    };
-    home.spawn(work());
-    home.poll();
-    CHECK(!done);
-    time.advance(5s);
-    while (!done) home.poll();
-    CHECK(ended);
-    CHECK(seen == "cancelled");
-    CHECK(outcome.error() == errc::deadline_exceeded);
-}
-
 namespace {
 
 struct recorder {

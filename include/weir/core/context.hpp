@@ -27,8 +27,14 @@ class loop;
 class context {
 public:
     explicit context(weir::loop& home) noexcept : loop_(&home) {}
+    /// For a part of that work, which has to be done earlier: a deadline of its own, never later than the outer one.
+    /// The id and the values are those of the outer context, which is held meanwhile.
+    context(context& outer, time_point deadline) noexcept;
     context(const context&) = delete;
     context& operator=(const context&) = delete;
+    ~context() {
+        if (outer_) outer_->drop();
+    }
 
     weir::loop& loop() const noexcept { return *loop_; }
 
@@ -36,8 +42,8 @@ public:
     time_point deadline() const noexcept { return deadline_; }
     void set_deadline(time_point at) noexcept { deadline_ = at; }
 
-    const std::string& request_id() const noexcept { return request_id_; }
-    void set_request_id(std::string_view id) { request_id_.assign(id); }
+    const std::string& request_id() const noexcept { return outer_ ? outer_->request_id_ : request_id_; }
+    void set_request_id(std::string_view id) { (outer_ ? outer_->request_id_ : request_id_).assign(id); }
 
     /// Keeps a value by its type until the work ends; a second one of the same type replaces the first.
     template<class T>
@@ -45,14 +51,14 @@ public:
         using kept = std::decay_t<T>;
         auto owned = std::make_unique<holder<kept>>(std::forward<T>(value));
         kept& stored = owned->value;
-        replace(std::move(owned));
+        (outer_ ? *outer_ : *this).replace(std::move(owned));
         return stored;
     }
 
     /// The attached value of that type, or null.
     template<class T>
     T* find() const noexcept {
-        for (const auto& one : attached_)
+        for (const auto& one : outer_ ? outer_->attached_ : attached_)
             if (one->key == key_of<T>()) return &static_cast<holder<T>&>(*one).value;
         return nullptr;
     }
@@ -99,6 +105,7 @@ private:
     void replace(std::unique_ptr<holder_base> owned);
 
     weir::loop* loop_;
+    context* outer_ = nullptr; // the outermost one
     time_point deadline_ = time_point::max();
     std::string request_id_;
     std::vector<std::unique_ptr<holder_base>> attached_;

@@ -81,8 +81,4 @@ private:
     observer report_;
 };
 
-/// Runs work with a deadline of its own: at the deadline the work is cancelled, and once it has ended the
-/// result is errc::deadline_exceeded. Never leaves before the work has ended.
-task<result<void>> with_deadline(time_point at, task<result<void>> work);
-
 } // namespace weir

@@ -2,7 +2,7 @@
 // labels: concurrency
 #include "integration/orm/drill.hpp"
 #include "support/descriptors.hpp"
-#include <weir/core/lifecycle.hpp>
+#include <weir/core/deadline.hpp>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/loop.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+namespace weir {
+
+namespace detail {
+
+enum class ending : std::uint8_t { in_time, late, cancelled };
+
+// Runs the work until it ends, which is never before it has; at the deadline it is cancelled. Not at all when that has
+// come already, or the caller is cancelled. Its exception comes out.
+task<ending> run_until(time_point at, task<void> work);
+
+template<class T>
+task<void> keep_outcome(task<result<T>> work, std::optional<result<T>>& in) {
+    in.emplace(co_await std::move(work));
+}
+
+} // namespace detail
+
+/// Runs work with a deadline of its own, or with the context's where that is earlier: the work sees it as its context's
+/// deadline and is cancelled when it comes (total cancellation). Once the work has ended the outcome is
+/// errc::deadline_exceeded then, and otherwise the work's own. Never leaves before the work has ended, and never starts
+/// it when the time is over already. Cancellation is passed on to the work; what it throws comes out.
+template<class T>
+task<result<T>> with_deadline(time_point at, task<result<T>> work) {
+    std::optional<result<T>> outcome;
+    const detail::ending how = co_await detail::run_until(at, detail::keep_outcome(std::move(work), outcome));
+    if (how == detail::ending::in_time) co_return std::move(*outcome);
+    const errc kind = how == detail::ending::late ? errc::deadline_exceeded : errc::cancelled;
+    co_return result<T>(boost::system::in_place_error, kind); // T may be bool
+}
+
+/// The same from now on, by the loop's clock. Zero is over at once, `duration::max()` never.
+///
+///     auto found = co_await weir::with_timeout(200ms, users.find(id));
+template<class T>
+task<result<T>> with_timeout(duration limit, task<result<T>> work) {
+    const executor here = co_await this_task;
+    const time_point at = detail::later(here.context().loop().clock().now(), limit);
+    co_return co_await with_deadline(at, std::move(work));
+}
+
+} // namespace weir

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/resilience/last_good.hpp>
+#include <weir/resilience/protected_call.hpp>
+#include <weir/resilience/sharded_counts.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <type_traits>
+#include <utility>
+
+namespace weir {
+
+/// A call failed, and something else was to stand in for its result.
+struct fallback_event {
+    error failure{}; ///< of the call
+    error instead{}; ///< of what should have stood in for it; no error where that did
+};
+
+struct fallback_options {
+    /// What is covered; none given: unavailable, deadline_exceeded and resource_exhausted.
+    std::function<bool(const error&)> covers{};
+    std::function<void(const fallback_event&)> on_event{}; ///< on the call's loop; what it throws is dropped
+};
+
+struct fallback_stats {
+    std::uint64_t calls = 0;
+    std::uint64_t used = 0;   ///< calls for which something else stood in
+    std::uint64_t failed = 0; ///< calls for which it should have, and couldn't
+};
+
+namespace resilience::detail {
+
+template<class T>
+struct is_last_good : std::false_type {};
+template<class T>
+struct is_last_good<last_good<T>> : std::true_type {};
+
+// What a fallback yields that is made of a value, a function of the error, or a last_good.
+template<class From>
+struct fallback_value {
+    using type = From;
+};
+template<class T>
+struct fallback_value<last_good<T>> {
+    using type = T;
+};
+template<std::invocable<const error&> From>
+struct fallback_value<From> {
+    using type = typename as_result<task_value_t<std::invoke_result_t<From&, const error&>>>::type::value_type;
+};
+
+// What a fallback has beside its value.
+class fallback_record {
+public:
+    explicit fallback_record(fallback_options options) : options_(std::move(options)) {}
+
+    void begin() noexcept { counts_.add(calls); }
+    bool covers(const error& failed) const;
+    void note(const error& failed, const error& instead) noexcept;
+    fallback_stats stats() const noexcept;
+
+private:
+    enum counted : std::size_t { calls, used, failed };
+
+    const fallback_options options_;
+    sharded_counts counts_;
+};
+
+} // namespace resilience::detail
+
+/// Stands in for a call that failed: by a value, by a function of the error (which may be a coroutine and fail itself),
+/// or by the last good result, which it keeps then. The outcome is what stands in, or its error; the call's error where
+/// there is no last good result, and where the error isn't covered. What a function throws becomes an error; what
+/// `covers` throws leaves run(). Process-wide and thread-safe as far as its function is; outlives its calls.
+///
+///     weir::fallback guest(session{"guest"});
+///     auto found = co_await guest.run([&] { return wechat.code2session(code); });
+template<class T>
+class fallback {
+public:
+    template<class From>
+    explicit fallback(From&& from, fallback_options options = {}) : record_(std::move(options)) {
+        using given = std::decay_t<From>;
+        if constexpr (resilience::detail::is_last_good<given>::value)
+            last_ = &from;
+        else if constexpr (std::invocable<given&, const error&>)
+            substitute_ = [f = std::forward<From>(from)](error failed) mutable { return ask(f, std::move(failed)); };
+        else
+            substitute_ = [value = T(std::forward<From>(from))](error) { return copy(value); };
+    }
+    fallback(const fallback&) = delete;
+    fallback& operator=(const fallback&) = delete;
+
+    /// Yields what `f` yields, which is of type T, or what stands in for it. `f` is called on the awaiting loop, once;
+    /// cancellation reaches it as always and is not covered.
+    template<class F>
+    auto run(F&& f) {
+        static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
+        static_assert(std::same_as<resilience::detail::call_result<std::decay_t<F>>, result<T>>,
+                      "the call and its fallback yield values of the same type");
+        return run_owned<std::decay_t<F>>(*this, std::forward<F>(f));
+    }
+
+    fallback_stats stats() const noexcept { return record_.stats(); }
+
+private:
+    static constexpr bool keeps = std::copy_constructible<T>; // not what only moves, nor void
+
+    template<class F>
+    static task<result<T>> run_owned(fallback& self, F f) {
+        self.record_.begin();
+        auto outcome = co_await resilience::detail::call(f);
+        if (outcome) {
+            self.keep(outcome);
+            co_return outcome;
+        }
+        const error failed = outcome.error();
+        if (!self.record_.covers(failed)) co_return outcome;
+        auto instead = co_await self.stand_in(failed);
+        self.record_.note(failed, instead ? error() : instead.error());
+        co_return instead;
+    }
+
+    task<result<T>> stand_in(const error& failed) {
+        if constexpr (keeps)
+            if (last_) return find_last(*last_, failed);
+        return substitute_(failed);
+    }
+
+    template<class F>
+    static task<result<T>> ask(F& f, error failed) {
+        auto bound = [&f, &failed]() -> decltype(auto) { return f(std::as_const(failed)); };
+        co_return co_await resilience::detail::call(bound);
+    }
+    template<class Value>
+    static task<result<T>> copy(const Value& value) {
+        co_return value;
+    }
+    static task<result<T>> find_last(const last_good<T>& last, error failed) {
+        const auto found = last.find();
+        if (!found) co_return failed;
+        co_return *found;
+    }
+
+    // A good result that can't be kept is good all the same.
+    void keep(const result<T>& outcome) noexcept {
+        if constexpr (keeps) {
+            if (!last_) return;
+            try {
+                last_->store(*outcome);
+            } catch (...) {
+                return;
+            }
+        }
+    }
+
+    resilience::detail::fallback_record record_;
+    last_good<T>* last_ = nullptr;
+    std::function<task<result<T>>(error)> substitute_;
+};
+
+template<class From>
+fallback(From&&, fallback_options = {})
+    -> fallback<typename resilience::detail::fallback_value<std::decay_t<From>>::type>;
+
+} // namespace weir

@@ -2,6 +2,7 @@
 #include "core/cancellation_relay.hpp"
 #include "core/outside_work.hpp"
 #include <weir/core/loop.hpp>
+#include <weir/core/parked_task.hpp>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -64,14 +65,16 @@ struct loop::background_list {
 };
 
 loop::loop(const weir::clock& time)
-    : timers_(std::make_unique<timers>()), root_(*this), background_(std::make_shared<background_list>()),
-      io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), clock_(&time), now_(time.now()), alarm_(std::make_unique<alarm>(io_)),
-      outside_(std::make_shared<detail::outside_work>()) {}
+    : timers_(std::make_unique<timers>()), parked_(std::make_unique<detail::parked_tasks>()), root_(*this),
+      background_(std::make_shared<background_list>()), io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), clock_(&time),
+      now_(time.now()), alarm_(std::make_unique<alarm>(io_)), outside_(std::make_shared<detail::outside_work>()) {}
 
-// What is attached to the loop goes first: it may hold timers and sockets of this loop. Then go the tasks that wait for
-// timers, while Asio is still there, and with Asio the other tasks, which may still cancel timers.
+// What is attached to the loop goes first: it may hold timers and sockets of this loop. Then no other thread can wake a
+// task any more, and the last that is about to has done so. Then go the tasks that wait for timers, while Asio is still
+// there, and with Asio the other tasks, which may still cancel timers.
 loop::~loop() {
     root_.reset();
+    parked_->abandon();
     wait_for_jobs();
     timers_->close();
 }

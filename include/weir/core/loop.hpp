@@ -22,6 +22,20 @@ namespace weir {
 namespace detail {
 
 class outside_work;
+class parked_tasks;
+
+// How often a task may go on at once where others would have waited, before it lets the others run. Counts without
+// end, and so serves as a fair die as well.
+class turn_budget {
+public:
+    static constexpr std::uint32_t size = 512;
+
+    bool spent() noexcept { return ++count_ % size == 0; }
+    std::uint32_t count() const noexcept { return count_; }
+
+private:
+    std::uint32_t count_ = 0;
+};
 
 } // namespace detail
 
@@ -69,6 +83,9 @@ public:
     void wait_for_jobs() const noexcept;
     /// What counts them.
     const std::shared_ptr<detail::outside_work>& outside() const noexcept { return outside_; }
+    /// Its tasks that wait for other loops', and how long one of them may go on without waiting. Loop thread only.
+    detail::parked_tasks& parked() noexcept { return *parked_; }
+    detail::turn_budget& budget() noexcept { return budget_; }
 
     /// Starts a task and lets it run, with the loop's root context; an exception out of it comes out of `run()`. Loop
     /// thread, or before `run()`.
@@ -113,8 +130,10 @@ private:
         in->value.emplace(co_await std::move(work));
     }
 
-    std::unique_ptr<timers> timers_; // outlives the tasks, which cancel theirs
-    weir::context root_;             // so does what they see
+    std::unique_ptr<timers> timers_;               // outlives the tasks, which cancel theirs
+    std::unique_ptr<detail::parked_tasks> parked_; // outlives them as well, as they leave it
+    detail::turn_budget budget_{};
+    weir::context root_; // so does what they see
     std::shared_ptr<background_list> background_;
     boost::asio::io_context io_;
     const weir::clock* clock_;

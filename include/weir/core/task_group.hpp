@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/loop.hpp>
+#include <weir/core/result.hpp>
+#include <weir/core/task.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace weir {
+
+struct task_group_stats {
+    std::size_t running = 0; ///< tasks that were spawned and haven't ended
+    std::size_t queued = 0;  ///< tasks that wait for one of them to end, because of the limit
+};
+
+namespace detail {
+
+template<class F>
+task<result<void>> with_owned_body(F body);
+
+} // namespace detail
+
+/// Tasks that belong together, in the manner of Go's errgroup: the first that fails cancels the others, and its error
+/// is what the whole comes to. An exception counts as a failure. Only `with_group` makes one, and it ends after the
+/// last of the tasks: so they may refer to whatever is there around it. Belongs to one loop.
+class task_group {
+public:
+    task_group(const task_group&) = delete;
+    task_group& operator=(const task_group&) = delete;
+
+    /// Starts a task, in a later turn of the loop and with the context of who called `with_group`: its deadline, its
+    /// request. Once the group has failed or is cancelled the task is destroyed instead.
+    void spawn(task<result<void>> work);
+
+    /// At most so many run from now on; those beyond wait in their order, without bound. Throws std::invalid_argument
+    /// for 0. The body doesn't count.
+    void set_limit(std::size_t most);
+
+    task_group_stats stats() const noexcept;
+
+private:
+    template<class F>
+    friend task<result<void>> detail::with_owned_body(F body);
+
+    struct impl;
+
+    explicit task_group(const executor& here);
+    ~task_group();
+
+    // Runs the body as the first task, and waits for the end of all.
+    task<result<void>> run(task<result<void>> body);
+
+    std::unique_ptr<impl> impl_;
+};
+
+namespace detail {
+
+// The body is called when the group runs: so what it throws ends like what any of the tasks throws.
+template<class F>
+task<result<void>> call_body(F& body, task_group& group) {
+    co_return co_await body(group);
+}
+
+template<class F>
+task<result<void>> with_owned_body(F body) {
+    const executor here = co_await this_task;
+    task_group group(here);
+    co_return co_await group.run(call_body(body, group));
+}
+
+template<class T>
+task<result<void>> keep_value(task<result<T>> work, std::optional<T>& in) {
+    auto ended = co_await std::move(work);
+    if (!ended) co_return ended.error();
+    in.emplace(std::move(*ended));
+    co_return ok();
+}
+
+} // namespace detail
+
+/// Calls `body(group)`, a coroutine that spawns tasks, and yields the first failure of it and them once all have ended.
+/// Cancelling who waits here cancels them all, and still waits for their ends; those that were never started count as
+/// errc::cancelled. The tasks may refer to what is around the call, but not to the body's own variables.
+///
+///     auto all = co_await weir::with_group([&](weir::task_group& group) -> weir::task<weir::result<void>> {
+///         for (auto& one : mails) group.spawn(send(one));
+///         co_return weir::ok();
+///     });
+template<class F>
+task<result<void>> with_group(F&& body) {
+    static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
+    static_assert(std::is_same_v<std::invoke_result_t<std::decay_t<F>&, task_group&>, task<result<void>>>,
+                  "a group's body takes a weir::task_group& and returns a weir::task<weir::result<void>>");
+    return detail::with_owned_body<std::decay_t<F>>(std::forward<F>(body));
+}
+
+/// Runs tasks side by side and yields all their values, or the first failure, which cancels the others.
+///
+///     auto both = co_await weir::when_all(users.find(id), orders.of(id));
+template<class... T>
+task<result<std::tuple<T...>>> when_all(task<result<T>>... all) {
+    std::tuple<std::optional<T>...> values;
+    auto body = [&](task_group& group) -> task<result<void>> {
+        std::apply([&](auto&... in) { (group.spawn(detail::keep_value(std::move(all), in)), ...); }, values);
+        co_return ok();
+    };
+    const auto ended = co_await with_group(body);
+    if (!ended) co_return ended.error();
+    co_return std::apply([](auto&... in) { return std::tuple<T...>(std::move(*in)...); }, values);
+}
+
+} // namespace weir

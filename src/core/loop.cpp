@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include "core/background_work.hpp"
 #include "core/cancellation_relay.hpp"
 #include "core/outside_work.hpp"
+#include <weir/core/background.hpp>
 #include <weir/core/loop.hpp>
 #include <weir/core/parked_task.hpp>
 
@@ -51,16 +53,9 @@ struct loop::alarm {
         timer;
 };
 
-// What runs in the background. An entry is shared with its task, and may be the last to know of a loop that is gone.
+// What runs in the background.
 struct loop::background_list {
-    struct work {
-        explicit work(weir::loop& home) : context(home) {}
-
-        weir::context context;
-        asio::cancellation_signal cancel{};
-    };
-
-    std::list<std::shared_ptr<work>> all{};
+    std::list<std::shared_ptr<detail::background_work>> all{};
     std::function<void()> ended{};
 };
 
@@ -73,6 +68,7 @@ loop::loop(const weir::clock& time)
 // task any more, and the last that is about to has done so. Then go the tasks that wait for timers, while Asio is still
 // there, and with Asio the other tasks, which may still cancel timers.
 loop::~loop() {
+    for (const auto& one : background_->all) one->end();
     root_.reset();
     parked_->abandon();
     wait_for_jobs();
@@ -202,25 +198,50 @@ task<void> detail::cancellable(task<void> work) {
     co_await std::move(work);
 }
 
-void loop::spawn_background(task<void> work, std::string_view request_id) {
+namespace {
+
+// Nothing where it is stopped before it has begun.
+task<void> unless_stopped(task<void> work, std::shared_ptr<detail::background_work> as) {
+    if (!as->stopped) co_await std::move(work);
+}
+
+} // namespace
+
+void loop::begin_background(std::shared_ptr<detail::background_work> work, task<void> what) {
     const auto list = background_;
-    const auto entry = std::make_shared<background_list::work>(*this);
+    const auto at = list->all.insert(list->all.end(), work);
+    auto done = [list, work](std::exception_ptr failure) {
+        std::erase(list->all, work);
+        work->end();
+        if (list->ended) list->ended();
+        rethrow(failure);
+    };
+    try {
+        spawn(detail::cancellable(unless_stopped(std::move(what), work)), work->context, work->signal, std::move(done));
+    } catch (...) {
+        list->all.erase(at);
+        throw;
+    }
+    work->context.keep_while_held(work); // Asio lets go of it after the last handler
+}
+
+void loop::spawn_background(task<void> work, std::string_view request_id) {
+    const auto entry = std::make_shared<detail::background_work>(*this);
     entry->context.set_request_id(request_id);
-    list->all.push_back(entry);
-    spawn(detail::cancellable(std::move(work)), entry->context, entry->cancel,
-          [list, entry](std::exception_ptr failure) {
-              std::erase(list->all, entry);
-              if (list->ended) list->ended();
-              rethrow(failure);
-          });
-    entry->context.keep_while_held(entry); // Asio lets go of it after the last handler
+    begin_background(entry, std::move(work));
+}
+
+weir::background loop::start(task<void> work) {
+    const auto entry = std::make_shared<detail::background_work>(*this);
+    begin_background(entry, std::move(work));
+    return weir::background(entry);
 }
 
 std::size_t loop::background() const noexcept { return background_->all.size(); }
 
 void loop::cancel_background() {
     const auto all = background_->all; // some end by it at once
-    for (const auto& one : all) one->cancel.emit(asio::cancellation_type::total);
+    for (const auto& one : all) one->cancel();
 }
 
 void loop::on_background_end(std::function<void()> f) { background_->ended = std::move(f); }

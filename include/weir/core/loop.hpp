@@ -19,10 +19,13 @@
 
 namespace weir {
 
+class background;
+
 namespace detail {
 
 class outside_work;
 class parked_tasks;
+struct background_work;
 
 // How often a task may go on at once where others would have waited, before it lets the others run. Counts without
 // end, and so serves as a fair die as well.
@@ -96,6 +99,9 @@ public:
 
     /// Starts background work, with a context of its own; `in_background` is the way to it from a handler.
     void spawn_background(task<void> work, std::string_view request_id);
+    /// Starts background work that can be stopped (<weir/core/background.hpp>), with a context of its own that has no
+    /// deadline and no request. Loop thread, or before `run()`.
+    weir::background start(task<void> work);
     /// How much of it hasn't ended yet. Loop thread only.
     std::size_t background() const noexcept;
     /// Cancels all of it; it ends in its own time.
@@ -121,6 +127,7 @@ private:
         bool done = false;
     };
 
+    void begin_background(std::shared_ptr<detail::background_work> work, task<void> what);
     void arm();
     void fire_due();
     void run_until(const bool& done);

@@ -21,7 +21,7 @@ namespace weir {
 namespace asio = boost::asio;
 
 struct app::impl {
-    explicit impl(const logger& to) : log(to), parts(log_lifecycle(to)) {}
+    explicit impl(const logger& to) : log(to), parts(log_lifecycle(to)), jobs(to) {}
 
     using running_server = std::optional<http::server>;
     class control_scope;
@@ -43,6 +43,7 @@ struct app::impl {
 
     logger log;
     lifecycle parts;
+    scheduler jobs;
     readiness checks;
     std::function<void(std::uint16_t)> listening;
     std::atomic<bool> ready{false};
@@ -83,6 +84,8 @@ app& app::add_stop(std::string name, std::function<task<result<void>>()> step, d
     impl_->parts.add(std::move(part));
     return *this;
 }
+
+scheduler& app::jobs() noexcept { return impl_->jobs; }
 
 app& app::check(std::string name, std::function<task<result<void>>()> probe) {
     if (impl_->serving) throw std::logic_error("check \"" + name + "\" comes too late: the service listens already");
@@ -267,7 +270,8 @@ void app::impl::asked_to_stop(std::string_view why) {
 
 // From now on everything ends within its deadlines, or the process does.
 void app::impl::watch_stop() {
-    const duration rest = detail::sum(lifecycle::patience, parts.stop_time()); // a start step may have to end first
+    // a start step may have to end first, or a job
+    const duration rest = detail::sum(lifecycle::patience, parts.stop_time());
     resort.arm(detail::sum(detail::sum(drain_time, rest), last_resort::slack), log);
 }
 
@@ -281,6 +285,7 @@ task<void> app::impl::serve(app& self, const run_options& options) {
     if (started && !stopping) started = listen(self, options, server);
     if (!started && !stopping) fail("start failed", started.error());
     if (!stopping) {
+        jobs.start(home);
         ready = true;
         log.info("listening", field("address", options.address), field("port", server->port()));
         announce_port(server->port());
@@ -324,14 +329,17 @@ task<void> app::impl::until_asked() {
 task<bool> app::impl::stop(running_server& server, const run_options& options) {
     const executor here = co_await this_task;
     const weir::clock& time = here.context().loop().clock();
+    jobs.end();
     result<void> drained = ok();
+    const time_point drained_at = detail::later(time.now(), detail::sum(options.announce, options.drain));
     if (server) {
         if (options.announce > duration::zero()) co_await sleep_for(options.announce);
-        drained = co_await server->stop(detail::later(time.now(), options.drain));
+        drained = co_await server->stop(drained_at);
         if (!drained) log.error("requests cut at the drain's deadline", field("connections", server->stats().cut));
     }
+    const bool jobs_ended = co_await jobs.stop(drained_at);
     const bool parts_clean = co_await parts.stop();
-    co_return drained.has_value() && parts_clean;
+    co_return drained.has_value() && jobs_ended&& parts_clean;
 }
 
 } // namespace weir

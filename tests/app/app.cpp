@@ -115,6 +115,55 @@ bool appears(const std::string& path) {
 
 } // namespace
 
+TEST_CASE("jobs run while a service listens, and have ended before its parts stop") {
+    heard told;
+    app service(told.log());
+    std::vector<std::string> order;
+    std::promise<void> begun;
+    std::promise<void> leave;
+    blocking_pool pool({.name = "job", .threads = 1});
+    auto job = [&]() -> task<result<void>> {
+        auto work = [&] {
+            begun.set_value();
+            leave.get_future().wait();
+        };
+        order.emplace_back("job begins");
+        auto done = co_await pool.run(work);
+        order.emplace_back("job ends");
+        co_return done;
+    };
+    service.every("expiry", 1h, job, {.at_start = true});
+    service.cron("report", "0 0 1 1 *", [&] { order.emplace_back("report"); });
+    service.on_stop("db", [&] { order.emplace_back("db stops"); });
+    const int status = run(service, [&](std::uint16_t) {
+        begun.get_future().wait();
+        service.stop();
+        CHECK(told.waits_for("stopping"));
+        leave.set_value();
+    });
+    CHECK(status == 0);
+    CHECK(order == std::vector<std::string>{"job begins", "job ends", "db stops"});
+}
+
+TEST_CASE("a job that goes on at the drain's deadline is cancelled, and the service says so by its status") {
+    heard told;
+    app service(told.log());
+    std::promise<void> begun;
+    auto job = [&]() -> task<result<void>> {
+        begun.set_value();
+        co_return co_await sleep_for(1h);
+    };
+    service.every("stuck", 1h, job, {.at_start = true});
+    auto options = anywhere();
+    options.drain = 50ms;
+    const auto stop_it = [&](std::uint16_t) {
+        begun.get_future().wait();
+        service.stop();
+    };
+    CHECK(run(service, stop_it, options) == 1);
+    CHECK(told.all().find("job cancelled") != std::string::npos);
+}
+
 TEST_CASE("SIGHUP reopens the log's file, which was renamed, and ends nothing") {
     const support::temporary_folder folder;
     const std::string path = folder / "app.log";

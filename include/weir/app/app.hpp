@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <weir/app/scheduler.hpp>
 #include <weir/core/lifecycle.hpp>
 #include <weir/http/router.hpp>
 #include <weir/http/server.hpp>
@@ -62,6 +63,27 @@ public:
     app& on_stop(std::string name, F step, duration stop_deadline = std::chrono::seconds(10)) {
         return add_stop(std::move(name), as_task(std::move(step)), stop_deadline);
     }
+
+    /// Runs `f` each period while the service listens, on the control loop, never twice at once; `scheduler` says more.
+    /// `f` returns nothing, a result, or a task of either. At a stop no run begins any more, and one that is under way
+    /// has the drain's time; the parts stop after that.
+    ///
+    ///     app.every("expiry", 1min, [&] { return orders.cancel_expired(); }, {.timeout = 30s});
+    template<class F>
+    app& every(std::string name, duration period, F f, job_options options = {}) {
+        jobs().every(std::move(name), period, std::move(f), options);
+        return *this;
+    }
+
+    /// The same at the times of a cron_expression.
+    template<class F>
+    app& cron(std::string name, std::string_view expression, F f, job_options options = {}) {
+        jobs().cron(std::move(name), expression, std::move(f), options);
+        return *this;
+    }
+
+    /// The jobs of `every` and `cron`: `app.jobs().on_run(measure_jobs(metrics))`.
+    scheduler& jobs() noexcept;
 
     /// What /readyz asks beside the app's own state; an error makes it 503, whose message has the name. A verdict is
     /// remembered for a second, so that anyone may ask. Throws std::logic_error once the service listens.

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/core/clock.hpp>
+#include <weir/core/result.hpp>
+#include <weir/observe/log.hpp>
+#include <weir/resilience/anomaly_detector.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace weir {
+
+/// What a closed_loop watches: a latency, an error rate, the lag of a loop. `measured.hpp` makes them of metrics.
+struct loop_signal {
+    std::string name{};
+    std::function<double()> read{}; ///< of the time since it was last read; NaN: nothing was measured
+    anomaly_options detect{};
+};
+
+/// What a closed_loop sets: the rate of a limiter, the limit of a bulkhead. `tighten` and `relax` are factors; a knob
+/// that is to rise under load has a `tighten` above 1 and a `relax` below.
+struct loop_knob {
+    std::string name{};
+    double least = 0; ///< it is never set beyond these two
+    double most = 0;
+    std::function<double()> read{};
+    std::function<void(double)> write{};
+    double tighten = 0.7;
+    double relax = 1.1;
+};
+
+enum class loop_mode : std::uint8_t {
+    off,     ///< only watches
+    propose, ///< says what it would do
+    apply,
+};
+
+struct closed_loop_event {
+    enum class what : std::uint8_t { anomaly, usual, tightened, relaxed, proposed, adopted, pinned, released, failed };
+
+    what kind = what::anomaly;
+    std::string name{}; ///< of the signal or the knob
+    double from = 0;
+    double to = 0;
+    std::string why{}; ///< a sentence for the log: `p99_ms is 12.1, usually 2.0 ± 0.2 (score 48)`
+    wall_time at{};
+};
+
+std::string_view name(closed_loop_event::what kind) noexcept;
+
+struct closed_loop_options {
+    std::vector<loop_signal> signals{};
+    std::vector<loop_knob> knobs{};
+    loop_mode mode = loop_mode::apply;
+    duration settle = std::chrono::seconds(5);       ///< between two steps, so that the first has an effect
+    duration relax_after = std::chrono::seconds(30); ///< without an anomaly; doubles with each relapse, up to 8 times
+    std::size_t history = 100;                       ///< events that are kept
+    logger log{};
+    std::function<void(const closed_loop_event&)> on_event{}; ///< called by `tick`, `pin` and `release`
+    const weir::clock* time = &system_clock();
+};
+
+/// Watches signals, and tightens knobs while one is anomalous: by a factor each `settle`, within the knobs' bounds.
+/// When all signals have been usual for `relax_after` it goes back step by step to what the knobs were set to before.
+/// Each step is logged with its reason and kept in the history. A person has the last word: `pin` sets a knob by hand
+/// until `release`, `set_mode` makes it only propose, or stops it, and a knob that is changed elsewhere is taken as it
+/// is. What a signal or knob throws is an event, and the others go on. Thread-safe; `tick` comes from one thread.
+///
+///     app.every("closed loop", 1s, [&] { control.tick(); });
+class closed_loop {
+public:
+    /// Throws std::invalid_argument for options that make no sense, with the signal's or knob's name.
+    explicit closed_loop(closed_loop_options options);
+    closed_loop(const closed_loop&) = delete;
+    closed_loop& operator=(const closed_loop&) = delete;
+
+    /// Reads the signals and takes a step where one is due: each second, say.
+    void tick();
+
+    /// Sets a knob by hand, within its bounds, until `release`. errc::not_found; errc::invalid_argument beyond them.
+    result<void> pin(std::string_view knob, double value);
+    result<void> release(std::string_view knob);
+
+    void set_mode(loop_mode mode);
+    loop_mode mode() const;
+
+    struct signal_state {
+        std::string name{};
+        anomaly_verdict verdict{};
+    };
+    struct knob_state {
+        std::string name{};
+        double value = 0;
+        double home = 0; ///< where it goes back to
+        bool pinned = false;
+    };
+
+    std::vector<signal_state> signals() const;
+    std::vector<knob_state> knobs() const;
+    /// The last events, the oldest first.
+    std::vector<closed_loop_event> history() const;
+
+private:
+    struct signal {
+        const loop_signal* of;
+        anomaly_detector detector;
+        double sample = 0;   // of this tick
+        bool broken = false; // reading it threw
+    };
+    struct knob {
+        const loop_knob* of;
+        double value = 0;
+        double home = 0;
+        bool known = false; // it has been read
+        bool pinned = false;
+        bool broken = false; // the last call threw
+    };
+    enum class step : std::uint8_t { none, tighten, relax };
+
+    using events = std::vector<closed_loop_event>;
+    using what = closed_loop_event::what;
+
+    void check() const;
+    void read_signals(events& out);
+    void read_knobs(events& out);
+    void know(knob& one, double value, events& out);
+    void judge(events& out);
+    step next_step(time_point now);
+    void move_knobs(step kind, events& out);
+    void move(knob& one, step kind, const std::string& why, events& out);
+    knob* find(std::string_view name);
+    bool any_anomaly() const;
+    bool all_home() const;
+    std::string reason(step kind) const;
+    void note(events& out, what kind, const std::string& name, double from, double to, std::string why) const;
+    void publish(events all);
+
+    const closed_loop_options options_;
+    std::recursive_mutex steering_; // held by whoever reads or sets knobs; what is called then may come back here
+    mutable std::mutex mutex_;      // of what follows; nothing of the user's is called under it
+    std::vector<signal> signals_{};
+    std::vector<knob> knobs_{};
+    std::deque<closed_loop_event> history_{};
+    loop_mode mode_;
+    time_point step_after_ = time_point::min();
+    std::optional<time_point> usual_since_{};
+    duration patience_;
+    bool relaxing_ = false; // the last step was one back
+};
+
+} // namespace weir

@@ -475,6 +475,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a loop receives until the channel is closed 
 TEST_CASE_FIXTURE(channel_fixture, "an operation passes for a task where one is asked for") {
     channel<int> values(1);
     CHECK(home.block_on(with_deadline(time.now() + 1s, values.send(1))));
+    CHECK(home.block_on(with_timeout(0s, values.send(2))).error() == errc::deadline_exceeded);
     auto ask = [&]() -> task<result<int>> { return values.receive(); };
     CHECK(home.block_on(ask()).value() == 1);
 }

@@ -3,6 +3,7 @@
 
 #include <weir/core/loop.hpp>
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -21,6 +22,10 @@ template<class T>
 task<void> keep_outcome(task<result<T>> work, std::optional<result<T>>& in) {
     in.emplace(co_await std::move(work));
 }
+
+// What is awaited by itself and becomes a task where one is asked for, as a channel's operations.
+template<class T>
+concept operation = !is_task<T> && std::convertible_to<T, task<result<typename T::value>>>;
 
 } // namespace detail
 
@@ -45,6 +50,16 @@ task<result<T>> with_timeout(duration limit, task<result<T>> work) {
     const executor here = co_await this_task;
     const time_point at = detail::later(here.context().loop().clock().now(), limit);
     co_return co_await with_deadline(at, std::move(work));
+}
+
+/// The same for what becomes a task: `with_timeout(1s, jobs.receive())`.
+template<detail::operation Operation>
+task<result<typename Operation::value>> with_deadline(time_point at, Operation work) {
+    return with_deadline(at, task<result<typename Operation::value>>(std::move(work)));
+}
+template<detail::operation Operation>
+task<result<typename Operation::value>> with_timeout(duration limit, Operation work) {
+    return with_timeout(limit, task<result<typename Operation::value>>(std::move(work)));
 }
 
 } // namespace weir

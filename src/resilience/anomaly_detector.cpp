@@ -55,7 +55,7 @@ const anomaly_verdict& anomaly_detector::add(double sample) {
         return last_;
     }
     last_.score = score_of(sample);
-    const bool outside = is_outside(last_.score);
+    const bool outside = is_outside(sample, last_.score);
     if (!last_.anomalous) learn(sample);
     judge(outside);
     return last_;
@@ -81,9 +81,10 @@ double anomaly_detector::least_or_more() const noexcept {
     return std::max(last_.deviation, std::abs(last_.usual) * options_.least_deviation);
 }
 
-bool anomaly_detector::is_outside(double score) const noexcept {
+bool anomaly_detector::is_outside(double sample, double score) const noexcept {
     using direction = anomaly_options::direction;
-    const bool above = score > options_.threshold && options_.looks_for != direction::falls;
+    const bool above =
+        score > options_.threshold && sample > options_.tolerated && options_.looks_for != direction::falls;
     const bool below = score < -options_.threshold && options_.looks_for != direction::rises;
     return above || below;
 }

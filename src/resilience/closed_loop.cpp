@@ -12,7 +12,8 @@ namespace weir {
 
 namespace {
 
-constexpr int most_relapses = 8; // that count: times relax_after
+constexpr double enough_improvement = 0.95; // of a score, from one step to the next
+constexpr int most_relapses = 8;            // that count: times relax_after
 
 [[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("closed_loop: " + what); }
 
@@ -162,6 +163,7 @@ void closed_loop::judge(events& out) {
         const bool before = one.detector.last().anomalous;
         const auto& verdict = one.detector.add(one.sample);
         if (verdict.anomalous == before) continue;
+        one.score_then = 0;
         note(out, verdict.anomalous ? what::anomaly : what::usual, one.of->name, verdict.usual, verdict.value,
              describe(one.of->name, verdict));
     }
@@ -169,6 +171,14 @@ void closed_loop::judge(events& out) {
 
 bool closed_loop::any_anomaly() const {
     return std::ranges::any_of(signals_, [](const signal& one) { return one.detector.last().anomalous; });
+}
+
+// Whether the last step goes on having its effect: what has queued up takes its time to go.
+bool closed_loop::improves() const {
+    return std::ranges::none_of(signals_, [](const signal& one) {
+        const anomaly_verdict& now = one.detector.last();
+        return now.anomalous && std::abs(now.score) > enough_improvement * one.score_then;
+    });
 }
 
 bool closed_loop::all_home() const {
@@ -182,7 +192,10 @@ closed_loop::step closed_loop::next_step(time_point now) {
         if (std::exchange(relaxing_, false))
             patience_ = std::min(detail::sum(patience_, patience_), times(options_.relax_after, most_relapses));
         usual_since_.reset();
-        return settled && mode_ != loop_mode::off ? step::tighten : step::none;
+        if (!settled || mode_ == loop_mode::off) return step::none;
+        const bool enough = improves();
+        settle(now);
+        return enough ? step::none : step::tighten;
     }
     if (!usual_since_) usual_since_ = now;
     if (all_home()) {
@@ -191,7 +204,15 @@ closed_loop::step closed_loop::next_step(time_point now) {
         return step::none;
     }
     const bool waited = now >= detail::later(*usual_since_, patience_);
-    return settled && waited && mode_ != loop_mode::off ? step::relax : step::none;
+    if (!settled || !waited || mode_ == loop_mode::off) return step::none;
+    settle(now);
+    return step::relax;
+}
+
+// The next step has to wait until this one has shown what it does.
+void closed_loop::settle(time_point now) {
+    step_after_ = detail::later(now, options_.settle);
+    for (signal& one : signals_) one.score_then = std::abs(one.detector.last().score);
 }
 
 std::string closed_loop::reason(step kind) const {
@@ -213,7 +234,6 @@ void closed_loop::move_knobs(step kind, events& out) {
         const std::lock_guard lock(mutex_);
         why = reason(kind);
         relaxing_ = kind == step::relax && mode_ == loop_mode::apply;
-        step_after_ = detail::later(options_.time->now(), options_.settle);
     }
     for (knob& one : knobs_) move(one, kind, why, out);
 }

@@ -125,6 +125,14 @@ TEST_CASE_FIXTURE(random_series, "a detector looks up, down or both ways, as it 
     }
 }
 
+TEST_CASE_FIXTURE(random_series, "a rise to what is tolerated is no anomaly, one beyond it is") {
+    anomaly_detector detector({.tolerated = 5});
+    feed(detector, 200, gaussian(2, 0.1));
+    anomaly_detector other = detector;
+    CHECK(feed(detector, 100, gaussian(4, 0.1)) == 0);
+    CHECK(samples_until(other, true, gaussian(6, 0.1)) == 3);
+}
+
 TEST_CASE("a series that never changes isn't anomalous until it does") {
     anomaly_detector zeros;
     CHECK(feed(zeros, 1000, [] { return 0.0; }) == 0);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 namespace weir {
@@ -11,11 +12,13 @@ struct anomaly_options {
     enum class direction : std::uint8_t { rises, falls, either };
 
     direction looks_for = direction::rises;
-    double threshold = 6;           ///< deviations from the usual value that are too many; more than 0
-    std::size_t confirm = 3;        ///< samples in a row that begin an anomaly, or end it; 1 and more
-    std::size_t warm_up = 30;       ///< samples before the first verdict; 3 and more
-    double weight = 0.02;           ///< of a new sample in the usual value; above 0, up to 1
-    double least_deviation = 0.05;  ///< as a part of the usual value: a steady series isn't judged more strictly
+    double threshold = 6;          ///< deviations from the usual value that are too many; more than 0
+    std::size_t confirm = 3;       ///< samples in a row that begin an anomaly, or end it; 1 and more
+    std::size_t warm_up = 30;      ///< samples before the first verdict; 3 and more
+    double weight = 0.02;          ///< of a new sample in the usual value; above 0, up to 1
+    double least_deviation = 0.05; ///< as a part of the usual value: a steady series isn't judged more strictly
+    /// A rise to no more than this is no anomaly, however unusual: the latency that was promised, say.
+    double tolerated = std::numeric_limits<double>::lowest();
     std::size_t accept_after = 600; ///< samples of an anomaly after which it is the usual state
 };
 
@@ -49,7 +52,7 @@ private:
     void warm_up(double sample);
     double score_of(double sample) const noexcept;
     double least_or_more() const noexcept;
-    bool is_outside(double score) const noexcept;
+    bool is_outside(double sample, double score) const noexcept;
     void learn(double sample) noexcept;
     void judge(bool outside);
 

@@ -67,7 +67,8 @@ struct closed_loop_options {
     const weir::clock* time = &system_clock();
 };
 
-/// Watches signals, and tightens knobs while one is anomalous: by a factor each `settle`, within the knobs' bounds.
+/// Watches signals, and tightens knobs while one is anomalous: by a factor each `settle`, within the knobs' bounds, and
+/// not while it improves.
 /// When all signals have been usual for `relax_after` it goes back step by step to what the knobs were set to before.
 /// Each step is logged with its reason and kept in the history. A person has the last word: `pin` sets a knob by hand
 /// until `release`, `set_mode` makes it only propose, or stops it, and a knob that is changed elsewhere is taken as it
@@ -111,8 +112,9 @@ private:
     struct signal {
         const loop_signal* of;
         anomaly_detector detector;
-        double sample = 0;   // of this tick
-        bool broken = false; // reading it threw
+        double sample = 0;     // of this tick
+        double score_then = 0; // when a step was last thought of, in this anomaly
+        bool broken = false;   // reading it threw
     };
     struct knob {
         const loop_knob* of;
@@ -137,6 +139,8 @@ private:
     void move(knob& one, step kind, const std::string& why, events& out);
     knob* find(std::string_view name);
     bool any_anomaly() const;
+    void settle(time_point now);
+    bool improves() const;
     bool all_home() const;
     std::string reason(step kind) const;
     void note(events& out, what kind, const std::string& name, double from, double to, std::string why) const;

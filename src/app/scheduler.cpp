@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <weir/app/scheduler.hpp>
 #include <weir/core/cron_expression.hpp>
+#include <weir/core/deadline.hpp>
 #include <weir/core/lifecycle.hpp>
 
 #include <boost/asio/async_result.hpp>
@@ -179,7 +180,6 @@ task<void> scheduler::run_once(job& one) {
     one.context->set_request_id(one.name + "-" + std::to_string(++one.runs));
     one.running = true;
     const time_point deadline = detail::later(began, one.options.timeout);
-    one.context->set_deadline(deadline);
     const auto ended = co_await with_deadline(deadline, one.run());
     one.running = false;
     job_report run{one.name, outcome::ok, time.now() - began};

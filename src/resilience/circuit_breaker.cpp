@@ -35,12 +35,12 @@ using namespace std::chrono_literals;
 // A rate is reached by integer arithmetic: 1 of 10 is a tenth.
 constexpr std::uint64_t rate_unit = 1'000'000;
 
-std::uint64_t in_rate_unitths(double rate) noexcept {
+std::uint64_t in_millionths(double rate) noexcept {
     return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(rate * double(rate_unit))));
 }
 
-bool reached(std::uint64_t part, std::uint64_t of, std::uint64_t rate_unitths) noexcept {
-    return part * rate_unit >= of * rate_unitths;
+bool reached(std::uint64_t part, std::uint64_t of, std::uint64_t millionths) noexcept {
+    return part * rate_unit >= of * millionths;
 }
 
 double rate_of(std::uint64_t part, std::uint64_t of) noexcept {
@@ -110,8 +110,8 @@ struct circuit_breaker::machine {
     using news = std::optional<circuit_breaker_event>;
 
     explicit machine(circuit_breaker_options given)
-        : options(checked(std::move(given))), failure_limit(in_rate_unitths(options.failure_rate)),
-          slow_limit(in_rate_unitths(options.slow_call_rate)), minimum(minimum_of(options)),
+        : options(checked(std::move(given))), failure_limit(in_millionths(options.failure_rate)),
+          slow_limit(in_millionths(options.slow_call_rate)), minimum(minimum_of(options)),
           times_calls(options.slow_call_duration != duration::max()), window(window_of(options)) {}
 
     static circuit_state state_in(std::uint64_t word) noexcept { return static_cast<circuit_state>(word & 7); }
@@ -153,7 +153,7 @@ struct circuit_breaker::machine {
     }
 
     const circuit_breaker_options options;
-    const std::uint64_t failure_limit; // in rate_unitths
+    const std::uint64_t failure_limit; // in millionths
     const std::uint64_t slow_limit;
     const std::uint64_t minimum;
     const bool times_calls;

@@ -265,6 +265,22 @@ TEST_CASE_FIXTURE(breaker_fixture, "an open circuit half-opens at an update, whe
     CHECK(transitions().empty());
 }
 
+TEST_CASE_FIXTURE(breaker_fixture, "a timer at the time that an event says half-opens the circuit by itself") {
+    loop home(time);
+    auto given = options();
+    given.on_event = [&](const circuit_breaker_event& one) {
+        if (one.half_open_at != time_point::max()) home.call_at(one.half_open_at, [&] { breaker().update(); });
+    };
+    make(given);
+    fail(4);
+    time.advance(10s - 1ns);
+    home.poll();
+    CHECK(breaker().state() == circuit_state::open);
+    time.advance(1ns);
+    home.poll();
+    CHECK(breaker().state() == circuit_state::half_open);
+}
+
 TEST_CASE_FIXTURE(breaker_fixture, "a half-open circuit lets its probes pass and no other call") {
     half_open();
     std::vector<circuit_breaker::permit> out;

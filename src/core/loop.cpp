@@ -103,9 +103,14 @@ void loop::post(std::function<void()> f) { asio::post(io_, std::move(f)); }
 loop::timer_id loop::call_at(time_point at, std::function<void()> f) {
     const timer_id id = ++timers_->last_id;
     if (timers_->closed) return id;
-    timers_->queue.emplace(timers::place{at, id}, std::move(f));
-    timers_->due.emplace(id, at);
-    arm();
+    const auto place = timers_->queue.emplace(timers::place{at, id}, std::move(f)).first;
+    try {
+        timers_->due.emplace(id, at);
+        arm();
+    } catch (...) { // what has no id to be cancelled by must not ring
+        timers_->take(place);
+        throw;
+    }
     return id;
 }
 
@@ -120,7 +125,7 @@ void loop::arm() {
     if (!clock_->passes() || timers_->queue.empty()) return;
     const time_point first = timers_->queue.begin()->first.first;
     if (first >= timers_->armed_for) return;
-    timers_->armed_for = first;
+    timers_->armed_for = time_point::max(); // in case that there is no memory to wait
     alarm_->timer.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(first));
     alarm_->timer.async_wait([this](const boost::system::error_code& failed) {
         if (failed) return;
@@ -128,6 +133,7 @@ void loop::arm() {
         refresh();
         fire_due();
     });
+    timers_->armed_for = first;
 }
 
 void loop::fire_due() {

@@ -80,7 +80,11 @@ std::size_t task_group::impl::running() const noexcept {
 void task_group::impl::begin(task<result<void>> body, asio::cancellation_slot outer) {
     auto waiting = std::make_shared<group_waiter>();
     waits = waiting;
-    if (outer.is_connected()) outer.assign([this](asio::cancellation_type) { cancel(); });
+    if (outer.is_connected())
+        outer.assign([this](asio::cancellation_type) {
+            fail(errc::cancelled);
+            cancel();
+        });
     try {
         start(std::move(body), false, std::move(waiting));
     } catch (...) {
@@ -90,7 +94,7 @@ void task_group::impl::begin(task<result<void>> body, asio::cancellation_slot ou
 }
 
 void task_group::impl::spawn(task<result<void>> work) {
-    if (cancelled) return fail(errc::cancelled);
+    if (cancelled) return;
     if (running() < limit)
         start(std::move(work), true, waits.lock());
     else
@@ -148,8 +152,7 @@ void task_group::impl::fail(const error& with) {
 // Some of the tasks may end by it at once, and where all have, the group is gone.
 void task_group::impl::cancel() {
     if (std::exchange(cancelled, true)) return;
-    const auto dropped = std::exchange(queued, {});
-    if (!dropped.empty()) fail(errc::cancelled);
+    queued.clear();
     const members told = all;
     for (const auto& one : told)
         if (!one->over) one->cancel.emit(asio::cancellation_type::total);

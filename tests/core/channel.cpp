@@ -398,6 +398,8 @@ TEST_CASE_FIXTURE(channel_fixture, "where no memory is left to wait, the task ge
         }
     }
     CHECK(values.stats().waiting_receivers == 0);
+    time.advance(2s);
+    CHECK(take_log().empty());
 }
 
 namespace {

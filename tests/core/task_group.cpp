@@ -7,6 +7,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -250,7 +251,8 @@ TEST_CASE_FIXTURE(group_fixture, "after a failure nothing more starts, of what w
     CHECK(outcome->error() == errc::conflict);
 }
 
-TEST_CASE_FIXTURE(group_fixture, "tasks that wait for their turn when the group is cancelled count as cancelled") {
+TEST_CASE_FIXTURE(group_fixture,
+                  "a group that is cancelled comes to that, also where its tasks end well or never begin") {
     channel<int> end;
     start([&](task_group& group) {
         group.set_limit(1);
@@ -340,6 +342,7 @@ TEST_CASE("a loop that ends takes a group along, the tasks before what they refe
         home.poll();
     }
     REQUIRE(gone.size() == 5);
+    CHECK(std::ranges::find(gone, "inside nested") < std::ranges::find(gone, "nested"));
     CHECK(gone.back() == "outer");
 }
 

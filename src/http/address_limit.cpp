@@ -15,15 +15,6 @@ std::uint64_t random_seed() {
     return std::uint64_t{source()} << 32 | source();
 }
 
-// An IPv4 address takes the place of a /64 of ffff:ffff::/32: multicast, which nobody connects from.
-address_limit::client client_of(const ip::address& from) {
-    if (from.is_v4()) return std::uint64_t{0xffffffff} << 32 | from.to_v4().to_uint();
-    const auto bytes = from.to_v6().to_bytes();
-    std::uint64_t network = 0;
-    for (std::size_t i = 0; i < 8; ++i) network = network << 8 | bytes[i];
-    return network;
-}
-
 } // namespace
 
 // Multiply-shift (Dietzfelbinger et al. 1997), universal for a random odd factor.
@@ -36,7 +27,7 @@ std::optional<address_limit::client> address_limit::enter(const ip::address& fro
     if (most_ == 0) return nobody;
     const auto address = unmapped(from);
     if (unlimited_.holds(address)) return nobody;
-    const client one = client_of(address);
+    const client one = client_network(address);
     const std::lock_guard lock(mutex_);
     auto& count = open_[one];
     if (count >= most_) return {};

@@ -4,6 +4,7 @@
 #include "http/authority.hpp"
 #include "http/field_syntax.hpp"
 
+#include <array>
 #include <stdexcept>
 
 namespace weir::http::detail {
@@ -60,8 +61,10 @@ std::optional<ip::address> parse_address(std::string_view text) {
     const auto bare = text.substr(0, zone);
     const bool blank_zone = zone != std::string_view::npos && zone + 1 == text.size();
     if (blank_zone || bare.size() > longest || bare.find('\0') != std::string_view::npos) return {};
+    std::array<char, longest + 1> terminated{};
+    bare.copy(terminated.data(), longest);
     boost::system::error_code failed;
-    const auto address = ip::make_address(std::string(bare), failed);
+    const auto address = ip::make_address(terminated.data(), failed);
     if (failed || (zone != std::string_view::npos && !address.is_v6())) return {};
     return unmapped(address);
 }

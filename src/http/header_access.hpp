@@ -13,7 +13,7 @@ namespace weir::http::detail {
 constexpr std::uint64_t name_bit(std::string_view name) noexcept {
     if (name.empty()) return 1;
     const unsigned ends = 8U * static_cast<unsigned>(name.front() | 0x20) + static_cast<unsigned>(name.back() | 0x20);
-    return std::uint64_t{1} << ((5 * name.size() + ends) % 64);
+    return std::uint64_t{1} << ((6 * name.size() + ends) % 64);
 }
 
 /// A field that is always the same, as it goes on the wire: `name: value` and a line end.

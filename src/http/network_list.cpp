@@ -30,6 +30,15 @@ ip::address unmapped(const ip::address& address) {
     return ip::make_address_v4(ip::v4_mapped, address.to_v6());
 }
 
+// An IPv4 address takes the place of a /64 of ffff:ffff::/32: multicast, which nobody connects from.
+std::uint64_t client_network(const ip::address& address) {
+    if (address.is_v4()) return std::uint64_t{0xffffffff} << 32 | address.to_v4().to_uint();
+    const auto bytes = address.to_v6().to_bytes();
+    std::uint64_t network = 0;
+    for (std::size_t i = 0; i < 8; ++i) network = network << 8 | bytes[i];
+    return network;
+}
+
 result<network_list> network_list::from(const std::vector<std::string>& given) {
     network_list made;
     for (const auto& one : given) {

@@ -32,6 +32,11 @@ bool admits(const middleware& layer, request& req, response& out) {
     return admitted;
 }
 
+// How many layers were entered when the one at that place has refused: those whose `after` runs.
+std::size_t entered_at_refusal(const middleware& by, std::size_t place) noexcept {
+    return by.after_own_refusal ? place + 1 : place;
+}
+
 // `after` of the layers from `from` up to `to`, innermost first.
 void run_afters(const route& route, std::size_t from, std::size_t to, request& req, response& out) {
     const layer_step* const first = route.afters.data();
@@ -51,7 +56,9 @@ std::size_t run_inwards(const route& route, request& req, response& out) {
         for (const layer_step& step : route.befores) {
             at = step.place;
             const auto verdict = step.layer->before(req);
-            if (!verdict) return into_response(verdict.error(), out), at;
+            if (verdict) continue;
+            into_response(verdict.error(), out);
+            return entered_at_refusal(*step.layer, at);
         }
         at = route.layers.size();
         route.target.plain(req, out);
@@ -72,7 +79,7 @@ entered_layers enter_layers(const route& route, std::size_t step, request& req, 
     using stop = entered_layers::next_stop;
     for (std::size_t at = step; at < route.layers.size(); ++at) {
         const middleware& layer = *route.layers[at];
-        if (!admits(layer, req, out)) return {at, stop::nothing};
+        if (!admits(layer, req, out)) return {entered_at_refusal(layer, at), stop::nothing};
         if (layer.around) return {at, stop::around};
     }
     return {route.layers.size(), stop::handler};
@@ -84,7 +91,7 @@ entered_layers enter_by_head(const route& route, request& req, response& out) {
     for (; at < route.layers.size(); ++at) {
         const middleware& layer = *route.layers[at];
         if (layer.around || (layer.before && !layer.by_head)) break;
-        if (!admits(layer, req, out)) return {at, stop::nothing};
+        if (!admits(layer, req, out)) return {entered_at_refusal(layer, at), stop::nothing};
     }
     return {at, stop::handler};
 }

@@ -11,10 +11,29 @@ namespace {
 
 // The fields that most responses have don't make anybody look for those that hardly one has.
 constexpr bool kept_apart() noexcept {
-    for (const std::string_view usual :
-         {"content-type", "cache-control", "etag", "last-modified", "set-cookie", "location", "vary", "x-request-id",
-          "content-encoding", "x-content-type-options", "access-control-allow-origin", "strict-transport-security",
-          "content-security-policy", "referrer-policy", "x-frame-options", "server", "expires", "retry-after"})
+    for (const std::string_view usual : {"content-type",
+                                         "cache-control",
+                                         "etag",
+                                         "last-modified",
+                                         "set-cookie",
+                                         "location",
+                                         "vary",
+                                         "x-request-id",
+                                         "content-encoding",
+                                         "x-content-type-options",
+                                         "access-control-allow-origin",
+                                         "strict-transport-security",
+                                         "content-security-policy",
+                                         "referrer-policy",
+                                         "x-frame-options",
+                                         "server",
+                                         "expires",
+                                         "retry-after",
+                                         "ratelimit-policy",
+                                         "ratelimit",
+                                         "x-ratelimit-limit",
+                                         "x-ratelimit-remaining",
+                                         "x-ratelimit-reset"})
         if ((name_bit(usual) & stated_names) != 0) return false;
     return true;
 }

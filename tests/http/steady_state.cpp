@@ -4,6 +4,7 @@
 #include "support/allocations.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/http/middleware.hpp>
+#include <weir/http/middleware/rate_limit.hpp>
 #include <weir/http/router.hpp>
 
 #include <doctest/doctest.h>
@@ -116,6 +117,25 @@ TEST_CASE_FIXTURE(steady_fixture, "a plain request through plain layers allocate
     CHECK(total == 0);
     CHECK(seen == 101 * 2 + 101); // before and done of the one, done of the other
     CHECK(wire.writes == 202);
+}
+
+TEST_CASE_FIXTURE(steady_fixture,
+                  "a limited request allocates once, to keep what its fields say, and so does a refusal") {
+    router limited;
+    limited.use(rate_limit({.rate = 2, .burst = 100, .key = by_address}));
+    limited.get("/plain", [] { return "hello, world\n"; });
+    http::detail::session_host busy{home, limited.table(), http::limits{}};
+    counting_wire wire(busy);
+    receive(wire, plain_request);
+    std::size_t allowed = 0;
+    for (int i = 0; i < 99; ++i) allowed += receive(wire, plain_request);
+    CHECK(wire.sent().find("ratelimit: \"default\";r=0;t=50\r\n") != std::string_view::npos);
+    receive(wire, plain_request); // the thread makes the error, and the response room for its body
+    CHECK(wire.sent().starts_with("HTTP/1.1 429 "));
+    std::size_t refused = 0;
+    for (int i = 0; i < 100; ++i) refused += receive(wire, plain_request);
+    CHECK(allowed == 99);
+    CHECK(refused == 100);
 }
 
 TEST_CASE_FIXTURE(steady_fixture, "a new connection's plain requests make no exchange, and so no coroutine") {

@@ -50,6 +50,8 @@ struct middleware {
     bool by_head = false;
     /// After the handler or a refusal further in, innermost first.
     std::function<void(request&, response&)> after{};
+    /// `after` follows a refusal by this layer's own `before` as well.
+    bool after_own_refusal = false;
     /// Instead of `after`, for what the server answers in place of the pipeline once it knows the request: 413 and
     /// 408 of a body that is late or too large, 400 of its chunks or an unreadable path, 501, and 504 when the
     /// handler's time is up. `before` hasn't run then, but for 504, where the handler may still be at work, and by

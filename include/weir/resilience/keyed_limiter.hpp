@@ -66,8 +66,8 @@ public:
         return acquire_at(now, key, n).allowed;
     }
 
-    /// The same, with what the caller may be told: what remains, and when to try again. 0 permits only look. Throws
-    /// bad_alloc where there is no memory for a new key.
+    /// The same, and says what remains and when to try again. 0 permits only look. Throws bad_alloc
+    /// where there is no memory for a new key.
     rate_decision acquire(std::string_view key, std::size_t n = 1) { return acquire_at(options_.time->now(), key, n); }
     rate_decision acquire_at(time_point now, std::string_view key, std::size_t n = 1);
 

@@ -152,7 +152,7 @@ public:
     /// A time that is late only refuses more.
     bool try_acquire_at(time_point now, std::size_t n = 1) { return shared_->take(now, n); }
 
-    /// The same, with what the caller may be told: what remains, and when to try again. 0 permits only look.
+    /// The same, and says what remains and when to try again. 0 permits only look.
     rate_decision acquire(std::size_t n = 1) { return shared_->decide(shared_->now(), n); }
     rate_decision acquire_at(time_point now, std::size_t n = 1) { return shared_->decide(now, n); }
 

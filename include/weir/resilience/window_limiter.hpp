@@ -36,7 +36,7 @@ public:
     /// The same by a time that the caller has at hand, as `loop::now()`.
     bool try_acquire_at(time_point now, std::size_t n = 1) { return acquire_at(now, n).allowed; }
 
-    /// The same, with what the caller may be told: what remains, and when to try again. 0 permits only look.
+    /// The same, and says what remains and when to try again. 0 permits only look.
     rate_decision acquire(std::size_t n = 1) { return acquire_at(options_.time->now(), n); }
     rate_decision acquire_at(time_point now, std::size_t n = 1);
 

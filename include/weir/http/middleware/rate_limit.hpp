@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/http/middleware.hpp>
+#include <weir/resilience/keyed_limiter.hpp>
+#include <weir/resilience/token_bucket.hpp>
+#include <weir/resilience/window_limiter.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace weir::http {
+
+/// Whose requests a limit counts together: a function of the request that returns a string, or a string_view into the
+/// request; one that writes its key to memory that it is given takes a second parameter, std::string&. None: all
+/// requests count together.
+class rate_key {
+public:
+    rate_key() = default;
+
+    template<class F>
+        requires(!std::same_as<std::remove_cvref_t<F>, rate_key>)
+    rate_key(F f) {
+        if constexpr (std::is_invocable_r_v<std::string_view, F&, const request&, std::string&>)
+            find_ = std::move(f);
+        else if constexpr (std::is_same_v<std::invoke_result_t<F&, const request&>, std::string>)
+            find_ = [f = std::move(f)](const request& req, std::string& room) {
+                return std::string_view(room = f(req));
+            };
+        else
+            find_ = [f = std::move(f)](const request& req, std::string&) { return std::string_view(f(req)); };
+    }
+
+    bool empty() const noexcept { return !find_; }
+    /// The key, in `room` or in the request.
+    std::string_view operator()(const request& req, std::string& room) const {
+        return find_ ? find_(req, room) : std::string_view();
+    }
+
+private:
+    std::function<std::string_view(const request&, std::string&)> find_{};
+};
+
+/// The address of the client: what `trusted_proxies` found out, or else the peer's. An IPv6 client is its /64, the
+/// least that a network hands out. Where a proxy names no address, all such requests count together.
+std::string_view by_address(const request& req, std::string& room);
+/// The subject of the principal that `authenticate` found, further out; the address of who has none.
+std::string_view by_subject(const request& req, std::string& room);
+/// The pattern of the route, such as `/todos/{id}`.
+std::string_view by_route(const request& req, std::string& room);
+/// The value of a field, such as X-Api-Key; the address of who sends none. Where clients make up values that nothing
+/// verifies, they make up limits.
+rate_key by_header(std::string name);
+
+/// What is said about a limit to clients.
+struct rate_limit_fields {
+    /// Names the policy, for routes with several limits. Printable ASCII without `"` and `\`.
+    std::string name = "default";
+    bool standard = true; ///< RateLimit-Policy and RateLimit, as draft-ietf-httpapi-ratelimit-headers-10 has them
+    bool legacy = false;  ///< X-RateLimit-Limit, -Remaining and -Reset (in seconds from now); of one limit a route
+};
+
+struct rate_limit_options {
+    double rate = 1; ///< of each key, as `per` and `burst`: see token_bucket_options
+    duration per = std::chrono::seconds(1);
+    std::size_t burst = 1;
+    rate_key key{};                 ///< none: all requests count together
+    std::size_t max_keys = 100'000; ///< see keyed_limiter
+    rate_limit_fields fields{};
+};
+
+/// Lets through as many requests as the rate and the burst allow, and refuses others with 429, Retry-After and the
+/// usual error body before anything further in runs. Says what remains in each response of a request that it has
+/// judged. It goes by the head; where the key looks at the body, clear `by_head` of the layer. Its time is the loop's
+/// cached one. Wrong options throw std::invalid_argument.
+///
+///     api.use(rate_limit({.rate = 120, .per = 1min, .burst = 30, .key = by_subject}));
+middleware rate_limit(rate_limit_options options);
+
+namespace detail {
+
+using rate_decider = std::function<rate_decision(time_point now, std::string_view key)>;
+middleware rate_limit_layer(rate_decider decide, rate_key key, rate_limit_fields fields);
+
+} // namespace detail
+
+/// The same with a limiter that is used elsewhere too, or measured: it outlives the router. On the loop's clock.
+inline middleware rate_limit(token_bucket& shared, rate_limit_fields fields = {}) {
+    auto decide = [&shared](time_point now, std::string_view) { return shared.acquire_at(now); };
+    return detail::rate_limit_layer(decide, {}, std::move(fields));
+}
+
+template<class Rule>
+middleware rate_limit(window_limiter<Rule>& shared, rate_limit_fields fields = {}) {
+    auto decide = [&shared](time_point now, std::string_view) { return shared.acquire_at(now); };
+    return detail::rate_limit_layer(decide, {}, std::move(fields));
+}
+
+template<class Rule>
+middleware rate_limit(keyed_limiter<Rule>& shared, rate_key key, rate_limit_fields fields = {}) {
+    auto decide = [&shared](time_point now, std::string_view of) { return shared.acquire_at(now, of); };
+    return detail::rate_limit_layer(decide, std::move(key), std::move(fields));
+}
+
+} // namespace weir::http
+
+namespace weir {
+using http::by_address;
+using http::by_header;
+using http::by_route;
+using http::by_subject;
+using http::rate_limit;
+} // namespace weir

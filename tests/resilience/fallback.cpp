@@ -20,11 +20,11 @@ using test_support::started;
 
 namespace {
 
-auto fails(errc kind) {
+auto fails_with(errc kind) {
     return [kind]() -> task<result<std::string>> { co_return kind; };
 }
 
-auto yields(const char* value) {
+auto yields_text(const char* value) {
     return [value]() -> task<result<std::string>> { co_return value; };
 }
 
@@ -52,7 +52,7 @@ TEST_CASE("a value stands in for what is unavailable, late or refused, and for n
          {row{errc::unavailable, true}, row{errc::deadline_exceeded, true}, row{errc::resource_exhausted, true},
           row{errc::not_found, false}, row{errc::cancelled, false}, row{errc::internal, false},
           row{errc::permission_denied, false}, row{errc::conflict, false}}) {
-        auto call = fails(row.kind);
+        auto call = fails_with(row.kind);
         const auto outcome = home.block_on(guest.run(call));
         CHECK(outcome.has_value() == row.covered);
         if (row.covered)
@@ -60,7 +60,7 @@ TEST_CASE("a value stands in for what is unavailable, late or refused, and for n
         else
             CHECK(outcome.error() == row.kind);
     }
-    auto call = yields("zhang");
+    auto call = yields_text("zhang");
     CHECK(home.block_on(guest.run(call)).value() == "zhang");
     CHECK(guest.stats().calls == 9);
     CHECK(guest.stats().used == 3);
@@ -70,15 +70,15 @@ TEST_CASE("a value stands in for what is unavailable, late or refused, and for n
 TEST_CASE("a predicate says which errors are covered") {
     loop home;
     fallback guest(std::string("guest"), {.covers = [](const error& failed) { return failed == errc::not_found; }});
-    auto missing = fails(errc::not_found);
-    auto broken = fails(errc::unavailable);
+    auto missing = fails_with(errc::not_found);
+    auto broken = fails_with(errc::unavailable);
     CHECK(home.block_on(guest.run(missing)).value() == "guest");
     CHECK(home.block_on(guest.run(broken)).error() == errc::unavailable);
 }
 
 TEST_CASE("a function of the error stands in, be it plain, fallible, or a coroutine") {
     loop home;
-    auto call = fails(errc::unavailable);
+    auto call = fails_with(errc::unavailable);
     fallback plain([](const error& failed) { return std::string(failed.code()); });
     CHECK(home.block_on(plain.run(call)).value() == "unavailable");
     fallback fallible([](const error&) -> result<std::string> { return errc::conflict; });
@@ -96,7 +96,7 @@ TEST_CASE("a function of the error stands in, be it plain, fallible, or a corout
 
 TEST_CASE("an exception out of the function becomes an error") {
     loop home;
-    auto call = fails(errc::unavailable);
+    auto call = fails_with(errc::unavailable);
     fallback throws([](const error&) -> std::string { throw std::runtime_error("broken"); });
     CHECK(home.block_on(throws.run(call)).error() == errc::internal);
     CHECK(throws.stats().failed == 1);
@@ -123,8 +123,8 @@ TEST_CASE("the last good result stands in until it is too old") {
     loop home(time);
     last_good<std::string> last({.max_age = 5min, .time = &time});
     fallback degrade(last);
-    auto good = yields("fresh");
-    auto bad = fails(errc::unavailable);
+    auto good = yields_text("fresh");
+    auto bad = fails_with(errc::unavailable);
     CHECK(home.block_on(degrade.run(bad)).error() == errc::unavailable);
     CHECK(home.block_on(degrade.run(good)).value() == "fresh");
     time.advance(5min);
@@ -156,7 +156,7 @@ TEST_CASE("a value behind the last good result is a fallback around it") {
     fallback recent(last);
     fallback fixed(std::string("none"));
     const stack both{fixed, recent};
-    auto bad = fails(errc::unavailable);
+    auto bad = fails_with(errc::unavailable);
     CHECK(home.block_on(both.run(bad)).value() == "none");
     last.store("last");
     CHECK(home.block_on(both.run(bad)).value() == "last");
@@ -182,7 +182,7 @@ TEST_CASE("an observer sees what failed and what stood in, and may throw") {
         throw std::runtime_error("observer");
     };
     fallback guest(std::string("guest"), given);
-    auto bad = fails(errc::unavailable);
+    auto bad = fails_with(errc::unavailable);
     CHECK(home.block_on(guest.run(bad)).value() == "guest");
     REQUIRE(seen.size() == 1);
     CHECK(seen[0].failure == errc::unavailable);
@@ -207,7 +207,7 @@ TEST_CASE("cancellation isn't covered, and reaches a function that stands in") {
     CHECK(running.outcome().error() == errc::cancelled);
     CHECK(slow.stats().used + slow.stats().failed == 0);
 
-    auto bad = fails(errc::unavailable);
+    auto bad = fails_with(errc::unavailable);
     started<result<std::string>> standing_in(home, slow.run(bad));
     CHECK(!standing_in.ended());
     standing_in.cancel();
@@ -221,8 +221,8 @@ TEST_CASE("two loops share the last good result") {
     const auto work = [&degrade] {
         loop home;
         for (int i = 0; i < 1000; ++i) {
-            auto good = yields("fresh");
-            auto bad = fails(errc::unavailable);
+            auto good = yields_text("fresh");
+            auto bad = fails_with(errc::unavailable);
             if (!home.block_on(degrade.run(good))) std::terminate();
             if (home.block_on(degrade.run(bad)).value() != "fresh") std::terminate();
         }

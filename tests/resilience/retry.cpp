@@ -22,8 +22,8 @@ using test_support::started;
 
 namespace {
 
-using events = std::vector<retry_event>;
-using what = retry_event::what;
+using retry_events = std::vector<retry_event>;
+using retry_what = retry_event::what;
 
 // Fails as often as it is told to, and counts its calls.
 struct flaky {
@@ -40,7 +40,7 @@ struct flaky {
 struct retry_fixture {
     manual_clock time;
     loop home{time};
-    events seen;
+    retry_events seen;
     flaky call;
 
     retry_options options() {
@@ -103,7 +103,7 @@ TEST_CASE_FIXTURE(retry_fixture, "the last error is the outcome when the attempt
     CHECK(run(backoff).error().message() == "the database is gone");
     CHECK(call.calls == 3);
     REQUIRE(seen.size() == 3);
-    CHECK(seen[2].kind == what::exhausted);
+    CHECK(seen[2].kind == retry_what::exhausted);
     CHECK(seen[2].attempt == 3);
     CHECK(backoff.stats().exhausted == 1);
     CHECK(backoff.stats().recovered == 0);
@@ -230,7 +230,7 @@ TEST_CASE_FIXTURE(retry_fixture, "an error that asks for more than max_delay end
         call.calls = 0;
         call.failure = error(errc::unavailable, "much later").with_retry_after(seconds);
         CHECK(run(backoff).error().message() == "much later");
-        CHECK(seen.back().kind == what::too_late);
+        CHECK(seen.back().kind == retry_what::too_late);
     }
     call.calls = 0;
     call.failure = error(errc::unavailable, "later").with_retry_after(10);
@@ -248,7 +248,7 @@ TEST_CASE_FIXTURE(retry_fixture, "no wait reaches the context's deadline: the la
     REQUIRE(running.ended()); // the second wait would end with the deadline
     CHECK(running.outcome().error() == errc::unavailable);
     CHECK(call.calls == 2);
-    CHECK(seen.back().kind == what::too_late);
+    CHECK(seen.back().kind == retry_what::too_late);
 
     call.calls = 0;
     started<result<int>> longer(home, backoff.run(f), time.now() + 150ms + 1ns);
@@ -293,7 +293,7 @@ TEST_CASE_FIXTURE(retry_fixture, "a retry that the budget doesn't pay for isn't 
     call.failures = 10;
     CHECK(run(backoff).error() == errc::unavailable);
     CHECK(call.calls == 1);
-    CHECK(seen.back().kind == what::budget_refused);
+    CHECK(seen.back().kind == retry_what::budget_refused);
     CHECK(backoff.stats().budget_refused == 1);
     call.calls = 0;
     run(backoff);
@@ -444,7 +444,7 @@ TEST_CASE_FIXTURE(retry_fixture, "options at their extremes never wrap") {
         for (int i = 0; i < 300 && !running.ended(); ++i) advance(1h);
         CHECK(seen.back().delay >= 0ns);
         if (base == 0ns) CHECK(call.calls == 200);
-        if (base == duration::max()) CHECK(seen.back().kind == what::too_late);
+        if (base == duration::max()) CHECK(seen.back().kind == retry_what::too_late);
         running.cancel();
     }
     given.base = 1h;

@@ -37,7 +37,7 @@ struct timeout_fixture {
     }
 };
 
-auto sleeps(duration time) {
+auto sleeps_first(duration time) {
     return [time]() -> task<result<int>> {
         auto slept = co_await sleep_for(time);
         if (!slept) co_return slept.error();
@@ -49,7 +49,7 @@ auto sleeps(duration time) {
 
 TEST_CASE_FIXTURE(timeout_fixture, "a call within the limit yields its value") {
     timeout limit(options(200ms));
-    auto call = sleeps(199ms);
+    auto call = sleeps_first(199ms);
     started<result<int>> running(home, limit.run(call));
     advance(199ms);
     REQUIRE(running.ended());
@@ -61,7 +61,7 @@ TEST_CASE_FIXTURE(timeout_fixture, "a call within the limit yields its value") {
 
 TEST_CASE_FIXTURE(timeout_fixture, "a call that looks at its deadline gives up at once") {
     timeout limit(options(200ms));
-    auto call = sleeps(201ms);
+    auto call = sleeps_first(201ms);
     started<result<int>> running(home, limit.run(call));
     REQUIRE(running.ended());
     CHECK(running.outcome().error() == errc::deadline_exceeded);
@@ -127,7 +127,7 @@ TEST_CASE_FIXTURE(timeout_fixture, "a limit of zero refuses every call, and one 
 
 TEST_CASE_FIXTURE(timeout_fixture, "cancellation arrives as cancelled") {
     timeout limit(1h);
-    auto call = sleeps(30min);
+    auto call = sleeps_first(30min);
     started<result<int>> running(home, limit.run(call));
     running.cancel();
     REQUIRE(running.ended());
@@ -180,7 +180,7 @@ TEST_CASE("two loops share a limit") {
         manual_clock time;
         loop home(time);
         for (int i = 0; i < 200; ++i) {
-            auto call = sleeps(1s);
+            auto call = sleeps_first(1s);
             started<result<int>> running(home, limit.run(call));
             time.advance(1s);
             home.poll();

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/observe/metrics.hpp>
+#include <weir/resilience/hedge.hpp>
+
+#include <string_view>
+
+namespace weir {
+
+/// A hedge's hedge_calls_total, _hedged_total, _won_total and _budget_refused_total, with the label `name`. It outlives
+/// the metrics. Throws std::invalid_argument for a second one of the same name.
+void measure(metrics& to, const hedge& of, std::string_view name);
+
+} // namespace weir

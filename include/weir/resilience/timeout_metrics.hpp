@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/observe/metrics.hpp>
+#include <weir/resilience/timeout.hpp>
+
+#include <string_view>
+
+namespace weir {
+
+/// A timeout's timeout_calls_total and timeout_exceeded_total, with the label `name`. It outlives the metrics. Throws
+/// std::invalid_argument for a second one of the same name.
+void measure(metrics& to, const timeout& of, std::string_view name);
+
+} // namespace weir

@@ -7,6 +7,7 @@
 #include "http/client_slots.hpp"
 #include "http/client_timer.hpp"
 #include "http/client_wire.hpp"
+#include "http/request_timeout.hpp"
 #include <weir/http/client.hpp>
 
 #include <algorithm>
@@ -38,6 +39,7 @@ struct client::impl {
     task<void> run(client_call& call);
     task<void> run_hop(client_call& call);
     bool redirect(client_call& call) const;
+    void say_time_left(client_call& call) const;
     void settle(const client_call& call, std::string_view method, time_point begun);
     task<bool> attempt(client_call& call, const std::string& key, bool fresh);
     time_point deadline_of(const client_request& request, const context& ctx) const;
@@ -70,6 +72,7 @@ task<result<client_response>> client::impl::send(client_request request) {
     const bool repeatable = request.idempotent();
     const time_point deadline = deadline_of(request, here.context());
     client_call call(std::move(request), std::move(*url), std::move(*head), counts);
+    call.deadline = deadline;
     call.most.head = options.max_head;
     call.most.body = call.request.max_body.value_or(call.request.sink ? std::size_t(-1) : options.max_body);
     if (call.request.sink && !call.request.max_body) call.expansion = {options.max_body, options.max_expansion};
@@ -124,7 +127,7 @@ bool client::impl::redirect(client_call& call) const {
     else if (auto head = render_client_head(call.request, call.url, options.user_agent, encodings); !head)
         call.failure = head.error();
     else
-        call.head = std::move(*head);
+        call.say(std::move(*head));
     if (!call.failure) ++call.redirects;
     return !call.failure;
 }
@@ -143,6 +146,16 @@ task<void> client::impl::run_hop(client_call& call) {
     co_await attempt(call, key, true);
 }
 
+// As late as may be: a call may have waited for its connection.
+void client::impl::say_time_left(client_call& call) const {
+    if (!options.send_deadline || call.deadline == time_point::max()) return;
+    if (call.request.headers.contains(request_timeout_field)) return;
+    const std::string line = request_timeout_line(call.deadline - home.clock().now());
+    call.head.resize(call.head.size() - call.time_line - 2);
+    call.head.append(line).append("\r\n");
+    call.time_line = line.size();
+}
+
 // Whether the call deserves a fresh connection: the idle one was dead before it brought a byte.
 task<bool> client::impl::attempt(client_call& call, const std::string& key, bool fresh) {
     auto connection = fresh ? nullptr : pool.take(key);
@@ -155,6 +168,7 @@ task<bool> client::impl::attempt(client_call& call, const std::string& key, bool
         ++counts.opened;
         connection = std::move(*dialed);
     }
+    say_time_left(call);
     client_response_parser parser(call.request.method == "HEAD", call.most);
     result<void> outcome = ok();
     {

@@ -23,6 +23,8 @@ struct client_call {
     client_request request;
     client_url url;
     std::string head;
+    std::size_t time_line = 0; // bytes at the head's end that say the time left
+    time_point deadline = time_point::max();
     client_stats& counts;
     client_response_parser::limits most{};
     client_expansion expansion{};
@@ -38,6 +40,11 @@ struct client_call {
     bool decompress = false;
     bool exposed = false; // a server may have something of the request
 
+    /// The head of the next request that it makes.
+    void say(std::string rendered) {
+        head = std::move(rendered);
+        time_line = 0;
+    }
     /// Whether this response isn't the answer but points to where it is, be it once too often.
     bool passes(const client_response& answer) const noexcept;
 };

@@ -2,6 +2,7 @@
 // The session's part in bodies that are streamed, either way.
 #include "http/framework_errors.hpp"
 #include "http/pace.hpp"
+#include "http/request_timeout.hpp"
 #include "http/session.hpp"
 #include "http/trailers.hpp"
 
@@ -122,7 +123,9 @@ incoming_body::step session::take_body(std::string& piece) {
         wire_.resume_input();
     } else {
         deadline_ = weir::detail::later(host_.home.now(), handler_time(exchange_->matched()));
-        exchange_->context().set_deadline(deadline_);
+        weir::context& ctx = exchange_->context();
+        const auto* caller = ctx.find<caller_deadline>();
+        ctx.set_deadline(caller ? std::min(caller->at, deadline_) : deadline_);
         if (step == incoming_body::step::piece) wire_.resume_input();
         if (step == incoming_body::step::end) note_trailers();
     }

@@ -99,6 +99,9 @@ struct client_report {
 
 struct client_options {
     duration deadline = std::chrono::seconds(30); ///< the whole call; the context's deadline counts as well
+    /// Sends what is left of it with each request, in `Request-Timeout-Ms`; see `deadline_from_header`. A request that
+    /// has the field already keeps its own.
+    bool send_deadline = false;
     duration lookup_timeout = std::chrono::seconds(5);
     duration connect_timeout = std::chrono::seconds(5);        ///< TCP, all addresses of the host together
     duration tls_timeout = std::chrono::seconds(5);            ///< the handshake

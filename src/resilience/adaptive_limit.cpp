@@ -111,6 +111,9 @@ struct adaptive_limit::impl {
     bool due(time_point now) const noexcept {
         return now.time_since_epoch().count() >= next_look.load(std::memory_order_relaxed);
     }
+    void look_at(time_point next) noexcept {
+        next_look.store(next.time_since_epoch().count(), std::memory_order_relaxed);
+    }
     void look(time_point now);
     void note_probed(std::uint32_t its_epoch, duration service, time_point now);
     template<class F>
@@ -196,7 +199,8 @@ void adaptive_limit::impl::look(time_point now) {
         const std::unique_lock lock(mutex, std::try_to_lock);
         if (!lock || !due(now)) return;
         const all_counts counted = sum_up();
-        if (!(finder.probing() ? end_probe(now) : end_window(now, counted))) return;
+        if (!(finder.probing() ? end_probe(now) : end_window(now, counted)))
+            return look_at(weir::detail::later(now, options.window / 10));
         heard = compare(now);
         begin_window(now, counted);
     }
@@ -243,7 +247,7 @@ void adaptive_limit::impl::begin_window(time_point now, const all_counts& counte
     before = counted;
     peak.store(0, std::memory_order_relaxed);
     const time_point next = finder.probing() ? finder.probe_end() : weir::detail::later(now, options.window);
-    next_look.store(next.time_since_epoch().count(), std::memory_order_relaxed);
+    look_at(next);
     const std::uint32_t last = epoch.load(std::memory_order_relaxed);
     epoch.store(finder.probing() ? (last + 1) | 1 : last + last % 2, std::memory_order_relaxed);
     publish();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
 #include <weir/core/loop.hpp>
+#include <weir/reflect/duration_format.hpp>
+#include <weir/reflect/json.hpp>
 #include <weir/resilience/adaptive_limit.hpp>
 #include <weir/resilience/stack.hpp>
 
@@ -331,6 +333,14 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "options at their extremes work") {
     adaptive_limit none(options(0));
     CHECK(none.stats().limit == 1);
     CHECK(none.try_acquire());
+}
+
+TEST_CASE("the options are part of a service's settings") {
+    const auto read = from_json<adaptive_limit_options>(R"({"max":200,"tolerance":2,"window":"50ms"})");
+    CHECK(read.value().max == 200);
+    CHECK(read.value().tolerance == 2);
+    CHECK(read.value().window == 50ms);
+    CHECK(read.value().retry_after == 1s);
 }
 
 namespace {

@@ -80,7 +80,7 @@ TEST_CASE("below its capacity a service refuses next to nothing") {
 }
 
 TEST_CASE("a limit that began far too high or too low is found within four seconds of overload") {
-    for (const std::size_t initial : {1, 1000}) {
+    for (const std::size_t initial : {std::size_t{1}, std::size_t{1000}}) {
         CAPTURE(initial);
         for (const place& at : {inline_loop, one_server, fifty_connections}) {
             CAPTURE(at.name);

@@ -5,6 +5,8 @@
 #include <weir/core/error.hpp>
 #include <weir/resilience/protected_call.hpp>
 
+#include <boost/describe/class.hpp>
+
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -47,6 +49,10 @@ struct adaptive_limit_options {
     std::function<void(const adaptive_limit_event&)> on_event{}; ///< on the calling thread; what it throws is dropped
     const weir::clock* time = &system_clock();                   ///< outlives the limit
 };
+
+// so that settings may hold them, as `overload: {max: 200}`
+BOOST_DESCRIBE_STRUCT(adaptive_limit_options, (),
+                      (initial, min, max, tolerance, queue, window, probe_interval, least_latency, retry_after))
 
 struct traffic_stats {
     double share = 1; ///< of the limit, that this class may fill

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <ctime>
 #include <exception>
-#include <functional>
+#include <sched.h>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -29,12 +29,27 @@ double cpu_nanoseconds() {
     return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
 }
 
+// Each thread has a processor of its own, as far as there are any: else they might take turns, and never meet.
+void pin_to(std::size_t nth) {
+    cpu_set_t usable;
+    CPU_ZERO(&usable);
+    if (sched_getaffinity(0, sizeof usable, &usable) != 0) return;
+    std::vector<int> all;
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+        if (CPU_ISSET(cpu, &usable)) all.push_back(cpu);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(all[nth % all.size()], &one);
+    sched_setaffinity(0, sizeof one, &one);
+}
+
 // `ask(i)` is whether the i-th permit of a thread is allowed.
 template<class Ask>
 void on_threads(std::size_t threads, std::size_t permits, const Ask& ask) {
     std::vector<std::thread> all;
     for (std::size_t t = 0; t < threads; ++t)
-        all.emplace_back([&] {
+        all.emplace_back([&, t] {
+            pin_to(t);
             std::size_t mine = 0;
             auto asks = ask; // with what is its own
             for (std::size_t i = 0; i < permits / threads; ++i) mine += asks(i) ? 1 : 0;

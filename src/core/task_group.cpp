@@ -153,8 +153,8 @@ void task_group::impl::fail(const error& with) {
 void task_group::impl::cancel() {
     if (std::exchange(cancelled, true)) return;
     queued.clear();
-    const members told = all;
-    for (const auto& one : told)
+    const members before = all;
+    for (const auto& one : before)
         if (!one->over) one->cancel.emit(asio::cancellation_type::total);
 }
 

@@ -36,7 +36,7 @@ struct background_fixture {
         }
         log.push_back("ends");
     }
-    // Ends when its channel says so, whatever else it is told.
+    // Ends when its channel says so, whatever else happens.
     static task<void> stubborn(channel<int>& end) {
         co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
         (void)co_await end.receive();
@@ -55,7 +55,7 @@ struct background_fixture {
     std::vector<std::string> take_log() { return std::exchange(log, {}); }
 };
 
-using entries = std::vector<std::string>;
+using background_log = std::vector<std::string>;
 
 } // namespace
 
@@ -67,7 +67,7 @@ TEST_CASE_FIXTURE(background_fixture, "work runs until it is stopped, and the st
     CHECK(work.running());
     CHECK(home.background() == 1);
     start_stop(work);
-    CHECK(take_log() == entries{"begins", "tick", "ends"});
+    CHECK(take_log() == background_log{"begins", "tick", "ends"});
     REQUIRE(stopped);
     CHECK(stopped->has_value());
     CHECK(!work.running());
@@ -164,7 +164,7 @@ TEST_CASE_FIXTURE(background_fixture,
     work = home.start(run());
     home.poll();
     CHECK(asked == std::vector{errc::cancelled, errc::cancelled});
-    CHECK(take_log() == entries{"cancelled"});
+    CHECK(take_log() == background_log{"cancelled"});
     CHECK(!work.running());
 }
 
@@ -174,13 +174,13 @@ TEST_CASE_FIXTURE(background_fixture, "a handle that goes, or gets other work, c
         home.poll();
     }
     home.poll();
-    CHECK(take_log() == entries{"begins", "ends"});
+    CHECK(take_log() == background_log{"begins", "ends"});
 
     background work = home.start(tick());
     home.poll();
     work = home.start(tick());
     home.poll();
-    CHECK(take_log() == entries{"begins", "begins", "ends"});
+    CHECK(take_log() == background_log{"begins", "begins", "ends"});
     background moved(std::move(work));
     home.poll();
     CHECK(take_log().empty());

@@ -23,8 +23,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-std::string told(const result<int>& got) { return got ? std::to_string(*got) : std::string(got.error().code()); }
-std::string told(const result<void>& got) { return got ? "ok" : std::string(got.error().code()); }
+std::string summary(const result<int>& got) { return got ? std::to_string(*got) : std::string(got.error().code()); }
+std::string summary(const result<void>& got) { return got ? "ok" : std::string(got.error().code()); }
 
 // A task that can be cancelled, and has a context of its own.
 struct cancellable_task {
@@ -63,11 +63,11 @@ struct channel_fixture {
 
     task<void> receive(channel<int>& from, std::string name) {
         const auto got = co_await from.receive();
-        log.push_back(name + told(got));
+        log.push_back(name + summary(got));
     }
     task<void> send(channel<int>& to, int value) {
         const auto sent = co_await to.send(value);
-        log.push_back(std::to_string(value) + told(sent));
+        log.push_back(std::to_string(value) + summary(sent));
     }
     std::vector<std::string> take_log() {
         home.poll();
@@ -75,7 +75,7 @@ struct channel_fixture {
     }
 };
 
-using words = std::vector<std::string>;
+using channel_log = std::vector<std::string>;
 
 } // namespace
 
@@ -103,14 +103,14 @@ TEST_CASE_FIXTURE(channel_fixture, "without capacity a value passes only where b
     CHECK(values.stats().waiting_receivers == 1);
     CHECK(values.try_send(2));
     CHECK(!values.try_send(3));
-    CHECK(take_log() == words{"a2"});
+    CHECK(take_log() == channel_log{"a2"});
 
     start(send(values, 4));
     CHECK(values.stats().waiting_senders == 1);
     CHECK(values.stats().size == 0);
     CHECK(values.try_receive() == 4);
     CHECK(!values.try_receive());
-    CHECK(take_log() == words{"4ok"});
+    CHECK(take_log() == channel_log{"4ok"});
 }
 
 TEST_CASE_FIXTURE(channel_fixture, "senders that wait are served in the order they came, behind what is there") {
@@ -121,7 +121,7 @@ TEST_CASE_FIXTURE(channel_fixture, "senders that wait are served in the order th
     CHECK(values.stats().waiting_senders == 3);
     for (const int expected : {0, 1, 2}) CHECK(values.try_receive() == expected);
     CHECK(!values.try_send(4)); // 3 is there
-    CHECK(take_log() == words{"1ok", "2ok", "3ok"});
+    CHECK(take_log() == channel_log{"1ok", "2ok", "3ok"});
     CHECK(values.try_receive() == 3);
     CHECK(!values.try_receive());
 }
@@ -131,7 +131,7 @@ TEST_CASE_FIXTURE(channel_fixture, "receivers that wait are served in the order 
     for (const char* name : {"a", "b", "c"}) start(receive(values, name));
     for (const int value : {1, 2, 3, 4}) CHECK(values.try_send(int(value)));
     CHECK(values.stats().size == 1);
-    CHECK(take_log() == words{"a1", "b2", "c3"});
+    CHECK(take_log() == channel_log{"a1", "b2", "c3"});
 }
 
 TEST_CASE_FIXTURE(channel_fixture, "an operation that needn't wait goes on in the same turn, without memory") {
@@ -188,14 +188,14 @@ TEST_CASE_FIXTURE(channel_fixture, "a closed channel takes nothing more, and yie
     values.close();
     values.close();
     CHECK(values.stats().closed);
-    CHECK(take_log() == words{"3closed"});
+    CHECK(take_log() == channel_log{"3closed"});
 
     int kept = 4;
     CHECK(!values.try_send(std::move(kept)));
     CHECK(kept == 4);
     start(send(values, 5));
     for (const char* name : {"a", "b", "c"}) start(receive(values, name));
-    CHECK(take_log() == words{"5closed", "a1", "b2", "cclosed"});
+    CHECK(take_log() == channel_log{"5closed", "a1", "b2", "cclosed"});
     CHECK(!values.try_receive());
 }
 
@@ -203,7 +203,7 @@ TEST_CASE_FIXTURE(channel_fixture, "closing wakes all that wait, in their order"
     channel<int> values;
     for (const char* name : {"a", "b", "c"}) start(receive(values, name));
     values.close();
-    CHECK(take_log() == words{"aclosed", "bclosed", "cclosed"});
+    CHECK(take_log() == channel_log{"aclosed", "bclosed", "cclosed"});
     auto ask = [&]() -> task<result<int>> { return values.receive(); };
     const error refused = home.block_on(ask()).error();
     CHECK(refused == errc::unavailable);
@@ -218,7 +218,7 @@ TEST_CASE_FIXTURE(channel_fixture, "who waits at a channel that goes ends as at 
     start(send(*full, 2));
     values.reset();
     full.reset();
-    CHECK(take_log() == words{"aclosed", "2closed"});
+    CHECK(take_log() == channel_log{"aclosed", "2closed"});
 }
 
 TEST_CASE_FIXTURE(channel_fixture, "a channel may go while a task that it has woken hasn't gone on yet") {
@@ -227,20 +227,20 @@ TEST_CASE_FIXTURE(channel_fixture, "a channel may go while a task that it has wo
     CHECK(values->try_send(1));
     values.reset();
     one.cancel();
-    CHECK(take_log() == words{"a1"});
+    CHECK(take_log() == channel_log{"a1"});
 }
 
 TEST_CASE_FIXTURE(channel_fixture, "who waits ends at the deadline of its context, and loses nothing") {
     channel<int> values;
     start(receive(values, "a"), time.now() + 1s);
     start(send(values, 1), time.now() + 2s); // received by a
-    CHECK(take_log() == words{"1ok", "a1"});
+    CHECK(take_log() == channel_log{"1ok", "a1"});
 
     start(receive(values, "b"), time.now() + 1s);
     time.advance(999ms);
     CHECK(take_log().empty());
     time.advance(1ms);
-    CHECK(take_log() == words{"bdeadline_exceeded"});
+    CHECK(take_log() == channel_log{"bdeadline_exceeded"});
     CHECK(!values.try_send(2));
     CHECK(values.stats().waiting_receivers == 0);
 
@@ -248,7 +248,7 @@ TEST_CASE_FIXTURE(channel_fixture, "who waits ends at the deadline of its contex
     CHECK(full.try_send(3));
     start(send(full, 4), time.now() + 1s);
     time.advance(1s);
-    CHECK(take_log() == words{"4deadline_exceeded"});
+    CHECK(take_log() == channel_log{"4deadline_exceeded"});
     CHECK(full.try_receive() == 3);
     CHECK(!full.try_receive());
 }
@@ -265,7 +265,7 @@ TEST_CASE_FIXTURE(channel_fixture, "past its deadline or cancelled, a task neith
         co_await send(values, 3);
     };
     start(cancelled()).cancel();
-    CHECK(take_log() == words{"adeadline_exceeded", "2deadline_exceeded", "bcancelled", "3cancelled"});
+    CHECK(take_log() == channel_log{"adeadline_exceeded", "2deadline_exceeded", "bcancelled", "3cancelled"});
     CHECK(values.stats().size == 1);
 }
 
@@ -278,7 +278,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a receiver that is cancelled leaves its plac
     CHECK(values.stats().waiting_receivers == 2);
     CHECK(values.try_send(1));
     CHECK(values.try_send(2));
-    CHECK(take_log() == words{"bcancelled", "a1", "c2"});
+    CHECK(take_log() == channel_log{"bcancelled", "a1", "c2"});
 }
 
 TEST_CASE_FIXTURE(channel_fixture, "a sender that is cancelled hasn't sent") {
@@ -291,7 +291,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a sender that is cancelled hasn't sent") {
     CHECK(values.try_receive() == 0);
     CHECK(values.try_receive() == 2);
     CHECK(!values.try_receive());
-    CHECK(take_log() == words{"1cancelled", "2ok"});
+    CHECK(take_log() == channel_log{"1cancelled", "2ok"});
 }
 
 TEST_CASE_FIXTURE(channel_fixture,
@@ -300,18 +300,18 @@ TEST_CASE_FIXTURE(channel_fixture,
     auto& one = start(receive(values, "a"));
     CHECK(values.try_send(1));
     one.cancel();
-    CHECK(take_log() == words{"a1"});
+    CHECK(take_log() == channel_log{"a1"});
 
     auto& other = start(receive(values, "b"));
     other.cancel();
     CHECK(values.try_send(2));
-    CHECK(take_log() == words{"bcancelled"});
+    CHECK(take_log() == channel_log{"bcancelled"});
     CHECK(values.try_receive() == 2);
 
     start(receive(values, "c"), time.now() + 1s);
     time.advance(1s);
     CHECK(values.try_send(3)); // before the loop knows of the time
-    CHECK(take_log() == words{"c3"});
+    CHECK(take_log() == channel_log{"c3"});
 }
 
 TEST_CASE_FIXTURE(channel_fixture, "an operation that is cancelled before it begins ends once") {
@@ -382,7 +382,7 @@ TEST_CASE_FIXTURE(channel_fixture, "where no memory is left to wait, the task ge
             try {
                 support::allocations_left = many;
                 const auto got = co_await values.receive();
-                log.push_back(told(got));
+                log.push_back(summary(got));
             } catch (const std::bad_alloc&) {
                 ++thrown;
             }
@@ -393,7 +393,7 @@ TEST_CASE_FIXTURE(channel_fixture, "where no memory is left to wait, the task ge
         CHECK(values.stats().waiting_receivers + static_cast<std::size_t>(thrown) == many + 1);
         if (values.stats().waiting_receivers > 0) {
             CHECK(values.try_send(1));
-            CHECK(take_log() == words{"1"});
+            CHECK(take_log() == channel_log{"1"});
             break;
         }
     }
@@ -471,7 +471,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a loop receives until the channel is closed 
     jobs.close();
     home.poll();
     std::erase_if(log, [](const std::string& one) { return one.ends_with("ok"); });
-    CHECK(take_log() == words{"1", "2", "3", "end"});
+    CHECK(take_log() == channel_log{"1", "2", "3", "end"});
 }
 
 TEST_CASE_FIXTURE(channel_fixture, "an operation passes for a task where one is asked for") {

@@ -32,10 +32,10 @@ struct select_fixture {
         co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
         co_await boost::asio::this_coro::throw_if_cancelled(false);
         auto first = co_await select(numbers.receive(), names.receive());
-        log.push_back(told(first));
+        log.push_back(summary(first));
     }
 
-    static std::string told(result<std::variant<result<int>, result<std::string>>>& first) {
+    static std::string summary(result<std::variant<result<int>, result<std::string>>>& first) {
         if (!first) return std::string(first.error().code());
         if (first->index() == 0) {
             auto& number = std::get<0>(*first);
@@ -56,17 +56,17 @@ struct select_fixture {
     std::size_t waiting() const { return numbers.stats().waiting_receivers + names.stats().waiting_receivers; }
 };
 
-using selected = std::vector<std::string>;
+using select_log = std::vector<std::string>;
 
 } // namespace
 
 TEST_CASE_FIXTURE(select_fixture, "select takes what is there, and nothing of the others") {
     CHECK(names.try_send("ann"));
     start();
-    CHECK(take_log() == selected{"ann"});
+    CHECK(take_log() == select_log{"ann"});
     CHECK(numbers.try_send(1));
     start();
-    CHECK(take_log() == selected{"1"});
+    CHECK(take_log() == select_log{"1"});
 
     CHECK(numbers.try_send(2));
     CHECK(names.try_send("bob"));
@@ -83,20 +83,20 @@ TEST_CASE_FIXTURE(select_fixture, "select waits for the first, and leaves the ot
     CHECK(names.try_send("ann"));
     CHECK(waiting() == 0);
     CHECK(numbers.try_send(1)); // which stays
-    CHECK(take_log() == selected{"ann"});
+    CHECK(take_log() == select_log{"ann"});
     CHECK(numbers.try_receive() == 1);
 }
 
 TEST_CASE_FIXTURE(select_fixture, "a closed channel is one that select needn't wait for") {
     numbers.close();
     start();
-    CHECK(take_log() == selected{"numbers closed"});
+    CHECK(take_log() == select_log{"numbers closed"});
 }
 
 TEST_CASE_FIXTURE(select_fixture, "a channel that is closed, or goes, ends a select that waits for it") {
     start();
     names.close();
-    CHECK(take_log() == selected{"names closed"});
+    CHECK(take_log() == select_log{"names closed"});
     CHECK(waiting() == 0);
 
     auto first = std::make_unique<channel<int>>();
@@ -119,9 +119,9 @@ TEST_CASE_FIXTURE(select_fixture,
     ctx.set_deadline(time.now() + 1s);
     start();
     time.advance(1s);
-    CHECK(take_log() == selected{"deadline_exceeded"});
+    CHECK(take_log() == select_log{"deadline_exceeded"});
     start();
-    CHECK(take_log() == selected{"deadline_exceeded"});
+    CHECK(take_log() == select_log{"deadline_exceeded"});
 
     ctx.set_deadline(time_point::max());
     start();
@@ -129,7 +129,7 @@ TEST_CASE_FIXTURE(select_fixture,
     home.poll();
     CHECK(names.try_send("ann"));
     CHECK(numbers.try_send(1));
-    CHECK(take_log() == selected{"cancelled"});
+    CHECK(take_log() == select_log{"cancelled"});
     CHECK(names.stats().size == 1);
     CHECK(numbers.stats().size == 1);
 }

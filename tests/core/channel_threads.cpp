@@ -20,10 +20,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int many = 2'000;
+constexpr int values_each = 2'000;
 
 task<void> send_numbers(channel<int>& to, int first) {
-    for (int i = 0; i < many; ++i) CHECK(co_await to.send(first + i));
+    for (int i = 0; i < values_each; ++i) CHECK(co_await to.send(first + i));
 }
 
 task<result<void>> add_up(channel<int>& from, std::atomic<long>& sum, std::atomic<int>& count) {
@@ -34,7 +34,7 @@ task<result<void>> add_up(channel<int>& from, std::atomic<long>& sum, std::atomi
     co_return ok();
 }
 
-long sum_from(int first) { return long{many} * first + long{many} * (many - 1) / 2; }
+long sum_from(int first) { return long{values_each} * first + long{values_each} * (values_each - 1) / 2; }
 
 } // namespace
 
@@ -61,7 +61,7 @@ TEST_CASE("values pass between loops on different threads, each once") {
                 CHECK(home.block_on(with_group(body)));
             });
         for (auto& thread : threads) thread.join();
-        CHECK(count == 2 * many);
+        CHECK(count == 2 * values_each);
         CHECK(sum == sum_from(0) + sum_from(100'000));
     }
 }
@@ -71,7 +71,7 @@ TEST_CASE("a thread without a loop sends and receives where that needs no wait")
     channel<int> back(4);
     std::atomic<bool> stopped = false;
     std::thread plain([&] {
-        for (int i = 0; i < many; ++i) {
+        for (int i = 0; i < values_each; ++i) {
             while (!there.try_send(int(i))) std::this_thread::yield();
             std::optional<int> got;
             while (!(got = back.try_receive())) std::this_thread::yield();
@@ -93,7 +93,7 @@ TEST_CASE("selects on two threads meet at the same channels, whichever order the
     channel<int> a;
     channel<int> b;
     const auto work = [](channel<int>& first, channel<int>& second, std::atomic<int>& received) -> task<void> {
-        for (int i = 0; i < many; ++i) {
+        for (int i = 0; i < values_each; ++i) {
             auto got = co_await select(first.send(1), second.receive(), first.receive(), second.send(1));
             if (!got) co_return;
             const bool in = got->index() == 1 || got->index() == 2;
@@ -110,7 +110,7 @@ TEST_CASE("selects on two threads meet at the same channels, whichever order the
     loop home;
     home.block_on(work(b, a, received));
     other.join();
-    CHECK(received == many);
+    CHECK(received == values_each);
 }
 
 TEST_CASE("what a receiver that is cancelled doesn't get, another does") {
@@ -138,7 +138,7 @@ TEST_CASE("what a receiver that is cancelled doesn't get, another does") {
         home.poll();
     });
     int sent = 0;
-    while (sent < many) {
+    while (sent < values_each) {
         if (values.try_send(1)) ++sent;
         std::this_thread::yield();
     }

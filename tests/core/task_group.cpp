@@ -77,7 +77,7 @@ struct group_fixture {
     std::vector<std::string> take_log() { return std::exchange(log, {}); }
 };
 
-using lines = std::vector<std::string>;
+using group_log = std::vector<std::string>;
 
 } // namespace
 
@@ -87,10 +87,10 @@ TEST_CASE_FIXTURE(group_fixture, "a group ends with the last of its tasks") {
         group.spawn(work("b", 1s));
     });
     pass(1s);
-    CHECK(take_log() == lines{"b"});
+    CHECK(take_log() == group_log{"b"});
     CHECK(!outcome);
     pass(1s);
-    CHECK(take_log() == lines{"a"});
+    CHECK(take_log() == group_log{"a"});
     REQUIRE(outcome);
     CHECK(outcome->has_value());
 }
@@ -110,14 +110,14 @@ TEST_CASE_FIXTURE(group_fixture, "the first failure cancels the others, and is w
         },
         work("body", 3s));
     pass(1s);
-    CHECK(take_log() == lines{"a", "body cancelled", "b cancelled"});
+    CHECK(take_log() == group_log{"a", "body cancelled", "b cancelled"});
     CHECK(outcome->error() == errc::conflict);
 }
 
 TEST_CASE_FIXTURE(group_fixture, "a body that fails cancels what it has spawned") {
     start([&](task_group& group) { group.spawn(work("a", 9s)); }, work("body", 1s, errc::conflict));
     pass(1s);
-    CHECK(take_log() == lines{"body", "a cancelled"});
+    CHECK(take_log() == group_log{"body", "a cancelled"});
     CHECK(outcome->error() == errc::conflict);
 }
 
@@ -127,7 +127,7 @@ TEST_CASE_FIXTURE(group_fixture, "an exception is a failure, of a task, of the b
         group.spawn(work("a", 9s));
     });
     pass(1s);
-    CHECK(take_log() == lines{"a cancelled"});
+    CHECK(take_log() == group_log{"a cancelled"});
     CHECK(outcome->error() == errc::internal);
     CHECK(outcome->error().cause().message() == "broke");
 
@@ -162,7 +162,7 @@ TEST_CASE_FIXTURE(group_fixture, "cancelling who waits cancels the tasks, and wa
     });
     signal.emit(boost::asio::cancellation_type::total);
     home.poll();
-    CHECK(take_log() == lines{"a cancelled"});
+    CHECK(take_log() == group_log{"a cancelled"});
     CHECK(!outcome);
     CHECK(end.try_send(1));
     home.poll();
@@ -192,7 +192,7 @@ TEST_CASE_FIXTURE(group_fixture, "tasks see the request and the deadline of who 
         group.spawn(work("a", 2s));
     });
     CHECK(seen == "r-1");
-    CHECK(take_log() == lines{"a deadline_exceeded"});
+    CHECK(take_log() == group_log{"a deadline_exceeded"});
     CHECK(outcome->error() == errc::deadline_exceeded);
 }
 
@@ -206,12 +206,12 @@ TEST_CASE_FIXTURE(group_fixture,
     });
     CHECK(running == std::vector<std::size_t>{2, 3});
     pass(1s);
-    CHECK(take_log() == lines{"a", "b"});
+    CHECK(take_log() == group_log{"a", "b"});
     pass(1s);
-    CHECK(take_log() == lines{"c", "d"});
+    CHECK(take_log() == group_log{"c", "d"});
     CHECK(!outcome);
     pass(1s);
-    CHECK(take_log() == lines{"e"});
+    CHECK(take_log() == group_log{"e"});
     CHECK(outcome->has_value());
 }
 
@@ -246,7 +246,7 @@ TEST_CASE_FIXTURE(group_fixture, "after a failure nothing more starts, of what w
         CHECK(note.use_count() == 2);
     });
     pass(1s);
-    CHECK(take_log() == lines{"a"});
+    CHECK(take_log() == group_log{"a"});
     CHECK(note.use_count() == 1);
     CHECK(outcome->error() == errc::conflict);
 }
@@ -285,7 +285,7 @@ TEST_CASE_FIXTURE(group_fixture, "tasks may spawn more, and groups may be in gro
     });
     pass(1s);
     pass(1s);
-    CHECK(take_log() == lines{"a", "c", "d", "inner"});
+    CHECK(take_log() == group_log{"a", "c", "d", "inner"});
     CHECK(outcome->has_value());
 
     start([&](task_group& group) {

@@ -108,7 +108,7 @@ public:
         for (; size_ > 0; --size_) take_first();
     }
 
-    // Whether the operation is over; `woken` is whom to wake afterwards, if anyone.
+    // Whether the operation is over; `woken` is who is to be woken afterwards, if anyone.
     channel_end send(T& value, parked_task*& woken) noexcept {
         if (closed_) return channel_end::closed;
         if (channel_waiter* const to = claim_first(receivers_)) {
@@ -184,7 +184,7 @@ public:
     bool over() const noexcept { return end_ != channel_end::none; }
     void end_with(channel_end how) noexcept { end_ = how; }
 
-    // With the channel locked; whether it is over. `woken` is whom to wake afterwards, if anyone.
+    // With the channel locked; whether it is over. `woken` is who is to be woken afterwards, if anyone.
     virtual bool attempt_locked(parked_task*& woken) noexcept = 0;
     virtual void enqueue(parked_task& task) noexcept = 0;
 

@@ -113,6 +113,27 @@ check "it says where to look" holds "$said" "http://127.0.0.1:$port/ "
 check "the data is there" test -e "$work/variable-data/miniapp.db"
 check "it ends well" stop
 
+# stopped_at LINE: whether a signal that comes when that line is there, or a little later, ends it within 20 s
+stopped_at() {
+    local tries
+    rm -f "$work/out"
+    (cd "$work/elsewhere" && exec "$tree/scripts/run" --port "$(free_port)") >"$work/out" 2>"$work/err" &
+    script=$!
+    until grep -qs "$1" "$work/out"; do kill -0 "$script" 2>/dev/null || return 1; done
+    kill -TERM "$script"
+    for ((tries = 0; tries < 200; ++tries)); do
+        kill -0 "$script" 2>/dev/null || { wait "$script" || true && script="" && return 0; }
+        sleep 0.1
+    done
+    kill -KILL "$script"
+    script=""
+    return 1
+}
+
+echo "== A signal ends it whenever it comes"
+for _ in 1 2 3 4 5; do check "as soon as it is ready" stopped_at '^Ctrl-C stops both'; done
+check "while it starts" stopped_at '^Building'
+
 # refused ARGUMENT...: what it says when it doesn't start.
 refused() { "$tree/scripts/run" "$@" 2>&1 && echo "it started"; }
 

@@ -336,7 +336,13 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "options at their extremes work") {
 }
 
 TEST_CASE("the options are part of a service's settings") {
-    const auto read = from_json<adaptive_limit_options>(R"({"max":200,"tolerance":2,"window":"50ms"})");
+    adaptive_limit_options wanted;
+    wanted.max = 200;
+    wanted.tolerance = 2;
+    wanted.window = 50ms;
+    const auto text = to_json(wanted);
+    CHECK(text.find(R"("window":"50ms")") != std::string::npos);
+    const auto read = from_json<adaptive_limit_options>(text);
     CHECK(read.value().max == 200);
     CHECK(read.value().tolerance == 2);
     CHECK(read.value().window == 50ms);

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -27,14 +28,20 @@ using change = adaptive_limit_change;
 struct adaptive_limit_fixture {
     manual_clock time;
     std::vector<change> changes;
-    std::vector<adaptive_limit::permit> held;
+    std::unique_ptr<adaptive_limit> made;
+    std::vector<adaptive_limit::permit> held; // ends before the limit
+
+    adaptive_limit& make(const adaptive_limit_options& with) {
+        made = std::make_unique<adaptive_limit>(with);
+        return *made;
+    }
 
     adaptive_limit_options options(std::size_t initial = 10) {
-        adaptive_limit_options made;
-        made.initial = initial;
-        made.time = &time;
-        made.on_event = [this](const adaptive_limit_event& one) { changes.push_back(one.change); };
-        return made;
+        adaptive_limit_options chosen;
+        chosen.initial = initial;
+        chosen.time = &time;
+        chosen.on_event = [this](const adaptive_limit_event& one) { changes.push_back(one.change); };
+        return chosen;
     }
 
     // As many as there is room for.
@@ -79,7 +86,7 @@ std::string refused_option(const adaptive_limit_options& options) {
 } // namespace
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture, "as many calls are in flight as the limit says, and one more is refused") {
-    adaptive_limit limit(options(10));
+    adaptive_limit& limit = make(options(10));
     CHECK(fill(limit) == 10);
     CHECK(limit.stats().in_flight == 10);
     held.pop_back();
@@ -92,7 +99,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "as many calls are in flight as the li
 }
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture, "a worse class has a smaller part of the limit") {
-    adaptive_limit limit(options(10));
+    adaptive_limit& limit = make(options(10));
     CHECK(fill(limit, traffic::batch) == 7);
     CHECK(fill(limit, traffic::normal) == 2);
     CHECK(fill(limit, traffic::critical) == 1);
@@ -103,12 +110,12 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "a worse class has a smaller part of t
 }
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture, "a call of any class fits in where nothing runs") {
-    adaptive_limit limit(options(1));
+    adaptive_limit& limit = make(options(1));
     for (const traffic kind : {traffic::critical, traffic::normal, traffic::batch}) CHECK(limit.try_acquire(kind));
 }
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture, "what a call has waited counts as calls that are ahead of it") {
-    adaptive_limit limit(options(10));
+    adaptive_limit& limit = make(options(10));
     CHECK(limit.try_acquire(traffic::critical, 9ms)); // nothing is known yet: a call counts as 1 ms
     CHECK(!limit.try_acquire(traffic::critical, 10ms));
     serve(limit, 100, 2ms);
@@ -122,7 +129,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "what a call has waited counts as call
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture,
                   "a permit ends once: by done, by ignore, by its end or by another's in its place") {
-    adaptive_limit limit(options());
+    adaptive_limit& limit = make(options());
     auto first = limit.try_acquire();
     auto second = limit.try_acquire();
     CHECK(limit.stats().in_flight == 2);
@@ -143,7 +150,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture,
 }
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture, "calls that are ignored say nothing about latency") {
-    adaptive_limit limit(options());
+    adaptive_limit& limit = make(options());
     for (int i = 0; i < 100; ++i) {
         auto one = limit.try_acquire();
         time.advance(50ms);
@@ -154,7 +161,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "calls that are ignored say nothing ab
 }
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture, "a limit that isn't reached stays where it is") {
-    adaptive_limit limit(options(10));
+    adaptive_limit& limit = make(options(10));
     serve(limit, 1000, 2ms);
     CHECK(limit.stats().limit == 10);
 }
@@ -162,7 +169,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "a limit that isn't reached stays wher
 TEST_CASE_FIXTURE(adaptive_limit_fixture, "a full limit grows while calls take no longer, up to its bound") {
     auto wanted = options(10);
     wanted.max = 50;
-    adaptive_limit limit(wanted);
+    adaptive_limit& limit = make(wanted);
     serve_full(limit, 1000, 10ms);
     CHECK(limit.stats().limit == 50);
     limit.set_bounds(1, 60);
@@ -178,7 +185,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "a full limit shrinks when calls take 
     auto wanted = options(100);
     wanted.min = 20;
     wanted.probe_interval = 1h;
-    adaptive_limit limit(wanted);
+    adaptive_limit& limit = make(wanted);
     serve(limit, 100, 2ms);
     serve_full(limit, 40, 100ms);
     CHECK(limit.stats().limit == 20);
@@ -188,7 +195,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "a full limit shrinks when calls take 
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture,
                   "the least latency is measured again: without load as it is, under load by a probe") {
-    adaptive_limit limit(options(10));
+    adaptive_limit& limit = make(options(10));
     serve(limit, 100, 2ms);
     CHECK(limit.stats().min_latency == 2ms);
     serve(limit, 1100, 10ms);
@@ -201,7 +208,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture,
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture,
                   "a probe in which no call ends is given up, and leaves the least latency as it was") {
-    adaptive_limit limit(options(20));
+    adaptive_limit& limit = make(options(20));
     serve(limit, 100, 2ms);
     time.advance(6s);
     fill(limit);
@@ -215,7 +222,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture,
 }
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture, "a limit that is held stays, until it is automatic again") {
-    adaptive_limit limit(options(10));
+    adaptive_limit& limit = make(options(10));
     limit.set_limit(3);
     CHECK(!limit.stats().automatic);
     serve_full(limit, 200, 10ms);
@@ -231,7 +238,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "a limit that is held stays, until it 
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture,
                   "while better calls are refused a class loses its share, and gets it back afterwards") {
-    adaptive_limit limit(options(10));
+    adaptive_limit& limit = make(options(10));
     limit.set_limit(10);
     for (int i = 0; i < 200; ++i) {
         serve_full(limit, 1, 10ms);
@@ -247,7 +254,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture,
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture,
                   "an event tells when refusing begins and has ended, and of another least latency") {
-    adaptive_limit limit(options(10));
+    adaptive_limit& limit = make(options(10));
     serve(limit, 100, 2ms);
     CHECK(changes == std::vector{change::min_latency});
     (void)limit.try_acquire(traffic::batch, 1h);
@@ -270,7 +277,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "an observer may throw, and may use th
         self->try_acquire().done();
         throw std::runtime_error("not today");
     };
-    adaptive_limit limit(wanted);
+    adaptive_limit& limit = make(wanted);
     self = &limit;
     serve(limit, 100, 2ms);
     CHECK(heard == 1);
@@ -279,7 +286,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "an observer may throw, and may use th
 }
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture, "a clock that goes back does no harm") {
-    adaptive_limit limit(options(10));
+    adaptive_limit& limit = make(options(10));
     serve(limit, 50, 2ms);
     for (int i = 0; i < 100; ++i) {
         auto one = limit.try_acquire();
@@ -310,7 +317,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "options that make no sense are refuse
     CHECK(with([](of& o) { o.least_latency = 0ns; }).find("least_latency") != std::string::npos);
     CHECK(with([](of& o) { o.retry_after = 999ms; }).find("retry_after") != std::string::npos);
     CHECK(with([](of& o) { o.time = nullptr; }).find("time") != std::string::npos);
-    adaptive_limit limit(options());
+    adaptive_limit& limit = make(options());
     CHECK_THROWS_AS(limit.set_limit(0), std::invalid_argument);
     CHECK_THROWS_AS(limit.set_bounds(0, 1), std::invalid_argument);
     CHECK_THROWS_AS(limit.set_bounds(2, 1), std::invalid_argument);
@@ -324,7 +331,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "options at their extremes work") {
     wanted.probe_interval = duration::max();
     wanted.least_latency = duration::max();
     wanted.retry_after = duration::max();
-    adaptive_limit limit(wanted);
+    adaptive_limit& limit = make(wanted);
     serve(limit, 100, 2ms);
     time.advance(1h);
     serve(limit, 100, 2ms);
@@ -338,13 +345,11 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "options at their extremes work") {
 TEST_CASE("the options are part of a service's settings") {
     adaptive_limit_options wanted;
     wanted.max = 200;
-    wanted.tolerance = 2;
     wanted.window = 50ms;
     const auto text = to_json(wanted);
     CHECK(text.find(R"("window":"50ms")") != std::string::npos);
     const auto read = from_json<adaptive_limit_options>(text);
     CHECK(read.value().max == 200);
-    CHECK(read.value().tolerance == 2);
     CHECK(read.value().window == 50ms);
     CHECK(read.value().retry_after == 1s);
 }
@@ -353,7 +358,7 @@ namespace {
 
 struct adaptive_run_fixture : adaptive_limit_fixture {
     loop home{time};
-    adaptive_limit limit{options(1)};
+    adaptive_limit& limit = make(options(1));
 };
 
 } // namespace

@@ -26,6 +26,7 @@ constexpr std::size_t spare_buffers = 64;
 constexpr duration idle_enough = std::chrono::seconds(1); // to go when there are too many
 constexpr std::size_t most_evicted = 64;                  // between two sweeps
 constexpr std::size_t most_reserved = 16;
+constexpr std::size_t most_accepted = 64;    // at a time, beside the one that was waited for
 constexpr std::size_t most_turned_away = 64; // at a time, without a descriptor for them
 constexpr std::size_t memorable_peak = 1024; // connections whose memory is worth giving back
 
@@ -109,11 +110,23 @@ void worker::accept() {
         loop_.refresh();
         // Accepted is accepted, even if the drain has closed the listener before this came to run.
         if (!failed) admit(std::move(socket), peer_);
+        if (!failed) accept_some();
         if (!acceptor_.is_open()) return tell_gone();
         if (failed) return accept_failed(failed);
         spare_descriptor_.take();
         accept();
     });
+}
+
+// A turn of a busy loop is long: one connection in each would be less than come.
+void worker::accept_some() {
+    boost::system::error_code failed;
+    tcp::endpoint peer;
+    for (std::size_t left = most_accepted; left != 0 && acceptor_.is_open(); --left) {
+        tcp_socket socket = acceptor_.accept(peer, failed);
+        if (failed) return; // mostly since there is none; another failure comes again
+        admit(std::move(socket), peer);
+    }
 }
 
 // Out of descriptors or memory: what waits in the kernel's queue is turned away, so that it doesn't hang there. What is

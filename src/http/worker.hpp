@@ -82,6 +82,7 @@ private:
         time_point until;
     };
 
+    void accept_some();
     void accept_failed(const boost::system::error_code& why);
     void turn_away();
     void admit(tcp_socket socket, const tcp::endpoint& peer);

@@ -88,7 +88,7 @@ error make_refusal(duration retry_after) {
 
 std::string_view name(traffic kind) noexcept { return names[static_cast<std::size_t>(kind)]; }
 
-// What is to be told of a window, at most.
+// What a window changed.
 struct news {
     std::array<adaptive_limit_change, 2> changes{};
     std::size_t count = 0;
@@ -146,7 +146,7 @@ struct adaptive_limit::impl {
     all_counts before{};
     bool refusing = false;
     time_point refused_at = time_point::min(); // the end of the last window with a refusal
-    duration told_latency{};
+    duration noted_latency{};
 };
 
 bool adaptive_limit::impl::fits(traffic kind, duration waited) noexcept {
@@ -267,10 +267,10 @@ news adaptive_limit::impl::compare(time_point now) {
         refusing = !refusing;
         found.changes[found.count++] = refusing ? adaptive_limit_change::refusing : adaptive_limit_change::recovered;
     }
-    const auto was = static_cast<double>(told_latency.count());
+    const auto was = static_cast<double>(noted_latency.count());
     const auto is = static_cast<double>(found.min_latency.count());
     if (is <= was * noted_change && was <= is * noted_change) return found;
-    told_latency = found.min_latency;
+    noted_latency = found.min_latency;
     found.changes[found.count++] = adaptive_limit_change::min_latency;
     return found;
 }

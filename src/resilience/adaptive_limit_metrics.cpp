@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <weir/resilience/adaptive_limit_metrics.hpp>
 
+#include <chrono>
 #include <string>
+#include <vector>
 
 namespace weir {
 

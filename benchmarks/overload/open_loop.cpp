@@ -68,7 +68,7 @@ struct open_loop::exchange {
 
 open_loop::open_loop(const open_loop_options& options)
     : options_(options), random_(options.seed), epoll_(::epoll_create1(EPOLL_CLOEXEC)), buffer_(64 * 1024) {
-    if (!connect_to_loopback(options.port)) throw std::runtime_error("nobody listens there");
+    if (!connect_to_loopback(options.port)) throw std::runtime_error("no server listens there");
     for (std::size_t i = 0; i < idle_connections; ++i) idle_.push_back(&start({}, {}));
 }
 

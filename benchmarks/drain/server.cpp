@@ -8,7 +8,7 @@
 
 namespace {
 
-weir::task<weir::result<std::string>> sleep(weir::path<"ms", std::int64_t> ms) {
+weir::task<weir::result<std::string>> answer_late(weir::path<"ms", std::int64_t> ms) {
     if (auto slept = co_await weir::sleep_for(std::chrono::milliseconds(*ms)); !slept) co_return slept.error();
     co_return "slept\n";
 }
@@ -18,7 +18,7 @@ weir::task<weir::result<std::string>> sleep(weir::path<"ms", std::int64_t> ms) {
 int main(int count, char** words) {
     if (count != 2) return 2;
     weir::app app;
-    app.get("/sleep/{ms}", sleep);
+    app.get("/sleep/{ms}", answer_late);
     weir::run_options options;
     options.address = "127.0.0.1";
     options.port = std::atoi(words[1]);

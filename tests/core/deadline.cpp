@@ -180,6 +180,20 @@ TEST_CASE_FIXTURE(deadline_fixture,
     CHECK(ctx.request_id() == "r-2");
 }
 
+TEST_CASE_FIXTURE(deadline_fixture, "a context for a part of the work has no later deadline, and holds the outer one") {
+    ctx.set_deadline(time.now() + 1s);
+    {
+        const context earlier(ctx, time.now() + 500ms);
+        context later(ctx, time.now() + 2s);
+        const context within(later, time_point::max());
+        CHECK(earlier.deadline() == time.now() + 500ms);
+        CHECK(later.deadline() == time.now() + 1s);
+        CHECK(within.deadline() == time.now() + 1s);
+        CHECK(ctx.holders() == 3);
+    }
+    CHECK(ctx.holders() == 0);
+}
+
 TEST_CASE_FIXTURE(deadline_fixture, "a time that is over keeps the work from starting") {
     bool ran = false;
     auto work = [&]() -> task<result<void>> {

@@ -72,6 +72,7 @@ loop::~loop() {
     root_.reset();
     parked_->abandon();
     wait_for_jobs();
+    outside_->close();
     timers_->close();
 }
 

@@ -21,8 +21,13 @@ public:
         while (const std::size_t left = running_.load(std::memory_order_acquire)) running_.wait(left);
     }
 
+    // The loop ends: no task of it goes on any more.
+    void close() noexcept { closed_.store(true, std::memory_order_release); }
+    bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+
 private:
     std::atomic<std::size_t> running_{0};
+    std::atomic<bool> closed_{false};
 };
 
 } // namespace weir::detail

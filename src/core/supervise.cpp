@@ -53,7 +53,11 @@ task<supervision> supervise(supervision_terms terms, task<void> work) {
     auto start = [&](auto handler) {
         const auto state = std::make_shared<supervised>(); // this frame gets hold of it when it goes on
         auto outer = asio::get_associated_cancellation_slot(handler);
-        if (outer.is_connected()) outer.assign([state](asio::cancellation_type kind) { state->cancel.emit(kind); });
+        // Not the waiter itself, which may be all that is left of a loop: the signal may live longer than that.
+        if (outer.is_connected())
+            outer.assign([waits = std::weak_ptr(state)](asio::cancellation_type kind) {
+                if (const auto alive = waits.lock()) alive->cancel.emit(kind);
+            });
         state->wake = [waits = std::make_shared<decltype(handler)>(std::move(handler))](supervision of) {
             asio::get_associated_cancellation_slot(*waits).clear();
             std::move (*waits)(std::move(of));

@@ -66,9 +66,9 @@ TEST_CASE("a cron expression's next time is the first that all its fields allow"
         {"\t0  4 \t* * * ", "2026-11-30T10:00:00Z", "2026-12-01T04:00:00Z"},
         {"0 0 1 1 *", "1969-06-01T00:00:00Z", "1970-01-01T00:00:00Z"},
     };
-    for (const auto& [expression, after, next] : all) {
-        INFO(expression << " after " << after);
-        CHECK(next_time(expression, after) == next);
+    for (const row& one : all) {
+        INFO(one.expression << " after " << one.after);
+        CHECK(next_time(one.expression, one.after) == one.next);
     }
 }
 

@@ -50,7 +50,7 @@ task<remote_wait::ending> remote_wait::until(time_point deadline) {
 // A loop that ends takes its tasks along. What is posted to it by a task that goes with it would never be let go of,
 // as its memory is its own.
 void remote_wait::wake() noexcept {
-    if (home_.outside()->closed()) return;
+    if (outside_->closed()) return;
     namespace execution = asio::execution;
     const room_allocator<void> memory(room_);
     const auto later =

@@ -19,7 +19,7 @@ class remote_wait : public std::enable_shared_from_this<remote_wait> {
 public:
     enum class ending : std::uint8_t { woken, late, cancelled };
 
-    explicit remote_wait(loop& home) : home_(home) {}
+    explicit remote_wait(loop& home) : home_(home), outside_(home.outside()) {}
     remote_wait(const remote_wait&) = delete;
     remote_wait& operator=(const remote_wait&) = delete;
 
@@ -54,6 +54,7 @@ private:
     void arrive();
 
     loop& home_;
+    const std::shared_ptr<outside_work> outside_;               // which a loop lets go of before its last tasks
     alignas(std::max_align_t) room_allocator<void>::room room_; // for its way to the loop
     std::weak_ptr<sleeper> sleeper_;                            // which the loop's timer owns
     bool woken_ = false;

@@ -2,6 +2,7 @@
 #include "support/allocation_count.hpp"
 #include "support/cancelled_early.hpp"
 #include <weir/core/channel.hpp>
+#include <weir/core/deadline.hpp>
 #include <weir/core/lifecycle.hpp>
 #include <weir/core/loop.hpp>
 

@@ -52,13 +52,13 @@ TEST_CASE_FIXTURE(random_series, "a stationary series raises at most one false a
         {"gaussian", gaussian(100, 10)}, {"tight gaussian", gaussian(100, 0.1)}, {"exponential", exponential(5)},
         {"poisson", poisson(3)},         {"rare events", poisson(0.2)},          {"log-normal", log_normal(2, 0.4)},
     };
-    for (const auto& [name, next] : all) {
-        INFO(name);
+    for (const auto& one : all) {
+        INFO(one.first);
         anomaly_detector detector;
         std::size_t alarms = 0;
         bool before = false;
         for (int i = 0; i < 100'000; ++i) {
-            const bool now = detector.add(next()).anomalous;
+            const bool now = detector.add(one.second()).anomalous;
             alarms += now && !before ? 1 : 0;
             before = now;
         }

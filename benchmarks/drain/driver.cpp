@@ -52,7 +52,7 @@ bool read_answer(const descriptor& socket) {
     }
 }
 
-// Asks one request after the other, on one connection or each on its own, until nobody answers any more.
+// Asks one request after the other, on one connection or each on its own, until no answer comes any more.
 class worker {
 public:
     worker(std::uint16_t port, int longest_ms, bool keeps_alive, unsigned seed)

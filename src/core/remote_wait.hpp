@@ -23,7 +23,7 @@ public:
     remote_wait(const remote_wait&) = delete;
     remote_wait& operator=(const remote_wait&) = delete;
 
-    /// On the loop, once. Somebody has to hold this until the task goes on.
+    /// On the loop, once. The caller holds this until the task goes on.
     task<ending> until(time_point deadline);
     /// From any thread, once, and under a lock that the task's frame takes as well before it goes: so the loop is
     /// there. Needs no memory.

@@ -30,7 +30,7 @@ ip::address unmapped(const ip::address& address) {
     return ip::make_address_v4(ip::v4_mapped, address.to_v6());
 }
 
-// An IPv4 address takes the place of a /64 of ffff:ffff::/32: multicast, which nobody connects from.
+// An IPv4 address takes the place of a /64 of ffff:ffff::/32: multicast, from which no peer connects.
 std::uint64_t client_network(const ip::address& address) {
     if (address.is_v4()) return std::uint64_t{0xffffffff} << 32 | address.to_v4().to_uint();
     const auto bytes = address.to_v6().to_bytes();

@@ -141,7 +141,7 @@ struct bulkhead::state {
     boost::intrusive::list<waiter, boost::intrusive::base_hook<resilience::detail::line_hook>> line{};
 };
 
-// A call that was granted a place may go before it hears of it, with its loop.
+// A call that was granted a place may end with its loop before it goes on.
 bulkhead::waiter::~waiter() {
     if (holds_place) of.release();
 }

@@ -146,7 +146,7 @@ void closed_loop::read_knobs(events& out) {
     }
 }
 
-// What somebody else has set is where the knob goes back to from now on.
+// A value that was set elsewhere is where the knob goes back to from now on.
 void closed_loop::know(knob& one, double value, events& out) {
     if (!std::isfinite(value)) return;
     const std::lock_guard lock(mutex_);

@@ -115,7 +115,8 @@ TEST_CASE_FIXTURE(background_fixture, "all stops wait for work that goes on alth
     CHECK(ended == 2);
 }
 
-TEST_CASE_FIXTURE(background_fixture, "who waits in a stop may be cancelled or be late, and the work still ends") {
+TEST_CASE_FIXTURE(background_fixture,
+                  "the task that waits in a stop may be cancelled or be late, and the work still ends") {
     channel<int> end;
     const background work = home.start(stubborn(end));
     context ctx(home);

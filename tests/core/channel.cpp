@@ -211,7 +211,7 @@ TEST_CASE_FIXTURE(channel_fixture, "closing wakes all that wait, in their order"
     CHECK(refused.message() == "the channel is closed");
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "who waits at a channel that goes ends as at a closed one") {
+TEST_CASE_FIXTURE(channel_fixture, "a waiter at a channel that goes ends as at a closed one") {
     auto values = std::make_unique<channel<int>>();
     auto full = std::make_unique<channel<int>>(1);
     CHECK(full->try_send(1));
@@ -231,7 +231,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a channel may go while a task that it has wo
     CHECK(take_log() == channel_log{"a1"});
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "who waits ends at the deadline of its context, and loses nothing") {
+TEST_CASE_FIXTURE(channel_fixture, "a waiter ends at the deadline of its context, and loses nothing") {
     channel<int> values;
     start(receive(values, "a"), time.now() + 1s);
     start(send(values, 1), time.now() + 2s); // received by a

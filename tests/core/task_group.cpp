@@ -154,7 +154,7 @@ TEST_CASE_FIXTURE(group_fixture, "a group waits for a task that goes on although
     CHECK(outcome->error() == errc::conflict);
 }
 
-TEST_CASE_FIXTURE(group_fixture, "cancelling who waits cancels the tasks, and waits for them") {
+TEST_CASE_FIXTURE(group_fixture, "cancelling the waiter cancels the tasks, and waits for them") {
     channel<int> end;
     start([&](task_group& group) {
         group.spawn(work("a", 9s));
@@ -179,7 +179,7 @@ TEST_CASE_FIXTURE(group_fixture, "a group that is cancelled before it begins spa
     CHECK(outcome->error() == errc::cancelled);
 }
 
-TEST_CASE_FIXTURE(group_fixture, "tasks see the request and the deadline of who waits") {
+TEST_CASE_FIXTURE(group_fixture, "tasks see the request and the deadline of the waiter") {
     ctx.set_request_id("r-1");
     ctx.set_deadline(time.now() + 1s);
     std::string seen;

@@ -144,7 +144,7 @@ TEST_CASE_FIXTURE(caller_deadline_fixture, "the next request on the connection h
     CHECK(left == 30s);
 }
 
-TEST_CASE("the time left is told in whole milliseconds, at least one, and in ten digits") {
+TEST_CASE("the time left is sent in whole milliseconds, at least one, and in ten digits") {
     using http::request_timeout_line;
     CHECK(request_timeout_line(250ms) == "Request-Timeout-Ms: 250\r\n");
     CHECK(request_timeout_line(250ms + 999us) == "Request-Timeout-Ms: 250\r\n");

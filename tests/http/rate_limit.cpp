@@ -253,7 +253,7 @@ TEST_CASE("a limit may be shared between routes and other code") {
     CHECK(windows.stats().refused == 1);
 }
 
-TEST_CASE("who waits for 100 Continue is refused before the body, and counts once") {
+TEST_CASE("a client that waits for 100 Continue is refused before the body, and counts once") {
     limited_service service({.rate = 1, .burst = 1});
     test_client client(service.app, {.clock = &service.time});
     const std::string head = "POST /todos HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n";

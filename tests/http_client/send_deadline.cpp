@@ -65,7 +65,7 @@ struct send_deadline_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(send_deadline_fixture, "a client tells a server what is left of its deadline, if it is asked to") {
+TEST_CASE_FIXTURE(send_deadline_fixture, "a client sends what is left of its deadline, if its options say so") {
     client silent(home);
     client telling(home, options());
     CHECK(finish(silent.get(server.url("/"))));
@@ -106,7 +106,7 @@ TEST_CASE_FIXTURE(send_deadline_fixture,
     CHECK(told.all()[1] == "-");
 }
 
-TEST_CASE("what is left is told anew for each hop and each connection") {
+TEST_CASE("what is left is sent again for each hop and each connection") {
     told_times told;
     scripted_server server([&told](peer& link) {
         for (int i = 0;; ++i) {

@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "one call too many is refused at once") {
     CHECK(refused.describe().find("bulkhead search") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "nothing overtakes who waits, though a place is free by now") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "nothing overtakes a waiting call, though a place is free by now") {
     auto place = take();
     start("a");
     { const auto given_back = std::move(place); } // granted to a, which hasn't heard of it yet
@@ -268,7 +268,7 @@ TEST_CASE("a bulkhead has a place at least, and no negative time to wait") {
     CHECK(!bulkhead_takes({.max_wait = duration::min()}));
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "a bulkhead that goes refuses who waits, and lets calls in flight end") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "a bulkhead that goes refuses waiting calls, and lets calls in flight end") {
     auto place = take();
     start("ab");
     slots.reset();
@@ -323,7 +323,7 @@ TEST_CASE("a loop goes though the place that its calls wait for is a task's of i
     CHECK(slots.stats().waiting == 0);
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "who hears of a refusal may use the bulkhead, and throw") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "a refusal's observer may use the bulkhead, and throw") {
     auto given = options();
     given.max_waiting = 0;
     given.on_event = [this](const bulkhead_event&) {
@@ -343,7 +343,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "a bulkhead is a layer of a stack") {
     CHECK(home.block_on(policy.run([]() -> result<int> { return 7; })).value() == 7);
 }
 
-TEST_CASE("who waits on another loop goes on there") {
+TEST_CASE("a call that waits on another loop goes on there") {
     bulkhead slots({.max_concurrent = 1, .max_wait = duration::max()});
     std::optional<bulkhead::permit> place(slots.try_acquire().value());
     std::thread other([&] {

@@ -28,7 +28,7 @@ auto yields_text(const char* value) {
     return [value]() -> task<result<std::string>> { co_return value; };
 }
 
-// A string that can't be copied for as long as it is told so.
+// A string that can't be copied while a test says so.
 struct fragile {
     static inline bool breaks = false;
 

@@ -17,7 +17,7 @@
 #include <vector>
 
 /// Services under load, simulated event by event on a manual clock: an arrival is a point of a Poisson process with a
-/// fixed seed, service takes a fixed time, and an adaptive_limit decides who is let in.
+/// fixed seed, service takes a fixed time, and an adaptive_limit decides which requests are let in.
 namespace overload {
 
 using namespace weir;
@@ -64,7 +64,7 @@ public:
     const std::vector<outcome>& outcomes() const noexcept { return outcomes_; }
 
     /// Handlers that suspend while one of `servers` works for them, first come, first served: their number in flight
-    /// shows who waits.
+    /// shows what waits.
     void run_suspended(const load& of, std::size_t servers, std::uint64_t seed = 1) {
         struct running {
             time_point ends{};

@@ -25,7 +25,7 @@ namespace {
 using retry_events = std::vector<retry_event>;
 using retry_what = retry_event::what;
 
-// Fails as often as it is told to, and counts its calls.
+// Fails as often as a test says, and counts its calls.
 struct flaky {
     int failures = 0;
     error failure = errc::unavailable;

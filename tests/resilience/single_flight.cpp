@@ -342,7 +342,7 @@ TEST_CASE("calls outlive the single_flight") {
 
 namespace {
 
-// A value that can't be copied when it is told so.
+// A value that can't be copied when a test says so.
 struct uncopyable_at_times {
     static inline bool breaks = false;
 
@@ -408,7 +408,7 @@ TEST_CASE("a loop that ends leaves its calls to those of other loops") {
     CHECK(here.outcome().value() == "2");
 }
 
-TEST_CASE("a loop that ends while its calls follow harms nobody") {
+TEST_CASE("a loop that ends while its calls follow harms no other") {
     manual_clock time;
     loop home(time);
     single_flight<std::string> flights;

@@ -12,7 +12,7 @@ using namespace weir;
 
 namespace {
 
-// Writes down when a call passes it, and refuses where it is told to.
+// Writes down when a call passes it, and refuses where `refuses` is set.
 struct tracing_layer {
     std::string& trace;
     char name;

@@ -108,7 +108,7 @@ public:
         for (; size_ > 0; --size_) take_first();
     }
 
-    // Whether the operation is over; `woken` is who is to be woken afterwards, if anyone.
+    // Whether the operation is over; `woken` is the task to wake afterwards, if any.
     channel_end send(T& value, parked_task*& woken) noexcept {
         if (closed_) return channel_end::closed;
         if (channel_waiter* const to = claim_first(receivers_)) {
@@ -184,7 +184,7 @@ public:
     bool over() const noexcept { return end_ != channel_end::none; }
     void end_with(channel_end how) noexcept { end_ = how; }
 
-    // With the channel locked; whether it is over. `woken` is who is to be woken afterwards, if anyone.
+    // With the channel locked; whether it is over. `woken` is the task to wake afterwards, if any.
     virtual bool attempt_locked(parked_task*& woken) noexcept = 0;
     virtual void enqueue(parked_task& task) noexcept = 0;
 
@@ -416,7 +416,7 @@ std::size_t checked_capacity(std::size_t capacity, std::size_t size_of_value);
 } // namespace detail
 
 /// Hands values from tasks to tasks in the order they were sent, as Go's channels do: up to `capacity` wait to be
-/// received, and a sender beyond that waits. With capacity 0 each sender waits for a receiver. Who waits longest comes
+/// received, and a sender beyond that waits. With capacity 0 each sender waits for a receiver. The longest waiter comes
 /// first. Process-wide: any loop and any thread may use it. T moves without throwing, and doesn't use the channel then.
 ///
 ///     while (auto job = co_await jobs.receive()) co_await results.send(*job * 2); // until jobs is closed and empty

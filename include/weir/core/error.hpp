@@ -41,7 +41,7 @@ enum class errc : std::uint8_t {
 std::string_view name(errc kind) noexcept;
 
 /// The code of an error after which it isn't known whether the call took effect: the connection was lost, or time was
-/// over, when the request had been sent. Whoever tries again has to know that the call is idempotent.
+/// over, when the request had been sent. A caller that tries again has to know that the call is idempotent.
 inline constexpr std::string_view outcome_unknown_code = "outcome_unknown";
 
 /// One broken rule or one misplaced value: where it is, which rule, and what to do.

@@ -27,7 +27,7 @@ inline boost::asio::cancellation_state cancellation_of(task_frame& frame) noexce
 // Who ended the wait of a parked task.
 enum class wake_cause : std::uint8_t { none, peer, cancellation, deadline };
 
-// A task that waits for other tasks and threads. Whoever claims it first, on any thread, says how its wait ends and
+// A task that waits for other tasks and threads. The first to claim it, on any thread, says how its wait ends and
 // wakes it; the others leave it alone. It lives in the waiting frame, needs no memory to go on, and belongs to its
 // loop: which ends a task that still waits when the loop does.
 class parked_task : public list_hook<parked_task> {
@@ -57,7 +57,7 @@ public:
     wake_cause cause() const noexcept { return cause_; }
     std::uint32_t die() const noexcept { return home_.budget().count(); }
 
-    parked_task* next_woken = nullptr; // for who has claimed several
+    parked_task* next_woken = nullptr; // where several are claimed
 
 private:
     class way_back;

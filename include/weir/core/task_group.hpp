@@ -85,7 +85,7 @@ task<result<void>> keep_value(task<result<T>> work, std::optional<T>& in) {
 } // namespace detail
 
 /// Calls `body(group)`, a coroutine that spawns tasks, and yields the first failure of it and them once all have ended.
-/// Cancelling who waits here cancels them all, still waits for their ends, and yields errc::cancelled. The tasks may
+/// Cancelling the waiting task cancels them all, still waits for their ends, and yields errc::cancelled. The tasks may
 /// refer to what is around the call, but not to the body's own variables.
 ///
 ///     auto all = co_await weir::with_group([&](weir::task_group& group) -> weir::task<weir::result<void>> {

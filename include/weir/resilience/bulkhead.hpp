@@ -83,7 +83,7 @@ public:
     /// A place, with the same waiting and errors as run().
     task<result<permit>> acquire();
 
-    /// From now on so many may be in flight; who waits and fits in goes on. Calls in flight beyond that end in their
+    /// From now on so many may be in flight; waiting calls that fit in go on. Calls in flight beyond that end in their
     /// own time. Throws std::invalid_argument for 0.
     void set_max_concurrent(std::size_t most);
 

@@ -138,7 +138,7 @@ public:
     circuit_breaker_stats stats() const;
     const std::string& name() const noexcept;
 
-    /// Makes the transition that time has brought, for who wants it without a call: by a timer at `half_open_at`.
+    /// Makes the transition that time has brought, where no call comes: from a timer at `half_open_at`.
     void update() noexcept;
 
     /// Closes the circuit and forgets all calls.

@@ -44,7 +44,7 @@ public:
 
     // Whether the leader's call failed for reasons of its own, which are none for the followers.
     bool gave_up(const error& failed, bool cancelled) const noexcept;
-    // Nobody joins the flight any more; whether there are followers.
+    // No caller joins the flight any more; whether there are followers.
     bool close() noexcept;
     void land(std::shared_ptr<const void> outcome) noexcept;
 

@@ -33,7 +33,7 @@ namespace resilience::detail {
 class shared_bucket;
 } // namespace resilience::detail
 
-/// Permits that were taken ahead of their time. Whoever lets one go has used it. Thread-safe.
+/// Permits that were taken ahead of their time. One that is destroyed counts as used. Thread-safe.
 class rate_reservation {
 public:
     /// How long to wait before acting, from the time of the reservation on; zero for at once.

@@ -10,7 +10,7 @@ namespace weir::http {
 
 namespace detail {
 
-/// What a layer hears of a response: nothing below 500; else its error, or that of its status where a layer wouldn't
+/// What a layer is given of a response: nothing below 500; else its error, or that of its status where a layer wouldn't
 /// take it for a failure of the service. errc::cancelled stays what it is.
 error failure_of(const response& answered) noexcept;
 

@@ -49,7 +49,7 @@ private:
 /// The address of the client: what `trusted_proxies` found out, or else the peer's. An IPv6 client is its /64, the
 /// least that a network hands out. Where a proxy names no address, all such requests count together.
 std::string_view by_address(const request& req, std::string& room);
-/// The subject of the principal that `authenticate` found, further out; the address of who has none.
+/// The subject of the principal that `authenticate` found, further out; the address where there is none.
 std::string_view by_subject(const request& req, std::string& room);
 /// The pattern of the route, such as `/todos/{id}`.
 std::string_view by_route(const request& req, std::string& room);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "resilience/wrong_option.hpp"
+#include "resilience/option_check.hpp"
 #include <weir/resilience/gcra.hpp>
 
 #include <fmt/format.h>

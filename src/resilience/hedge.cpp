@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/cancellation_relay.hpp"
-#include "resilience/option_checks.hpp"
+#include "resilience/option_check.hpp"
 #include <weir/resilience/hedge.hpp>
 #include <weir/resilience/notify.hpp>
 

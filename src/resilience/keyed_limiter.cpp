@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "resilience/key_table.hpp"
+#include "resilience/option_check.hpp"
 #include "resilience/rate_events.hpp"
 #include "resilience/window_options.hpp"
-#include "resilience/wrong_option.hpp"
 #include <weir/resilience/keyed_limiter.hpp>
 
 #include <fmt/format.h>

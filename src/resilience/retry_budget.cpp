@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "resilience/option_checks.hpp"
+#include "resilience/option_check.hpp"
 #include <weir/resilience/retry_budget.hpp>
 
 #include <algorithm>

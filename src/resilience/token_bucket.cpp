@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "resilience/option_check.hpp"
 #include "resilience/rate_events.hpp"
-#include "resilience/wrong_option.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/resilience/token_bucket.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "resilience/option_check.hpp"
 #include "resilience/rate_events.hpp"
 #include "resilience/window_options.hpp"
-#include "resilience/wrong_option.hpp"
 #include <weir/resilience/window_limiter.hpp>
 
 namespace weir {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "resilience/wrong_option.hpp"
+#include "resilience/option_check.hpp"
 #include <weir/core/clock.hpp>
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "resilience/option_checks.hpp"
+#include "resilience/option_check.hpp"
 
 #include <fmt/format.h>
 
@@ -15,8 +15,12 @@ std::string shown(duration value) {
 
 } // namespace
 
-void refuse_option(const char* option, const std::string& value, const std::string& accepted) {
+void refuse_option(std::string_view option, const std::string& value, std::string_view accepted) {
     throw std::invalid_argument(fmt::format("{} = {}: accepted {}", option, value, accepted));
+}
+
+void refuse_option(std::string_view of, std::string_view option, const std::string& value, std::string_view accepted) {
+    refuse_option(fmt::format("weir: {}: {}", of, option), value, accepted);
 }
 
 void check_range(const char* option, double value, double least, double most) {

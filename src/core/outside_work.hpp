@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <mutex>
 
 namespace weir::detail {
 
@@ -21,13 +22,22 @@ public:
         while (const std::size_t left = running_.load(std::memory_order_acquire)) running_.wait(left);
     }
 
-    // The loop ends: no task of it goes on any more.
-    void close() noexcept { closed_.store(true, std::memory_order_release); }
-    bool closed() const noexcept { return closed_.load(std::memory_order_acquire); }
+    // The loop ends: no task of it goes on any more. From here on nothing is sent to it.
+    void close() noexcept {
+        const std::lock_guard lock(guard_);
+        closed_ = true;
+    }
+    // Sends something to the loop, which is there meanwhile, unless it ends.
+    template<class F>
+    void send(F f) noexcept {
+        const std::lock_guard lock(guard_);
+        if (!closed_) f();
+    }
 
 private:
     std::atomic<std::size_t> running_{0};
-    std::atomic<bool> closed_{false};
+    std::mutex guard_;
+    bool closed_ = false;
 };
 
 } // namespace weir::detail

@@ -47,15 +47,16 @@ task<remote_wait::ending> remote_wait::until(time_point deadline) {
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void(ending)>(start, use_task);
 }
 
-// A loop that ends takes its tasks along. What is posted to it by a task that goes with it would never be let go of,
-// as its memory is its own.
+// A loop that ends takes its tasks along. What came to it after Asio's last turn would race with its end, and never be
+// let go of, as its memory is its own.
 void remote_wait::wake() noexcept {
-    if (outside_->closed()) return;
-    namespace execution = asio::execution;
-    const room_allocator<void> memory(room_);
-    const auto later =
-        asio::require(home_.io().get_executor(), execution::blocking.never, execution::allocator(memory));
-    later.execute([self = shared_from_this()] { self->arrive(); });
+    outside_->send([this] {
+        namespace execution = asio::execution;
+        const room_allocator<void> memory(room_);
+        const auto later =
+            asio::require(home_.io().get_executor(), execution::blocking.never, execution::allocator(memory));
+        later.execute([self = shared_from_this()] { self->arrive(); });
+    });
 }
 
 void remote_wait::arrive() {

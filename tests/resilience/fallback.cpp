@@ -94,6 +94,38 @@ TEST_CASE("a function of the error stands in, be it plain, fallible, or a corout
     CHECK(both.stats().failed == 1);
 }
 
+TEST_CASE("what stands in may come with the call") {
+    loop home;
+    fallback<std::string> away;
+    auto broken = fails_with(errc::unavailable);
+    auto missing = fails_with(errc::not_found);
+    auto good = yields_text("zhang");
+    const std::string user = "li";
+    auto by_user = [&user](const error& failed) -> task<result<std::string>> {
+        (void)co_await sleep_for(0ns);
+        co_return user + ", " + std::string(failed.code());
+    };
+    auto refuses = [](const error&) -> result<std::string> { return errc::unauthenticated; };
+    auto throws = [](const error&) -> std::string { throw std::bad_alloc(); };
+    CHECK(home.block_on(away.run(broken, by_user)).value() == "li, unavailable");
+    CHECK(home.block_on(away.run(broken, "guest")).value() == "guest");
+    CHECK(home.block_on(away.run(broken, refuses)).error() == errc::unauthenticated);
+    CHECK(home.block_on(away.run(broken, throws)).error() == errc::unavailable);
+    CHECK(home.block_on(away.run(missing, by_user)).error() == errc::not_found);
+    CHECK(home.block_on(away.run(good, by_user)).value() == "zhang");
+    CHECK(away.stats().calls == 6);
+    CHECK(away.stats().used == 2);
+    CHECK(away.stats().failed == 2);
+}
+
+TEST_CASE("without anything to stand in the error is the call's") {
+    loop home;
+    fallback<std::string> away;
+    auto broken = fails_with(errc::unavailable);
+    CHECK(home.block_on(away.run(broken)).error() == errc::unavailable);
+    CHECK(away.stats().failed == 1);
+}
+
 TEST_CASE("an exception out of the function becomes an error") {
     loop home;
     auto call = fails_with(errc::unavailable);

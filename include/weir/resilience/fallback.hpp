@@ -73,15 +73,19 @@ private:
 
 /// Stands in for a call that failed: by a value, by a function of the error (which may be a coroutine and fail itself),
 /// or by the last good result, which it keeps then. The outcome is what stands in, or its error; the call's error where
-/// there is no last good result, and where the error isn't covered. What a function throws becomes an error; what
-/// `covers` throws leaves run(). Process-wide and thread-safe as far as its function is; outlives its calls.
+/// nothing stands in or there is no last good result, and where the error isn't covered. What a function throws becomes
+/// an error; what `covers` throws leaves run(). Process-wide and thread-safe as far as its function is; outlives its
+/// calls.
 ///
 ///     weir::fallback guest(session{"guest"});
 ///     auto found = co_await guest.run([&] { return wechat.code2session(code); });
 template<class T>
 class fallback {
 public:
+    /// For calls that bring what stands in for them.
+    explicit fallback(fallback_options options = {}) : record_(std::move(options)) {}
     template<class From>
+        requires(!std::same_as<std::decay_t<From>, fallback_options>)
     explicit fallback(From&& from, fallback_options options = {}) : record_(std::move(options)) {
         using given = std::decay_t<From>;
         if constexpr (resilience::detail::is_last_good<given>::value)
@@ -104,6 +108,17 @@ public:
         return run_owned<std::decay_t<F>>(*this, std::forward<F>(f));
     }
 
+    /// The same with what stands in for this call alone: a value, or a function of the error that knows what the call
+    /// was for. A last_good is for the constructor.
+    template<class F, class From>
+    auto run(F&& f, From&& instead) {
+        static_assert(awaitable_call<F> && awaitable_call<From>,
+                      "name this lambda before awaiting it, or capture by reference");
+        static_assert(std::same_as<resilience::detail::call_result<std::decay_t<F>>, result<T>>,
+                      "the call and its fallback yield values of the same type");
+        return run_with<std::decay_t<F>, std::decay_t<From>>(*this, std::forward<F>(f), std::forward<From>(instead));
+    }
+
     fallback_stats stats() const noexcept { return record_.stats(); }
 
 private:
@@ -117,17 +132,37 @@ private:
             self.keep(outcome);
             co_return outcome;
         }
-        const error failed = outcome.error();
-        if (!self.record_.covers(failed)) co_return outcome;
-        auto instead = co_await self.stand_in(failed);
-        self.record_.note(failed, instead ? error() : instead.error());
-        co_return instead;
+        if (!self.record_.covers(outcome.error())) co_return outcome;
+        auto instead = co_await self.stand_in(outcome.error());
+        co_return self.noted(outcome.error(), std::move(instead));
+    }
+
+    template<class F, class From>
+    static task<result<T>> run_with(fallback& self, F f, From instead) {
+        self.record_.begin();
+        auto outcome = co_await resilience::detail::call(f);
+        if (outcome || !self.record_.covers(outcome.error())) co_return outcome;
+        auto made = co_await made_by(instead, outcome.error());
+        co_return self.noted(outcome.error(), std::move(made));
+    }
+
+    result<T> noted(const error& failed, result<T> instead) {
+        record_.note(failed, instead ? error() : instead.error());
+        return instead;
+    }
+
+    template<class From>
+    static task<result<T>> made_by(From& from, error failed) {
+        if constexpr (std::invocable<From&, const error&>)
+            return ask(from, std::move(failed));
+        else
+            return copy(from);
     }
 
     task<result<T>> stand_in(const error& failed) {
         if constexpr (keeps)
             if (last_) return find_last(*last_, failed);
-        return substitute_(failed);
+        return substitute_ ? substitute_(failed) : copy(failed);
     }
 
     template<class F>

@@ -162,9 +162,9 @@ void wechat_sandbox_state::slow_next(duration by) {
     next_.push_back({injected::kind::slow, 0, by});
 }
 
-void wechat_sandbox_state::garbage_next() {
+void wechat_sandbox_state::garbage_next(int times) {
     const std::lock_guard lock(mutex_);
-    next_.push_back({injected::kind::garbage, 0, {}});
+    for (int i = 0; i < times; ++i) next_.push_back({injected::kind::garbage, 0, {}});
 }
 
 wechat_sandbox_stats wechat_sandbox_state::stats() const {

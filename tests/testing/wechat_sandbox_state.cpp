@@ -145,7 +145,7 @@ TEST_CASE_FIXTURE(platform_fixture, "injected errors come in their order and lea
 
 TEST_CASE_FIXTURE(platform_fixture, "a slow answer is the right one, later; garbage is a page that isn't JSON") {
     platform.slow_next(3s);
-    platform.garbage_next();
+    platform.garbage_next(2);
     const auto code = platform.login("alice");
     const auto late = platform.code2session(request(code));
     CHECK(late.after == 3s);
@@ -154,4 +154,5 @@ TEST_CASE_FIXTURE(platform_fixture, "a slow answer is the right one, later; garb
     CHECK(page.status == 502);
     CHECK(page.content_type == "text/html");
     CHECK(!from_json<session_reply>(page.body));
+    CHECK(platform.code2session(request(code)).status == 502);
 }

@@ -70,8 +70,8 @@ public:
     /// The next call is answered that much later, on the clock of the loop that serves it; beyond the server's
     /// deadline for handlers it answers 504.
     void slow_next(duration by);
-    /// The next call is answered with a proxy's error page instead of JSON.
-    void garbage_next();
+    /// The next calls are answered with a proxy's error page instead of JSON.
+    void garbage_next(int times = 1);
 
     wechat_sandbox_stats stats() const;
 

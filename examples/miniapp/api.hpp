@@ -8,6 +8,8 @@
 #include "store.hpp"
 #include "wechat_login.hpp"
 #include <weir/http/router.hpp>
+#include <weir/observe/metrics.hpp>
+#include <weir/resilience/fallback.hpp>
 
 #include <string>
 
@@ -26,21 +28,26 @@ class auth_api {
 public:
     auth_api(store& rows, const identity& who, wechat_login& wechat) : rows_(rows), identity_(who), wechat_(wechat) {}
 
-    reply<login_response> login(weir::body<login_request> in);
+    reply<login_response> login(const weir::request& req, weir::body<login_request> in);
     void mount(weir::router& api);
+    void measure(weir::metrics& to) const;
 
 private:
+    /// By WeChat's word; while there is none, by a token that the user still has.
+    reply<std::string> openid_of(const std::string& code, const std::string& token);
     reply<user> known_or_new(std::string openid);
 
     store& rows_;
     const identity& identity_;
     wechat_login& wechat_;
+    weir::fallback<std::string> wechat_away_{
+        {.covers = [](const weir::error& failed) { return failed == weir::errc::unavailable; }}};
 };
 
-/// GET /me, and /users for those who manage them.
+/// GET /me, and /users for those who manage them. Mounted behind the login.
 class user_api {
 public:
-    user_api(store& rows, const identity& who) : rows_(rows), identity_(who) {}
+    explicit user_api(store& rows) : rows_(rows) {}
 
     user_view me(const weir::request& req) const;
     reply<page_of<user_view>> list(weir::query<page_query> at);
@@ -52,7 +59,6 @@ public:
 
 private:
     store& rows_;
-    const identity& identity_;
 };
 
 /// GET /products
@@ -67,10 +73,10 @@ private:
     store& rows_;
 };
 
-/// POST /orders, GET /orders/{id}, GET /users/{id}/orders
+/// POST /orders, GET /orders/{id}, GET /users/{id}/orders. Mounted behind the login.
 class order_api {
 public:
-    order_api(store& rows, const identity& who) : rows_(rows), identity_(who) {}
+    explicit order_api(store& rows) : rows_(rows) {}
 
     reply<weir::created<order_view>> place(weir::principal who, weir::body<order_input> in);
     reply<order_view> show(weir::principal who, user_path id);
@@ -79,7 +85,6 @@ public:
 
 private:
     store& rows_;
-    const identity& identity_;
 };
 
 } // namespace miniapp

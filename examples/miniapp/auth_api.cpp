@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include "api.hpp"
 #include <weir/core/loop.hpp>
+#include <weir/resilience/fallback_metrics.hpp>
 
 namespace miniapp {
 
 using weir::col;
 using weir::errc;
 
-reply<login_response> auth_api::login(weir::body<login_request> in) {
-    auto openid = co_await wechat_.openid_of(in->code);
+reply<login_response> auth_api::login(const weir::request& req, weir::body<login_request> in) {
+    auto openid = co_await openid_of(in->code, std::string(req.bearer()));
     if (!openid) co_return openid.error();
     auto who = co_await known_or_new(std::move(*openid));
     if (!who) co_return who.error();
@@ -16,6 +17,16 @@ reply<login_response> auth_api::login(weir::body<login_request> in) {
     if (!token) co_return token.error();
     login_response out{std::move(*token), identity_.expires_in(), view(*who)};
     co_return out;
+}
+
+reply<std::string> auth_api::openid_of(const std::string& code, const std::string& token) {
+    auto by_wechat = [&] { return wechat_.openid_of(code); };
+    auto by_token = [&](const weir::error& away) -> reply<std::string> {
+        auto known = co_await identity_.openid_behind(token);
+        if (!known) co_return away;
+        co_return known;
+    };
+    co_return co_await wechat_away_.run(by_wechat, by_token);
 }
 
 reply<user> auth_api::known_or_new(std::string openid) {
@@ -35,5 +46,7 @@ reply<user> auth_api::known_or_new(std::string openid) {
 }
 
 void auth_api::mount(weir::router& api) { api.post("/auth/login", &auth_api::login, *this); }
+
+void auth_api::measure(weir::metrics& to) const { weir::measure(to, wechat_away_, "wechat"); }
 
 } // namespace miniapp

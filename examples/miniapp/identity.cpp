@@ -15,12 +15,21 @@ using weir::task;
 
 namespace {
 
-weir::jwt_options token_options(std::int64_t expires_in) {
+weir::jwt_options token_options(const auth_settings& settings, const weir::clock& time) {
     weir::jwt_options options;
     options.issuer = "miniapp";
-    options.lifetime = std::chrono::seconds(expires_in);
+    options.lifetime = std::chrono::seconds(settings.expires_in);
+    options.clock = &time;
     return options;
 }
+
+weir::jwt_options late_options(const auth_settings& settings, const weir::clock& time) {
+    weir::jwt_options options = token_options(settings, time);
+    options.leeway += settings.grace;
+    return options;
+}
+
+weir::jwt_key key_of(const auth_settings& settings) { return weir::jwt_key::hs256(settings.jwt_secret).value(); }
 
 // No user's id for what isn't one.
 std::int64_t id_in(std::string_view subject) {
@@ -31,12 +40,10 @@ std::int64_t id_in(std::string_view subject) {
 
 } // namespace
 
-identity::identity(store& rows, const std::string& secret, std::int64_t expires_in)
-    : rows_(rows), expires_in_(expires_in),
-      keys_(weir::jwt_key::hs256(secret).value(), token_options(expires_in)), roles_{{"shopper", {}},
-                                                                                     {"admin",
-                                                                                      {manage_users, see_all_orders}}} {
-}
+identity::identity(store& rows, const auth_settings& settings, const weir::clock& time)
+    : rows_(rows), expires_in_(settings.expires_in), keys_(key_of(settings), token_options(settings, time)),
+      late_keys_(key_of(settings), late_options(settings, time)), roles_{{"shopper", {}},
+                                                                         {"admin", {manage_users, see_all_orders}}} {}
 
 result<std::string> identity::token_of(const user& who) const {
     weir::jwt_claims claims;
@@ -46,7 +53,7 @@ result<std::string> identity::token_of(const user& who) const {
 
 weir::middleware identity::login_required() const {
     return [this](weir::request& req, weir::next next) -> task<response> {
-        auto who = co_await user_of(req.bearer());
+        auto who = co_await user_of(req.bearer(), keys_);
         if (!who) co_return weir::http::into_response(who.error());
         req.attach(principal_of(*who));
         req.attach(std::move(*who));
@@ -54,8 +61,15 @@ weir::middleware identity::login_required() const {
     };
 }
 
-task<result<user>> identity::user_of(std::string_view token) const {
-    const auto claims = keys_.verify(token);
+task<result<std::string>> identity::openid_behind(std::string token) const {
+    auto who = co_await user_of(token, late_keys_);
+    if (!who) co_return who.error();
+    if (!who->openid) co_return error(errc::unauthenticated, "this user isn't WeChat's");
+    co_return std::move(*who->openid);
+}
+
+task<result<user>> identity::user_of(std::string_view token, const weir::jwt_keys& keys) const {
+    const auto claims = keys.verify(token);
     if (!claims) co_return claims.error();
     auto row = co_await rows_.users.find(id_in(claims->sub));
     if (!row && row.error() == errc::not_found) co_return gone_user();

@@ -2,7 +2,9 @@
 #pragma once
 
 #include "model.hpp"
+#include "settings.hpp"
 #include "store.hpp"
+#include <weir/core/clock.hpp>
 #include <weir/http/middleware.hpp>
 #include <weir/http/middleware/authenticate.hpp>
 #include <weir/security/jwt.hpp>
@@ -20,7 +22,7 @@ inline constexpr weir::permission see_all_orders = "orders:all";
 /// the user's row at each request, so that a deletion or another role counts at once. Shared by all loops.
 class identity {
 public:
-    identity(store& rows, const std::string& secret, std::int64_t expires_in);
+    identity(store& rows, const auth_settings& settings, const weir::clock& time = weir::system_clock());
 
     weir::result<std::string> token_of(const user& who) const;
     std::int64_t expires_in() const noexcept { return expires_in_; }
@@ -29,13 +31,18 @@ public:
     /// the user's id.
     weir::middleware login_required() const;
 
+    /// The openid behind a token that is good, or ended no longer ago than the settings' grace: for logins while WeChat
+    /// is away. The same errors.
+    weir::task<weir::result<std::string>> openid_behind(std::string token) const;
+
 private:
-    weir::task<weir::result<user>> user_of(std::string_view token) const;
+    weir::task<weir::result<user>> user_of(std::string_view token, const weir::jwt_keys& keys) const;
     weir::principal principal_of(const user& who) const;
 
     store& rows_;
     std::int64_t expires_in_;
     weir::jwt_keys keys_;
+    weir::jwt_keys late_keys_; // which take tokens that ended within the grace
     weir::role_table roles_;
 };
 

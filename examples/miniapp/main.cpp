@@ -2,6 +2,7 @@
 // A WeChat mini-program backend: a small shop. main() shows every part and its order.
 #include "api.hpp"
 #include "dev_login.hpp"
+#include "protection.hpp"
 #include "settings.hpp"
 #include "store.hpp"
 #include "web_page.hpp"
@@ -11,6 +12,7 @@
 #include <weir/http/middleware/measure.hpp>
 #include <weir/http/middleware/recover.hpp>
 #include <weir/http/middleware/request_id.hpp>
+#include <weir/http/middleware/trusted_proxies.hpp>
 #include <weir/http/server_metrics.hpp>
 #include <weir/observe/collectors.hpp>
 
@@ -77,6 +79,9 @@ bool is_loopback(const std::string& address) {
 weir::result<void> check(const settings& chosen, bool is_dev) {
     if (is_dev && !is_loopback(chosen.address))
         return not_accepted("address = " + chosen.address, "in the dev profile: a loopback address such as 127.0.0.1");
+    if (chosen.overload.min > chosen.overload.max)
+        return not_accepted("overload.min = " + std::to_string(chosen.overload.min),
+                            "up to overload.max = " + std::to_string(chosen.overload.max));
     if (!is_dev && !chosen.wechat.base_url.starts_with("https://"))
         return not_accepted("wechat.base_url = " + chosen.wechat.base_url, "in production: an https:// address");
     return weir::ok();
@@ -113,17 +118,25 @@ int serve(const settings& chosen, bool is_dev) {
 
     weir::database db(database_of(chosen));
     store rows(db);
-    const identity who(rows, chosen.auth.jwt_secret, chosen.auth.expires_in);
-    wechat_login wechat(chosen.wechat);
+    const identity who(rows, chosen.auth);
+    wechat_login wechat(chosen.wechat, log);
+    protection protect(chosen.limits, chosen.overload, log);
     dev_login dev(rows, chosen.wechat);
 
     auth_api auth(rows, who, wechat);
-    user_api users(rows, who);
+    user_api users(rows);
     product_api products(rows);
-    order_api orders(rows, who);
+    order_api orders(rows);
+    auth.measure(metrics);
+    wechat.measure(metrics);
+    protect.measure(metrics);
 
     weir::app app(log);
-    app.use(weir::request_id()).use(weir::access_log(log)).use(weir::measure(metrics)).use(weir::recover(log));
+    app.use(weir::request_id())
+        .use(weir::trusted_proxies({.proxies = chosen.trusted_proxies}))
+        .use(weir::access_log(log))
+        .use(weir::measure(metrics))
+        .use(weir::recover(log));
     app.serve_health();
     app.get("/metrics", [&metrics] {
         weir::response res;
@@ -132,10 +145,14 @@ int serve(const settings& chosen, bool is_dev) {
         return res;
     });
     app.route("/api/v1", [&](weir::router& api) {
-        auth.mount(api);
-        products.mount(api);
-        users.mount(api);
-        orders.mount(api);
+        api.use(protect.per_address());
+        weir::router logins = api.with(protect.shed_logins());
+        weir::router open = api.with(protect.shed());
+        weir::router mine = open.with(who.login_required()).with(protect.per_user());
+        auth.mount(logins);
+        products.mount(open);
+        users.mount(mine);
+        orders.mount(mine);
     });
     if (is_dev) app.route("/dev", dev);
     if (auto page = serve_page(app, chosen.web); !page) return weir::fail(page.error());

@@ -22,9 +22,9 @@ void check_is(const user& who, std::string_view nickname, std::string_view role)
 
 TEST_CASE_FIXTURE(dev_shop, "who a developer logs in as survives a login that WeChat was too busy for") {
     const auto code = code_of("admin");
-    wechat.fail_next(-1);
+    wechat.fail_next(-1, 3);
     refusal(log_in_with(code), 503, "unavailable");
-    wechat.state().garbage_next();
+    wechat.state().garbage_next(3);
     refusal(log_in_with(code), 502, "bad_gateway");
     const login admin = body_of<login>(log_in_with(code));
     check_is(admin.user, "admin", "admin");

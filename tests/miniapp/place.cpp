@@ -16,8 +16,7 @@ constexpr const char* one_tea = R"({"items":[{"product_id":1,"quantity":1}]})";
 struct counter {
     weir::database db{":memory:"};
     store rows{db};
-    identity who{rows, "at-least-32-bytes-of-something-secret", 60};
-    order_api orders{rows, who};
+    order_api orders{rows};
     weir::router routes;
     weir::test_client client{routes};
     std::string subject = "1";

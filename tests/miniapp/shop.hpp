@@ -237,4 +237,11 @@ private:
     std::uint16_t port_ = 0;
 };
 
+/// A shop for tests that ask more than its limits let through.
+struct unlimited_shop : shop {
+    unlimited_shop()
+        : shop({"--limits.address.burst", "100000", "--limits.user.burst", "100000", "--overload.min", "10000",
+                "--overload.max", "10000"}) {}
+};
+
 } // namespace miniapp_test

@@ -60,7 +60,7 @@ void await_call(shop& it) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(shop, "SIGTERM under load: what was sent before it is answered, and the orders are kept") {
+TEST_CASE_FIXTURE(unlimited_shop, "SIGTERM under load: what was sent before it is answered, and the orders are kept") {
     constexpr std::int64_t pearls = 3; // 200 in stock
     const login alice = log_in("alice");
     const std::string one = order_bytes(pearls, 1, alice.token);

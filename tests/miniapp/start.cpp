@@ -97,6 +97,15 @@ TEST_CASE("a mistake in the settings stops the start with a line that says what 
     const auto unknown = start_with({"--profile", "dev", "--wechat.apid", "wx1"}, {});
     CHECK(unknown.status == 2);
     check_one_line(unknown.says, {"wechat.apid", "wechat.appid"});
+    const auto rate = start_with({"--profile", "dev", "--limits.user.rate", "0"}, {});
+    CHECK(rate.status == 2);
+    check_one_line(rate.says, {"limits.user.rate", "0", "0.001..1000000"});
+    const auto proxies = start_with({"--profile", "dev", "--trusted_proxies", "10.0.0.0/8, nonsense"}, {});
+    CHECK(proxies.status == 2);
+    check_one_line(proxies.says, {"trusted_proxies", "addresses or networks"});
+    const auto bounds = start_with({"--profile", "dev", "--overload.min", "50", "--overload.max", "20"}, {});
+    CHECK(bounds.status == 2);
+    check_one_line(bounds.says, {"overload.min = 50", "overload.max = 20"});
     const auto page = start_with({"--profile", "dev", "--web", "/nowhere"}, {});
     CHECK(page.status == 2);
     check_one_line(page.says, {"/nowhere/index.html"});

@@ -48,7 +48,7 @@ private:
         return taken;
     }
 
-    alignas(std::max_align_t) std::byte room_[64];
+    alignas(std::max_align_t) std::byte room_[32];
     void (*call_)(void*) = nullptr;
     void (*drop_)(void*) = nullptr;
 };

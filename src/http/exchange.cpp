@@ -5,10 +5,14 @@
 #include "http/session.hpp"
 
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 
 #include <cstddef>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 namespace weir::http::detail {
 
@@ -18,15 +22,15 @@ namespace {
 
 constexpr int client_closed_request = 499; // as nginx logs it; never sent
 
-// Of the fields only those that are there: the array has room for a hundred.
-void copy_head(const request_head& from, request_head& to) {
-    static_assert(std::is_trivially_copyable_v<request_head>);
-    std::memcpy(static_cast<void*>(&to), &from, offsetof(request_head, fields) + from.field_count * sizeof(head_field));
+// Copies text to `at`, which is moved behind it.
+std::string_view copy_text(std::string_view text, char*& at) noexcept {
+    if (!text.empty()) std::memcpy(at, text.data(), text.size());
+    return {std::exchange(at, at + text.size()), text.size()};
 }
 
 } // namespace
 
-void running_exchange::adopt(const detail::route& route, const request& source, const request_head& head,
+void running_exchange::adopt(const detail::route& route, const request& source, const head_outline& head,
                              time_point deadline) {
     context_.reset();
     context_.set_deadline(deadline);
@@ -35,15 +39,27 @@ void running_exchange::adopt(const detail::route& route, const request& source, 
     streaming_ = whole_ = false;
     admission_.reset();
     route_ = &route;
-    copy_head(head, head_);
-    block_.assign(request_access::bytes(source), head.size);
-    block_.append(source.body()).append(source.remote_address());
-    const auto whole = std::string_view(block_);
-    const std::size_t body_end = head.size + source.body().size();
-    request_access::move_to(request_, source, block_.data(), head_, context_);
-    request_access::set_body(request_, whole.substr(head.size, body_end - head.size));
-    request_access::set_remote(request_, whole.substr(body_end));
+    copy(source, head);
     request_access::set_running(request_, *this);
+}
+
+// Into one block that is no larger than it has to be. The fields come first, as they are aligned.
+void running_exchange::copy(const request& source, const head_outline& head) {
+    static_assert(std::is_trivially_copyable_v<head_field> && alignof(head_field) <= alignof(std::max_align_t));
+    const std::size_t fields = head.field_count * sizeof(head_field);
+    const std::size_t size = fields + head.size + source.body().size() + source.remote_address().size();
+    if (room_ < size) {
+        block_.reset(new std::byte[size]);
+        room_ = size;
+    }
+    if (fields != 0) std::memcpy(block_.get(), request_access::fields(source), fields);
+    head_ = head;
+    char* at = reinterpret_cast<char*>(block_.get()) + fields;
+    const auto bytes = copy_text({request_access::bytes(source), head.size}, at);
+    const head_place place{bytes.data(), &head_, reinterpret_cast<const head_field*>(block_.get())};
+    request_access::move_to(request_, source, place, context_);
+    request_access::set_body(request_, copy_text(source.body(), at));
+    request_access::set_remote(request_, copy_text(source.remote_address(), at));
 }
 
 bool running_exchange::admit() {
@@ -82,13 +98,16 @@ bool running_exchange::run(job next) {
     return !busy();
 }
 
-// The mailbox waits for its first letter at once, so that what holds the context by then is its own.
+// The mailbox waits for its first letter at once, so that what holds the context by then is its own. Spawned here and
+// not by the loop, which would make a signal that lasts as long as the cancellation is on its way: this one does.
 void running_exchange::spawn() {
     spawned_ = true;
     auto self = shared_from_this();
-    home_.spawn(mailbox(self), context_, cancel_, [self](std::exception_ptr failed) {
+    auto ended = [self](std::exception_ptr failed) {
         if (failed && self->owner_) self->owner_->exchange_broke();
-    });
+    };
+    asio::co_spawn(home_.get_executor(context_), mailbox(self),
+                   asio::bind_cancellation_slot(cancel_.slot(), std::move(ended)));
     own_holders_ = context_.holders();
 }
 
@@ -111,6 +130,7 @@ void running_exchange::cancel() {
     const auto self = shared_from_this();
     if (stream_) stream_->stopping();
     cancel_.emit(asio::cancellation_type::total);
+    asio::post(home_.io(), [self] {}); // Asio may hand it on in a turn of its own, by a pointer into the signal
 }
 
 void running_exchange::orphan() {

@@ -9,6 +9,7 @@
 
 #include <boost/asio/cancellation_signal.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -25,7 +26,7 @@ public:
     running_exchange(weir::loop& home, session& owner) : home_(home), context_(home), owner_(&owner) {}
 
     /// Takes over the request's head and body.
-    void adopt(const route& route, const request& source, const request_head& head, time_point deadline);
+    void adopt(const route& route, const request& source, const head_outline& head, time_point deadline);
     /// Takes over what a plain handler leaves, for the sake of its response's tail.
     void adopt(weir::context& its, response made) {
         context_.take(its);
@@ -59,7 +60,7 @@ public:
 
     request& req() noexcept { return request_; }
     response& res() noexcept { return response_; }
-    const request_head& head() const noexcept { return head_; }
+    const head_outline& head() const noexcept { return head_; }
     const detail::route& matched() const noexcept { return *route_; }
     weir::context& context() noexcept { return context_; }
     weir::loop& home() noexcept { return home_; }
@@ -84,6 +85,7 @@ private:
         std::string body{};
     };
 
+    void copy(const request& source, const head_outline& head);
     entered_layers enter();
     static task<void> mailbox(std::shared_ptr<running_exchange> self);
     task<void> letter();
@@ -98,8 +100,9 @@ private:
     weir::context context_;
     session* owner_;
     const detail::route* route_ = nullptr;
-    request_head head_;
-    std::string block_;                    // the request's own bytes: head, body, the peer's address
+    head_outline head_;
+    std::unique_ptr<std::byte[]> block_;   // the request's own: its fields, its bytes, the peer's address
+    std::size_t room_ = 0;                 // in the block
     std::unique_ptr<admission> admission_; // null unless the body came after it
     request request_;
     response response_;

@@ -33,9 +33,8 @@ struct head_field {
     std::string_view value_in(std::string_view bytes) const noexcept { return bytes.substr(value, value_size); }
 };
 
-/// A request head as offsets from the start of the buffer it was parsed from, so the buffer may move.
-/// Filled by parse_head and meant to be reused; only what parse_head called complete is meaningful.
-struct request_head {
+/// A request head without its fields: offsets from the start of the buffer it was parsed from, so the buffer may move.
+struct head_outline {
     static constexpr std::size_t known_room = 64; ///< more than there are known names: whole blocks to be cleared
     static_assert(known_room >= known_field_count);
 
@@ -59,7 +58,6 @@ struct request_head {
     std::uint64_t content_length = 0;
     /// 1 + the index of the first field of each known name, 0 where there is none.
     std::array<std::uint8_t, known_room> first_known{};
-    std::array<head_field, max_head_fields> fields;
 
     bool has_body() const noexcept { return chunked || content_length != 0; }
 
@@ -83,11 +81,19 @@ struct request_head {
         return bytes.substr(authority, authority_size);
     }
 
-    /// The first field of that name, null if there is none.
-    const head_field* find(known_field known) const noexcept {
+    /// The first field of that name, null if there is none; `fields` are the head's.
+    const head_field* find(known_field known, const head_field* fields) const noexcept {
         const auto index = first_known[static_cast<std::size_t>(known)];
         return index == 0 ? nullptr : &fields[index - 1U];
     }
+};
+
+/// A request head with room for as many fields as there may be. Filled by parse_head and meant to be reused; only what
+/// parse_head called complete is meaningful.
+struct request_head : head_outline {
+    std::array<head_field, max_head_fields> fields;
+
+    const head_field* find(known_field known) const noexcept { return head_outline::find(known, fields.data()); }
 };
 
 enum class head_status : std::uint8_t { complete, incomplete, refused };

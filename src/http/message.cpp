@@ -11,12 +11,13 @@ namespace weir::http {
 
 namespace {
 
-const head_field* find_field(const request_head* head, const char* bytes, std::string_view name) noexcept {
+const head_field* find_field(const head_outline* head, const head_field* fields, const char* bytes,
+                             std::string_view name) noexcept {
     if (head == nullptr) return nullptr;
     const known_field known = known_field_of(name);
-    if (known != known_field::none) return head->find(known);
+    if (known != known_field::none) return head->find(known, fields);
     for (std::size_t i = 0; i < head->field_count; ++i) {
-        const head_field& field = head->fields[i];
+        const head_field& field = fields[i];
         if (field.name_size == name.size() && detail::equal_no_case(field.name_in({bytes, head->size}), name))
             return &field;
     }
@@ -46,16 +47,18 @@ std::string_view request::query() const noexcept {
 std::size_t request::header_count() const noexcept { return head_ ? head_->field_count : 0; }
 
 header_view request::header_at(std::size_t index) const noexcept {
-    const auto& field = head_->fields[index];
+    const auto& field = fields_[index];
     return {field.name_in({bytes_, head_->size}), field.value_in({bytes_, head_->size})};
 }
 
 std::string_view request::header(std::string_view name) const noexcept {
-    const head_field* const field = find_field(head_, bytes_, name);
+    const head_field* const field = find_field(head_, fields_, bytes_, name);
     return field != nullptr ? field->value_in({bytes_, head_->size}) : std::string_view{};
 }
 
-bool request::has_header(std::string_view name) const noexcept { return find_field(head_, bytes_, name) != nullptr; }
+bool request::has_header(std::string_view name) const noexcept {
+    return find_field(head_, fields_, bytes_, name) != nullptr;
+}
 
 std::string_view request::bearer() const noexcept {
     constexpr std::string_view scheme = "bearer ";

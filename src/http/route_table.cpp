@@ -131,10 +131,11 @@ const route& route_table::unrouted(request& req, method_set allowed, bool redire
     return fallback_;
 }
 
-void request_access::fill(request& req, const char* bytes, const request_head& head, weir::context& ctx,
-                          std::string_view remote, time_point started) noexcept {
-    req.bytes_ = bytes;
-    req.head_ = &head;
+void request_access::fill(request& req, const head_place& head, weir::context& ctx, std::string_view remote,
+                          time_point started) noexcept {
+    req.bytes_ = head.bytes;
+    req.head_ = head.outline;
+    req.fields_ = head.fields;
     req.context_ = &ctx;
     req.body_ = {};
     req.remote_ = remote;
@@ -144,6 +145,7 @@ void request_access::fill(request& req, const char* bytes, const request_head& h
 void request_access::clear(request& req, weir::context& ctx, std::string_view remote, time_point started) noexcept {
     req.bytes_ = "";
     req.head_ = nullptr;
+    req.fields_ = nullptr;
     req.context_ = &ctx;
     req.body_ = {};
     req.route_ = {};
@@ -160,32 +162,32 @@ std::uint32_t request_access::json_depth(const request& req) noexcept {
     return own != 0 ? own : req.json_depth_;
 }
 
-void request_access::move_to(request& target, const request& source, const char* bytes, const request_head& head,
+void request_access::move_to(request& target, const request& source, const head_place& head,
                              weir::context& ctx) noexcept {
-    fill(target, bytes, head, ctx, source.remote_, source.started_);
+    fill(target, head, ctx, source.remote_, source.started_);
     target.route_ = source.route_;
     target.matched_ = source.matched_;
     target.allowed_ = source.allowed_;
     target.json_depth_ = source.json_depth_;
     target.other_slash_ = source.other_slash_;
     target.params_size_ = source.params_size_;
-    for (std::size_t i = 0; i < source.params_size_; ++i) {
-        // An empty capture may point at static text: "GET http://host" has no path of its own.
-        const std::string_view captured = source.params_[i];
-        target.params_[i] =
-            captured.empty() ? "" : std::string_view(bytes + (captured.data() - source.bytes_), captured.size());
-    }
+    target.params_ = source.params_;
 }
 
 void request_access::set_route(request& req, const route& found, std::string_view path,
                                const route_match& match) noexcept {
     set_route(req, found);
     req.params_size_ = match.capture_count;
-    for (std::size_t i = 0; i < match.capture_count; ++i) req.params_[i] = match.captures[i].in(path);
+    for (std::size_t i = 0; i < match.capture_count; ++i) {
+        const path_capture captured = match.captures[i];
+        // An empty one may be of static text: "GET http://host" has no path of its own.
+        const auto at = captured.size == 0 ? 0 : path.data() + captured.at - req.bytes_;
+        req.params_[i] = {static_cast<std::uint32_t>(at), captured.size};
+    }
 }
 
 std::string_view request_access::field(const request& req, known_field known) noexcept {
-    const head_field* const found = req.head_ != nullptr ? req.head_->find(known) : nullptr;
+    const head_field* const found = req.head_ != nullptr ? req.head_->find(known, req.fields_) : nullptr;
     return found != nullptr ? found->value_in({req.bytes_, req.head_->size}) : std::string_view{};
 }
 
@@ -197,7 +199,7 @@ std::optional<std::string_view> request_access::raw_param(const request& req, st
     if (req.matched_ == nullptr) return {};
     const auto& names = req.matched_->names;
     for (std::size_t i = 0; i < req.params_size_ && i < names.size(); ++i)
-        if (names[i] == name) return req.params_[i];
+        if (names[i] == name) return req.param(i);
     return {};
 }
 

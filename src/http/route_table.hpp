@@ -67,10 +67,17 @@ private:
 /// The methods as fields such as Allow list them.
 std::string comma_separated(method_set methods);
 
+/// Where a request's head is: its bytes, and what was parsed of them.
+struct head_place {
+    const char* bytes;
+    const head_outline* outline;
+    const head_field* fields;
+};
+
 /// What the engine fills in of a request.
 struct request_access {
-    static void fill(request& req, const char* bytes, const request_head& head, weir::context& ctx,
-                     std::string_view remote, time_point started) noexcept;
+    static void fill(request& req, const head_place& head, weir::context& ctx, std::string_view remote,
+                     time_point started) noexcept;
     static void set_body(request& req, std::string_view body) noexcept { req.body_ = body; }
     static void set_remote(request& req, std::string_view remote) noexcept { req.remote_ = remote; }
     static void clear(request& req, weir::context& ctx, std::string_view remote, time_point started) noexcept;
@@ -84,14 +91,14 @@ struct request_access {
     static void set_route(request& req, const route& found, std::string_view path, const route_match& match) noexcept;
     static void set_unrouted(request& req, const route& fallback, method_set allowed, bool other_slash) noexcept;
     static const char* bytes(const request& req) noexcept { return req.bytes_; }
+    static const head_field* fields(const request& req) noexcept { return req.fields_; }
     /// The value of the first field of that name, empty when there is none.
     static std::string_view field(const request& req, known_field known) noexcept;
     /// The host that was asked for: the target's own, else the Host field's.
     static std::string_view authority(const request& req) noexcept;
     /// A path parameter as it was sent; nothing when the route lacks it.
     static std::optional<std::string_view> raw_param(const request& req, std::string_view name) noexcept;
-    static void move_to(request& target, const request& source, const char* bytes, const request_head& head,
-                        weir::context& ctx) noexcept;
+    static void move_to(request& target, const request& source, const head_place& head, weir::context& ctx) noexcept;
     static void set_running(request& req, running_exchange& running) noexcept { req.running_ = &running; }
     /// Set once: a session's loop keeps its request.
     static void set_json_depth(request& req, std::uint32_t levels) noexcept { req.json_depth_ = levels; }

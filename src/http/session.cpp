@@ -221,7 +221,8 @@ inline const route& session::load(std::span<char> input) {
     replace_host(host_.head);
     host_.context.reset();
     if (tls_) host_.context.attach(tls_);
-    request_access::fill(host_.req, input.data(), host_.head, host_.context, remote_, host_.home.now());
+    const head_place head{input.data(), &host_.head, host_.head.fields.data()};
+    request_access::fill(host_.req, head, host_.context, remote_, host_.home.now());
     return host_.routes->match(host_.req, host_.head.verb, host_.head.path_in(text(input)));
 }
 
@@ -300,7 +301,7 @@ void session::prepare_exchange(const route& matched) {
         exchange_->context().attach(*came);
 }
 
-void session::answer(request& req, const request_head& head, const route& matched, response& res) {
+void session::answer(request& req, const head_outline& head, const route& matched, response& res) {
     if (!ends_request(res)) [[unlikely]]
         replace_unfit(req, matched, res);
     // A stop still answers what had been sent before it: the last of the requests that are here says close.
@@ -359,7 +360,7 @@ void session::refuse(const error& why, std::span<char> known) {
     }
     host_.context.reset();
     request_access::clear(host_.req, host_.context, remote_, host_.home.now());
-    answer(host_.req, request_head{}, host_.routes->fallback(), res);
+    answer(host_.req, head_outline{}, host_.routes->fallback(), res);
 }
 
 const route& session::load_refused(std::span<char> known) {

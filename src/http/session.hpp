@@ -150,14 +150,14 @@ private:
     void note_trailers();
     void ended();
     void settle_body();
-    void answer(request& req, const request_head& head, const route& matched, response& res);
+    void answer(request& req, const head_outline& head, const route& matched, response& res);
     void replace_unfit(request& req, const route& matched, response& res);
     void begin_tail(const request& req, const route& matched, response& res, body_form form);
     void end_request(const request& req, const route& matched, const response& res, std::uint64_t size, bool aborted);
     void end_tail();
     void hold_for_file(const request& req, const route& matched, response& res, std::uint64_t size);
     void end_file(bool aborted);
-    void await_reader(const request_head& head, std::size_t most, bool more);
+    void await_reader(const head_outline& head, std::size_t most, bool more);
     void body_late();
     void stop_endless();
     void tell_input();

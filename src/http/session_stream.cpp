@@ -19,7 +19,7 @@ constexpr std::string_view go_on_line = "HTTP/1.1 100 Continue\r\n\r\n";
 } // namespace
 
 // The handler is to read this body itself.
-void session::await_reader(const request_head& head, std::size_t most, bool more) {
+void session::await_reader(const head_outline& head, std::size_t most, bool more) {
     if (head.chunked)
         incoming_ = std::make_unique<incoming_body>(chunk_limits{most});
     else

@@ -18,7 +18,8 @@
 
 namespace weir::http {
 
-struct request_head;
+struct head_field;
+struct head_outline;
 class header_list;
 
 namespace detail {
@@ -72,7 +73,9 @@ public:
     /// The pattern of the route that matched, such as `/todos/{id}`; empty when none did.
     std::string_view route() const noexcept { return route_; }
     /// A path parameter by its place in the pattern, still encoded.
-    std::string_view param(std::size_t index) const noexcept { return index < params_size_ ? params_[index] : ""; }
+    std::string_view param(std::size_t index) const noexcept {
+        return index < params_size_ ? std::string_view(bytes_ + params_[index].at, params_[index].size) : "";
+    }
     /// A path parameter by name, decoded; errc::not_found for a name that the pattern lacks.
     result<std::string> param(std::string_view name) const;
 
@@ -95,13 +98,20 @@ public:
 private:
     friend struct detail::request_access;
 
+    // Of a parameter in the bytes.
+    struct place {
+        std::uint32_t at;
+        std::uint32_t size;
+    };
+
     const char* bytes_ = "";
-    const request_head* head_ = nullptr;
+    const head_outline* head_ = nullptr;
+    const head_field* fields_ = nullptr; // the head's
     weir::context* context_ = nullptr;
     std::string_view body_;
     std::string_view route_;
     std::string_view remote_;
-    std::array<std::string_view, 8> params_{};
+    std::array<place, 8> params_{};
     std::size_t params_size_ = 0;
     const detail::route* matched_ = nullptr;
     detail::running_exchange* running_ = nullptr; // of a coroutine handler

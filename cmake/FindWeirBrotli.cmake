@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Defines WeirBrotli::encoder and WeirBrotli::decoder. vcpkg's configuration has targets under the name
-# unofficial-brotli, Conan's under brotli; upstream and Debian have header and libraries alone, found by
-# pkg-config's hints.
+# Defines WeirBrotli::encoder and WeirBrotli::decoder. vcpkg's package configuration is named unofficial-brotli, Conan's
+# brotli; upstream and Debian only have headers and libraries, which are found with pkg-config's hints.
 include(FindPackageHandleStandardArgs)
 
 if(NOT TARGET WeirBrotli::encoder)

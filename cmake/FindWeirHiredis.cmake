@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-# Defines WeirHiredis::hiredis. Upstream's configuration (1.0 and later, vcpkg, Conan) has a target;
-# Debian's has none under the name hiredis, and its Hiredis configuration fails the whole configure
-# step when it is asked for without a version, so that one is never asked: header and library are.
+# Defines WeirHiredis::hiredis. Upstream's package configuration (1.0 and later, vcpkg, Conan) has a target. Debian's
+# has none under the name hiredis and fails the whole configure step when requested without a version, so it is never
+# used: the header and the library are searched for instead.
 include(FindPackageHandleStandardArgs)
 
 if(NOT TARGET WeirHiredis::hiredis)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-# Defines WeirRapidJSON::rapidjson: headers alone, which only weir's own sources include. vcpkg's and Conan's
-# configurations have a target rapidjson, upstream's newer ones RapidJSON, Debian's none but a variable.
+# Defines WeirRapidJSON::rapidjson: headers only, which only weir's own sources include. The target is rapidjson in
+# vcpkg's and Conan's package configurations and RapidJSON in newer upstream ones; Debian's only sets a variable.
 include(FindPackageHandleStandardArgs)
 
 if(NOT TARGET WeirRapidJSON::rapidjson)

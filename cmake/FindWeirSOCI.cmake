@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
-# find_package(WeirSOCI [COMPONENTS sqlite3 postgresql mysql]): defines WeirSOCI::core and
-# WeirSOCI::<backend>. SOCI 4.0 ships no CMake configuration in Debian, other names in vcpkg and
-# Conan, and yet others from 4.1 on; its headers need Boost's and the client library's, which no
-# package declares. An upstream configuration is preferred where there is one.
+# find_package(WeirSOCI [COMPONENTS sqlite3 postgresql mysql]): defines WeirSOCI::core and WeirSOCI::<backend>. SOCI 4.0
+# ships no CMake configuration in Debian, uses other names in vcpkg and Conan, and yet others from 4.1 on; its headers
+# need Boost's and the client library's, which no package declares. Prefers an upstream configuration if there is one.
 include(FindPackageHandleStandardArgs)
 
 set(_weir_soci_backends ${WeirSOCI_FIND_COMPONENTS})
@@ -13,7 +12,7 @@ set(_weir_soci_config_name_sqlite3 SQLite3)
 set(_weir_soci_config_name_postgresql PostgreSQL)
 set(_weir_soci_config_name_mysql MySQL)
 
-# Makes TARGET an interface to the first of the named targets that exists.
+# Makes TARGET an interface to the first existing target in the list.
 function(_weir_soci_adopt target)
   foreach(candidate IN LISTS ARGN)
     if(TARGET ${candidate} AND NOT TARGET ${target})
@@ -28,7 +27,7 @@ if(NOT TARGET WeirSOCI::core)
   foreach(_weir_soci_backend IN LISTS _weir_soci_backends)
     list(APPEND _weir_soci_config_names ${_weir_soci_config_name_${_weir_soci_backend}})
   endforeach()
-  # Without components 4.1's configuration wants every backend's client library.
+  # Without components 4.1's configuration requires every backend's client library.
   find_package(SOCI CONFIG QUIET COMPONENTS ${_weir_soci_config_names})
   if(NOT SOCI_FOUND)
     find_package(SOCI CONFIG QUIET)
@@ -51,7 +50,7 @@ if(NOT TARGET WeirSOCI::core)
   endif()
 endif()
 
-# The client library's header directory and library of one backend, for the hand-made targets.
+# The client library's header directory and library of one backend, for the manually defined targets.
 function(_weir_soci_client backend)
   if(backend STREQUAL "sqlite3")
     find_path(WeirSOCI_sqlite3_CLIENT_INCLUDE sqlite3.h)

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Defines WeirYamlCpp::yaml-cpp, whatever yaml-cpp calls its target: yaml-cpp::yaml-cpp from 0.8 on,
-# yaml-cpp before.
+# Defines WeirYamlCpp::yaml-cpp for either name of yaml-cpp's target: yaml-cpp::yaml-cpp from 0.8 on, yaml-cpp before.
 include(FindPackageHandleStandardArgs)
 
 if(NOT TARGET WeirYamlCpp::yaml-cpp)

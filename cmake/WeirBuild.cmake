@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Compiler settings of weir's own targets; nothing here reaches a consumer.
+# Compiler settings of weir's own targets; none of them affects users.
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 
@@ -12,7 +12,7 @@ if(WEIR_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${WEIR_CCACHE}")
 endif()
 
-# The target of fmt that weir's targets link: Debian ships no static archive of it.
+# The fmt target that weir links: Debian ships no static archive of fmt.
 set(WEIR_FMT fmt::fmt)
 if(WEIR_STATIC)
   set(WEIR_FMT fmt::fmt-header-only)
@@ -20,10 +20,11 @@ if(WEIR_STATIC)
   set(OPENSSL_USE_STATIC_LIBS ON)
 endif()
 
-# weir_unity(OUT SCOPE NAME source...): sets OUT to units of ten sources each where WEIR_UNITY says `all` or what SCOPE
-# is (`tests` or `all`), otherwise to the sources. What a test includes costs more than the test, so ten files of a
-# suite compile in a fifth of the time. Sources that can't share a unit have SKIP_UNITY_BUILD_INCLUSION, as for CMake's
-# own unity builds; those name their sources by absolute paths, which a compiler cache can't share between clones.
+# weir_unity(OUT SCOPE NAME source...): sets OUT to units of ten sources each if WEIR_UNITY is `all` or equals SCOPE
+# (`tests` or `all`), otherwise to the sources. A test's includes cost more than the test, so ten files of a suite
+# compile in a fifth of the time. Sources that can't share a unit have SKIP_UNITY_BUILD_INCLUSION, as in CMake's own
+# unity builds, which aren't used because they include sources by absolute paths and so defeat a compiler cache shared
+# by clones.
 function(weir_unity out scope name)
   if(NOT WEIR_UNITY STREQUAL "all" AND NOT WEIR_UNITY STREQUAL scope)
     set(${out} ${ARGN} PARENT_SCOPE)
@@ -59,12 +60,12 @@ function(_weir_unit out name text)
   list(LENGTH ${out} number)
   set(unit "${CMAKE_CURRENT_BINARY_DIR}/unity/${name}_${number}.cpp")
   file(CONFIGURE OUTPUT "${unit}" CONTENT "@text@" @ONLY)
-  if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/.clang-tidy") # it looks for its rules beside the unit
+  if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/.clang-tidy") # clang-tidy looks for its configuration next to the unit
     configure_file("${CMAKE_CURRENT_SOURCE_DIR}/.clang-tidy" "${CMAKE_CURRENT_BINARY_DIR}/unity/.clang-tidy" COPYONLY)
   endif()
   set_source_files_properties("${unit}" PROPERTIES
     INCLUDE_DIRECTORIES "${PROJECT_SOURCE_DIR}"
-    # g++ takes what a unit includes for a header
+    # g++ treats files included by a unit as headers
     COMPILE_OPTIONS $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
   set(${out} ${${out}} "${unit}" PARENT_SCOPE)
 endfunction()
@@ -74,8 +75,8 @@ function(weir_target_settings target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion
-    # g++ 12 sees an overlap in "text" + std::string (GCC bug 105651), and at -O1 takes the operator delete
-    # of a coroutine's frame for another one than its new
+    # g++ 12 reports a false overlap in "text" + std::string (GCC bug 105651), and at -O1 a false mismatch between the
+    # operators new and delete of a coroutine's frame
     $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict$<SEMICOLON>-Wno-mismatched-new-delete>
     $<$<BOOL:${WEIR_WERROR}>:-Werror>)
   if(WEIR_SANITIZE)

@@ -6,11 +6,10 @@ set_property(GLOBAL PROPERTY WEIR_BUILT_COMPONENTS "")
 # weir_component(NAME FOLDERS f... [USES component...] [PACKAGES "find_package arguments"...]
 #                [PUBLIC target...] [PRIVATE target...] [OPTIONAL "package definition target..."...]
 #                [BUILD_ONLY "package target..."...])
-# Makes the static library weir_NAME with the alias weir::NAME from the sources in src/<folder>,
-# and records what its package configuration has to find. A component whose package is missing is
-# left out with one line that says so. An optional package that is there is linked, and its
-# definition tells the component's own sources. A package of headers that only the component's own sources
-# include is build-only: who uses the built component needn't have it.
+# Defines the static library weir_NAME with the alias weir::NAME from the sources in src/<folder>, and records the
+# packages that its package configuration must find. A component with a missing package is skipped with one line of
+# output. An optional package is linked if found, and its definition is set for the component's own sources. A package
+# of headers that only the component's own sources include is build-only: users of the built component don't need it.
 function(weir_component name)
   cmake_parse_arguments(arg "" "" "FOLDERS;USES;PACKAGES;PUBLIC;PRIVATE;OPTIONAL;BUILD_ONLY" ${ARGN})
   set_property(GLOBAL APPEND PROPERTY WEIR_KNOWN_COMPONENTS ${name})
@@ -84,7 +83,7 @@ function(weir_component name)
   set_property(GLOBAL PROPERTY WEIR_${name}_PACKAGES ${arg_PACKAGES})
 endfunction()
 
-# Installs one component: its headers, its library and an export set of its own.
+# Installs one component: its headers, its library and its export set.
 function(_weir_install_component name)
   get_property(folders GLOBAL PROPERTY WEIR_${name}_FOLDERS)
   foreach(folder IN LISTS folders)
@@ -118,7 +117,7 @@ function(weir_install_package)
   configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/weirConfig.cmake.in"
     "${PROJECT_BINARY_DIR}/weirConfig.cmake" INSTALL_DESTINATION "${WEIR_INSTALL_CMAKEDIR}"
     NO_CHECK_REQUIRED_COMPONENTS_MACRO)
-  # Before 1.0 a minor version may break its users, so each is compatible with itself alone.
+  # Before 1.0 a minor version may break its users, so each version is compatible only with itself.
   write_basic_package_version_file("${PROJECT_BINARY_DIR}/weirConfigVersion.cmake"
     VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
   file(GLOB finders CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/cmake/FindWeir*.cmake")

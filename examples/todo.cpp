@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The REST example of the README: todos in an SQLite file.
+// The README's REST example: todos in an SQLite file.
 #include <weir/app.hpp>
 #include <weir/orm/repository.hpp>
 
@@ -18,8 +18,8 @@ struct todo {
 BOOST_DESCRIBE_STRUCT(todo, (), (id, text, done))
 
 template<>
-inline constexpr auto weir::schema<new_todo> = weir::object().field(&new_todo::text, weir::not_empty,
-                                                                    weir::max_length(200));
+inline constexpr auto weir::schema<new_todo> =
+    weir::object().field(&new_todo::text, weir::not_empty, weir::max_length(200));
 
 template<>
 inline constexpr auto weir::schema<todo> = weir::table("todos").key(&todo::id);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a call costs beside itself that goes through a circuit breaker.
-// --server weir|clock_reads --case call|refuse|run --threads N --calls N: prints `ns` of CPU for each call.
+// The overhead of a call through a circuit breaker.
+// --server weir|clock_reads --case call|refuse|run --threads N --calls N: prints `ns` of CPU time per call.
 #include "support/arguments.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/resilience/circuit_breaker.hpp>
@@ -23,7 +23,7 @@ double cpu_nanoseconds() {
     return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
 }
 
-// The CPU that `f` takes, divided by the calls that it makes.
+// The CPU time of `f` divided by its number of calls.
 double ns_for_each(std::size_t calls, const std::function<void()>& f) {
     const double before = cpu_nanoseconds();
     f();
@@ -36,7 +36,7 @@ void on_threads(std::size_t threads, std::size_t calls, const std::function<void
     for (auto& thread : all) thread.join();
 }
 
-// Times its calls, as one does that looks for slow ones.
+// Times its calls, as needed to detect slow ones.
 weir::circuit_breaker_options options() {
     weir::circuit_breaker_options given;
     given.slow_call_duration = std::chrono::seconds(1);
@@ -51,7 +51,7 @@ double run_acquire(std::size_t threads, std::size_t calls) {
     return ns_for_each(calls, [&] { on_threads(threads, calls, loop); });
 }
 
-// Calls that an open circuit refuses.
+// Calls refused by an open circuit.
 double run_refusals(std::size_t threads, std::size_t calls) {
     auto given = options();
     given.open_for = std::chrono::hours(1);
@@ -64,7 +64,7 @@ double run_refusals(std::size_t threads, std::size_t calls) {
     return ns_for_each(calls, [&] { on_threads(threads, calls, loop); });
 }
 
-// What no breaker that times its calls does without.
+// The minimum cost of any breaker that times its calls.
 double run_clock_reads(std::size_t threads, std::size_t calls) {
     const auto loop = [](std::size_t count) {
         for (std::size_t i = 0; i < 2 * count; ++i) {
@@ -75,7 +75,7 @@ double run_clock_reads(std::size_t threads, std::size_t calls) {
     return ns_for_each(calls, [&] { on_threads(threads, calls, loop); });
 }
 
-// A coroutine's calls through run(f), less the same calls without it.
+// A coroutine's calls through run(f), minus the same calls without it.
 double run_coroutine(std::size_t calls) {
     weir::loop home;
     weir::circuit_breaker breaker(options());

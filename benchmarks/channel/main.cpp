@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a value through a channel costs: sent and received without a wait, and to and fro between two tasks.
+// The cost of a value through a channel: sent and received without a wait, and back and forth between two tasks.
 // --server weir|weir_try|asio_channel|asio_try --case ready|ping_pong|ping_pong_threads --values N: prints `ns` of CPU
-// for each value.
+// time per value.
 #include "support/arguments.hpp"
 #include <weir/core/channel.hpp>
 #include <weir/core/loop.hpp>
@@ -35,7 +35,7 @@ void expect(bool right) {
     if (!right) throw std::logic_error("a value is wrong");
 }
 
-// The calls of the two kinds of channel, by the same names.
+// The operations of both kinds of channel under the same names.
 struct weir_channel : weir::channel<int> {
     weir_channel(weir::loop&, std::size_t capacity) : channel(capacity) {}
 };
@@ -139,7 +139,7 @@ void run(const weir::bench::arguments& given) {
     const auto& name = given.text("case");
     const auto values = given.number<int>("values");
     const bool tries = server == "weir_try" || server == "asio_try";
-    std::thread([] {}).join(); // a process with one thread takes mutexes for nothing
+    std::thread([] {}).join(); // in a single-threaded process mutexes cost nothing
     weir::loop home;
     const double before = cpu_nanoseconds();
     if (server == "weir" || server == "weir_try")

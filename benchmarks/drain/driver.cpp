@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // drain_driver --program FILE --port N --rounds N --longest-ms N --server-cpu N --client-cpu N
-// Starts a server again and again, loads it with requests that take up to --longest-ms, and sends SIGTERM. Prints for
-// all rounds: `sent` (requests that were fully sent before the signal and not answered yet), `lost` (of them, those
-// that got no whole answer), `refused_late` (those sent later that got none, which is no loss), `bad_exits`, and of
-// the time from the signal to the process's end `exit_p95_ms` and `exit_p95_over_longest_ms`.
+// Repeatedly starts a server, loads it with requests that take up to --longest-ms, and sends SIGTERM. Prints for all
+// rounds: `sent` (requests fully sent before the signal and not answered yet), `lost` (those of them without a complete
+// response), `refused_late` (later requests without a response, which isn't a loss), `bad_exits`, and for the time from
+// the signal to the process's end `exit_p95_ms` and `exit_p95_over_longest_ms`.
 #include "support/arguments.hpp"
 #include "support/child.hpp"
 #include "support/socket.hpp"
@@ -36,11 +36,11 @@ constexpr auto load_time = 300ms;
 
 struct request {
     clock_type::time_point sent{};
-    clock_type::time_point answered{}; // when it was
+    clock_type::time_point answered{}; // time of the response
     bool complete = false;
 };
 
-// Whether a whole response of status 200 came. Bodies are shorter than a segment.
+// Reads a complete response and checks that its status is 200. Bodies are shorter than a segment.
 bool read_answer(const descriptor& socket) {
     std::array<char, 4096> room;
     std::string all;
@@ -52,7 +52,7 @@ bool read_answer(const descriptor& socket) {
     }
 }
 
-// Asks one request after the other, on one connection or each on its own, until no answer comes any more.
+// Sends one request after another, on one connection or a new one each, until no response comes.
 class worker {
 public:
     worker(std::uint16_t port, int longest_ms, bool keeps_alive, unsigned seed)
@@ -91,7 +91,7 @@ private:
         try {
             send_all(socket, text);
         } catch (const std::system_error&) {
-            return false; // it wasn't fully sent
+            return false; // not fully sent
         }
         request& mine = requests_.emplace_back();
         mine.sent = clock_type::now();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// drain_server PORT: answers GET /sleep/MS after so many milliseconds, until SIGTERM.
+// drain_server PORT: responds to GET /sleep/MS after that many milliseconds, until SIGTERM.
 #include <weir/app.hpp>
 
 #include <chrono>

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034
-# The servers of the http benchmark: how each is started, and what it can't be asked. Sourced by run.
+# The servers of the http benchmark: how to start each, and which cases it doesn't support. Sourced by run.
 
 servers=(weir raw_epoll stock_beast go_net_http gin fasthttp nginx)
 go_servers=(go_net_http gin fasthttp)
 peers=$here/peers
 
-# unfit SERVER CASE: why the case isn't for that server; nothing when it is
+# unfit SERVER CASE: prints why the server doesn't support the case, or nothing
 unfit() {
     case $1:$2 in
     weir:* | raw_epoll:hdr10_coro | raw_epoll:observed) ;;
@@ -45,7 +45,7 @@ nginx_command() {
     command=("$program" -p "$bench_scratch" -c "$bench_scratch/nginx.conf" -e stderr)
 }
 
-# Go's own packages and Debian's, without a network; a peer that can't be built says so in its rows.
+# Uses only Go's and Debian's packages, without a network; if a peer can't be built, its rows give the reason.
 build_go_servers() {
     local name
     for name in "${go_servers[@]}"; do

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // weir_server [--loops N]
-// weir as a service would run it: 50 routes, two middlewares (request id and recover), default limits and
-// timeouts, Date; one loop unless told otherwise. What is below /observed is counted and timed for /metrics and
-// written to an access log as well.
+// weir configured like a service: 50 routes, two middlewares (request id and recover), default limits and timeouts,
+// Date; one loop by default. Requests below /observed are also counted and timed for /metrics and written to an access
+// log.
 #include "support/arguments.hpp"
 #include "support/socket.hpp"
 #include <weir/app.hpp>
@@ -52,11 +52,12 @@ template<>
 inline constexpr auto weir::schema<order_line> = weir::object().field(&order_line::quantity, weir::min(1));
 
 template<>
-inline constexpr auto weir::schema<order> = weir::object()
-                                                .field(&order::customer, weir::not_empty, weir::max_length(100))
-                                                .field(&order::email, weir::email)
-                                                .field(&order::note, weir::max_length(500))
-                                                .field(&order::items, weir::min_items(1));
+inline constexpr auto weir::schema<order> =
+    weir::object()
+        .field(&order::customer, weir::not_empty, weir::max_length(100))
+        .field(&order::email, weir::email)
+        .field(&order::note, weir::max_length(500))
+        .field(&order::items, weir::min_items(1));
 
 namespace {
 
@@ -69,7 +70,7 @@ std::string order_of_user(weir::path<"id", std::int64_t> id, weir::path<"order",
     return fmt::format("{}/{}", *id, *order);
 }
 
-/// Six routes are measured; with these there are 50.
+/// Six routes are measured; these bring the total to 50.
 void add_other_routes(weir::router& api) {
     for (int i = 0; i < 22; ++i) {
         api.route(fmt::format("/collection_{}", i), [](weir::router& collection) {

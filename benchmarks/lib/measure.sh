@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# What the benchmarks' run scripts share: pinned servers that never outlive the script, records for
+# Functions shared by the benchmarks' run scripts: pinned servers that never outlive the script, records for
 # bench_report, and counting by subtracting two runs. Sourced; expects BENCH_BUILD, the build directory.
 
 bench_fail() {
@@ -13,8 +13,8 @@ bench_programs=$BENCH_BUILD/benchmarks
 bench_scratch=$(mktemp -d)
 bench_records=$bench_scratch/records
 bench_pids=()
-server_pid='' server_port='' # of the server started last
-fixed_port=''                # set by who starts a server that doesn't announce its port
+server_pid='' server_port='' # of the most recently started server
+fixed_port=''                # set by callers whose server doesn't announce its port
 bench_reason='' # why the last bench_* function failed
 
 bench_cleanup() {
@@ -26,16 +26,16 @@ bench_cleanup() {
 trap bench_cleanup EXIT
 trap 'exit 130' INT TERM
 
-# bench_record KIND FIELD...: one line for bench_report
+# bench_record KIND FIELD...: writes one line for bench_report
 bench_record() {
     local IFS=$'\t'
     printf '%s\n' "$*" >>"$bench_records"
 }
 
-# bench_say TEXT: progress, kept apart from the table
+# bench_say TEXT: prints progress, separate from the table
 bench_say() { printf '%s\n' "$*" >&2; }
 
-# The processors this process may use, one a line.
+# Prints the processors that this process may use, one per line.
 bench_allowed_cpus() {
     local range
     for range in $(sed -n 's/^Cpus_allowed_list:\s*//p' /proc/self/status | tr ',' ' '); do
@@ -43,7 +43,7 @@ bench_allowed_cpus() {
     done
 }
 
-# The server has the first processor to itself, the client the second.
+# The server has the first processor to itself, the client uses the second.
 bench_choose_cpus() {
     local cpus
     mapfile -t cpus < <(bench_allowed_cpus)
@@ -52,7 +52,7 @@ bench_choose_cpus() {
 }
 bench_choose_cpus
 
-# The machine and the flags, as facts above the table.
+# Records the machine and the flags as facts for the table's head.
 bench_record_facts() {
     local model
     model=$(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -n 1)
@@ -63,12 +63,12 @@ bench_record_facts() {
     if command -v go >/dev/null; then bench_record fact "Go       $(go version)"; fi
 }
 
-# bench_start COMMAND...: starts a server on server_cpu that announces its port, or has fixed_port; sets
-# server_pid and server_port.
+# bench_start COMMAND...: starts a server on server_cpu that announces its port, or has fixed_port; sets server_pid and
+# server_port.
 bench_start() {
     local log=$bench_scratch/server.out tries
     : >"$log"
-    # pdeathsig: not even a killed script leaves a server behind
+    # pdeathsig: the server ends even if the script is killed
     setpriv --pdeathsig KILL taskset -c "$server_cpu" "$@" >"$log" 2>"$bench_scratch/server.err" &
     server_pid=$!
     bench_pids+=("$server_pid")
@@ -88,7 +88,7 @@ bench_start() {
     return 1
 }
 
-# bench_stop PID: SIGTERM, and SIGKILL after 15 s; what it printed is in server.out.
+# bench_stop PID: sends SIGTERM, and SIGKILL after 15 s; the output is in server.out.
 bench_stop() {
     local pid=$1 tries kept=() each
     kill -TERM "$pid" 2>/dev/null || true
@@ -102,16 +102,16 @@ bench_stop() {
     bench_pids=("${kept[@]}")
 }
 
-# bench_load CASE_FILE PORT REQUESTS [ARGUMENT...]: that many requests, after those of --warmup
+# bench_load CASE_FILE PORT REQUESTS [ARGUMENT...]: sends that many requests, after those of --warmup
 bench_load() {
     local case_file=$1 port=$2 requests=$3
     shift 3
     bench_client --case "$case_file" --port "$port" --requests "$requests" "$@"
 }
 
-# bench_client ARGUMENT...: the client's `name value` lines go to client.out
+# bench_client ARGUMENT...: writes the client's `name value` lines to client.out
 bench_client() {
-    # in the background, since `wait` lets a signal's trap run at once
+    # in the background, because `wait` lets a signal's trap run at once
     setpriv --pdeathsig KILL taskset -c "$client_cpu" "$bench_programs/http_client" "$@" \
         >"$bench_scratch/client.out" 2>"$bench_scratch/client.err" &
     wait $! && return 0
@@ -119,12 +119,12 @@ bench_client() {
     return 1
 }
 
-# bench_client_value NAME: a value that the client printed
+# bench_client_value NAME: prints a value from the client's output
 bench_client_value() { awk -v name="$1" '$1 == name { print $2 }' "$bench_scratch/client.out"; }
 
-# The ways of counting, each: COUNTER CASE_FILE REQUESTS COMMAND...; sets counted.
+# Counters, each called as COUNTER CASE_FILE REQUESTS COMMAND...; they set counted.
 
-# User instructions, of the whole life of the server.
+# User instructions over the server's whole life.
 bench_count_instructions() {
     local log=$bench_scratch/valgrind.log case_file=$1 requests=$2
     shift 2
@@ -134,7 +134,7 @@ bench_count_instructions() {
     bench_counted "valgrind counted nothing"
 }
 
-# Calls of malloc and its kin.
+# Calls of malloc and related functions.
 bench_count_allocations() {
     local log=$bench_scratch/valgrind.log case_file=$1 requests=$2
     shift 2
@@ -144,7 +144,7 @@ bench_count_allocations() {
     bench_counted "valgrind counted nothing"
 }
 
-# Heap objects of a server that prints `allocations N` when it is stopped.
+# Heap objects of a server that prints `allocations N` when stopped.
 bench_count_own_allocations() {
     local case_file=$1 requests=$2
     shift 2
@@ -153,7 +153,7 @@ bench_count_own_allocations() {
     bench_counted "the server didn't say how much it allocated"
 }
 
-# The system calls behind each metric, on whatever descriptor.
+# The system calls of each metric, on any descriptor.
 declare -A bench_calls_of=(
     [recv_calls]='read|readv|recvfrom|recvmsg|recvmmsg'
     [send_calls]='write|writev|sendto|sendmsg|sendmmsg|sendfile'
@@ -162,13 +162,14 @@ declare -A bench_calls_of=(
     [futex_calls]='futex'
 )
 
-# bench_trace CASE_FILE REQUESTS COMMAND...: strace's counts of a server's whole life, for bench_traced
+# bench_trace CASE_FILE REQUESTS COMMAND...: counts a server's system calls over its whole life with strace, for
+# bench_traced
 bench_trace() {
     local log=$bench_scratch/strace.log case_file=$1 requests=$2 tries
     shift 2
     command -v strace >/dev/null || { bench_reason="strace isn't installed" && return 1; }
     rm -f "$log"
-    # -D: the server, not strace, is this script's child; strace writes its summary once the server has ended
+    # -D: makes the server this script's child instead of strace, which writes its summary after the server has ended
     bench_serve_load "$case_file" "$requests" strace -D -f -c -U name,calls -o "$log" -- "$@" || return 1
     for ((tries = 0; tries < 100; ++tries)); do
         ! grep -q ' total$\|^total ' "$log" 2>/dev/null || return 0
@@ -178,13 +179,13 @@ bench_trace() {
     return 1
 }
 
-# bench_traced METRIC: how often the metric's calls were made in the last bench_trace
+# bench_traced METRIC: prints the number of the metric's calls in the last bench_trace
 bench_traced() {
     awk -v calls="^(${bench_calls_of[$1]})\$" '$1 ~ calls { sum += $2 } END { print sum + 0 }' "$bench_scratch/strace.log"
 }
 
-# bench_trace_twice CASE SERVER CASE_FILE FEW MANY METRICS COMMAND...: as bench_count_twice, for several
-# metrics of system calls at once
+# bench_trace_twice CASE SERVER CASE_FILE FEW MANY METRICS COMMAND...: like bench_count_twice, for several system call
+# metrics at once
 bench_trace_twice() {
     local case_name=$1 server=$2 case_file=$3 few=$4 many=$5 metrics=$6 requests metric
     shift 6
@@ -206,13 +207,13 @@ bench_under_valgrind() {
     bench_serve_load "$case_file" "$requests" valgrind "--log-file=$log" "$@"
 }
 
-# bench_serve_load CASE_FILE REQUESTS COMMAND...: a server's whole life, with that many requests in it
+# bench_serve_load CASE_FILE REQUESTS COMMAND...: starts a server, sends that many requests, stops it
 bench_serve_load() {
     local case_file=$1 requests=$2 outcome=0
     shift 2
     bench_start "$@" || return 1
     bench_load "$case_file" "$server_port" "$requests" || outcome=1
-    sleep 0.1 # until it has closed its connections, every time or never: those calls have to cancel out
+    sleep 0.1 # wait until it has closed its connections, so that those calls cancel out
     bench_stop "$server_pid"
     return "$outcome"
 }
@@ -223,8 +224,8 @@ bench_counted() {
     return 1
 }
 
-# bench_count_twice COUNTER CASE METRIC UNIT SERVER CASE_FILE FEW MANY COMMAND...: two runs of different
-# length for bench_report to subtract, or the reason why there are none
+# bench_count_twice COUNTER CASE METRIC UNIT SERVER CASE_FILE FEW MANY COMMAND...: records two runs of different length
+# for bench_report to subtract, or the reason why there are none
 bench_count_twice() {
     local counter=$1 case_name=$2 metric=$3 unit=$4 server=$5 case_file=$6 few=$7 many=$8 requests
     shift 8

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a permit of one limiter costs, asked for by threads at once.
-// --call try|try_at|refuse|keyed --threads N --permits N: prints `ns` of CPU for each, and the share `allowed`.
+// The cost of a permit of one limiter, requested by several threads.
+// --call try|try_at|refuse|keyed --threads N --permits N: prints `ns` of CPU time per permit, and the share `allowed`.
 #include "support/arguments.hpp"
 #include <weir/resilience/keyed_limiter.hpp>
 #include <weir/resilience/token_bucket.hpp>
@@ -17,7 +17,7 @@
 
 namespace {
 
-// As many as can be asked for: none is refused.
+// High enough that no permit is refused.
 constexpr double enough_rate = 1e9;
 constexpr std::size_t enough = 1'000'000;
 
@@ -29,7 +29,7 @@ double cpu_nanoseconds() {
     return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
 }
 
-// Each thread has a processor of its own, as far as there are any: else they might take turns, and never meet.
+// Pins each thread to its own processor, if there are enough: otherwise threads might take turns and never contend.
 void pin_to(std::size_t nth) {
     cpu_set_t usable;
     CPU_ZERO(&usable);
@@ -43,7 +43,7 @@ void pin_to(std::size_t nth) {
     sched_setaffinity(0, sizeof one, &one);
 }
 
-// `ask(i)` is whether the i-th permit of a thread is allowed.
+// `ask(i)` returns whether the i-th permit of a thread is allowed.
 template<class Ask>
 void on_threads(std::size_t threads, std::size_t permits, const Ask& ask) {
     std::vector<std::thread> all;
@@ -51,7 +51,7 @@ void on_threads(std::size_t threads, std::size_t permits, const Ask& ask) {
         all.emplace_back([&, t] {
             pin_to(t);
             std::size_t mine = 0;
-            auto asks = ask; // with what is its own
+            auto asks = ask; // a copy per thread
             for (std::size_t i = 0; i < permits / threads; ++i) mine += asks(i) ? 1 : 0;
             allowed += mine;
         });
@@ -68,7 +68,7 @@ void run_refuse(std::size_t threads, std::size_t permits) {
     on_threads(threads, permits, [&bucket](std::size_t) { return bucket.try_acquire(); });
 }
 
-// As on a loop, whose time is that of its turn.
+// As on a loop, with the time of the loop's turn.
 void run_try_at(std::size_t threads, std::size_t permits) {
     weir::token_bucket bucket({.rate = enough_rate, .burst = enough});
     on_threads(threads, permits, [&bucket, now = weir::time_point()](std::size_t i) mutable {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// orm_raw --case CASE --url URL --operations N    libpq's and sqlite3's own calls, everything prepared once
+// orm_raw --case CASE --url URL --operations N    libpq and sqlite3 directly, with all statements prepared once
 #include "orm/raw_postgresql.hpp"
 #include "orm/raw_sqlite.hpp"
 #include "orm/statements.hpp"

@@ -9,7 +9,7 @@
 
 namespace orm_bench {
 
-/// libpq as somebody uses it who counts every call: prepared statements, text in and out.
+/// libpq used with as few calls as possible: prepared statements, text parameters and results.
 class raw_postgresql {
 public:
     static constexpr const char* begin = "BEGIN";
@@ -58,8 +58,8 @@ private:
     void execute(const char* name) {
         values_.clear();
         for (const std::string& one : kept_) values_.push_back(one.c_str());
-        take(PQexecPrepared(connection_.get(), name, static_cast<int>(values_.size()), values_.data(), nullptr, nullptr,
-                            0));
+        take(PQexecPrepared(
+            connection_.get(), name, static_cast<int>(values_.size()), values_.data(), nullptr, nullptr, 0));
         kept_.clear();
     }
 

@@ -9,7 +9,7 @@
 
 namespace orm_bench {
 
-/// SQLite's C interface: prepared statements, no copies of what is bound.
+/// SQLite's C interface: prepared statements, no copies of bound values.
 class raw_sqlite {
 public:
     static constexpr const char* begin = "BEGIN IMMEDIATE";

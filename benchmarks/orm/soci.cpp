@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// orm_soci --case CASE --url URL --operations N    SOCI as its manual shows it, each statement prepared once
+// orm_soci --case CASE --url URL --operations N    SOCI as in its manual, with each statement prepared once
 #include "orm/statements.hpp"
 
 #include <soci/postgresql/soci-postgresql.h>
@@ -15,7 +15,7 @@ namespace {
 using soci::into;
 using soci::use;
 
-// A statement in the making takes values and members, is prepared, and is run again and again.
+// A statement that is bound to values, prepared, and executed repeatedly.
 struct prepared : soci::statement {
     prepared(soci::session& s, const std::string& sql) : soci::statement(s), text(numbered(sql, ":v")) {}
 
@@ -63,7 +63,7 @@ private:
         return soci::sqlite3;
     }
 
-    // SOCI takes what has no `=` for a list of its own.
+    // SOCI takes a string without `=` for a list in another format.
     static std::string connect_text(const std::string& url) {
         return is_server(url) ? url + "?connect_timeout=10" : url;
     }
@@ -115,7 +115,7 @@ private:
         measure(operations, [&](std::int64_t turn) {
             one = new_user(turn);
             require(st.execute(true) && key > 0);
-            st.fetch(); // to the end: SQLite commits then
+            st.fetch(); // fetch to the end, which makes SQLite commit
         });
     }
 

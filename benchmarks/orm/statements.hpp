@@ -3,7 +3,7 @@
 
 #include "orm/workload.hpp"
 
-// The SQL of the cases for the programs that write their own, with question marks for values.
+// The cases' SQL for programs that write their own, with question marks for values.
 namespace orm_bench {
 
 inline std::string times(std::string_view text, std::size_t count) {
@@ -29,7 +29,7 @@ inline std::string lines_of_orders() {
            ") ORDER BY order_id";
 }
 
-/// `?` as `$1`, `$2` (PostgreSQL) or `:v1`, `:v2` (SOCI).
+/// Replaces `?` by `$1`, `$2` (PostgreSQL) or `:v1`, `:v2` (SOCI).
 inline std::string numbered(const std::string& sql, const char* mark) {
     std::string made;
     int values = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // orm_weir --case CASE --url URL --operations N [--inline yes]    weir's repositories
-// orm_weir --case seed|reset --url URL                            the rows for everybody; an empty `added`
+// orm_weir --case seed|reset --url URL                            creates the rows for all programs; empties `added`
 #include "orm/workload.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/orm.hpp>
@@ -42,7 +42,7 @@ using weir::task;
 using weir::orm::access;
 using weir::orm::basic_repository;
 
-// Repositories on a connection that is at hand: what a query costs without its way to a database thread and back.
+// Repositories on an existing connection: the cost of a query without the way to a database thread and back.
 struct at_hand {
     weir::orm::session* s;
 
@@ -52,7 +52,7 @@ struct at_hand {
     }
 };
 
-// Each case asks a source once: a database answers with a task, a connection at hand at once.
+// Each case runs on either source: a database returns a task, a connection the value.
 
 struct find_by_key {
     static constexpr access how = access::read;
@@ -72,23 +72,26 @@ struct list_preload {
     static constexpr access how = access::read;
 
     auto ask(auto& source, std::int64_t turn) const {
-        return source.template perform<answer>(
-            how, [first = first_order_of(turn)](weir::orm::session& s) { return listed(s, first); });
+        return source.template perform<answer>(how, [first = first_order_of(turn)](weir::orm::session& s) {
+            return listed(s, first);
+        });
     }
     static result<answer> listed(weir::orm::session& s, std::int64_t first) {
         at_hand source{&s};
-        auto found = basic_repository<order, at_hand>(source)
-                         .where(col<&order::id> >= first)
-                         .order_by(weir::oldest<&order::id>)
-                         .limit(page)
-                         .all();
+        auto found =
+            basic_repository<order, at_hand>(source)
+                .where(col<&order::id> >= first)
+                .order_by(weir::oldest<&order::id>)
+                .limit(page)
+                .all();
         if (!found) return found.error();
         std::vector<std::int64_t> ids;
         for (const order& one : *found) ids.push_back(one.id);
-        auto lines = basic_repository<line, at_hand>(source)
-                         .where(col<&line::order_id>.in(ids))
-                         .order_by(weir::oldest<&line::order_id>)
-                         .all();
+        auto lines =
+            basic_repository<line, at_hand>(source)
+                .where(col<&line::order_id>.in(ids))
+                .order_by(weir::oldest<&line::order_id>)
+                .all();
         if (!lines) return lines.error();
         return grouped(*found, *lines);
     }
@@ -169,7 +172,7 @@ void must(const Answer& got) {
     if (!got) throw std::runtime_error(got.error().describe());
 }
 
-// All operations in one job on a database thread: the hop to it and back happens once.
+// All operations in one job on a database thread, so that the hop there and back happens once.
 template<class Case>
 task<result<void>> measure_inline(weir::database& db, const Case& one, std::int64_t operations) {
     auto job = [&](weir::orm::session& s) -> result<void> {

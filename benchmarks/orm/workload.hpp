@@ -12,11 +12,11 @@
 #include <sys/resource.h>
 #include <vector>
 
-// What the programs of the orm benchmark share. The rows that they read are made by orm_weir's case `seed`; the Go
-// programs have the same in peers/go/src/workload.
+// Shared by the programs of the orm benchmark. orm_weir's case `seed` creates the rows that they read; the Go programs
+// have a copy in peers/go/src/workload.
 namespace orm_bench {
 
-/// One of 1,000, read by key and updated; `added` has the same columns and starts empty.
+/// One of 1,000, read by key and updated; `added` has the same columns and starts out empty.
 struct user {
     std::int64_t id = 0;
     std::string openid{};
@@ -73,7 +73,7 @@ inline void require(bool right) {
     if (!right) throw std::runtime_error("the database answered something else than it should");
 }
 
-/// The process's own time, all threads, and the time on the wall.
+/// The process's CPU time, of all threads, and the wall time.
 struct stopwatch {
     static double cpu_us() {
         rusage used{};
@@ -95,7 +95,7 @@ struct stopwatch {
     }
 };
 
-/// A tenth of the operations unseen, then all of them; the caller's `once` throws when an answer is wrong.
+/// Runs a tenth of the operations as a warm-up, then all of them; the caller's `once` throws on a wrong result.
 template<class F>
 void measure(std::int64_t operations, F once) {
     for (std::int64_t i = 0; i <= operations / 10; ++i) once(i);
@@ -104,7 +104,7 @@ void measure(std::int64_t operations, F once) {
     watch.print(operations);
 }
 
-/// A main that measures what --case names on the database of --url, --operations times.
+/// A main function that measures the operation of --case on the database of --url, --operations times.
 template<class F>
 int run(int argc, char** argv, F body) {
     try {

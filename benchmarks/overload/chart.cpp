@@ -30,10 +30,10 @@ constexpr std::array latency_marks{1.0, 10.0, 100.0, 1000.0};
 double of_goodput(double percent) { return std::clamp(percent / 110, 0.0, 1.0); }
 double of_latency(double ms) { return std::clamp(std::log10(std::max(ms, 1.0)) / 3, 0.0, 1.0); }
 
-constexpr panel goodput{"goodput, % of capacity", 60,
-                        [](const overload_point& one) { return of_goodput(one.goodput); }};
-constexpr panel latency{"p99 of accepted requests, ms", 480,
-                        [](const overload_point& one) { return of_latency(one.p99_ms); }};
+constexpr panel goodput{
+    "goodput, % of capacity", 60, [](const overload_point& one) { return of_goodput(one.goodput); }};
+constexpr panel latency{
+    "p99 of accepted requests, ms", 480, [](const overload_point& one) { return of_latency(one.p99_ms); }};
 
 double x_of(const panel& in, double load) { return in.left + load / most_load * width; }
 double y_of(double part) { return top + (1 - part) * height; }

@@ -6,7 +6,7 @@
 
 namespace weir::bench {
 
-/// What one offered load came to, both in percent of the capacity.
+/// The results at one offered load, in percent of the capacity.
 struct overload_point {
     double load = 0;
     double goodput = 0;

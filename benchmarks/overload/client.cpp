@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // overload_client --port N --per-second X --seconds S [--warmup S] [--seed N] [--patience-ms N] [--reconnects 1]
-// An open-loop load and a probe of /healthz each 100 ms. Prints `name value` lines.
+// An open-loop load, and a probe of /healthz every 100 ms. Prints `name value` lines.
 #include "overload/open_loop.hpp"
 #include "support/arguments.hpp"
 

@@ -20,12 +20,12 @@ namespace {
 constexpr std::string_view request = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
 constexpr std::string_view last_request = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 constexpr std::string_view probe = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-constexpr std::size_t idle_connections = 32;            // to begin with
-constexpr auto spinning = std::chrono::milliseconds(2); // before the next one is due
+constexpr std::size_t idle_connections = 32;            // initially
+constexpr auto spinning = std::chrono::milliseconds(2); // busy-wait this long before the next one is due
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::system_category(), what); }
 
-// On its way; what is sent before it is there comes later.
+// Starts a connection; data sent earlier is sent once it is established.
 descriptor connecting(std::uint16_t port) {
     descriptor made(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!made) fail("socket");
@@ -55,15 +55,15 @@ int whole_response(std::string_view bytes) {
     return bytes.size() - head_end - 4 >= length ? status : 0;
 }
 
-// A connection, and the request that it carries.
+// A connection and its current request.
 struct open_loop::exchange {
     descriptor socket{};
     std::string_view unsent{};
     std::string answer{};
     steady::time_point due{};
-    std::uint64_t number = 0; // 0: none is under way
+    std::uint64_t number = 0; // 0: no request in progress
     bool is_probe = false;
-    bool is_last = false; // of its connection
+    bool is_last = false; // the connection's last one
 };
 
 open_loop::open_loop(const open_loop_options& options)
@@ -149,7 +149,7 @@ void open_loop::send(exchange& one) {
     if (one.unsent.empty()) return;
     const auto sent = ::send(one.socket.fd(), one.unsent.data(), one.unsent.size(), MSG_NOSIGNAL);
     if (sent > 0) one.unsent.remove_prefix(static_cast<std::size_t>(sent));
-    // what fails otherwise than by having to wait shows itself as an end of the input
+    // other failures show up as an end of the input
 }
 
 void open_loop::receive(exchange& one) {
@@ -185,7 +185,7 @@ void open_loop::end(exchange& one, int status, steady::time_point now) {
     figures_.latencies.push_back(status == 200 ? took : options_.patience);
 }
 
-// Those that ended have another number by now, or none.
+// Exchanges that ended have another number by now, or none.
 void open_loop::expire(steady::time_point now) {
     while (!running_.empty()) {
         const auto [number, one] = running_.front();
@@ -211,7 +211,7 @@ void open_loop::wait(steady::time_point now) {
     }
 }
 
-// Closed ones go once nothing points to them.
+// Removes closed exchanges once nothing points to them.
 void open_loop::drop_dead() {
     if (all_.size() < 2 * (running_.size() + idle_.size()) + idle_connections) return;
     std::vector<const exchange*> pointed;

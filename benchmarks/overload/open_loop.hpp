@@ -16,45 +16,45 @@ namespace weir::bench {
 
 using steady = std::chrono::steady_clock;
 
-/// The status of a whole response in `bytes`; 0 while some of it is missing. Throws std::runtime_error when it
-/// isn't one with a Content-Length.
+/// Returns the status of a complete response in `bytes`, or 0 if it is incomplete. Throws std::runtime_error for a
+/// response without a Content-Length.
 int whole_response(std::string_view bytes);
 
 struct open_loop_options {
     std::uint16_t port = 0;
-    double per_second = 0; ///< requests that are due, as a Poisson process
+    double per_second = 0; ///< rate of a Poisson process
     std::uint64_t seed = 1;
-    steady::duration warmup{};                                     ///< of which nothing is counted
-    steady::duration measured{};                                   ///< after it
-    steady::duration patience = std::chrono::seconds(1);           ///< later answers count as none
-    bool reconnects = false;                                       ///< each request goes over a connection of its own
-    steady::duration probe_every = std::chrono::milliseconds(100); ///< GET /healthz, each on a connection of its own
+    steady::duration warmup{};                                     ///< not counted
+    steady::duration measured{};                                   ///< after the warm-up
+    steady::duration patience = std::chrono::seconds(1);           ///< later responses count as lost
+    bool reconnects = false;                                       ///< a new connection per request
+    steady::duration probe_every = std::chrono::milliseconds(100); ///< GET /healthz, each on a new connection
 };
 
 struct probe_figures {
     std::size_t asked = 0;
-    std::size_t lost = 0; ///< not answered by 200 within the patience
+    std::size_t lost = 0; ///< no 200 within the patience
     steady::duration slowest{};
 };
 
 struct open_loop_figures {
     std::size_t due = 0;
-    std::size_t good = 0;                      ///< answered by 200 in time
-    std::size_t refused = 0;                   ///< answered by 503 in time
+    std::size_t good = 0;                      ///< 200 in time
+    std::size_t refused = 0;                   ///< 503 in time
     std::size_t lost = 0;                      ///< neither
-    std::vector<steady::duration> latencies{}; ///< of the good ones, and the patience for the lost ones; ascending
-    steady::duration slowest_start{};          ///< how late a request was sent at most: the client's own lateness
+    std::vector<steady::duration> latencies{}; ///< of the good ones, and the patience for lost ones; ascending
+    steady::duration slowest_start{};          ///< the greatest delay before sending, caused by the client itself
     probe_figures probes{};
 };
 
-/// Sends each request when it is due, whatever became of those before it, over as many connections as that takes;
-/// latency counts from when it was due. A connection whose answer is late is closed.
+/// Sends each request when it is due, regardless of earlier ones, on as many connections as needed; latency counts from
+/// the due time. A connection whose response is late is closed.
 class open_loop {
 public:
     explicit open_loop(const open_loop_options& options);
     ~open_loop();
 
-    /// Once. Throws std::runtime_error when the server isn't there.
+    /// Call once. Throws std::runtime_error if no server listens.
     open_loop_figures run();
 
 private:
@@ -81,7 +81,7 @@ private:
     steady::time_point next_probe_;
     std::vector<std::unique_ptr<exchange>> all_;
     std::vector<exchange*> idle_;
-    std::deque<std::pair<std::uint64_t, exchange*>> running_; // in the order they were due
+    std::deque<std::pair<std::uint64_t, exchange*>> running_; // in due order
     std::uint64_t last_number_ = 0;
     std::vector<char> buffer_;
     open_loop_figures figures_;

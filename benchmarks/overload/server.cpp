@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // overload_server --shed yes|no [--work-us N]
-// weir with one loop. GET / burns that much CPU time of its thread (2 ms) before it answers; with --shed yes an
-// adaptive limit stands before it. /healthz is always answered. What the limit has found is printed at the end.
+// weir with one loop. GET / uses that much CPU time of its thread (2 ms) before responding; with --shed yes behind an
+// adaptive limit. /healthz always responds. Prints the limit's final state at the end.
 #include "support/arguments.hpp"
 #include "support/socket.hpp"
 #include <weir/app.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What a buffer costs that is had, written to and given back, by threads at once.
-// --server weir|new_delete|mutex_list --threads N --pairs N: prints `ns` of CPU for each pair, and `made` buffers.
+// The cost of taking a buffer, writing to it and returning it, by several threads.
+// --server weir|new_delete|mutex_list --threads N --pairs N: prints `ns` of CPU time per pair, and `made` buffers.
 #include "support/arguments.hpp"
 #include <weir/core/object_pool.hpp>
 
@@ -21,7 +21,7 @@ struct buffer {
     std::size_t size = 0;
 };
 
-// Written so that no compiler leaves it out.
+// Keeps the compiler from optimising the use away.
 void use(buffer& one) {
     for (const char letter : {'h', 'e', 'l', 'l', 'o'}) one.bytes[one.size++] = letter;
     asm volatile("" : : "r"(&one) : "memory");
@@ -29,7 +29,7 @@ void use(buffer& one) {
 
 std::atomic<std::uint64_t> made = 0;
 
-// A free list as one writes it by hand.
+// A simple hand-written free list.
 class mutex_list {
 public:
     ~mutex_list() {

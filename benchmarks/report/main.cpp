@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // bench_report --bench NAME --records FILE [--json FILE]    the table on stdout, the rows into the file
-// bench_report --check FILE                                  ends with 1 when the rows aren't in that form
+// bench_report --check FILE                                  exits with 1 if the rows aren't in that format
 #include "report/render.hpp"
 #include "support/arguments.hpp"
 

@@ -13,7 +13,7 @@ namespace weir::bench {
 
 namespace {
 
-/// 12345.6 as 12,346.
+/// Formats 12345.6 as 12,346.
 std::string grouped(double value) {
     const auto digits = fmt::format("{:.0f}", std::abs(value));
     std::string out(value < 0 ? "-" : "");
@@ -31,7 +31,7 @@ std::string readable(const figure& shown) {
     return fmt::format("{:.{}f}", *shown.value, size >= 100 ? 1 : size >= 10 ? 2 : 3);
 }
 
-/// Lines of cells, the first `left` columns to the left and the others to the right.
+/// Formats lines of cells, with the first `left` columns left-aligned and the others right-aligned.
 std::string aligned(const std::vector<std::vector<std::string>>& lines, std::size_t left) {
     std::vector<std::size_t> widths;
     for (const auto& line : lines) {
@@ -47,7 +47,7 @@ std::string aligned(const std::vector<std::vector<std::string>>& lines, std::siz
     return out;
 }
 
-/// The servers that have at least one figure; the others are only in the list of what is missing.
+/// The servers with at least one figure; the others only appear in the list of missing figures.
 std::vector<std::size_t> shown_servers(const summary& measured) {
     std::vector<std::size_t> shown;
     for (std::size_t i = 0; i < measured.servers.size(); ++i)
@@ -73,7 +73,7 @@ std::string case_table(const summary& measured, const std::string& case_name) {
     return aligned(lines, 2);
 }
 
-/// As it is printed: 1.204 is no more than 1.2.
+/// Compares as printed: 1.204 is within 1.2.
 bool within(const figure& reached, double limit) { return std::round(*reached.value * 100) <= std::round(limit * 100); }
 
 std::string verdict(const goal& wanted, const figure& reached) {
@@ -82,7 +82,7 @@ std::string verdict(const goal& wanted, const figure& reached) {
     return wanted.aim && within(reached, *wanted.aim) ? "met, aim too" : "met";
 }
 
-/// One line per goal whose case was measured, and how many are met.
+/// One line per goal whose case was measured, and the number of goals met.
 std::string goals_table(const summary& measured) {
     std::vector<std::vector<std::string>> lines{heading(measured, {"figure", "verdict", "must", "aim"})};
     std::size_t met = 0;
@@ -103,14 +103,14 @@ std::string goals_table(const summary& measured) {
                        measured.goals.size() - met - missed);
 }
 
-/// The same reason for the same figures, of one server or several.
+/// Figures, of one or several servers, that are missing for the same reason.
 struct absence {
     std::string who{};
     std::string why{};
     std::string what{};
 };
 
-/// Which figures of a server are missing for that reason: whole cases by their name alone.
+/// Names a server's figures missing for that reason; a whole case is named once.
 std::string missing_for(const summary& measured, std::size_t server, const std::string& why) {
     const auto is_missing = [&](const row& each) {
         return !each.figures[server].value && each.figures[server].reason == why;

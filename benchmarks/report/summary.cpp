@@ -14,7 +14,7 @@ namespace weir::bench {
 
 namespace {
 
-/// What was recorded for one server in one row.
+/// The records of one server in one row.
 struct evidence {
     std::vector<double> samples{};
     std::vector<counted_run> runs{};
@@ -24,9 +24,9 @@ struct evidence {
 struct collected_row {
     row shape{};
     std::map<std::string, evidence> by_server{};
-    std::string ratio_of{};    // of a ratio row: the metric it divides,
-    std::string base_metric{}; // the one it divides by,
-    std::string base_server{}; // and whose that is; empty: the same server's
+    std::string ratio_of{};    // of a ratio row: the metric to divide,
+    std::string base_metric{}; // the metric to divide by,
+    std::string base_server{}; // and its server; empty: the same server
 };
 
 std::vector<std::string> fields_of(const std::string& line) {
@@ -47,7 +47,7 @@ double number(const std::string& text) {
     return value;
 }
 
-/// The records of a run, gathered by row and server.
+/// Collects the records of a run by row and server.
 class collector {
 public:
     void take(const std::vector<std::string>& fields) {
@@ -78,7 +78,7 @@ public:
     summary finish() && {
         for (auto& collected : rows_) {
             for (const auto& server : result_.servers) collected.shape.figures.push_back(figure_of(collected, server));
-            result_.rows.push_back(collected.shape); // a copy: ratio rows look their source up by name
+            result_.rows.push_back(collected.shape); // a copy, because ratio rows look up their source by name
         }
         return std::move(result_);
     }
@@ -161,11 +161,12 @@ std::optional<double> median(std::vector<double> values) {
 
 std::optional<double> per_request(std::span<const counted_run> runs) {
     if (runs.size() != 2) return std::nullopt;
-    const auto [shorter, longer] = std::minmax(
-        runs[0], runs[1], [](const counted_run& a, const counted_run& b) { return a.requests < b.requests; });
+    const auto [shorter, longer] = std::minmax(runs[0], runs[1], [](const counted_run& a, const counted_run& b) {
+        return a.requests < b.requests;
+    });
     const auto requests = longer.requests - shorter.requests;
     const auto total = longer.total - shorter.total;
-    // what happens by the clock and not by the request may happen once less in the longer run
+    // events driven by the clock rather than by requests may occur once less in the longer run
     if (requests == 0 || total < -requests / 1000) return std::nullopt;
     return std::max(total, 0.0) / requests;
 }

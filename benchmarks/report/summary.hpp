@@ -10,13 +10,13 @@
 
 namespace weir::bench {
 
-/// One server's figure, or why there is none.
+/// One server's figure, or the reason why it is missing.
 struct figure {
     std::optional<double> value{};
     std::string reason{};
 };
 
-/// One metric of one case, with a figure for each server of the summary, in its order.
+/// One metric of one case, with a figure for each server of the summary, in order.
 struct row {
     std::string case_name{};
     std::string metric{};
@@ -24,7 +24,7 @@ struct row {
     std::vector<figure> figures{};
 };
 
-/// What a figure of weir has to be: no more than `must`, and better no more than `aim`.
+/// A goal for weir: at most `must`, and ideally at most `aim`.
 struct goal {
     std::string label{};
     std::string case_name{};
@@ -33,7 +33,7 @@ struct goal {
     std::optional<double> aim{};
 };
 
-/// What a benchmark measured. The first server is weir, the others are its peers.
+/// The results of a benchmark. The first server is weir, the others are its peers.
 struct summary {
     std::string title{};
     std::vector<std::string> facts{};
@@ -42,24 +42,23 @@ struct summary {
     std::vector<row> rows{};
 };
 
-/// A total that was counted over a known number of requests, start and stop of the server included.
+/// A total counted over a known number of requests, including the server's start and stop.
 struct counted_run {
     double requests = 0;
     double total = 0;
 };
 
-/// The middle value, the mean of the middle two; nothing of nothing.
+/// The middle value, or the mean of the middle two; nothing for an empty list.
 std::optional<double> median(std::vector<double> values);
 
-/// The cost of one request from two runs of different length: whatever happens once per run cancels out.
-/// Nothing when there aren't exactly two, or they don't differ, or the longer one counted less by more than
-/// one in a thousand requests.
+/// The cost per request from two runs of different length, so that fixed costs cancel out. Nothing unless there are
+/// exactly two different ones, or if the longer one counted less by more than one in a thousand requests.
 std::optional<double> per_request(std::span<const counted_run> runs);
 
-/// The median of `values[i] / base[i]`: values of the same round, measured next to each other, are compared.
+/// The median of `values[i] / base[i]`, which compares values of the same round, measured in succession.
 std::optional<double> ratio_by_round(std::span<const double> values, std::span<const double> base);
 
-/// Reads the records that a benchmark's script wrote, one per line, fields separated by tabs:
+/// Reads the records of a benchmark's script, one per line, with fields separated by tabs:
 ///
 ///     title    TEXT
 ///     fact     TEXT

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // start_driver --program FILE --port N --runs N --server-cpu N --client-cpu N
-// Starts a server again and again; prints `start_ms` (exec to the first response) and `resident_kib` (after
-// it) for each run. The server's output is dropped; it gets SIGTERM, and SIGKILL when that isn't enough.
+// Repeatedly starts a server; prints `start_ms` (from exec to the first response) and `resident_kib` (after it) for
+// each run. The server's output is dropped; it gets SIGTERM, and SIGKILL if it doesn't end.
 #include "support/arguments.hpp"
 #include "support/child.hpp"
 #include "support/process.hpp"

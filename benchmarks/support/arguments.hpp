@@ -10,7 +10,7 @@
 
 namespace weir::bench {
 
-/// The `--name value` pairs of a command line. Throws std::invalid_argument on anything else.
+/// The `--name value` pairs of a command line. Throws std::invalid_argument for anything else.
 class arguments {
 public:
     explicit arguments(std::span<const char* const> words) {

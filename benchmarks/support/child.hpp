@@ -10,22 +10,22 @@
 
 namespace weir::bench {
 
-/// Keeps this process on one processor; a refusal only makes the figures noisier.
+/// Pins this process to one processor; if that fails, the figures are only noisier.
 void pin_to(int cpu) noexcept;
 
-/// A running program, whose output is dropped; ended and reaped when it goes.
+/// A running program with its output dropped; the destructor ends and reaps it.
 class child {
 public:
     /// Throws std::runtime_error.
     child(const std::string& program, std::span<const std::string> arguments, int cpu);
     child(const child&) = delete;
     child& operator=(const child&) = delete;
-    /// SIGTERM, and SIGKILL when that isn't enough.
+    /// Sends SIGTERM, and SIGKILL if that isn't enough.
     ~child();
 
     int pid() const noexcept { return pid_; }
     bool running() noexcept;
-    /// The exit status, once it has ended; -1 when a signal ended it.
+    /// The exit status once it has ended; -1 if a signal ended it.
     int status() const noexcept;
 
 private:
@@ -34,7 +34,7 @@ private:
     bool ended_ = false;
 };
 
-/// Asks until the child listens; throws std::runtime_error when it ends or 10 s pass.
+/// Connects as soon as the child listens; throws std::runtime_error if it ends or 10 s pass.
 descriptor connect_when_up(child& server, std::uint16_t port);
 
 } // namespace weir::bench

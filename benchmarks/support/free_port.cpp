@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Prints a port of 127.0.0.1 that is free now, for servers whose port is fixed in their source.
+// Prints a free port of 127.0.0.1, for servers with a port fixed in their source.
 #include "support/socket.hpp"
 
 #include <cstdio>

@@ -39,7 +39,7 @@ std::chrono::nanoseconds cpu_time(int pid) {
     for (const auto& task : std::filesystem::directory_iterator(tasks, failure)) {
         std::ifstream file(task.path() / "schedstat");
         std::int64_t on_cpu = 0;
-        if (!(file >> on_cpu)) continue; // the thread ended meanwhile
+        if (!(file >> on_cpu)) continue; // the thread has ended
         total += on_cpu;
         any = true;
     }

@@ -78,7 +78,7 @@ void raise_descriptor_limit() noexcept {
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit); // a refusal shows when a descriptor is missing
+    ::setrlimit(RLIMIT_NOFILE, &limit); // if this fails, opening a descriptor fails later
 }
 
 } // namespace weir::bench

@@ -7,13 +7,16 @@
 
 namespace weir::bench {
 
-/// A file descriptor that is closed when it goes.
+/// A file descriptor closed by the destructor.
 class descriptor {
 public:
     descriptor() noexcept = default;
     explicit descriptor(int fd) noexcept : fd_(fd) {}
     descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    descriptor& operator=(descriptor&& other) noexcept { return std::swap(fd_, other.fd_), *this; }
+    descriptor& operator=(descriptor&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
     ~descriptor();
 
     int fd() const noexcept { return fd_; }
@@ -27,17 +30,17 @@ private:
 descriptor listen_on_loopback();
 std::uint16_t port_of(const descriptor& socket);
 
-/// A blocking connection to 127.0.0.1 with TCP_NODELAY; no descriptor when nobody listens there.
-/// Throws std::system_error on any other failure.
+/// Returns a blocking connection to 127.0.0.1 with TCP_NODELAY, or no descriptor if no process listens there. Throws
+/// std::system_error on any other failure.
 descriptor connect_to_loopback(std::uint16_t port);
 
-/// Sends all of it on a blocking socket. Throws std::system_error.
+/// Sends everything on a blocking socket. Throws std::system_error.
 void send_all(const descriptor& socket, std::string_view bytes);
 
-/// The line that the scripts wait for: `listening on 127.0.0.1:PORT`.
+/// Prints the line that the scripts wait for: `listening on 127.0.0.1:PORT`.
 void announce(std::uint16_t port);
 
-/// Lets this process open as many descriptors as it may: the usual soft limit of 1,024 is too few.
+/// Raises this process's limit of open descriptors to the maximum: the usual soft limit of 1,024 is too low.
 void raise_descriptor_limit() noexcept;
 
 } // namespace weir::bench

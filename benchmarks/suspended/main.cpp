@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// What a task takes in memory while it waits, of many that wait at once: in a handler that was reached as a server's
-// is, by the bytes of a request and the router, or started on the loop.
-// --case handler|nested|task --count N: prints `bytes` that resident memory grows by for each, and `heap_bytes`, which
-// malloc says. A wrong or missing answer fails it, and so does memory that a second round leaves behind.
-#include "http/session.hpp"
+// The memory of a task while it waits, with many waiting at once: in a handler reached like a server's, by the bytes of
+// a request and the router, or started on the loop.
+// --case handler|nested|task --count N: prints `bytes`, the growth of resident memory per task, and `heap_bytes`,
+// malloc's figure. A wrong or missing response is an error, and so is memory that a second round doesn't release.
+#include "http/server/session.hpp"
 #include "support/arguments.hpp"
 #include <weir/core/channel.hpp>
 #include <weir/core/loop.hpp>
@@ -68,42 +68,43 @@ weir::router routes(gate& news, bool nested) {
     return app;
 }
 
-// Many that wait for the gate, each of which is told another number.
+// Many tasks that wait for the gate; each gets a different number.
 class waiting_work {
 public:
     virtual ~waiting_work() = default;
 
     virtual void begin() = 0;
-    // Lets go of what is kept for the next time.
+    // Releases memory that is kept for reuse.
     virtual void rest() = 0;
-    void finish_one(int news) { told_.at(static_cast<std::size_t>(news)) += 1; }
+    void finish_one(int news) { received_.at(static_cast<std::size_t>(news)) += 1; }
 
-    std::size_t size() const noexcept { return told_.size(); }
-    // Since the last time it was asked.
-    bool each_was_told_once() {
-        const bool right = std::ranges::all_of(told_, [](int times) { return times == 1; });
-        std::ranges::fill(told_, 0);
+    std::size_t size() const noexcept { return received_.size(); }
+    // Since the last call.
+    bool each_received_once() {
+        const bool right = std::ranges::all_of(received_, [](int times) { return times == 1; });
+        std::ranges::fill(received_, 0);
         return right;
     }
 
 protected:
-    explicit waiting_work(std::size_t count) : told_(count) {}
+    explicit waiting_work(std::size_t count) : received_(count) {}
 
 private:
-    std::vector<int> told_;
+    std::vector<int> received_;
 };
 
-// The peer of a session: asks, and looks whether it gets the answer.
+// A session's peer: sends a request and checks the response.
 class peer final : public detail::transport {
 public:
     peer(detail::session_host& host, std::int64_t user, waiting_work& of)
         : user_(user), of_(of), machine_(host, *this, "203.0.113.7") {}
 
     void ask() {
-        std::string request = "GET /users/" + std::to_string(user_) +
-                              "/feed?limit=20 HTTP/1.1\r\nHost: api.example.com\r\nUser-Agent: suspended/1.0\r\n"
-                              "Accept: application/json\r\n"
-                              "Authorization: Bearer 0123456789abcdef0123456789abcdef\r\n\r\n";
+        std::string request =
+            "GET /users/" + std::to_string(user_) +
+            "/feed?limit=20 HTTP/1.1\r\nHost: api.example.com\r\nUser-Agent: suspended/1.0\r\n"
+            "Accept: application/json\r\n"
+            "Authorization: Bearer 0123456789abcdef0123456789abcdef\r\n\r\n";
         machine_.receive({request.data(), request.size()});
     }
     void tick(weir::time_point now) { machine_.tick(now); }
@@ -129,7 +130,7 @@ private:
     detail::session machine_;
 };
 
-// Handlers; the connections are there before.
+// Handlers on connections that exist already.
 class requests final : public waiting_work {
 public:
     requests(weir::loop& home, gate& news, bool nested, std::size_t count)
@@ -141,7 +142,7 @@ public:
     void begin() override {
         for (auto& one : peers_) one.ask();
     }
-    // A server does so with a connection that has been idle for a second.
+    // A server does this to a connection that has been idle for a second.
     void rest() override {
         for (auto& one : peers_) one.tick(home_.now());
     }
@@ -153,7 +154,7 @@ private:
     std::deque<peer> peers_;
 };
 
-// Tasks of the loop's own.
+// Tasks started on the loop.
 class tasks final : public waiting_work {
 public:
     tasks(weir::loop& home, gate& news, std::size_t count) : waiting_work(count), home_(home), news_(news) {}
@@ -212,7 +213,7 @@ class measurement {
 public:
     measurement(const std::string& name, std::size_t count) : work_(work_of(name, home_, news_, count)) {}
 
-    // What all take while they wait.
+    // The memory of all tasks while they wait.
     memory round() {
         const memory before = at_rest();
         home_.post([this] { work_->begin(); });
@@ -222,7 +223,7 @@ public:
         home_.spawn(open(news_, work_->size()));
         while (home_.poll() != 0) {
         }
-        expect(work_->each_was_told_once(), "answers are missing");
+        expect(work_->each_received_once(), "answers are missing");
         return taken;
     }
 
@@ -245,7 +246,7 @@ private:
 void run(const weir::bench::arguments& given) {
     const auto count = given.number<std::size_t>("count");
     expect(count > 0, "count is at least 1");
-    measurement(given.text("case"), 1).round(); // what a process makes once
+    measurement(given.text("case"), 1).round(); // allocations that a process makes once
     measurement all(given.text("case"), count);
     const memory first = all.round();
     const memory once = all.at_rest();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// The shop's REST interface, one class per resource. Each is mounted below /api/v1.
+// The shop's REST interface below /api/v1, one class per resource.
 
+#include "idempotency_key.hpp"
 #include "identity.hpp"
 #include "model.hpp"
 #include "store.hpp"
@@ -20,7 +21,7 @@ using reply = weir::task<weir::result<T>>;
 
 using user_path = weir::path<"id", std::int64_t>;
 
-/// What a user is called of whom nothing is known but the openid.
+/// The nickname of a user known only by openid.
 inline constexpr const char* unnamed = "WeChat user";
 
 /// POST /auth/login
@@ -33,18 +34,18 @@ public:
     void measure(weir::metrics& to) const;
 
 private:
-    /// By WeChat's word; while there is none, by a token that the user still has.
+    /// Asks WeChat; while WeChat is unavailable, takes the openid of the token's user.
     reply<std::string> openid_of(const std::string& code, const std::string& token);
     reply<user> known_or_new(std::string openid);
 
     store& rows_;
     const identity& identity_;
     wechat_login& wechat_;
-    weir::fallback<std::string> wechat_away_{
+    weir::fallback<std::string> wechat_fallback_{
         {.covers = [](const weir::error& failed) { return failed == weir::errc::unavailable; }}};
 };
 
-/// GET /me, and /users for those who manage them. Mounted behind the login.
+/// GET /me, and /users for admins. Mounted behind identity::login_required.
 class user_api {
 public:
     explicit user_api(store& rows) : rows_(rows) {}
@@ -73,12 +74,13 @@ private:
     store& rows_;
 };
 
-/// POST /orders, GET /orders/{id}, GET /users/{id}/orders. Mounted behind the login.
+/// POST /orders, GET /orders/{id}, GET /users/{id}/orders. Mounted behind identity::login_required.
 class order_api {
 public:
     explicit order_api(store& rows) : rows_(rows) {}
 
-    reply<weir::created<order_view>> place(weir::principal who, weir::body<order_input> in);
+    /// Places one order for each key of the user, and answers later requests with that key by the same order.
+    reply<weir::created<order_view>> place(weir::principal who, idempotency_key key, weir::body<order_input> in);
     reply<order_view> show(weir::principal who, user_path id);
     reply<page_of<order_view>> of_user(weir::principal who, user_path id, weir::query<page_query> at);
     void mount(weir::router& api);

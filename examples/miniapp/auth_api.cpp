@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "api.hpp"
-#include <weir/core/loop.hpp>
+#include <weir/core/wall_now.hpp>
 #include <weir/resilience/fallback_metrics.hpp>
 
 namespace miniapp {
@@ -21,12 +21,12 @@ reply<login_response> auth_api::login(const weir::request& req, weir::body<login
 
 reply<std::string> auth_api::openid_of(const std::string& code, const std::string& token) {
     auto by_wechat = [&] { return wechat_.openid_of(code); };
-    auto by_token = [&](const weir::error& away) -> reply<std::string> {
+    auto by_token = [&](const weir::error& unavailable) -> reply<std::string> {
         auto known = co_await identity_.openid_behind(token);
-        if (!known) co_return away;
+        if (!known) co_return unavailable;
         co_return known;
     };
-    co_return co_await wechat_away_.run(by_wechat, by_token);
+    co_return co_await wechat_fallback_.run(by_wechat, by_token);
 }
 
 reply<user> auth_api::known_or_new(std::string openid) {
@@ -34,19 +34,18 @@ reply<user> auth_api::known_or_new(std::string openid) {
     if (!known) co_return known.error();
     if (*known) co_return std::move(**known);
 
-    const weir::executor here = co_await weir::this_task;
     user added;
     added.openid = openid;
     added.nickname = unnamed;
-    added.created_at = here.context().loop().clock().wall_now();
+    added.created_at = co_await weir::wall_now();
     const auto stored = co_await rows_.users.insert(added);
     if (stored) co_return added;
     if (stored.error() != errc::already_exists) co_return stored.error();
-    co_return co_await rows_.users.where(col<&user::openid> == openid).one(); // two first logins at once
+    co_return co_await rows_.users.where(col<&user::openid> == openid).one(); // another first login was faster
 }
 
 void auth_api::mount(weir::router& api) { api.post("/auth/login", &auth_api::login, *this); }
 
-void auth_api::measure(weir::metrics& to) const { weir::measure(to, wechat_away_, "wechat"); }
+void auth_api::measure(weir::metrics& to) const { weir::measure(to, wechat_fallback_, "wechat"); }
 
 } // namespace miniapp

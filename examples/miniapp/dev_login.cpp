@@ -2,6 +2,7 @@
 #include "dev_login.hpp"
 
 #include <weir/core/loop.hpp>
+#include <weir/core/wall_now.hpp>
 #include <weir/reflect/json.hpp>
 
 namespace miniapp {
@@ -43,20 +44,19 @@ reply<login_request> dev_login::wx_login(weir::body<dev_login_request> in) {
     const std::string address = sandbox_ + "/sandbox/code";
     const std::string wanted = weir::to_json(*in);
     const auto res = co_await client.post(address, wanted, "application/json");
-    if (!res) co_return error(errc::unavailable, "the WeChat sandbox can't be reached").caused_by(res.error());
+    if (!res) co_return error(errc::unavailable, "the WeChat sandbox is unreachable").caused_by(res.error());
     auto fresh = weir::from_json<sandbox_answer>(res->body);
-    if (!fresh) co_return error(errc::unavailable, "the WeChat sandbox gave no code").caused_by(fresh.error());
-    const auto introduced = co_await introduce(std::move(fresh->openid), in->user);
-    if (!introduced) co_return introduced.error();
+    if (!fresh) co_return error(errc::unavailable, "the WeChat sandbox returned no code").caused_by(fresh.error());
+    const auto stored = co_await store_user(std::move(fresh->openid), in->user);
+    if (!stored) co_return stored.error();
     login_request out{std::move(fresh->code)};
     co_return out;
 }
 
-reply<void> dev_login::introduce(std::string openid, std::string name) {
-    const weir::executor here = co_await weir::this_task;
+reply<void> dev_login::store_user(std::string openid, std::string name) {
     user fresh;
     fresh.openid = openid;
-    fresh.created_at = here.context().loop().clock().wall_now();
+    fresh.created_at = co_await weir::wall_now();
     auto body = [&](weir::orm::transaction& tx) -> result<void> {
         auto known = tx.where<user>(col<&user::openid> == openid).first();
         if (!known) return known.error();

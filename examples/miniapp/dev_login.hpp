@@ -15,10 +15,10 @@ struct dev_login_request {
 };
 BOOST_DESCRIBE_STRUCT(dev_login_request, (), (user))
 
-/// The dev profile's stand-in for wx.login(): POST /dev/wx-login {"user":"alice"} asks the WeChat sandbox for
-/// a fresh code of that user. It also sees to it that the shop knows the user by that name, and `admin` as an
-/// admin, before the code is out: however often the login itself fails, it ends with the right user. What an
-/// admin has changed of somebody else stays. Shared by all loops.
+/// The dev profile's stand-in for wx.login(): POST /dev/wx-login {"user":"alice"} gets a new code for that user from
+/// the WeChat sandbox. Before it answers, it stores the user under that name, and `admin` as an admin, so that a login
+/// that fails and is repeated has the same result. Keeps a nickname or role that an admin has changed. Shared by all
+/// loops.
 class dev_login {
 public:
     dev_login(store& rows, const wechat_settings& settings);
@@ -27,7 +27,7 @@ public:
     void mount(weir::router& dev);
 
 private:
-    reply<void> introduce(std::string openid, std::string name);
+    reply<void> store_user(std::string openid, std::string name);
 
     store& rows_;
     std::string sandbox_;
@@ -37,6 +37,5 @@ private:
 } // namespace miniapp
 
 template<>
-inline constexpr auto weir::schema<miniapp::dev_login_request> = weir::object().field(&miniapp::dev_login_request::user,
-                                                                                      weir::not_empty,
-                                                                                      weir::max_length(64));
+inline constexpr auto weir::schema<miniapp::dev_login_request> =
+    weir::object().field(&miniapp::dev_login_request::user, weir::not_empty, weir::max_length(64));

@@ -31,7 +31,7 @@ weir::jwt_options late_options(const auth_settings& settings, const weir::clock&
 
 weir::jwt_key key_of(const auth_settings& settings) { return weir::jwt_key::hs256(settings.jwt_secret).value(); }
 
-// No user's id for what isn't one.
+// Returns 0, which is no user's id, if the subject is not a number.
 std::int64_t id_in(std::string_view subject) {
     std::int64_t id = 0;
     std::from_chars(subject.data(), subject.data() + subject.size(), id);
@@ -64,7 +64,7 @@ weir::middleware identity::login_required() const {
 task<result<std::string>> identity::openid_behind(std::string token) const {
     auto who = co_await user_of(token, late_keys_);
     if (!who) co_return who.error();
-    if (!who->openid) co_return error(errc::unauthenticated, "this user isn't WeChat's");
+    if (!who->openid) co_return error(errc::unauthenticated, "this user has no WeChat account");
     co_return std::move(*who->openid);
 }
 
@@ -85,9 +85,8 @@ error gone_user() { return error(errc::unauthenticated, "this user no longer exi
 
 std::int64_t user_id(const principal& who) { return id_in(who.subject); }
 
-result<void> own_or_all(const principal& who, std::int64_t owner) {
-    if (user_id(who) == owner || who.can(see_all_orders)) return weir::ok();
-    return error(errc::permission_denied, "this belongs to somebody else");
+bool may_see_orders_of(const principal& who, std::int64_t owner) {
+    return user_id(who) == owner || who.can(see_all_orders);
 }
 
 } // namespace miniapp

@@ -18,8 +18,8 @@ namespace miniapp {
 inline constexpr weir::permission manage_users = "users:manage";
 inline constexpr weir::permission see_all_orders = "orders:all";
 
-/// Tokens out, principals in. A token says who somebody is and nothing of what they may do: that is read from
-/// the user's row at each request, so that a deletion or another role counts at once. Shared by all loops.
+/// Issues tokens and turns them into principals. A token holds only the user's id; each request reads the role from
+/// the user's row, so that a deletion or a new role takes effect at once. Shared by all loops.
 class identity {
 public:
     identity(store& rows, const auth_settings& settings, const weir::clock& time = weir::system_clock());
@@ -27,12 +27,13 @@ public:
     weir::result<std::string> token_of(const user& who) const;
     std::int64_t expires_in() const noexcept { return expires_in_; }
 
-    /// 401 without a good token of a user that there is. Attaches the `user` and the principal, whose subject is
-    /// the user's id.
+    /// Rejects a request without a valid token of an existing user (401). Attaches the `user`, and the principal
+    /// whose subject is the user's id.
     weir::middleware login_required() const;
 
-    /// The openid behind a token that is good, or ended no longer ago than the settings' grace: for logins while WeChat
-    /// is away. The same errors.
+    /// Returns the openid of the token's user, for logins while WeChat is unavailable. Accepts a token for
+    /// auth_settings::grace after it expired. errc::unauthenticated for an invalid token, a deleted user and a user
+    /// without an openid.
     weir::task<weir::result<std::string>> openid_behind(std::string token) const;
 
 private:
@@ -42,17 +43,17 @@ private:
     store& rows_;
     std::int64_t expires_in_;
     weir::jwt_keys keys_;
-    weir::jwt_keys late_keys_; // which take tokens that ended within the grace
+    weir::jwt_keys late_keys_; // accept tokens that expired within the grace
     weir::role_table roles_;
 };
 
-/// The 401 for a good token whose user is gone.
+/// The 401 for a valid token of a deleted user.
 weir::error gone_user();
 
-/// The user's id behind a principal.
+/// Returns the id of the principal's user.
 std::int64_t user_id(const weir::principal& who);
 
-/// 403 unless it is the principal's own thing, or the principal may see everybody's.
-weir::result<void> own_or_all(const weir::principal& who, std::int64_t owner);
+/// Whether the principal may see this user's orders: its own, or all of them with see_all_orders.
+bool may_see_orders_of(const weir::principal& who, std::int64_t owner);
 
 } // namespace miniapp

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A WeChat mini-program backend: a small shop. main() shows every part and its order.
+// A WeChat mini-program backend: a small shop. serve() shows every part in the order of its construction.
 #include "api.hpp"
 #include "dev_login.hpp"
 #include "protection.hpp"
@@ -31,11 +31,11 @@ namespace {
 constexpr const char* usage =
     "usage: miniapp [--config FILE] [--profile dev|prod] [--SETTING VALUE] [--check]\n"
     "  FILE      miniapp.yaml by default; <name>-<profile>.yaml beside it is read on top\n"
-    "  PROFILE   prod by default; dev, on a loopback address, has WeChat's sandbox and a login for everybody\n"
-    "  --check   prints the settings that this makes as JSON, secrets as ***, and ends: 0, or 2 for a mistake\n"
-    "A setting is a flag, a variable of the environment, or a key of the file:\n";
+    "  PROFILE   prod by default; dev listens on loopback only and logs in any user, by WeChat's sandbox\n"
+    "  --check   prints the resulting settings as JSON, secrets as ***, and exits with 0, or with 2 for a mistake\n"
+    "A setting is a flag, an environment variable or a key of the file:\n";
 
-// What the program itself is asked for; the rest is for the settings.
+// The program's own arguments, and the rest, which are settings.
 struct command_line {
     bool help = false;
     bool check = false;
@@ -74,8 +74,8 @@ bool is_loopback(const std::string& address) {
     return boost::asio::ip::make_address(address, no_address).is_loopback();
 }
 
-// In production WeChat is the real one: nothing that could be its sandbox gets in. In dev anybody may be anybody,
-// so nobody else gets in. The profile alone says which of the two it is; no setting does.
+// Production accepts WeChat over https only, so that no sandbox can take its place. The dev profile lets any client log
+// in as any user, so it listens on loopback only. The profile alone decides between them; no setting does.
 weir::result<void> check(const settings& chosen, bool is_dev) {
     if (is_dev && !is_loopback(chosen.address))
         return not_accepted("address = " + chosen.address, "in the dev profile: a loopback address such as 127.0.0.1");
@@ -164,7 +164,7 @@ int serve(const settings& chosen, bool is_dev) {
 
     log.info("configured", weir::field("environment", is_dev ? "dev" : "prod"),
              weir::field("wechat", chosen.wechat.base_url), weir::field("settings", weir::dump(chosen)));
-    if (is_dev) log.warn("dev profile: WeChat is a sandbox and anybody may log in as anybody");
+    if (is_dev) log.warn("dev profile: WeChat is a sandbox, and any client may log in as any user");
     return app.run(run_options_of(chosen));
 }
 

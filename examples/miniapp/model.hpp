@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What the shop stores, and the shapes in which it goes in and out as JSON.
+// The rows that the shop stores, and the JSON shapes of its requests and responses.
 
 #include <weir/core/clock.hpp>
 #include <weir/reflect/schema.hpp>
@@ -23,7 +23,7 @@ BOOST_DESCRIBE_ENUM(order_status, placed, paid, shipped, cancelled)
 
 struct user {
     std::int64_t id{};
-    std::optional<std::string> openid{}; // who it is to WeChat; none for a user that an admin made
+    std::optional<std::string> openid{}; // WeChat's id of the user; none for a user that an admin created
     std::string nickname{};
     std::optional<std::string> email{};
     user_role role = user_role::shopper;
@@ -45,8 +45,9 @@ struct order {
     order_status status = order_status::placed;
     std::int64_t total_cents{};
     weir::wall_time created_at{};
+    std::optional<std::string> idempotency_key{};
 };
-BOOST_DESCRIBE_STRUCT(order, (), (id, user_id, status, total_cents, created_at))
+BOOST_DESCRIBE_STRUCT(order, (), (id, user_id, status, total_cents, created_at, idempotency_key))
 
 struct order_line {
     std::int64_t id{};
@@ -57,7 +58,7 @@ struct order_line {
 };
 BOOST_DESCRIBE_STRUCT(order_line, (), (id, order_id, product_id, quantity, price_cents))
 
-// What clients see of a user: everything but the openid.
+// A user as clients see it: without the openid.
 struct user_view {
     std::int64_t id{};
     std::string nickname{};
@@ -121,8 +122,8 @@ BOOST_DESCRIBE_STRUCT(login_response, (), (token, expires_in, user))
 
 struct user_input {
     std::string nickname{};
-    std::optional<std::string> email{}; // none: the user has none
-    std::optional<user_role> role{};    // none: a new user is a shopper, another one keeps the role
+    std::optional<std::string> email{}; // none: removes the user's email
+    std::optional<user_role> role{};    // none: shopper for a new user, else unchanged
 };
 BOOST_DESCRIBE_STRUCT(user_input, (), (nickname, email, role))
 
@@ -140,11 +141,12 @@ BOOST_DESCRIBE_STRUCT(order_input, (), (items))
 } // namespace miniapp
 
 template<>
-inline constexpr auto weir::schema<miniapp::user> = weir::table("users")
-                                                        .key(&miniapp::user::id)
-                                                        .field(&miniapp::user::openid, weir::unique)
-                                                        .field(&miniapp::user::nickname, weir::not_empty)
-                                                        .field(&miniapp::user::email, weir::unique);
+inline constexpr auto weir::schema<miniapp::user> =
+    weir::table("users")
+        .key(&miniapp::user::id)
+        .field(&miniapp::user::openid, weir::unique)
+        .field(&miniapp::user::nickname, weir::not_empty)
+        .field(&miniapp::user::email, weir::unique);
 
 template<>
 inline constexpr auto weir::schema<miniapp::product> =
@@ -152,40 +154,41 @@ inline constexpr auto weir::schema<miniapp::product> =
 
 template<>
 inline constexpr auto weir::schema<miniapp::order> =
-    weir::table("orders").key(&miniapp::order::id).field(&miniapp::order::user_id, weir::index);
+    weir::table("orders")
+        .key(&miniapp::order::id)
+        .field(&miniapp::order::user_id, weir::index)
+        .field(&miniapp::order::idempotency_key, weir::max_length(255))
+        .unique(&miniapp::order::user_id, &miniapp::order::idempotency_key);
 
 template<>
 inline constexpr auto weir::schema<miniapp::order_line> =
     weir::table("order_lines").key(&miniapp::order_line::id).field(&miniapp::order_line::order_id, weir::index);
 
-// What holds for each query with pages.
+// The rules of every paged query.
 template<>
-inline constexpr auto weir::schema<miniapp::page_query> = weir::object()
-                                                              .field(&miniapp::page_query::page,
-                                                                     weir::range(1, 1000000))
-                                                              .field(&miniapp::page_query::size, weir::range(1, 100));
+inline constexpr auto weir::schema<miniapp::page_query> =
+    weir::object()
+        .field(&miniapp::page_query::page, weir::range(1, 1000000))
+        .field(&miniapp::page_query::size, weir::range(1, 100));
 
 template<>
-inline constexpr auto weir::schema<miniapp::product_query> = weir::object().field(&miniapp::product_query::q,
-                                                                                  weir::max_length(100));
+inline constexpr auto weir::schema<miniapp::product_query> =
+    weir::object().field(&miniapp::product_query::q, weir::max_length(100));
 
 template<>
-inline constexpr auto weir::schema<miniapp::login_request> = weir::object().field(&miniapp::login_request::code,
-                                                                                  weir::not_empty,
-                                                                                  weir::max_length(128));
+inline constexpr auto weir::schema<miniapp::login_request> =
+    weir::object().field(&miniapp::login_request::code, weir::not_empty, weir::max_length(128));
 
 template<>
-inline constexpr auto weir::schema<miniapp::user_input> = weir::object()
-                                                              .field(&miniapp::user_input::nickname, weir::not_empty,
-                                                                     weir::max_length(64))
-                                                              .field(&miniapp::user_input::email, weir::email,
-                                                                     weir::max_length(255));
+inline constexpr auto weir::schema<miniapp::user_input> =
+    weir::object()
+        .field(&miniapp::user_input::nickname, weir::not_empty, weir::max_length(64))
+        .field(&miniapp::user_input::email, weir::email, weir::max_length(255));
 
 template<>
 inline constexpr auto weir::schema<miniapp::order_item_input> =
     weir::object().field(&miniapp::order_item_input::quantity, weir::range(1, 999));
 
 template<>
-inline constexpr auto weir::schema<miniapp::order_input> = weir::object().field(&miniapp::order_input::items,
-                                                                                weir::min_items(1),
-                                                                                weir::max_items(50));
+inline constexpr auto weir::schema<miniapp::order_input> =
+    weir::object().field(&miniapp::order_input::items, weir::min_items(1), weir::max_items(50));

@@ -7,7 +7,7 @@ using weir::col;
 
 reply<page_of<product>> product_api::list(weir::query<product_query> wanted) {
     auto body = [&](weir::orm::reader& r) {
-        weir::orm::query<product, weir::orm::reader> found(r);
+        auto found = r.rows<product>();
         if (wanted->q) found.where(col<&product::name>.icontains(*wanted->q));
         return page_in<product>(std::move(found), weir::oldest<&product::id>, *wanted);
     };

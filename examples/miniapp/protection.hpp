@@ -10,20 +10,20 @@
 
 namespace miniapp {
 
-/// What stands before the API's handlers: a rate for each address and each user, and how many requests run at once,
-/// found from their latency. Logins wait for WeChat and the rest for the database, so each has a limit of its own.
-/// Shared by all loops; outlives the server.
+/// The limits in front of the API's handlers: a rate for each address and each user, and a number of requests in flight
+/// that adapts to their latency. Logins wait for WeChat and all other requests for the database, so each group has its
+/// own limit. Shared by all loops; outlives the server.
 class protection {
 public:
     protection(const limits_settings& limits, const overload_settings& overload, const weir::logger& log);
 
-    /// 429 for an address that asks too often.
+    /// Rejects a request beyond its address's rate (429).
     weir::middleware per_address();
-    /// 429 for a user who asks too often. Belongs behind the login.
+    /// Rejects a request beyond its user's rate (429). Mounted behind identity::login_required.
     weir::middleware per_user();
-    /// 503 for logins that can't be answered in time.
+    /// Rejects logins that cannot be answered in time (503).
     weir::middleware shed_logins();
-    /// 503 for other requests that can't be answered in time: what concerns users first, orders last.
+    /// Rejects other requests that cannot be answered in time (503): those about users first, orders last.
     weir::middleware shed();
 
     void measure(weir::metrics& to) const;

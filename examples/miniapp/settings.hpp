@@ -15,17 +15,17 @@
 
 namespace miniapp {
 
-// Of calls to WeChat that fail for the moment.
+// Retries of calls to WeChat after transient failures.
 struct retry_settings {
-    std::int64_t attempts = 3;          // with the first one
-    std::chrono::milliseconds base{50}; // the most that the first wait takes; each further one twice that
+    std::int64_t attempts = 3;          // including the first one
+    std::chrono::milliseconds base{50}; // longest first wait; doubles for each further one
 };
 BOOST_DESCRIBE_STRUCT(retry_settings, (), (attempts, base))
 
-// When WeChat isn't asked any more, and for how long.
+// When calls to WeChat stop, and for how long.
 struct breaker_settings {
     double failure_rate = 0.5;
-    std::int64_t minimum_calls = 20; // the rate is of at least so many, and of the last 100 at most
+    std::int64_t minimum_calls = 20; // before the rate counts, which is of the last 100 calls at most
     std::chrono::milliseconds open_for{10000};
 };
 BOOST_DESCRIBE_STRUCT(breaker_settings, (), (failure_rate, minimum_calls, open_for))
@@ -34,8 +34,8 @@ struct wechat_settings {
     std::string base_url = "https://api.weixin.qq.com";
     std::string appid{};
     std::string secret{};
-    std::chrono::milliseconds deadline{5000};       // of one question; a login whose last one takes longer is a 503
-    std::chrono::milliseconds login_deadline{8000}; // of a login with all its questions
+    std::chrono::milliseconds deadline{5000};       // of one call; beyond it the login is a 503
+    std::chrono::milliseconds login_deadline{8000}; // of all calls of one login
     retry_settings retry{};
     breaker_settings breaker{};
 };
@@ -44,7 +44,7 @@ BOOST_DESCRIBE_STRUCT(wechat_settings, (), (base_url, appid, secret, deadline, l
 struct auth_settings {
     std::string jwt_secret{}; // HS256: at least 32 bytes
     std::int64_t expires_in = 7200;
-    std::chrono::seconds grace = std::chrono::hours(1); // while WeChat is away, an older token still logs in
+    std::chrono::seconds grace = std::chrono::hours(1); // how long an expired token logs in while WeChat is unavailable
 };
 BOOST_DESCRIBE_STRUCT(auth_settings, (), (jwt_secret, expires_in, grace))
 
@@ -53,7 +53,7 @@ struct db_settings {
 };
 BOOST_DESCRIBE_STRUCT(db_settings, (), (readers))
 
-// As many requests in each `per` as `rate` says, and `burst` of them at once.
+// `rate` requests in each `per`, `burst` of them at once.
 struct rate_settings {
     double rate = 0;
     std::chrono::milliseconds per = std::chrono::minutes(1);
@@ -62,12 +62,12 @@ struct rate_settings {
 BOOST_DESCRIBE_STRUCT(rate_settings, (), (rate, per, burst))
 
 struct limits_settings {
-    rate_settings address{.rate = 1200, .burst = 300}; // many users share one, behind a network's gateway
+    rate_settings address{.rate = 1200, .burst = 300}; // shared by many users behind a gateway
     rate_settings user{.rate = 300, .burst = 60};
 };
 BOOST_DESCRIBE_STRUCT(limits_settings, (), (address, user))
 
-// Between these the number of requests that run at once is found from their latency.
+// Bounds of the number of requests in flight, which adapts to their latency.
 struct overload_settings {
     std::int64_t min = 100;
     std::int64_t max = 1000;
@@ -81,8 +81,8 @@ struct settings {
     std::string data = "data";
     std::string web = "web";
     weir::log_level log_level = weir::log_level::info;
-    bool seed = true;
-    std::vector<std::string> trusted_proxies{}; // addresses or networks of our own
+    bool seed = false;                          // stores eight products at the start if there are none
+    std::vector<std::string> trusted_proxies{}; // addresses or networks
     db_settings db{};
     wechat_settings wechat{};
     auth_settings auth{};
@@ -114,10 +114,10 @@ struct addresses_or_networks {
 } // namespace miniapp
 
 template<>
-inline constexpr auto
-    weir::schema<miniapp::retry_settings> = weir::object()
-                                                .field(&miniapp::retry_settings::attempts, weir::range(1, 10))
-                                                .field(&miniapp::retry_settings::base, miniapp::longer_than_nothing{});
+inline constexpr auto weir::schema<miniapp::retry_settings> =
+    weir::object()
+        .field(&miniapp::retry_settings::attempts, weir::range(1, 10))
+        .field(&miniapp::retry_settings::base, miniapp::longer_than_nothing{});
 
 template<>
 inline constexpr auto weir::schema<miniapp::breaker_settings> =
@@ -127,17 +127,17 @@ inline constexpr auto weir::schema<miniapp::breaker_settings> =
         .field(&miniapp::breaker_settings::open_for, miniapp::longer_than_nothing{});
 
 template<>
-inline constexpr auto
-    weir::schema<miniapp::rate_settings> = weir::object()
-                                               .field(&miniapp::rate_settings::rate, weir::range(0.001, 1e6))
-                                               .field(&miniapp::rate_settings::per, miniapp::longer_than_nothing{})
-                                               .field(&miniapp::rate_settings::burst, weir::range(1, 1000000));
+inline constexpr auto weir::schema<miniapp::rate_settings> =
+    weir::object()
+        .field(&miniapp::rate_settings::rate, weir::range(0.001, 1e6))
+        .field(&miniapp::rate_settings::per, miniapp::longer_than_nothing{})
+        .field(&miniapp::rate_settings::burst, weir::range(1, 1000000));
 
 template<>
-inline constexpr auto
-    weir::schema<miniapp::overload_settings> = weir::object()
-                                                   .field(&miniapp::overload_settings::min, weir::range(1, 10000))
-                                                   .field(&miniapp::overload_settings::max, weir::range(1, 10000));
+inline constexpr auto weir::schema<miniapp::overload_settings> =
+    weir::object()
+        .field(&miniapp::overload_settings::min, weir::range(1, 10000))
+        .field(&miniapp::overload_settings::max, weir::range(1, 10000));
 
 template<>
 inline constexpr auto weir::schema<miniapp::wechat_settings> =
@@ -148,21 +148,20 @@ inline constexpr auto weir::schema<miniapp::wechat_settings> =
         .field(&miniapp::wechat_settings::login_deadline, miniapp::longer_than_nothing{});
 
 template<>
-inline constexpr auto weir::schema<miniapp::auth_settings> = weir::object()
-                                                                 .field(&miniapp::auth_settings::jwt_secret,
-                                                                        weir::min_length(32), weir::secret)
-                                                                 .field(&miniapp::auth_settings::expires_in,
-                                                                        weir::range(60, 86400));
+inline constexpr auto weir::schema<miniapp::auth_settings> =
+    weir::object()
+        .field(&miniapp::auth_settings::jwt_secret, weir::min_length(32), weir::secret)
+        .field(&miniapp::auth_settings::expires_in, weir::range(60, 86400));
 
 template<>
-inline constexpr auto weir::schema<miniapp::db_settings> = weir::object().field(&miniapp::db_settings::readers,
-                                                                                weir::range(1, 64));
+inline constexpr auto weir::schema<miniapp::db_settings> =
+    weir::object().field(&miniapp::db_settings::readers, weir::range(1, 64));
 
 template<>
-inline constexpr auto weir::schema<miniapp::settings> = weir::object()
-                                                            .field(&miniapp::settings::port, weir::range(0, 65535))
-                                                            .field(&miniapp::settings::loops, weir::range(0, 256))
-                                                            .field(&miniapp::settings::data, weir::not_empty)
-                                                            .field(&miniapp::settings::trusted_proxies,
-                                                                   miniapp::addresses_or_networks{})
-                                                            .field(&miniapp::settings::web, weir::not_empty);
+inline constexpr auto weir::schema<miniapp::settings> =
+    weir::object()
+        .field(&miniapp::settings::port, weir::range(0, 65535))
+        .field(&miniapp::settings::loops, weir::range(0, 256))
+        .field(&miniapp::settings::data, weir::not_empty)
+        .field(&miniapp::settings::trusted_proxies, miniapp::addresses_or_networks{})
+        .field(&miniapp::settings::web, weir::not_empty);

@@ -30,10 +30,7 @@ std::vector<product> first_products() {
 } // namespace
 
 task<result<void>> store::prepare(bool seed) {
-    if (auto made = co_await users.auto_migrate(); !made) co_return made;
-    if (auto made = co_await products.auto_migrate(); !made) co_return made;
-    if (auto made = co_await orders.auto_migrate(); !made) co_return made;
-    if (auto made = co_await lines.auto_migrate(); !made) co_return made;
+    if (auto made = co_await weir::auto_migrate<user, product, order, order_line>(db); !made) co_return made;
     if (!seed) co_return weir::ok();
     const auto present = co_await products.count();
     if (!present) co_return present.error();

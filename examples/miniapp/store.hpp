@@ -3,11 +3,12 @@
 
 #include "model.hpp"
 #include <weir/orm/database.hpp>
+#include <weir/orm/migrate.hpp>
 #include <weir/orm/repository.hpp>
 
 namespace miniapp {
 
-/// The shop's tables.
+/// The shop's database and tables.
 struct store {
     weir::database& db;
     weir::repository<user> users{db};
@@ -17,13 +18,13 @@ struct store {
 
     explicit store(weir::database& from) : db(from) {}
 
-    /// Brings the tables up to date, and on the first start puts something on the shelves.
+    /// Migrates the tables; with `seed`, stores eight products if there are none.
     weir::task<weir::result<void>> prepare(bool seed);
 };
 
 user_view view(const user& row);
 
-/// One page of what is wanted and how much that is in all, within a job on one connection.
+/// Returns one page of the query's rows and their total number, within one job on one connection.
 template<class T>
 weir::result<page_of<T>> page_in(weir::orm::query<T, weir::orm::reader> wanted, weir::orm::ordering<T> order,
                                  const page_query& at) {
@@ -36,7 +37,7 @@ weir::result<page_of<T>> page_in(weir::orm::query<T, weir::orm::reader> wanted, 
     return page_of<T>{std::move(*rows), at.page, at.size, *total};
 }
 
-/// Finds the orders' lines with one query and puts them together.
+/// Returns the orders with their lines, which one query reads.
 weir::result<std::vector<order_view>> with_items(weir::orm::reader& from, const std::vector<order>& orders);
 
 } // namespace miniapp

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "api.hpp"
-#include <weir/core/loop.hpp>
+#include <weir/core/wall_now.hpp>
 
 namespace miniapp {
 
 user_view user_api::me(const weir::request& req) const { return view(*req.find<user>()); }
 
 reply<page_of<user_view>> user_api::list(weir::query<page_query> at) {
-    auto body = [&](weir::orm::reader& r) {
-        weir::orm::query<user, weir::orm::reader> everybody(r);
-        return page_in<user>(std::move(everybody), weir::oldest<&user::id>, *at);
-    };
+    auto body = [&](weir::orm::reader& r) { return page_in<user>(r.rows<user>(), weir::oldest<&user::id>, *at); };
     const auto found = co_await rows_.db.read(body);
     if (!found) co_return found.error();
     page_of<user_view> out{{}, found->page, found->size, found->total};
@@ -25,12 +22,11 @@ reply<user_view> user_api::show(user_path id) {
 }
 
 reply<weir::created<user_view>> user_api::create(weir::body<user_input> in) {
-    const weir::executor here = co_await weir::this_task;
     user added;
     added.nickname = in->nickname;
     added.email = in->email;
     added.role = in->role.value_or(user_role::shopper);
-    added.created_at = here.context().loop().clock().wall_now();
+    added.created_at = co_await weir::wall_now();
     const auto stored = co_await rows_.users.insert(added);
     if (!stored) co_return stored.error();
     co_return weir::created(view(added), "/api/v1/users/" + std::to_string(added.id));

@@ -15,7 +15,10 @@ using weir::result;
 
 namespace {
 
-void only_its_own(request&, response& res) { res.headers.set("content-security-policy", "default-src 'self'"); }
+// Lets the page load files from its own origin only, and no other page frame it to steal clicks.
+void restrict_page(request&, response& res) {
+    res.headers.set("content-security-policy", "default-src 'self'; frame-ancestors 'none'");
+}
 
 } // namespace
 
@@ -24,13 +27,13 @@ result<void> serve_page(weir::router& app, const std::string& folder) {
         const std::string path = folder + "/" + name;
         std::error_code failed;
         if (!std::filesystem::is_regular_file(path, failed))
-            return error(errc::not_found, path + ": isn't there; is `web` set to the page's folder?");
+            return error(errc::not_found, path + ": no such file; is `web` set to the page's folder?");
     }
     const weir::static_files files(folder);
     const auto file = [&files](const char* name) {
         return [files, name](request& req) { return files.answer(req, name); };
     };
-    app.with(only_its_own)
+    app.with(restrict_page)
         .get("/", file("index.html"))
         .get("/app.js", file("app.js"))
         .get("/style.css", file("style.css"));

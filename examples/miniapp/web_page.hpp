@@ -8,8 +8,8 @@
 
 namespace miniapp {
 
-/// Serves the page that plays the mini-program in a browser: `/` and its script and style, files of `folder`.
-/// errc::not_found naming the one that is missing.
+/// Serves the page that stands in for the mini-program in a browser: `/`, its script and its style, from `folder`.
+/// errc::not_found with the path of a missing file.
 weir::result<void> serve_page(weir::router& app, const std::string& folder);
 
 } // namespace miniapp

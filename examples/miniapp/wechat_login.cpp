@@ -37,42 +37,43 @@ error refused(std::int64_t errcode) {
             .with_code("user_blocked")
             .caused_by(cause);
     case 45011:
-        return error(errc::resource_exhausted, "too many logins of this user, wait a minute")
+        return error(errc::resource_exhausted, "too many logins by this user, wait a minute")
             .with_retry_after(60)
             .caused_by(cause);
     default:
-        return error(errc::internal).caused_by(cause); // our own appid, secret or address list
+        return error(errc::internal).caused_by(cause); // the shop's own appid, secret or address list
     }
 }
 
-error senseless(error cause) {
-    return error(errc::unavailable, "WeChat's answer made no sense")
+error invalid_answer(error cause) {
+    return error(errc::unavailable, "WeChat's answer is invalid")
         .with_status(502)
         .with_code(bad_gateway)
         .caused_by(std::move(cause));
 }
 
-// An answer, or the error of a WeChat that has none to give now.
+// Returns the answer, or an error if the response holds none.
 result<code2session_answer> answer_in(const weir::http::client_response& res) {
     constexpr std::int64_t busy = -1;
     if (res.status != 200)
-        return senseless(error(errc::unknown, "jscode2session: status " + std::to_string(res.status)));
+        return invalid_answer(error(errc::unknown, "jscode2session: status " + std::to_string(res.status)));
     auto answer = weir::from_json<code2session_answer>(res.body);
-    if (!answer) return senseless(error(errc::unknown, "jscode2session: not the documented JSON"));
+    if (!answer) return invalid_answer(error(errc::unknown, "jscode2session: not the documented JSON"));
     if (answer->errcode == busy) return error(errc::unavailable, "jscode2session: errcode -1");
     return answer;
 }
 
 result<std::string> openid_in(code2session_answer answer) {
     if (answer.errcode.value_or(0) != 0) return refused(*answer.errcode);
-    if (!answer.openid || answer.openid->empty()) return senseless(error(errc::unknown, "jscode2session: no openid"));
+    if (!answer.openid || answer.openid->empty())
+        return invalid_answer(error(errc::unknown, "jscode2session: no openid"));
     return std::move(*answer.openid);
 }
 
-// What a client hears when WeChat has given no answer.
-error away(const error& why) {
+// The client's error if WeChat gave no answer.
+error unavailable(const error& why) {
     if (why.code() == bad_gateway || why == errc::cancelled) return why;
-    return error(errc::unavailable, "WeChat can't be reached or is busy, try again")
+    return error(errc::unavailable, "WeChat is unreachable or busy, try again")
         .with_retry_after(std::max(why.retry_after(), std::uint32_t{1}))
         .caused_by(why);
 }
@@ -85,8 +86,7 @@ weir::http::client_options client_options_of(const wechat_settings& settings) {
     return options;
 }
 
-// A question that is asked twice does no harm: at worst the code is used up, and the user's next wx.login() gets
-// another.
+// A repeated call does no harm: at worst the code is used up, and the next wx.login() gets another one.
 weir::retry_options retry_options_of(const retry_settings& settings) {
     weir::retry_options options;
     options.attempts = static_cast<std::size_t>(settings.attempts);
@@ -121,7 +121,7 @@ wechat_login::wechat_login(wechat_settings settings, const weir::logger& log)
 task<result<std::string>> wechat_login::openid_of(std::string code) {
     const std::string address = address_of(code);
     auto answer = co_await policy_.run([&] { return ask(address); });
-    if (!answer) co_return away(answer.error());
+    if (!answer) co_return unavailable(answer.error());
     co_return openid_in(std::move(*answer));
 }
 

@@ -29,14 +29,14 @@ BOOST_DESCRIBE_STRUCT(code2session_answer, (), (openid, errcode, errmsg))
 
 /// Exchanges the code of wx.login() for the user's openid (code2Session,
 /// https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/user-login/code2Session.html).
-/// The session_key that comes along is dropped here: nothing in this shop needs it. What fails for the moment is tried
-/// again within the deadline; while most questions fail, none is asked. Shared by all loops.
+/// Drops the session_key, which this shop does not need. Retries transient failures within the deadline; while most
+/// calls fail, a circuit breaker refuses them. Shared by all loops.
 class wechat_login {
 public:
     wechat_login(wechat_settings settings, const weir::logger& log);
 
-    /// 401 `invalid_code` for a code that is wrong, used or expired, 403 `user_blocked`, 429 when WeChat limits
-    /// the user, 503 when it is busy, late or away, 502 for an answer that makes no sense.
+    /// Errors: 401 `invalid_code` for a wrong, used or expired code, 403 `user_blocked`, 429 if WeChat limits the
+    /// user, 503 if WeChat is busy, late or unreachable, 502 for an invalid answer.
     weir::task<weir::result<std::string>> openid_of(std::string code);
 
     void measure(weir::metrics& to) const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A stand-in for api.weixin.qq.com on 127.0.0.1, so that the mini-program backend can be tried without a
-// WeChat account. A test double, not the real platform.
+// A stand-in for api.weixin.qq.com on 127.0.0.1, to try the mini-program backend without a WeChat account. A test
+// double, not the real platform.
 #include <weir/app.hpp>
 #include <weir/testing/wechat_sandbox.hpp>
 
@@ -20,9 +20,18 @@ struct settings {
 constexpr const char* usage = "usage: wechat_sandbox [--host ADDRESS] [--port PORT] [--appid ID] [--secret SECRET]\n";
 
 bool set(settings& into, std::string_view name, std::string_view value) {
-    if (name == "--host") return into.host = value, !value.empty();
-    if (name == "--appid") return into.wechat.appid = value, !value.empty();
-    if (name == "--secret") return into.wechat.secret = value, !value.empty();
+    if (name == "--host") {
+        into.host = value;
+        return !value.empty();
+    }
+    if (name == "--appid") {
+        into.wechat.appid = value;
+        return !value.empty();
+    }
+    if (name == "--secret") {
+        into.wechat.secret = value;
+        return !value.empty();
+    }
     if (name != "--port") return false;
     const auto [end, failed] = std::from_chars(value.data(), value.data() + value.size(), into.port);
     return failed == std::errc{} && end == value.data() + value.size() && into.port >= 0 && into.port <= 65535;
@@ -44,7 +53,10 @@ void announce(const std::string& host, std::uint16_t port) {
 
 int main(int argc, char** argv) {
     settings given;
-    if (!parse(argc, argv, given)) return std::fputs(usage, stderr), 2;
+    if (!parse(argc, argv, given)) {
+        std::fputs(usage, stderr);
+        return 2;
+    }
 
     weir::testing::wechat_sandbox_routes sandbox(given.wechat);
     weir::app app;

@@ -1,26 +1,29 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034
-# What weir's scripts share, above all their Debian packages; sourced by run, test and bench.
+# Functions shared by weir's scripts, mainly to install Debian packages; sourced by run, test and bench.
 
-# What a release build of the library and its examples needs.
+# Needed by a release build of the library and its examples.
 weir_build_packages=(
     g++ cmake ninja-build ccache pkg-config ca-certificates
     libboost1.81-dev rapidjson-dev libfmt-dev
     libssl-dev zlib1g-dev libbrotli-dev libyaml-cpp-dev libsoci-dev libsqlite3-dev
-    libpq-dev default-libmysqlclient-dev # the drivers of PostgreSQL and MySQL
+    libpq-dev default-libmysqlclient-dev # the client libraries of PostgreSQL and MySQL
 )
 
-# What the tests need on top of that.
+# Also needed by the tests.
 weir_test_packages=(
     clang clang-format libclang-rt-14-dev llvm
     doctest-dev libhiredis-dev
     prometheus # promtool checks the exposition of metrics
-    chromium chromium-driver curl jq # the page is clicked through
-    postgresql-15 pgbouncer mariadb-server # the tests start servers of their own; none is started here
+    chromium chromium-driver curl jq # for the tests of the web page
+    postgresql-15 pgbouncer mariadb-server # the tests start their own servers
 )
 
-# What scripts/test --tidy needs on top of both.
+# Also needed by scripts/test --tidy.
 weir_tidy_packages=(clang-tidy)
+
+# What scripts/test --docs needs.
+weir_docs_packages=(doxygen)
 
 weir_fail() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -45,13 +48,13 @@ weir_missing_packages() {
     done
 }
 
-# Stops with a sentence when installing the named packages would remove one, or can't be done.
+# Fails with a message if the named packages can't be installed or would remove another one.
 weir_check_conflicts() {
     local plan removed named
     if ! plan=$(LC_ALL=C apt-get install -s --no-install-recommends "$@" 2>&1); then
         named=$(sed -nE 's/^ *(.+ : (Conflicts|Breaks|Depends): .+)$/\1/p' <<<"$plan" | head -n 3)
         [ -n "$named" ] || named=$(sed -n 's/^E: //p' <<<"$plan" | head -n 3)
-        weir_fail "the packages can't be installed beside what is here: ${named//$'\n'/; }"
+        weir_fail "the packages conflict with installed ones: ${named//$'\n'/; }"
     fi
     removed=$(sed -n 's/^Remv \([^ ]*\).*/\1/p' <<<"$plan" | paste -sd ' ')
     if [ -n "$removed" ]; then
@@ -61,11 +64,11 @@ weir_check_conflicts() {
     fi
 }
 
-weir_policy=/usr/sbin/policy-rc.d # while it says 101, no package's script starts a daemon
+weir_policy=/usr/sbin/policy-rc.d # while this script exits with 101, packages don't start daemons
 
 weir_installed_packages() { dpkg-query -W -f='${db:Status-Status} ${Package}\n' | sed -n 's/^installed //p' | sort; }
 
-# Keeps the services of the named packages from starting with the machine; an administrator can enable them again.
+# Keeps the named packages' services from starting at boot; an administrator can re-enable them.
 weir_disable_services() {
     local unit units enabled=()
     [ $# -gt 0 ] && command -v systemctl >/dev/null && systemctl list-units >/dev/null 2>&1 || return 0
@@ -74,20 +77,20 @@ weir_disable_services() {
         [ "$(systemctl is-enabled "$unit" 2>/dev/null)" != enabled ] || enabled+=("$unit")
     done
     [ "${#enabled[@]}" -gt 0 ] || return 0
-    printf 'Disabled, or they would start with the machine: %s (systemctl enable --now starts one)\n' "${enabled[*]}"
+    printf 'Disabled at boot: %s (systemctl enable --now starts one)\n' "${enabled[*]}"
     weir_as_root systemctl disable --quiet "${enabled[@]}"
 }
 
-weir_lock_seconds=300 # how long to wait for the program that holds one of apt's locks
+weir_lock_seconds=300 # how long to wait for another program to release apt's locks
 
-# weir_apt_get ARGUMENT...: apt-get as root, which asks nothing. Says what it waits for while another program holds a
-# lock. Apt's own waiting (DPkg::Lock::Timeout) says nothing and is for dpkg's locks alone; at those of the package
-# lists and of the downloads apt gives up at once, so it is called again.
+# weir_apt_get ARGUMENT...: runs apt-get as root without questions. Reports when it waits for another program's lock.
+# Apt's own waiting (DPkg::Lock::Timeout) is silent and only covers dpkg's locks; for the locks of package lists and
+# downloads apt gives up at once, so it is called again.
 weir_apt_get() {
     local errors status held patience=0 deadline=$((SECONDS + weir_lock_seconds))
     while true; do
         status=0
-        # LANGUAGE makes apt speak English without changing the locale, which PostgreSQL's package takes over.
+        # LANGUAGE makes apt print English without changing the locale, which PostgreSQL's package adopts.
         errors=$(weir_as_root env DEBIAN_FRONTEND=noninteractive LANGUAGE=C apt-get -qq \
             -o "DPkg::Lock::Timeout=$patience" "$@" </dev/null 2>&1 >/dev/null) || status=$?
         held=$(sed -n '/^E: Could not get lock /{s/^E: //p;q}' <<<"$errors")
@@ -100,8 +103,8 @@ weir_apt_get() {
     return "$status"
 }
 
-# Installs the named packages where they are missing; says which, asks nothing, removes nothing, and
-# keeps packages from starting daemons on their default ports, now and with the machine.
+# Installs those of the named packages that are missing and names them. Asks no questions, removes no package, and keeps
+# packages from starting daemons on their default ports, now and at boot.
 weir_install_packages() {
     local missing before added policy=$weir_policy
     mapfile -t missing < <(weir_missing_packages "$@")
@@ -125,7 +128,7 @@ weir_install_packages() {
     weir_disable_services "${added[@]}"
 }
 
-# How many compilers to run at once: one takes up to 1 GB, so no more than memory bears.
+# Prints the number of parallel compilers: a compiler takes up to 1 GB, so memory may limit it.
 weir_jobs() {
     local cores memory
     cores=$(nproc)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "app/last_resort.hpp"
 #include "app/readiness.hpp"
+#include "app/shutdown_watchdog.hpp"
 #include "core/broken_pipe.hpp"
+#include "core/event.hpp"
 #include <weir/app/app.hpp>
 #include <weir/observe/lifecycle_log.hpp>
 
@@ -32,7 +33,6 @@ struct app::impl {
     result<void> listen(app& self, const run_options& options, running_server& server);
     void count(http::server* whose);
     void announce_port(std::uint16_t port);
-    task<void> until_asked();
     task<bool> stop(running_server& server, const run_options& options);
     void listen_for_signals();
     void reload_at(asio::signal_set& hangups, running_server& server);
@@ -54,13 +54,13 @@ struct app::impl {
     bool stop_early = false;
 
     std::unique_ptr<asio::signal_set> signals;
-    std::function<void()> wake;
-    bool begun = false; // run() was called
+    detail::event asked; // to stop
+    bool begun = false;  // run() was called
     bool serving = false;
     bool stopping = false;
     bool failed = false;
-    last_resort resort;
-    duration drain_time{}; // of the options: from a signal to the end of the drain
+    shutdown_watchdog watchdog;
+    duration drain_time{}; // from a signal to the end of the drain
 };
 
 app::app(logger log) : log_(std::move(log)), impl_(std::make_unique<impl>(log_)) {}
@@ -88,7 +88,8 @@ app& app::add_stop(std::string name, std::function<task<result<void>>()> step, d
 scheduler& app::jobs() noexcept { return impl_->jobs; }
 
 app& app::check(std::string name, std::function<task<result<void>>()> probe) {
-    if (impl_->serving) throw std::logic_error("check \"" + name + "\" comes too late: the service listens already");
+    if (impl_->serving)
+        throw std::logic_error("check \"" + name + "\" was added too late: the service is already listening");
     impl_->checks.add(std::move(name), std::move(probe));
     return *this;
 }
@@ -146,8 +147,10 @@ bool sensible(const run_options& options) {
         return std::fprintf(stderr, "run_options: loops = %lld: accepted 0..1024\n",
                             static_cast<long long>(options.loops)),
                false;
-    if (options.drain < duration::zero() || options.announce < duration::zero())
-        return std::fprintf(stderr, "run_options: drain and announce: accepted 0 and more\n"), false;
+    if (options.drain < duration::zero() || options.announce < duration::zero()) {
+        std::fprintf(stderr, "run_options: drain and announce: accepted 0 or more\n");
+        return false;
+    }
     return true;
 }
 
@@ -167,7 +170,7 @@ http::server_options server_part(const run_options& options, const logger& log) 
 
 } // namespace
 
-// The control loop while it runs: what `stop()` posts to from any thread, and where the signals come in.
+// The control loop while it runs: `stop()` posts to it from any thread, and it receives the signals.
 class app::impl::control_scope {
 public:
     control_scope(impl& of, loop& home) : of_(of) {
@@ -191,12 +194,12 @@ private:
 int app::impl::run(app& self, const run_options& options) {
     if (!sensible(options)) return 2;
     if (std::exchange(begun, true)) {
-        log.error("run() was called before; a service that is to run again is an app of its own");
+        log.error("run() was already called; use a new app to run again");
         return 2;
     }
     weir::detail::ignore_broken_pipes();
     drain_time = detail::sum(options.announce, options.drain);
-    const last_resort::guard watched(resort);
+    const shutdown_watchdog::guard watched(watchdog);
     loop home;
     const control_scope control_of(*this, home);
     listen_for_signals();
@@ -208,13 +211,13 @@ int app::impl::run(app& self, const run_options& options) {
     return failed ? 1 : 0;
 }
 
-// What a task or a callback on the control loop throws ends the service, in order.
+// An exception of a task or callback on the control loop stops the service in order.
 void app::impl::run_control(loop& home) {
     for (;;) {
         try {
             return home.run();
         } catch (...) {
-            fail("an exception reached the control loop", current_error());
+            fail("uncaught exception on the control loop", current_error());
         }
     }
 }
@@ -241,38 +244,39 @@ void app::impl::reload_at(asio::signal_set& hangups, running_server& server) {
     });
 }
 
-// What SIGHUP asks for: the log's file, which was renamed, and the certificate's, which were renewed.
+// Handles SIGHUP: reopens the log file, which was renamed, and reloads the certificate, which was renewed.
 void app::impl::reload(running_server& server) {
     if (const auto reopened = log.reopen())
         log.info("log reopened");
     else
-        log.error("the log's file stays as it was", field("error", reopened.error()));
+        log.error("can't reopen the log file; keeping the old one", field("error", reopened.error()));
     if (!server || !server->has_tls()) return;
     if (const auto reloaded = server->reload_tls())
         log.info("certificate reloaded");
     else
-        log.error("the certificate stays as it was", field("error", reloaded.error()));
+        log.error("can't reload the certificate; keeping the old one", field("error", reloaded.error()));
 }
 
 void app::impl::asked_to_stop(std::string_view why) {
     if (stopping) return;
     stopping = true;
     ready = false;
-    // From now on a signal needs no loop, which a part's stop may hold up. Whoever reads the line may send one.
+    // From here on signals don't need a loop, which a part's stop may block. Must precede the log line, whose reader
+    // may send a signal.
     signals->clear();
     std::signal(SIGINT, end_at_once);
     std::signal(SIGTERM, end_at_once);
     log.info("stopping", field("why", why));
     watch_stop();
     parts.cancel_start();
-    if (wake) std::exchange(wake, nullptr)();
+    asked.wake();
 }
 
-// From now on everything ends within its deadlines, or the process does.
+// From here on everything ends within its deadlines, or the process is ended.
 void app::impl::watch_stop() {
-    // a start step may have to end first, or a job
+    // a start step or a job may have to end first
     const duration rest = detail::sum(lifecycle::patience, parts.stop_time());
-    resort.arm(detail::sum(detail::sum(drain_time, rest), last_resort::slack), log);
+    watchdog.arm(detail::sum(detail::sum(drain_time, rest), shutdown_watchdog::slack), log);
 }
 
 task<void> app::impl::serve(app& self, const run_options& options) {
@@ -290,7 +294,7 @@ task<void> app::impl::serve(app& self, const run_options& options) {
         log.info("listening", field("address", options.address), field("port", server->port()));
         announce_port(server->port());
     }
-    if (!stopping) co_await until_asked();
+    if (!stopping) co_await asked.wait_uninterrupted();
     const bool clean = co_await stop(server, options);
     count(nullptr);
     if (!clean) failed = true;
@@ -318,14 +322,6 @@ void app::impl::announce_port(std::uint16_t port) {
     }
 }
 
-task<void> app::impl::until_asked() {
-    auto start = [this](auto handler) {
-        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        wake = [shared] { std::move (*shared)(); };
-    };
-    return asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(start, use_task);
-}
-
 task<bool> app::impl::stop(running_server& server, const run_options& options) {
     const executor here = co_await this_task;
     const weir::clock& time = here.context().loop().clock();
@@ -335,11 +331,13 @@ task<bool> app::impl::stop(running_server& server, const run_options& options) {
     if (server) {
         if (options.announce > duration::zero()) co_await sleep_for(options.announce);
         drained = co_await server->stop(drained_at);
-        if (!drained) log.error("requests cut at the drain's deadline", field("connections", server->stats().cut));
+        if (!drained)
+            log.error("requests cut off at the drain's deadline", field("connections", server->stats().aborted));
     }
     const bool jobs_ended = co_await jobs.stop(drained_at);
     const bool parts_clean = co_await parts.stop();
-    co_return drained.has_value() && jobs_ended&& parts_clean;
+    const bool clean = drained.has_value() && jobs_ended && parts_clean;
+    co_return clean;
 }
 
 } // namespace weir

@@ -24,7 +24,7 @@ struct close_file {
     void operator()(std::FILE* file) const noexcept { std::fclose(file); }
 };
 
-// One byte more than a file may have at most, so that the reader sees that it's too large.
+// Reads one byte more than a file may have, so that the parser detects a file that is too large.
 std::optional<std::string> contents(const std::string& path) {
     const std::unique_ptr<std::FILE, close_file> file(std::fopen(path.c_str(), "rb"));
     if (!file) return {};
@@ -42,11 +42,12 @@ node read_file(const std::string& path, int layer, std::vector<mistake>& mistake
 }
 
 bool is_plain_name(std::string_view name) noexcept {
-    return std::all_of(name.begin(), name.end(),
-                       [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
+    return std::all_of(name.begin(), name.end(), [](unsigned char c) {
+        return std::isalnum(c) || c == '-' || c == '_';
+    });
 }
 
-// `miniapp-dev.yaml` beside `miniapp.yaml`.
+// Returns `miniapp-dev.yaml` for `miniapp.yaml`.
 std::string profile_file(const std::string& file, const std::string& profile) {
     const auto name = file.find_last_of('/') + 1;
     const auto dot = file.find_last_of('.');
@@ -59,9 +60,9 @@ void lay_files(binder& layers, const std::string& file, const std::string& profi
     if (profile.empty()) return;
     const std::string where = "profile " + profile;
     if (file.empty())
-        mistakes.push_back({{1, 0, where}, {}, "file", "there is no file that it could be beside"});
+        mistakes.push_back({{1, 0, where}, {}, "file", "a profile needs a configuration file"});
     else if (!is_plain_name(profile))
-        mistakes.push_back({{1, 0, where}, {}, "file", "a profile's name is made of letters, digits, - and _"});
+        mistakes.push_back({{1, 0, where}, {}, "file", "a profile's name consists of letters, digits, - and _"});
     else
         layers.lay(read_file(profile_file(file, profile), 1, mistakes));
 }
@@ -81,7 +82,7 @@ error report(std::vector<mistake> mistakes, const std::string& file) {
         .with_details(std::move(lines));
 }
 
-// What `--help` makes of a start: it ends before it began, with something to print.
+// The error that ends the start for `--help`, with the text to print.
 error asked_for_help(const target& of, const config_options& options) {
     std::vector<error_detail> lines;
     for (auto& line : help_lines(of, options)) lines.push_back({{}, {}, std::move(line)});
@@ -132,7 +133,7 @@ std::string help(const target& of, const config_options& options) {
 } // namespace config
 
 std::string config_profile(const config_options& options) {
-    std::vector<config::mistake> ignored; // load_config reports them
+    std::vector<config::mistake> ignored; // load_config reports these
     auto given = config::read_overrides(options, {}, config::environment_of(options), ignored);
     if (given.profile.empty()) return options.profile;
     return std::move(given.profile);

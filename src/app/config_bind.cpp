@@ -20,7 +20,7 @@ using reflect::detail::read_scalar;
 
 namespace {
 
-constexpr std::size_t suggestions = 100; // in a file that isn't for this program nobody needs more
+constexpr std::size_t suggestions = 100; // a file for another program would produce too many
 constexpr int after_all_layers = std::numeric_limits<int>::max();
 
 template<class Step>
@@ -29,7 +29,7 @@ std::string joined(std::string path, const Step& step) {
     return path;
 }
 
-// The value, shortened.
+// The value, truncated.
 std::string shown(std::string_view text, bool secret) {
     constexpr std::size_t longest = 100;
     if (secret) return "***";
@@ -67,8 +67,8 @@ void collect(const json_type& section, const std::string& path, std::vector<leaf
     }
 }
 
-// Where the last name of a path is the one that was written on its own.
-std::string_view by_last_name(std::string_view name, std::span<const std::string> paths) {
+// Returns the path whose last name is `name`.
+std::string_view find_by_last_name(std::string_view name, std::span<const std::string> paths) {
     for (const std::string_view path : paths)
         if (path.ends_with(name) && path.size() > name.size() && path[path.size() - name.size() - 1] == '.')
             return path;
@@ -141,7 +141,7 @@ void binder::bind_section(const node& from, const json_type& type, void* to, con
 
 void binder::bind_map(const node& from, const json_type& type, void* to, const std::string& path) {
     if (from.is != node::kind::section) return refuse_value(from, from.text, path, accepted(type));
-    start_again(from, type, to, path);
+    clear_value(from, type, to, path);
     for (const auto& [name, value] : from.entries) {
         const std::string at = joined(path, std::string_view(name));
         if (void* const place = type.insert(to, name))
@@ -153,13 +153,13 @@ void binder::bind_map(const node& from, const json_type& type, void* to, const s
 
 void binder::bind_list(const node& from, const json_type& type, void* to, const std::string& path) {
     if (from.is != node::kind::list) return refuse_value(from, from.text, path, accepted(type));
-    start_again(from, type, to, path);
+    clear_value(from, type, to, path);
     for (std::size_t i = 0; i < from.items.size(); ++i)
         bind_new(from.items[i], *type.element, type.add(to), joined(path, i));
 }
 
-// What a lower layer put there is gone, and with it where it came from.
-void binder::start_again(const node& from, const json_type& type, void* to, const std::string& path) {
+// Clears the value of a lower layer and its recorded source.
+void binder::clear_value(const node& from, const json_type& type, void* to, const std::string& path) {
     type.clear(to);
     forget_below(path);
     sources_[path] = {from.at, std::nullopt};
@@ -193,7 +193,7 @@ void binder::bind_optional(const node& from, const json_type& type, void* to, co
 
 void binder::bind_scalar(const node& from, const json_type& type, void* to, const std::string& path) {
     if (from.is == node::kind::null && type.kind == json_kind::string)
-        return refuse_value(from, {}, path, "text; \"\" is the empty one");
+        return refuse_value(from, {}, path, "a string; \"\" for an empty one");
     if (from.is != node::kind::scalar) return refuse_value(from, {}, path, accepted(type));
     const bool in_a_file = from.at.line != 0;
     const expansion value = in_a_file ? expand(from.text, variables_) : expansion{from.text, {}};
@@ -213,20 +213,21 @@ void binder::refuse_unknown(const node& value, const json_type& type, const std:
                             const std::string& name) {
     const std::string unknown = joined(path, std::string_view(name));
     std::string message = unknown + ": no such setting";
-    const std::string meant = mistakes_.size() < suggestions ? meant_by(unknown, name, type, path) : std::string();
+    const std::string meant =
+        mistakes_.size() < suggestions ? suggestion_for(unknown, name, type, path) : std::string();
     if (!meant.empty()) message.append(", did you mean ").append(meant).append("?");
     mistakes_.push_back({value.at, unknown, "unknown", std::move(message)});
 }
 
-// A neighbour in the same section, or the same name in another one.
-std::string binder::meant_by(const std::string& unknown, std::string_view name, const json_type& type,
-                             const std::string& path) const {
+// Suggests a similar name in the same section, or the same name in another one.
+std::string binder::suggestion_for(const std::string& unknown, std::string_view name, const json_type& type,
+                                   const std::string& path) const {
     std::vector<std::string> here;
     for (const auto& member : type.members) here.push_back(joined(path, member.name));
     if (const auto near = nearest(unknown, here); !near.empty()) return std::string(near);
     std::vector<std::string> everywhere;
     for (auto& one : leaves_of(into_.type)) everywhere.push_back(std::move(one.path));
-    return std::string(by_last_name(name, everywhere));
+    return std::string(find_by_last_name(name, everywhere));
 }
 
 void binder::refuse_value(const node& from, const std::string& text, const std::string& path, std::string why) {
@@ -250,9 +251,9 @@ void binder::check_rules() {
         }
         const auto& [at, text] = source->second;
         const std::string value = text ? " = " + shown(*text, note.secret) : std::string();
-        std::string told = broken.field;
-        told.append(value).append(": ").append(why);
-        mistakes_.push_back({at, broken.field, broken.rule, std::move(told)});
+        std::string message = broken.field;
+        message.append(value).append(": ").append(why);
+        mistakes_.push_back({at, broken.field, broken.rule, std::move(message)});
     }
 }
 

@@ -13,18 +13,18 @@ bool is_name(std::string_view name) noexcept {
     return true;
 }
 
-// The value of what stands between the braces.
+// Expands the text between the braces.
 expansion expand_one(std::string_view inside, const find_variable& find) {
     const auto split = inside.find(":-");
     const auto name = inside.substr(0, split);
-    if (!is_name(name)) return {{}, "${...} takes the name of a variable, or NAME:-default"};
+    if (!is_name(name)) return {{}, "${...} needs the name of a variable, or NAME:-default"};
     const auto value = find(name);
     if (split == inside.npos) {
         if (!value) return {{}, "the variable " + std::string(name) + " is not set"};
         return {*value, {}};
     }
     const auto fallback = inside.substr(split + 2);
-    if (fallback.find("${") != fallback.npos) return {{}, "a default can't hold another ${...}"};
+    if (fallback.find("${") != fallback.npos) return {{}, "a default can't contain another ${...}"};
     return {value && !value->empty() ? *value : std::string(fallback), {}};
 }
 
@@ -43,7 +43,7 @@ expansion expand(std::string_view text, const find_variable& find) {
             continue;
         }
         const auto end = text.find('}');
-        if (end == text.npos) return {{}, "${ without its }"};
+        if (end == text.npos) return {{}, "${ without a closing }"};
         expansion one = expand_one(text.substr(0, end), find);
         if (!one.problem.empty()) return one;
         done.text += one.text;

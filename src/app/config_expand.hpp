@@ -8,18 +8,17 @@
 
 namespace weir::config {
 
-/// A variable's value, or nothing when it isn't set.
+/// Returns a variable's value, or nothing if it isn't set.
 using find_variable = std::function<std::optional<std::string>(std::string_view name)>;
 
-/// What expanding gave: the text, or what is wrong with it.
+/// The expanded text, or a description of what is wrong with it.
 struct expansion {
     std::string text{};
     std::string problem{};
 };
 
-/// Puts variables in the place of `${NAME}`; `${NAME:-default}` takes the default when the variable isn't
-/// set or is empty, as the shell does. `$${` is a plain `${`; any other dollar stands for itself. What a
-/// variable holds isn't expanded again.
+/// Replaces `${NAME}` by the variable's value; `${NAME:-default}` uses the default if the variable isn't set or is
+/// empty, as in the shell. `$${` is a literal `${`; any other dollar sign is literal. Values aren't expanded again.
 expansion expand(std::string_view text, const find_variable& find);
 
 } // namespace weir::config

@@ -26,7 +26,7 @@ std::string accepted_by(const json_type& type, const setting_note& note) {
     return note.secret ? words + " (secret)" : words;
 }
 
-// A text without its quotation marks; nothing for what is empty.
+// Removes quotation marks; returns an empty string for an empty value.
 std::string plain_default(std::string json) {
     if (json == "[]" || json == "{}") return {};
     const bool is_text = json.size() > 2 && json.starts_with('"');

@@ -8,7 +8,7 @@
 
 namespace weir::config {
 
-/// The settings as a table, with what chooses the files in front of it: one string a line.
+/// The settings as a table, preceded by the flags that choose the files; one string per line.
 std::vector<std::string> help_lines(const target& of, const config_options& options);
 
 } // namespace weir::config

@@ -25,7 +25,7 @@ bool take(std::string_view& text, std::string_view start) noexcept {
     return true;
 }
 
-// What stands behind `_PORT`: `_80_TCP`, `_80_TCP_ADDR`.
+// Matches the part after `_PORT`: `_80_TCP`, `_80_TCP_ADDR`.
 bool names_a_port(std::string_view rest, std::string_view text) {
     if (!take(rest, "_")) return false;
     const auto number = rest.substr(0, rest.find('_'));

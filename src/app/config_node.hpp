@@ -7,9 +7,9 @@
 
 namespace weir::config {
 
-/// Where a value was written: in a line of a file, in a variable, behind a flag, or nowhere (a default).
+/// Where a value was written: a line of a file, a variable, a flag, or nowhere (a default).
 struct origin {
-    int layer = 0; ///< higher layers win
+    int layer = 0; ///< higher layers override lower ones
     int line = 0;
     std::string where{}; ///< `miniapp.yaml:7`, `MINIAPP_PORT`, `--port`
 
@@ -18,7 +18,7 @@ struct origin {
         : layer(in_layer), line(in_line), where(std::move(written)) {}
 };
 
-/// One thing that stops the start.
+/// A mistake that prevents the start.
 struct mistake {
     origin at{};
     std::string path{};
@@ -27,13 +27,13 @@ struct mistake {
 
     mistake(origin where, std::string setting, std::string broken, std::string why)
         : at(std::move(where)), path(std::move(setting)), rule(std::move(broken)), message(std::move(why)) {
-        // One line, whatever the file holds; nothing that a terminal would obey.
+        // Keeps the message on one line and free of terminal control characters.
         for (char& c : message)
             if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
     }
 };
 
-/// A value as it was written, before it has a type.
+/// A value as written, before it has a type.
 struct node {
     enum class kind : unsigned char { null, scalar, list, section };
 

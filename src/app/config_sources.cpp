@@ -30,7 +30,7 @@ mistake unknown(const std::string& name, int layer, const std::vector<std::strin
     return {{layer, 0, name}, name, "unknown", std::move(message)};
 }
 
-// The variable of each setting. Where two settings would share one, neither could be trusted.
+// Maps variables to settings. A variable that two settings would share is a mistake.
 std::map<std::string, const leaf*> variables_of(const std::string& prefix, const std::vector<leaf>& leaves,
                                                 std::vector<mistake>& mistakes) {
     std::map<std::string, const leaf*> settings;
@@ -38,15 +38,16 @@ std::map<std::string, const leaf*> variables_of(const std::string& prefix, const
         const auto name = variable_name(prefix, leaf.path);
         const auto [first, fresh] = settings.emplace(name, &leaf);
         if (!fresh)
-            mistakes.push_back({{variables_layer, 0, name},
-                                leaf.path,
-                                "ambiguous",
-                                first->second->path + " and " + leaf.path + " share this variable; rename one"});
+            mistakes.push_back(
+                {{variables_layer, 0, name},
+                 leaf.path,
+                 "ambiguous",
+                 first->second->path + " and " + leaf.path + " share this variable; rename one"});
     }
     return settings;
 }
 
-// Why a variable that came with a service beside the program says nothing to it; empty for any other one.
+// Why a variable set for a service next to the program is ignored; empty for any other variable.
 std::string why_ignored(const leaf* setting, const std::string& name, const std::string& text) {
     static constexpr std::string_view origin = "set by Kubernetes (enableServiceLinks) or Docker for a service";
     if (setting == nullptr)
@@ -54,10 +55,10 @@ std::string why_ignored(const leaf* setting, const std::string& name, const std:
     const auto kind = unwrapped(*setting->type).kind;
     const bool is_whole = kind == json_kind::signed_integer || kind == json_kind::unsigned_integer;
     if (!is_whole || !name.ends_with("_PORT") || !is_service_url(text)) return {};
-    return name + ": ignored, a service's address and no value for " + setting->path + ", " + std::string(origin);
+    return name + ": ignored, a service's address isn't a value for " + setting->path + ", " + std::string(origin);
 }
 
-// Variables with the prefix.
+// Reads the variables with the prefix.
 void read_variables(const std::string& prefix, const std::vector<leaf>& leaves,
                     const std::map<std::string, std::string, std::less<>>& environment, overrides& into,
                     std::vector<mistake>& mistakes) {
@@ -82,7 +83,7 @@ void read_variables(const std::string& prefix, const std::vector<leaf>& leaves,
     }
 }
 
-// Goes through the flags; a value is behind `=` or in the next argument.
+// Reads the flags; a value follows `=` or is the next argument.
 class flag_reader {
 public:
     flag_reader(const config_args& args, const std::vector<leaf>& leaves, std::vector<mistake>& mistakes)
@@ -97,7 +98,7 @@ public:
             if (asks_for_help(argument))
                 into.help = true;
             else if (!argument.starts_with("--") || argument == "--")
-                // Not repeated: it may be the value of a secret whose flag is mistyped.
+                // Not repeated in the message: it may be a secret whose flag was mistyped.
                 refuse("argument " + std::to_string(at_), "argument", "expected --name=value");
             else
                 read_one(argument, into);
@@ -121,9 +122,10 @@ private:
             return;
         }
         const bool is_switch = setting != nullptr && unwrapped(*setting->type).kind == json_kind::boolean;
-        std::optional<std::string> text = equals != argument.npos ? std::string(argument.substr(equals + 1))
-                                          : is_switch             ? take_switch()
-                                                                  : take_next();
+        std::optional<std::string> text =
+            equals != argument.npos ? std::string(argument.substr(equals + 1))
+            : is_switch             ? take_switch()
+                                    : take_next();
         if (!text) return refuse(flag, "value", "needs a value");
         if (path == "config")
             into.file = *text;
@@ -142,7 +144,7 @@ private:
         return args_.values[++at_];
     }
 
-    // `--debug` alone is true.
+    // `--debug` without a value means true.
     std::optional<std::string> take_switch() {
         const std::string_view next = next_is_value() ? args_.values[at_ + 1] : "";
         return next == "true" || next == "false" ? take_next() : "true";

@@ -12,35 +12,35 @@
 
 namespace weir::config {
 
-/// The process's variables, or those that the options give instead.
+/// The process's environment, or the variables in the options.
 std::map<std::string, std::string, std::less<>> environment_of(const config_options& options);
 
-/// The variable of a setting: `db.pool_size` behind `MINIAPP_` is `MINIAPP_DB_POOL_SIZE`.
+/// The variable of a setting: with `MINIAPP_`, `db.pool_size` is `MINIAPP_DB_POOL_SIZE`.
 std::string variable_name(std::string_view prefix, std::string_view path);
 
-/// One text for one setting.
+/// A value for a setting, as text.
 struct assignment {
     std::string path{};
     std::string text{};
     origin at{};
 };
 
-/// What flags and variables say, beside the two that choose the files.
+/// The values of flags and variables, except for those that choose the files.
 struct overrides {
     bool help = false; ///< `--help` or `-h`
     std::string file{};
     std::string profile{};
     std::vector<assignment> variables{};
     std::vector<assignment> flags{};
-    std::vector<std::string> warnings{}; ///< of variables that are no settings
+    std::vector<std::string> warnings{}; ///< about variables that aren't settings
 };
 
-/// Reads both; what names no setting becomes a mistake, or a warning where it came with a service.
+/// Reads both; an unknown name becomes a mistake, or a warning if it was set for a service.
 overrides read_overrides(const config_options& options, const std::vector<leaf>& leaves,
                          const std::map<std::string, std::string, std::less<>>& environment,
                          std::vector<mistake>& mistakes);
 
-/// The assignments as a tree; lists are split at commas, without the blanks around them.
+/// The assignments as a tree; lists are split at commas and trimmed.
 node tree_of(const std::vector<assignment>& assignments, const std::vector<leaf>& leaves);
 
 } // namespace weir::config

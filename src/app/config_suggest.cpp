@@ -13,7 +13,7 @@ char folded(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-// Optimal string alignment distance; letter case and `-` for `_` cost nothing.
+// Optimal string alignment distance; case and `-` for `_` cost nothing.
 std::size_t distance(std::string_view from, std::string_view to) {
     std::vector<std::size_t> before(to.size() + 1);
     std::vector<std::size_t> above(to.size() + 1);
@@ -37,7 +37,7 @@ std::size_t distance(std::string_view from, std::string_view to) {
 } // namespace
 
 std::string_view nearest(std::string_view name, std::span<const std::string> candidates) {
-    constexpr std::size_t longest = 128; // nobody types more by mistake
+    constexpr std::size_t longest = 128; // longer names aren't typos
     if (name.size() > longest) return {};
     std::string_view best;
     std::size_t least = std::max<std::size_t>(1, name.size() / 3) + 1;

@@ -7,8 +7,8 @@
 
 namespace weir::config {
 
-/// The candidate that a mistyped name most likely means; empty when none is near. A swap of two
-/// neighbours, a missing, a foreign and a wrong letter each count one; a third of the letters may differ.
+/// Returns the candidate that a mistyped name most likely means; empty if none is similar. Swapped neighbours and
+/// missing, extra or wrong characters cost one each; up to a third of the characters may differ.
 std::string_view nearest(std::string_view name, std::span<const std::string> candidates);
 
 } // namespace weir::config

@@ -18,8 +18,8 @@ namespace {
 
 constexpr std::size_t deepest = 32;
 
-// yaml-cpp takes the end of the file for a closing quotation mark where nothing follows the text. This
-// comment at the end makes it see its error.
+// If the text ends right after it, yaml-cpp takes the end of the file for a closing quotation mark. This comment at the
+// end makes it report the error.
 constexpr std::string_view end_mark = "# \x01 the end of the file";
 
 struct unreadable {
@@ -27,15 +27,15 @@ struct unreadable {
     std::string why;
 };
 
-// Builds the tree from the parser's events. The events and not yaml-cpp's nodes: they tell lines,
-// aliases and repeated keys, and stop where this class says so.
+// Builds the tree from the parser's events rather than yaml-cpp's nodes: events have line numbers, aliases and repeated
+// keys, and allow stopping early.
 class tree_builder final : public YAML::EventHandler {
 public:
     tree_builder(std::string file, int layer, std::vector<mistake>& mistakes)
         : file_(std::move(file)), layer_(layer), mistakes_(mistakes) {}
 
     node take() { return std::move(root_); }
-    /// The line of the last key that was read.
+    /// The line of the last key read.
     int last_key_line() const noexcept { return last_key_line_; }
 
     void OnDocumentStart(const YAML::Mark& mark) override {
@@ -77,7 +77,7 @@ private:
         node* into;
         std::string key{};
         bool has_key = false;
-        bool skipped = false; // the key was given before: its value is read and dropped
+        bool skipped = false; // the key is a duplicate: its value is read and dropped
         YAML::Mark key_at{};
     };
 
@@ -113,7 +113,7 @@ private:
                                  key + ": given twice, first in line " + std::to_string(first->second.at.line)});
     }
 
-    // The place for the next value; a value knows the line of its key, where a person looks for it.
+    // Returns the place of the next value, which gets the line of its key, where users look for it.
     node* add(const YAML::Mark& mark, node::kind kind, std::string text) {
         if (expects_key()) stop(mark, "a key that isn't plain text");
         if (open_.empty()) return &(root_ = node{kind, std::move(text), {}, {}, at(mark)});
@@ -181,7 +181,7 @@ node read_yaml(std::string_view text, const std::string& file, int layer, std::v
         return give_up(failure.line, failure.why);
     } catch (const YAML::Exception& failure) {
         const bool open_quotation = failure.msg == YAML::ErrorMsg::EOF_IN_SCALAR;
-        if (open_quotation) return give_up(builder.last_key_line(), "a quotation mark that is never closed");
+        if (open_quotation) return give_up(builder.last_key_line(), "unclosed quotation mark");
         return give_up(std::clamp(failure.mark.line + 1, 1, line_of(text, text.size())), failure.msg);
     }
     node root = builder.take();

@@ -34,8 +34,8 @@ private:
     readiness& of_;
 };
 
-// The last verdict, while it is fresh or another caller has begun to ask for the next; nothing when it is this caller's
-// turn.
+// The last verdict, while it is fresh or another caller is already running the checks; nothing if this caller should
+// run them.
 std::optional<error> readiness::remembered(time_point now) {
     const std::lock_guard lock(mutex_);
     if (last_ && now < fresh_until_) return last_;
@@ -44,7 +44,7 @@ std::optional<error> readiness::remembered(time_point now) {
         return {};
     }
     if (last_ && now < asking_since_ + fresh_for) return last_;
-    return error(errc::unavailable, "the checks aren't done yet");
+    return error(errc::unavailable, "the checks haven't finished yet");
 }
 
 task<error> readiness::verdict() {

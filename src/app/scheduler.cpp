@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "core/suspend_on_loop.hpp"
 #include <weir/app/scheduler.hpp>
 #include <weir/core/cron_expression.hpp>
 #include <weir/core/deadline.hpp>
 #include <weir/core/lifecycle.hpp>
 
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
 #include <algorithm>
@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A wall clock may be set: it is looked at so often.
+// How often to check the wall clock, which may be set.
 constexpr duration wall_clock_check = 1min;
 
 std::minstd_rand seeded() {
@@ -52,24 +52,24 @@ struct scheduler::job {
     std::string name{};
     work run{};
     job_options options{};
-    duration period{};                      // or
-    std::optional<cron_expression> times{}; // in local time
+    duration period{};                      // either this
+    std::optional<cron_expression> times{}; // or this, in local time
     std::minstd_rand random = seeded();
 
-    std::optional<weir::context> context{}; // once it has started, as what follows
+    std::optional<weir::context> context{}; // set once started, like the following members
     asio::cancellation_signal cancel{};
     bool running = false;
     bool over = false;
     std::uint64_t runs = 0;
-    time_point due{};     // of a period
-    wall_time due_wall{}; // of times, in UTC
+    time_point due{};     // for a period
+    wall_time due_wall{}; // for times, in UTC
 
     void plan_first(const clock& time) {
         due = options.at_start ? time.now() : detail::later(time.now(), period);
         if (times) due_wall = options.at_start ? time.wall_now() : next_wall(time.wall_now());
     }
 
-    // Whether a run was left out.
+    // Returns whether a run was skipped.
     bool plan_next(const clock& time) {
         if (times) return plan_next_time(time.wall_now());
         const auto periods = std::max<duration::rep>(1, (time.now() - due) / period + 1);
@@ -94,13 +94,13 @@ scheduler::scheduler(logger log) : log_(std::move(log)) {}
 scheduler::~scheduler() = default;
 
 scheduler::job& scheduler::add(std::string name, work f, const job_options& options) {
-    if (started_) throw std::logic_error("job \"" + name + "\" comes too late: the jobs have started");
+    if (started_) throw std::logic_error("job \"" + name + "\" was added too late: the jobs have started");
     if (std::ranges::any_of(jobs_, [&](const job& one) { return one.name == name; }))
         throw std::invalid_argument("job \"" + name + "\": the name is taken");
     if (options.timeout <= duration::zero())
         throw std::invalid_argument("job \"" + name + "\": timeout: accepted are times above 0");
     if (options.jitter < duration::zero())
-        throw std::invalid_argument("job \"" + name + "\": jitter: accepted are 0 and more");
+        throw std::invalid_argument("job \"" + name + "\": jitter: accepted are 0 or more");
     if (options.utc_offset < -24h || options.utc_offset > 24h)
         throw std::invalid_argument("job \"" + name + "\": utc_offset: accepted are -24 h to 24 h");
     job& made = jobs_.emplace_back();
@@ -159,7 +159,7 @@ task<void> scheduler::serve(job& one) {
     }
 }
 
-// False: the scheduler ends.
+// Returns false when the scheduler ends.
 task<bool> scheduler::until_due(job& one) {
     if (ending_) co_return false;
     one.context->reset();
@@ -203,12 +203,12 @@ void scheduler::report(const job& one, const job_report& run) const {
         log_.warn("job cancelled", field("job", run.job), id, took);
     else
         log_.error("job failed", field("job", run.job), id, took, field("error", run.failure));
-    if (run.overran) log_.warn("job took so long that runs were left out", field("job", run.job), id, took);
+    if (run.overran) log_.warn("job took too long, runs were skipped", field("job", run.job), id, took);
     if (!on_run_) return;
     try {
         on_run_(run);
     } catch (...) {
-        log_.error("the report of a job failed", field("job", run.job), field("error", current_error()));
+        log_.error("the on_run observer of a job failed", field("job", run.job), field("error", current_error()));
     }
 }
 
@@ -231,21 +231,20 @@ task<bool> scheduler::stop(time_point deadline) {
     const bool in_time = std::ranges::none_of(jobs_, &job::running);
     cancel_all();
     co_await until_over(home, detail::later(home.clock().now(), lifecycle::patience));
-    if (live_ > 0) log_.error("jobs don't end when they are cancelled, and are left behind", field("jobs", live_));
+    if (live_ > 0) log_.error("cancelled jobs didn't end in time and are abandoned", field("jobs", live_));
     co_return in_time;
 }
 
-// Or until then.
+// Waits until all jobs have ended, but no longer than `at`.
 task<void> scheduler::until_over(loop& home, time_point at) {
     if (live_ == 0) co_return;
     const auto timer = home.call_at(at, [this] {
         if (wake_) std::exchange(wake_, nullptr)();
     });
-    auto start = [this, &home](auto handler) {
-        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        wake_ = [shared, &home] { home.post([shared] { std::move (*shared)(); }); };
+    auto begin = [this](std::shared_ptr<detail::loop_waiter<>> waiter) {
+        wake_ = [waiter = std::move(waiter)] { waiter->post(); };
     };
-    co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(start, use_task);
+    co_await detail::suspend_on_loop(begin);
     home.cancel_timer(timer);
 }
 

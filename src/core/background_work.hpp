@@ -8,7 +8,7 @@
 
 namespace weir::detail {
 
-// Work in the background of a loop. It is shared with its task, and may be the last to know of a loop that is gone.
+// Background work of a loop. Shared between its task and its handles; a handle may outlive the loop.
 struct background_work {
     explicit background_work(weir::loop& home) noexcept : context(home) {}
 
@@ -22,9 +22,9 @@ struct background_work {
 
     weir::context context;
     boost::asio::cancellation_signal signal{};
-    bool stopped = false;  // before it began, perhaps
-    bool over = false;     // or its loop is
-    channel<bool> ended{}; // closed then
+    bool stopped = false;  // possibly before it began
+    bool over = false;     // the work has ended, or its loop has
+    channel<bool> ended{}; // closed at the end
 };
 
 } // namespace weir::detail

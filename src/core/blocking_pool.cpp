@@ -36,7 +36,7 @@ struct blocking_pool::impl {
         }
     }
 
-    // The next job, or null when the pool has closed and nothing is left.
+    // Returns the next job, or null once the pool is closed and the queue is empty.
     blocking_job* take() {
         std::unique_lock lock(mutex);
         wake.wait(lock, [this] { return closed || !queue.empty(); });
@@ -57,7 +57,7 @@ struct blocking_pool::impl {
             --counts.running;
             ++counts.completed;
         }
-        finished(true); // the job may be gone from here on
+        finished(true); // the job may be destroyed from here on
     }
 
     bool push(blocking_job& job) {
@@ -85,7 +85,7 @@ struct blocking_pool::impl {
             }
         }
         if (finished) return finished(false);
-        // The job can't go away under us: it completes on this thread's loop, after this call.
+        // The job can't be destroyed meanwhile: it completes on this thread's loop, after this call.
         job.stop.request_stop();
     }
 
@@ -105,7 +105,7 @@ struct blocking_pool::impl {
     std::deque<blocking_job*> queue;
     blocking_pool_stats counts;
     bool closed = false;
-    std::vector<std::thread> threads; // last: they use what is above
+    std::vector<std::thread> threads; // last, because they use the members above
 };
 
 blocking_pool::blocking_pool(blocking_pool_options options) : impl_(std::make_unique<impl>(std::move(options))) {}
@@ -156,7 +156,7 @@ task<result<void>> blocking_pool::execute(detail::blocking_job& job) {
     case outcome::refused:
         break;
     }
-    co_return error(errc::unavailable, "the " + name() + " pool takes no more work");
+    co_return error(errc::unavailable, "the pool " + name() + " is full or closed");
 }
 
 } // namespace weir

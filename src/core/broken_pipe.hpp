@@ -3,9 +3,9 @@
 
 namespace weir::detail {
 
-/// Ignores SIGPIPE where its disposition is still the default, which ends the process. `send` can be told not to
-/// raise it, but `sendfile` and OpenSSL's and other libraries' writes can't; with it ignored they fail with EPIPE.
-/// A handler that the program installed stays. Thread-safe.
+/// Ignores SIGPIPE if its disposition is still the default, which ends the process. `send` has a flag against it, but
+/// `sendfile` and the writes of OpenSSL and other libraries don't; with the signal ignored they fail with EPIPE. A
+/// handler installed by the program is kept. Thread-safe.
 void ignore_broken_pipes() noexcept;
 
 } // namespace weir::detail

@@ -7,7 +7,7 @@
 
 namespace weir::detail {
 
-/// A text of at most 7 bytes as a number, without reading behind it.
+/// Loads a string of at most 7 bytes as a number without reading past its end.
 inline std::uint64_t load_up_to_7(const char* p, std::size_t size) noexcept {
     const auto byte = [p](std::size_t at) { return std::uint64_t{static_cast<unsigned char>(p[at])}; };
     if (size >= 4) {
@@ -27,10 +27,10 @@ inline std::uint64_t load_up_to_7(const char* p, std::size_t size) noexcept {
 #define WEIR_SCAN_SSE2 1
 #include <emmintrin.h>
 
-// What looks at text 16 bytes at a time begins with these.
+// Helpers for code that scans text 16 bytes at a time.
 namespace weir::detail {
 
-/// The last fewer than 16 bytes of a buffer, the rest zero, without reading behind them.
+/// Loads the last (fewer than 16) bytes of a buffer, padded with zeros, without reading past its end.
 inline __m128i load_rest(const char* p, std::size_t size) noexcept {
     std::uint64_t low = 0;
     std::uint64_t high = 0;

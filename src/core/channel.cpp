@@ -12,7 +12,7 @@ namespace weir::detail {
 
 namespace {
 
-// Tasks that are claimed, in the order they are to be woken.
+// Claimed tasks in the order in which to wake them.
 class woken_list {
 public:
     void add(parked_task& one) noexcept {
@@ -20,7 +20,7 @@ public:
         last_ = &one;
     }
     void wake_all() noexcept {
-        while (first_) std::exchange(first_, first_->next_woken)->wake(); // which may destroy it
+        while (first_) std::exchange(first_, first_->next_woken)->wake(); // may destroy the task
     }
 
 private:
@@ -39,7 +39,7 @@ void wake(parked_task* woken) noexcept {
     if (woken) woken->wake();
 }
 
-// Spreads numbers that follow each other evenly, whichever of them are looked at (Knuth's multiplicative hash).
+// Spreads consecutive numbers evenly over the places (Knuth's multiplicative hash).
 std::size_t place_of(std::uint32_t die, std::size_t places) noexcept {
     constexpr std::uint32_t golden = 2'654'435'769;
     return static_cast<std::size_t>(std::uint64_t{die * golden} * places >> 32);
@@ -57,7 +57,7 @@ bool attempt_locked(std::span<channel_operation* const> all, std::uint32_t die, 
 void spin_lock::wait() const noexcept {
     for (int look = 0; look < 64; ++look)
         if (!locked_.load(std::memory_order_relaxed)) return;
-    std::this_thread::yield(); // its holder may wait for this processor
+    std::this_thread::yield(); // its holder may need this processor
 }
 
 channel_waiter* channel_base::claim_first_of_many(waiters& of) noexcept {
@@ -149,8 +149,8 @@ bool attempt_any_or_wait(std::span<channel_operation* const> all, std::span<chan
 std::size_t checked_capacity(std::size_t capacity, std::size_t size_of_value) {
     const std::size_t most = static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / size_of_value;
     if (capacity > most)
-        throw std::invalid_argument("channel capacity " + std::to_string(capacity) + ": accepted 0.." +
-                                    std::to_string(most));
+        throw std::invalid_argument(
+            "channel capacity " + std::to_string(capacity) + ": accepted 0.." + std::to_string(most));
     return capacity;
 }
 

@@ -14,7 +14,7 @@ public:
 };
 
 constexpr std::chrono::sys_days manual_start{std::chrono::year{2026} / 1 / 1};
-// Far from zero, so that code which subtracts a window from now meets no underflow.
+// Far from zero, so that subtracting a window from now can't underflow.
 constexpr std::chrono::hours manual_uptime{1000};
 
 } // namespace

@@ -27,7 +27,7 @@ void context::keep_while_held(std::shared_ptr<void> owner) noexcept {
     hold();
     keeper_ = std::move(owner);
     holders_.fetch_add(kept_bit, std::memory_order_relaxed);
-    drop(); // here it may end
+    drop(); // may destroy the context
 }
 
 void context::replace(std::unique_ptr<holder_base> owned) {

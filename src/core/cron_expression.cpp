@@ -16,15 +16,15 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view spaces = " \t";
 
-constexpr std::array<std::string_view, 12> month_names{"jan", "feb", "mar", "apr", "may", "jun",
-                                                       "jul", "aug", "sep", "oct", "nov", "dec"};
+constexpr std::array<std::string_view, 12> month_names{
+    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
 constexpr std::array<std::string_view, 7> weekday_names{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
 struct cron_field {
     std::string_view name;
     unsigned first;
     unsigned last;
-    std::span<const std::string_view> names{}; // of the values from `first` on
+    std::span<const std::string_view> names{}; // of the values starting at `first`
 };
 
 constexpr std::array<cron_field, 5> cron_fields{{
@@ -60,7 +60,7 @@ error malformed(const cron_field& field, std::string_view item) {
     return malformed(text + ", ranges (a-b), lists (a,b) and steps (*/n)");
 }
 
-// What stands before the separator; the rest stays.
+// Removes and returns the text before the separator; `rest` keeps the text after it.
 std::string_view cut_at(std::string_view& rest, std::string_view separators) {
     const std::size_t end = std::min(rest.find_first_of(separators), rest.size());
     const std::string_view cut = rest.substr(0, end);
@@ -69,11 +69,12 @@ std::string_view cut_at(std::string_view& rest, std::string_view separators) {
 }
 
 bool equal_without_case(std::string_view a, std::string_view lower) {
-    return std::ranges::equal(a, lower,
-                              [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + ('a' - 'A') : x) == y; });
+    return std::ranges::equal(a, lower, [](char x, char y) {
+        return (x >= 'A' && x <= 'Z' ? x + ('a' - 'A') : x) == y;
+    });
 }
 
-// A number of one or two digits, or -1.
+// Parses a number of one or two digits; -1 if malformed.
 int small_number(std::string_view text) {
     int value = -1;
     if (text.empty() || text.size() > 2) return -1;
@@ -81,7 +82,7 @@ int small_number(std::string_view text) {
     return failed == std::errc{} && end == text.data() + text.size() ? value : -1;
 }
 
-// The value that a number or a name stands for, or -1.
+// Returns the value of a number or a name; -1 if malformed.
 int value_of(const cron_field& field, std::string_view text) {
     const auto named = std::ranges::find_if(field.names, [&](auto name) { return equal_without_case(text, name); });
     if (named != field.names.end())
@@ -91,7 +92,7 @@ int value_of(const cron_field& field, std::string_view text) {
     return value >= first && value <= static_cast<int>(field.last) ? value : -1;
 }
 
-// `*`, `a`, `a-b`, and with a step `*/n`, `a-b/n`, `a/n` (from a on). Nothing: it is malformed.
+// Parses `*`, `a`, `a-b`, and with a step `*/n`, `a-b/n`, `a/n` (from a on). Returns 0 if malformed.
 std::uint64_t bits_of_item(const cron_field& field, std::string_view item) {
     std::string_view rest = item;
     std::string_view range = cut_at(rest, "/");
@@ -128,7 +129,7 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(0, text.find_last_not_of(spaces) + 1);
 }
 
-// The five fields; fewer or more are an error.
+// Splits the expression into its five fields; any other number is an error.
 result<std::array<std::string_view, 5>> fields_of(std::string_view text) {
     std::array<std::string_view, 5> fields;
     std::string_view rest = trimmed(text);
@@ -146,14 +147,15 @@ result<std::array<std::string_view, 5>> fields_of(std::string_view text) {
 }
 
 std::string_view without_shorthand(std::string_view text) {
-    const auto found = std::ranges::find_if(
-        shorthands, [name = trimmed(text)](const shorthand& one) { return equal_without_case(name, one.name); });
+    const auto found = std::ranges::find_if(shorthands, [name = trimmed(text)](const shorthand& one) {
+        return equal_without_case(name, one.name);
+    });
     return found == shorthands.end() ? text : found->meaning;
 }
 
 bool has_bit(std::uint64_t bits, unsigned value) { return (bits >> value & 1) != 0; }
 
-// The first value from `from` on, or 64.
+// Returns the first set bit at or after `from`, or 64.
 unsigned first_bit(std::uint64_t bits, unsigned from) {
     return from > 63 ? 64U : static_cast<unsigned>(std::countr_zero(bits >> from << from));
 }
@@ -180,7 +182,7 @@ result<cron_expression> cron_expression::parse(std::string_view text) {
     made.weekdays_ = static_cast<std::uint32_t>(bits[4]);
     made.any_day_ = (*fields)[2].starts_with('*');
     made.any_weekday_ = (*fields)[4].starts_with('*');
-    if (!made.ever_comes()) return malformed("\"" + std::string(text) + "\": that day never comes");
+    if (!made.ever_comes()) return malformed("\"" + std::string(text) + "\": no date matches");
     return made;
 }
 
@@ -192,7 +194,7 @@ bool cron_expression::ever_comes() const noexcept {
     return false;
 }
 
-// crontab(5): where neither day is `*`, one of them is enough.
+// crontab(5): if neither day field is `*`, matching one of them suffices.
 bool cron_expression::matches_day(std::chrono::sys_days day) const noexcept {
     const std::chrono::year_month_day date = day;
     if (!has_bit(months_, static_cast<unsigned>(date.month()))) return false;

@@ -9,7 +9,7 @@
 
 namespace weir::detail {
 
-/// Calls `f` on the loop at a deadline, unless it goes before that. Never at time_point::max().
+/// Calls `f` on the loop at a deadline unless it is destroyed first. Never fires at time_point::max().
 class deadline_timer {
 public:
     deadline_timer(loop& home, time_point at, std::function<void()> f) : home_(home) {

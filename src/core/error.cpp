@@ -12,45 +12,47 @@ namespace {
 
 constexpr std::size_t kinds = static_cast<std::size_t>(errc::deadline_exceeded) + 1;
 
-constexpr std::array<std::string_view, kinds> kind_names{"ok",
-                                                         "cancelled",
-                                                         "unknown",
-                                                         "invalid_argument",
-                                                         "validation_failed",
-                                                         "unauthenticated",
-                                                         "permission_denied",
-                                                         "not_found",
-                                                         "already_exists",
-                                                         "conflict",
-                                                         "too_large",
-                                                         "resource_exhausted",
-                                                         "unimplemented",
-                                                         "internal",
-                                                         "unavailable",
-                                                         "deadline_exceeded"};
+constexpr std::array<std::string_view, kinds> kind_names{
+    "ok",
+    "cancelled",
+    "unknown",
+    "invalid_argument",
+    "validation_failed",
+    "unauthenticated",
+    "permission_denied",
+    "not_found",
+    "already_exists",
+    "conflict",
+    "too_large",
+    "resource_exhausted",
+    "unimplemented",
+    "internal",
+    "unavailable",
+    "deadline_exceeded"};
 
-constexpr std::array<std::string_view, kinds> kind_messages{"ok",
-                                                            "the operation was cancelled",
-                                                            "unknown error",
-                                                            "the request is malformed",
-                                                            "the input breaks a rule",
-                                                            "log in first",
-                                                            "not allowed",
-                                                            "not found",
-                                                            "already exists",
-                                                            "conflicts with the current state",
-                                                            "too large",
-                                                            "too many requests",
-                                                            "not implemented",
-                                                            "internal error",
-                                                            "unavailable, try again later",
-                                                            "out of time"};
+constexpr std::array<std::string_view, kinds> kind_messages{
+    "ok",
+    "the operation was cancelled",
+    "unknown error",
+    "the request is malformed",
+    "the input is invalid",
+    "authentication required",
+    "permission denied",
+    "not found",
+    "already exists",
+    "conflicts with the current state",
+    "too large",
+    "too many requests",
+    "not implemented",
+    "internal error",
+    "unavailable, try again later",
+    "deadline exceeded"};
 
 } // namespace
 
 std::string_view name(errc kind) noexcept { return kind_names[static_cast<std::size_t>(kind)]; }
 
-// A body that belongs to a kind alone is immortal: it is never counted nor freed.
+// The body of an error made from a kind alone is immortal: neither counted nor freed.
 struct error::body {
     mutable std::atomic<std::uint32_t> uses{1};
     bool immortal = false;
@@ -71,9 +73,9 @@ struct error::body {
 
 const error::body& error::of(errc kind) noexcept { return immortal(static_cast<std::size_t>(kind)); }
 
-// One for each kind, and behind them that of out_of_memory().
+// One per kind, followed by the body of out_of_memory().
 const error::body& error::immortal(std::size_t index) noexcept {
-    // Built once and never destroyed, so that errors stay valid in static destructors.
+    // Created once and never destroyed, so that errors stay valid in static destructors.
     static const body* const bodies = [] {
         auto* made = new std::array<body, kinds + 1>;
         for (std::size_t i = 0; i < kinds; ++i) {

@@ -19,11 +19,11 @@ constexpr std::size_t longest_special = 6; // \u001f
 
 #ifdef WEIR_SCAN_SSE2
 
-// One bit for each byte that can't be copied as it is: controls, quote and backslash, and all that isn't ASCII.
+// Returns a bit for each byte that can't be copied unchanged: controls, quote, backslash, and all non-ASCII bytes.
 unsigned special_bits(__m128i bytes) noexcept {
     const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
     const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
-    const __m128i control = _mm_cmpgt_epi8(_mm_set1_epi8(0x20), bytes); // signed, so non-ASCII as well
+    const __m128i control = _mm_cmpgt_epi8(_mm_set1_epi8(0x20), bytes); // signed comparison, so it includes non-ASCII
     return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quote, backslash), control)));
 }
 
@@ -34,8 +34,8 @@ std::size_t copy_short(char* to, std::string_view text) noexcept {
     return static_cast<std::size_t>(std::countr_zero(special_bits(bytes) | behind));
 }
 
-// Copies the text up to the first special byte, and whatever follows as far as there is room for a block;
-// how much was plain. The last 16 bytes are looked at together, some of them for the second time.
+// Copies the text up to the first special byte, plus whatever follows within the block; returns how many bytes were
+// plain. The final 16 bytes are handled as one block, which may overlap the previous one.
 std::size_t copy_plain(char* to, std::string_view text) noexcept {
     if (text.size() < block) return copy_short(to, text);
     const std::size_t last = text.size() - block;
@@ -80,7 +80,7 @@ char* put_escaped(char* at, char c) noexcept {
     return at;
 }
 
-// The length of a run of well-formed code points beyond ASCII.
+// Returns the length of a run of well-formed non-ASCII code points.
 std::size_t non_ascii_run(std::string_view text) noexcept {
     std::size_t run = 0;
     while (run < text.size() && static_cast<unsigned char>(text[run]) >= 0x80) {
@@ -106,13 +106,13 @@ constexpr auto powers_of_ten = [] {
     return powers;
 }();
 
-// 1233 / 4096 is the logarithm of 2 to the base 10, near enough for 64 bits.
+// 1233 / 4096 approximates log10(2), closely enough for 64 bits.
 std::size_t digits_of(std::uint64_t number) noexcept {
     const auto least = static_cast<std::size_t>(std::bit_width(number | 1) * 1233 >> 12);
     return least + (number >= powers_of_ten[least] ? 1 : 0) + (number == 0 ? 1 : 0);
 }
 
-// Two digits at a time, from the last on.
+// Writes two digits at a time, starting with the last.
 char* put_digits(char* at, std::uint64_t number) noexcept {
     char* const end = at + digits_of(number);
     char* p = end;
@@ -124,15 +124,15 @@ char* put_digits(char* at, std::uint64_t number) noexcept {
     return end;
 }
 
-// Numbers like prices and percentages: at most three decimals, and no more digits than the type always keeps.
-// Decimals so short are the shortest that read back the same, and a division finds them several times faster than
-// to_chars does.
+// Handles numbers like prices and percentages: at most three decimals, and no more digits than the type always
+// preserves. Such decimals are the shortest that read back the same, and a division finds them several times faster
+// than to_chars.
 template<class Number>
 char* put_short_decimal(char* at, Number number) noexcept {
     constexpr double limit = std::numeric_limits<Number>::digits10 < 15 ? 1e3 : 1e11;
     const double magnitude = std::fabs(number);
     if (!(magnitude < limit) || (number == 0 && std::signbit(number))) return nullptr;
-    // NOLINTNEXTLINE(bugprone-incorrect-roundings): a number that it rounds wrongly fails the next line
+    // if it rounds wrongly, the next line rejects the number
     const auto thousandths = static_cast<std::uint64_t>(magnitude * 1000 + 0.5);
     if (static_cast<Number>(static_cast<double>(thousandths) / 1000) != std::fabs(number)) return nullptr;
     if (number < 0) *at++ = '-';
@@ -153,7 +153,7 @@ char* put_floating(char* at, Number number) noexcept {
 
 } // namespace
 
-// Twice as much each time, so that a long document is copied few times; what the string has is taken in larger steps.
+// Doubles the size, so that a long document is copied few times; claims existing capacity in larger steps.
 void json_sink::grow(std::size_t bytes) {
     const auto used = static_cast<std::size_t>(at_ - out_.data());
     const bool fits = used + bytes <= out_.capacity();
@@ -185,7 +185,7 @@ void json_sink::key(std::string_view name) {
     at_ = put_text(at_, "\":");
 }
 
-// Takes a run beyond ASCII, the ill-formed part at the start, or one character to be escaped.
+// Consumes a run of non-ASCII text, an ill-formed part at the start, or one character that needs escaping.
 void json_sink::put_special(std::string_view& text) noexcept {
     std::size_t taken = 1;
     if (static_cast<unsigned char>(text[0]) < 0x80) {

@@ -15,11 +15,11 @@ namespace weir {
 namespace {
 
 using detail::supervision;
-using outcome_of_step = std::shared_ptr<std::optional<result<void>>>; // the step's too, which may be left behind
+using outcome_of_step = std::shared_ptr<std::optional<result<void>>>; // shared with the step, which may be abandoned
 
 task<void> run_step(task<result<void>> work, outcome_of_step in) { in->emplace(co_await std::move(work)); }
 
-// The outcome of what has ended or has been left.
+// The outcome of a step that has ended or was abandoned.
 result<void> verdict(const detail::supervised& state, const outcome_of_step& outcome) {
     if (state.failure) std::rethrow_exception(state.failure);
     if (state.late || !*outcome) return errc::deadline_exceeded;
@@ -34,7 +34,7 @@ void lifecycle::report(lifecycle_event event) const {
 
 void lifecycle::add(lifecycle_part part) {
     if (part.start && phase_ > phase::starting)
-        throw std::logic_error("\"" + part.name + "\" has a start, and the others have started already");
+        throw std::logic_error("\"" + part.name + "\" has a start function, but the start is over already");
     const bool started = phase_ != phase::made && !part.start;
     parts_.insert(phase_ == phase::starting ? next_ : parts_.end(), {std::move(part), started});
 }

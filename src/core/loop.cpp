@@ -27,7 +27,8 @@ struct loop::timers {
     using place = std::pair<time_point, timer_id>;
     using callback = std::function<void()>;
 
-    // A callback may own a task, whose end cancels or sets other timers: it goes when the timer has left.
+    // Removes a timer and returns its callback. A callback may own a task whose destructor cancels or sets timers, so
+    // it must be destroyed after the timer is removed.
     callback take(std::map<place, callback>::iterator at) {
         auto node = queue.extract(at);
         due.erase(node.key().second);
@@ -42,7 +43,7 @@ struct loop::timers {
     std::unordered_map<timer_id, time_point> due;
     timer_id last_id = 0;
     time_point armed_for = time_point::max();
-    bool closed = false; // the loop ends: what is set from now on never comes
+    bool closed = false; // the loop is ending: new timers never fire
 };
 
 struct loop::alarm {
@@ -53,7 +54,7 @@ struct loop::alarm {
         timer;
 };
 
-// What runs in the background.
+// The background tasks of a loop.
 struct loop::background_list {
     std::list<std::shared_ptr<detail::background_work>> all{};
     std::function<void()> ended{};
@@ -64,9 +65,9 @@ loop::loop(const weir::clock& time)
       background_(std::make_shared<background_list>()), io_(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO), clock_(&time),
       now_(time.now()), alarm_(std::make_unique<alarm>(io_)), outside_(std::make_shared<detail::outside_work>()) {}
 
-// What is attached to the loop goes first: it may hold timers and sockets of this loop. Then no other thread can wake a
-// task any more, and the last that is about to has done so. Then go the tasks that wait for timers, while Asio is still
-// there, and with Asio the other tasks, which may still cancel timers.
+// Order of destruction: first the objects attached to the loop, which may hold timers and sockets of it. After that no
+// other thread can wake a task, and any that is doing so is waited for. Then the tasks that wait for timers, while Asio
+// still exists; Asio destroys the other tasks, which may still cancel timers.
 loop::~loop() {
     for (const auto& one : background_->all) one->end();
     root_.reset();
@@ -108,7 +109,7 @@ loop::timer_id loop::call_at(time_point at, std::function<void()> f) {
     try {
         timers_->due.emplace(id, at);
         arm();
-    } catch (...) { // what has no id to be cancelled by must not ring
+    } catch (...) { // without an id it couldn't be cancelled, so it must not fire
         timers_->take(place);
         throw;
     }
@@ -119,14 +120,14 @@ bool loop::cancel_timer(timer_id id) noexcept {
     const auto found = timers_->due.find(id);
     if (found == timers_->due.end()) return false;
     timers_->take(timers_->queue.find({found->second, id}));
-    return true; // the alarm may ring for nothing, which is cheaper than moving it
+    return true; // leaving the alarm set is cheaper than moving it
 }
 
 void loop::arm() {
     if (!clock_->passes() || timers_->queue.empty()) return;
     const time_point first = timers_->queue.begin()->first.first;
     if (first >= timers_->armed_for) return;
-    timers_->armed_for = time_point::max(); // in case that there is no memory to wait
+    timers_->armed_for = time_point::max(); // in case async_wait runs out of memory
     alarm_->timer.expires_at(std::chrono::time_point_cast<std::chrono::steady_clock::duration>(first));
     alarm_->timer.async_wait([this](const boost::system::error_code& failed) {
         if (failed) return;
@@ -148,7 +149,7 @@ void loop::fire_due() {
 
 void loop::run_until(const bool& done) {
     while (!done)
-        if (!run_one() && !done) throw std::logic_error("the task waits for something that can't happen");
+        if (!run_one() && !done) throw std::logic_error("deadlock: the task is suspended and nothing can resume it");
 }
 
 namespace {
@@ -157,7 +158,7 @@ void rethrow(std::exception_ptr failure) {
     if (failure) std::rethrow_exception(failure);
 }
 
-// The waiting side of sleep_until: completes once, by its timer or by cancellation.
+// The waiting side of sleep_until; completes once, by its timer or by cancellation.
 template<class Handler>
 struct sleeper {
     weir::loop& home;
@@ -197,7 +198,7 @@ void loop::spawn(task<void> work, weir::context& ctx, asio::cancellation_signal&
                    asio::bind_cancellation_slot(detail::relayed(cancel.slot(), *this), std::move(done)));
 }
 
-// It takes the frame's copy of the parameter, made by a move, for a use of the one moved from.
+// clang-tidy takes the moved-from frame copy of the parameter for a use after move.
 task<void> detail::cancellable(task<void> work) {
     // NOLINTNEXTLINE(bugprone-use-after-move)
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
@@ -207,7 +208,7 @@ task<void> detail::cancellable(task<void> work) {
 
 namespace {
 
-// Nothing where it is stopped before it has begun.
+// Does nothing if the work is stopped before it has begun.
 task<void> unless_stopped(task<void> work, std::shared_ptr<detail::background_work> as) {
     if (!as->stopped) co_await std::move(work);
 }
@@ -229,7 +230,7 @@ void loop::begin_background(std::shared_ptr<detail::background_work> work, task<
         list->all.erase(at);
         throw;
     }
-    work->context.keep_while_held(work); // Asio lets go of it after the last handler
+    work->context.keep_while_held(work); // Asio releases it after the last handler
 }
 
 void loop::spawn_background(task<void> work, std::string_view request_id) {
@@ -247,7 +248,7 @@ weir::background loop::start(task<void> work) {
 std::size_t loop::background() const noexcept { return background_->all.size(); }
 
 void loop::cancel_background() {
-    const auto all = background_->all; // some end by it at once
+    const auto all = background_->all; // a copy, because some end at once
     for (const auto& one : all) one->cancel();
 }
 

@@ -13,17 +13,17 @@ constinit thread_local thread_shards shards_of_thread;
 
 namespace {
 
-// How many objects go between a shard and the depot at once.
+// The number of objects moved between a shard and the depot at once.
 constexpr std::size_t batch = pool_shard::size / 2;
 
-// The pools that exist, by their numbers: a thread that ends gives them what its shards have.
+// The existing pools, indexed by number: an ending thread returns its shards' objects to them.
 struct all_pools {
     std::mutex mutex{};
     std::vector<object_depot*> by_number{};
 };
 
 all_pools& pools() {
-    static all_pools* const instance = new all_pools; // threads may end after main() has
+    static all_pools* const instance = new all_pools; // never destroyed, because threads may end after main()
     return *instance;
 }
 
@@ -38,7 +38,7 @@ struct object_depot::state {
     state(std::size_t most, duration idle_time, const clock& time)
         : most(most), idle_time(idle_time), time(time), checked(time.now()) {}
 
-    // False where there are enough, or no memory for one more.
+    // Returns false if the depot is full or out of memory.
     bool keep(void* object) noexcept {
         if (ready.size() >= most) return false;
         try {
@@ -67,7 +67,7 @@ struct object_depot::state {
 
     bool look_is_due() const noexcept { return time.now() - checked >= idle_time; }
 
-    // What was ready all the time since the last look wasn't needed.
+    // Objects that were ready all the time since the last check weren't needed.
     std::size_t count_unused() noexcept {
         if (!look_is_due()) return 0;
         checked = time.now();
@@ -81,21 +81,21 @@ struct object_depot::state {
     const clock& time;
 
     mutable std::mutex mutex{};
-    std::deque<void*> ready{}; // the one given last is the first to be taken
-    std::size_t least = 0;     // so many were ready at any time since the last look
+    std::deque<void*> ready{}; // last in, first out
+    std::size_t least = 0;     // the lowest number of ready objects since the last check
     time_point checked;
     std::vector<std::unique_ptr<pool_shard>> shards{};
-    std::uint64_t taken_otherwise = 0; // on threads that have ended, or have no shard
+    std::uint64_t taken_otherwise = 0; // on threads that have ended or have no shard
 };
 
 namespace {
 
-// Its thread is about to end, or has no more shards for another reason.
+// This thread is ending, or can't have shards any more.
 constinit thread_local bool thread_is_over = false;
 
 } // namespace
 
-// Gives what the thread's shards have to the pools that still exist, when the thread ends.
+// When a thread ends, returns the objects in its shards to the pools that still exist.
 struct object_depot::thread_end {
     thread_end() = default;
     thread_end(const thread_end&) = delete;
@@ -107,7 +107,7 @@ struct object_depot::thread_end {
         for (std::size_t number = 0; number < mine.size; ++number) give_back(number, entries[number]);
     }
 
-    // Objects are destroyed without a lock: their destructors may use pools.
+    // Destroys objects without a lock, because their destructors may use pools.
     static void give_back(std::size_t number, const thread_shards::entry& one) noexcept {
         std::array<void*, pool_shard::size> unwanted;
         std::size_t count = 0;
@@ -145,7 +145,7 @@ object_depot::~object_depot() {
     for (void* const object : state_->ready) destroy_(object);
 }
 
-// Null where the thread is about to end, or has no memory for one.
+// Returns null if the thread is ending or memory is short.
 pool_shard* object_depot::shard_or_new() noexcept {
     if (pool_shard* const known = shard()) return known;
     if (thread_is_over) return nullptr;
@@ -158,7 +158,7 @@ pool_shard* object_depot::shard_or_new() noexcept {
 
 pool_shard* object_depot::add_shard() {
     static thread_local thread_end end;
-    (void)end; // which is what makes it
+    (void)end; // forces its construction
     thread_shards& mine = shards_of_thread;
     if (number_ >= mine.size) {
         const std::size_t size = std::max(number_ + 1, 2 * mine.size);
@@ -198,7 +198,7 @@ void object_depot::spill(void* object) noexcept {
     std::size_t count = 1;
     for (; mine && count <= batch; ++count) given[count] = mine->take();
     bool look = false;
-    std::size_t unwanted = 0; // at the front
+    std::size_t unwanted = 0; // number of rejected objects, at the front
     {
         const std::lock_guard lock(state_->mutex);
         for (std::size_t i = 0; i < count; ++i)
@@ -232,7 +232,7 @@ void object_depot::trim() noexcept {
     }
 }
 
-// How many of its objects aren't wanted.
+// Returns how many of the shard's objects are unwanted.
 std::size_t object_depot::retire(pool_shard& shard, std::span<void*> unwanted) noexcept {
     std::size_t count = 0;
     const std::lock_guard lock(state_->mutex);

@@ -3,31 +3,34 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <mutex>
+#include <utility>
 
 namespace weir::detail {
 
-// Counts what other threads do for tasks of one loop. The loop's memory, and that of its tasks, has to last until
-// there is nothing left.
+// Counts the work that other threads do for tasks of one loop. The memory of the loop and its tasks must remain valid
+// until the count is zero.
 class outside_work {
 public:
     void begin() noexcept { running_.fetch_add(1, std::memory_order_relaxed); }
 
-    // The last touch of anything that belongs to the loop or its tasks.
+    // Call this last: it is the final access to anything owned by the loop or its tasks.
     void end() noexcept {
         if (running_.fetch_sub(1, std::memory_order_acq_rel) == 1) running_.notify_all();
     }
 
+    std::size_t running() const noexcept { return running_.load(std::memory_order_acquire); }
     void wait_for_none() const noexcept {
         while (const std::size_t left = running_.load(std::memory_order_acquire)) running_.wait(left);
     }
 
-    // The loop ends: no task of it goes on any more. From here on nothing is sent to it.
+    // Called when the loop ends: none of its tasks resumes any more, and nothing is sent to it from here on.
     void close() noexcept {
         const std::lock_guard lock(guard_);
         closed_ = true;
     }
-    // Sends something to the loop, which is there meanwhile, unless it ends.
+    // Calls `f`, which sends something to the loop, unless the loop is ending; the loop lasts until `f` returns.
     template<class F>
     void send(F f) noexcept {
         const std::lock_guard lock(guard_);
@@ -38,6 +41,20 @@ private:
     std::atomic<std::size_t> running_{0};
     std::mutex guard_;
     bool closed_ = false;
+};
+
+// One count of a loop's outside work.
+class outside_hold {
+public:
+    explicit outside_hold(std::shared_ptr<outside_work> of) noexcept : of_(std::move(of)) { of_->begin(); }
+    outside_hold(outside_hold&&) noexcept = default;
+    outside_hold& operator=(outside_hold&&) = delete;
+    ~outside_hold() {
+        if (of_) of_->end();
+    }
+
+private:
+    std::shared_ptr<outside_work> of_;
 };
 
 } // namespace weir::detail

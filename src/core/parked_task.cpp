@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-// Hands out the room of a parked task, for one operation at a time.
+// Provides the storage of a parked task to one operation at a time.
 template<class T>
 class parking_allocator {
 public:
@@ -40,13 +40,13 @@ private:
 
 } // namespace
 
-// What the loop calls; a loop that ends destroys it instead, and the task's frame with it.
-class parked_task::way_back {
+// The handler posted to the loop. A loop that ends destroys it instead of calling it, and the task's frame with it.
+class parked_task::resume_handler {
 public:
-    explicit way_back(parked_task& to) noexcept : to_(&to) {}
-    way_back(way_back&& other) noexcept : to_(std::exchange(other.to_, nullptr)) {}
-    way_back& operator=(way_back&&) = delete;
-    ~way_back() {
+    explicit resume_handler(parked_task& to) noexcept : to_(&to) {}
+    resume_handler(resume_handler&& other) noexcept : to_(std::exchange(other.to_, nullptr)) {}
+    resume_handler& operator=(resume_handler&&) = delete;
+    ~resume_handler() {
         if (to_) const handler dropped(std::move(*to_->handler_));
     }
 
@@ -86,7 +86,7 @@ void parked_task::yield() noexcept {
     park();
 }
 
-// Before this turn of the loop is over, and so before the task can go on.
+// Runs before this turn of the loop is over, so before the task can resume.
 void parked_task::suspended() noexcept {
     handler_.emplace(frame_.detach_thread(), nothing_);
     if (yields_) wake();
@@ -104,11 +104,11 @@ bool parked_task::claim(wake_cause cause) noexcept {
 
 void parked_task::wake() noexcept {
     namespace execution = asio::execution;
-    const auto outside = outside_; // the task may be gone once it is posted, and its loop
+    const auto outside = outside_; // the task and its loop may be destroyed once it is posted
     const parking_allocator<void> memory(room_);
     const auto later =
         asio::require(home_.io().get_executor(), execution::blocking.never, execution::allocator(memory));
-    later.execute(way_back(*this));
+    later.execute(resume_handler(*this));
     outside->end();
 }
 

@@ -47,8 +47,8 @@ task<remote_wait::ending> remote_wait::until(time_point deadline) {
     co_return co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void(ending)>(start, use_task);
 }
 
-// A loop that ends takes its tasks along. What came to it after Asio's last turn would race with its end, and never be
-// let go of, as its memory is its own.
+// A loop that ends destroys its tasks. A handler posted after Asio's last turn would race with that and would never be
+// released, because it holds its own memory.
 void remote_wait::wake() noexcept {
     outside_->send([this] {
         namespace execution = asio::execution;

@@ -13,8 +13,8 @@
 
 namespace weir::detail {
 
-/// Where one task waits, on its loop, until another thread wakes it, its deadline comes, or it is cancelled. Unlike a
-/// task that is suspended (core/suspend.hpp) it holds up no loop that ends: the task goes with it. Used once.
+/// Suspends one task on its loop until another thread wakes it, its deadline comes, or it is cancelled. Unlike a task
+/// in core/suspend.hpp it doesn't delay the end of its loop: the task is destroyed with the loop. Single use.
 class remote_wait : public std::enable_shared_from_this<remote_wait> {
 public:
     enum class ending : std::uint8_t { woken, late, cancelled };
@@ -23,10 +23,10 @@ public:
     remote_wait(const remote_wait&) = delete;
     remote_wait& operator=(const remote_wait&) = delete;
 
-    /// On the loop, once. The caller holds this until the task goes on.
+    /// Waits. Loop thread, once. The caller must keep this object alive until the task resumes.
     task<ending> until(time_point deadline);
-    /// From any thread, once, and under a lock that the task's frame takes as well before it goes: so the loop is
-    /// there. Needs no memory.
+    /// Wakes the task. Any thread, once, under a lock that the task's frame also takes before it is destroyed; this
+    /// keeps the loop alive. Never allocates.
     void wake() noexcept;
 
 private:
@@ -37,7 +37,7 @@ private:
         virtual ~sleeper() = default;
         virtual void finish(ending how) = 0;
 
-        // Whether its timer was still to come.
+        // Returns whether the timer was still pending.
         bool wake_early(ending how) {
             if (!home.cancel_timer(timer)) return false;
             finish(how);
@@ -45,7 +45,8 @@ private:
         }
 
         loop& home;
-        boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work; // the loop runs meanwhile
+        boost::asio::executor_work_guard<boost::asio::io_context::executor_type>
+            work; // keeps the loop running meanwhile
         loop::timer_id timer = 0;
     };
     template<class Handler>
@@ -54,9 +55,9 @@ private:
     void arrive();
 
     loop& home_;
-    const std::shared_ptr<outside_work> outside_;               // which a loop lets go of before its last tasks
-    alignas(std::max_align_t) room_allocator<void>::room room_; // for its way to the loop
-    std::weak_ptr<sleeper> sleeper_;                            // which the loop's timer owns
+    const std::shared_ptr<outside_work> outside_;               // the loop may release it before its last tasks
+    alignas(std::max_align_t) room_allocator<void>::room room_; // storage for the handler posted to the loop
+    std::weak_ptr<sleeper> sleeper_;                            // owned by the loop's timer
     bool woken_ = false;
 };
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/post.hpp>
+
 #include <cstddef>
 #include <new>
 #include <type_traits>
@@ -8,15 +11,15 @@
 
 namespace weir::detail {
 
-/// Room for the one completion handler that resumes a suspended coroutine, without an allocation.
-/// Belongs to one loop.
+/// Storage for the one completion handler that resumes a suspended coroutine, without an allocation. Belongs to one
+/// loop.
 class resume_slot {
 public:
     resume_slot() = default;
     resume_slot(const resume_slot&) = delete;
     resume_slot& operator=(const resume_slot&) = delete;
     ~resume_slot() {
-        if (drop_) drop_(room_);
+        if (end_) end_(room_, false);
     }
 
     explicit operator bool() const noexcept { return call_ != nullptr; }
@@ -29,14 +32,23 @@ public:
             Handler taken = take<Handler>(at);
             std::move(taken)();
         };
-        drop_ = [](void* at) { take<Handler>(at); };
+        end_ = [](void* at, bool posts) {
+            Handler taken = take<Handler>(at);
+            const auto home = boost::asio::get_associated_executor(taken);
+            if (posts) boost::asio::post(home, std::move(taken));
+        };
     }
 
-    /// Resumes who waits; the slot is free again by then.
+    /// Resumes the waiting coroutine within the call, by when the slot is free again.
     void resume() {
         auto* const call = std::exchange(call_, nullptr);
-        drop_ = nullptr;
+        end_ = nullptr;
         call(room_);
+    }
+    /// Resumes the coroutine in a later turn of its loop; the slot is free at once.
+    void post() {
+        call_ = nullptr;
+        std::exchange(end_, nullptr)(room_, true);
     }
 
 private:
@@ -50,7 +62,7 @@ private:
 
     alignas(std::max_align_t) std::byte room_[32];
     void (*call_)(void*) = nullptr;
-    void (*drop_)(void*) = nullptr;
+    void (*end_)(void*, bool posts) = nullptr; // without a call: posts or drops the handler
 };
 
 } // namespace weir::detail

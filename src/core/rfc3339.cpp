@@ -19,12 +19,12 @@ using std::chrono::year_month_day;
 constexpr wall_time earliest = sys_days(year{0} / 1 / 1);
 constexpr wall_time latest = wall_time(sys_days(year{10000} / 1 / 1)) - microseconds{1};
 
-// Writes `value` into exactly `width` digits that end before `end`.
+// Writes `value` as exactly `width` digits that end at `end`.
 void put_digits(char* end, int width, unsigned value) noexcept {
     for (; width > 0; --width, value /= 10) *--end = static_cast<char>('0' + value % 10);
 }
 
-// Takes fixed-width fields from the front of a text; once anything was missing, `failed` stays set.
+// Consumes fixed-width fields from the front of a string; `failed` stays set after the first error.
 class field_reader {
 public:
     explicit field_reader(std::string_view text) : rest_(text) {}
@@ -87,7 +87,7 @@ private:
     bool failed_ = false;
 };
 
-// Into `0000-00-00`.
+// Writes the date in the form `0000-00-00`.
 void put_date(char* text, sys_days day) noexcept {
     const year_month_day date(day);
     put_digits(text + 4, 4, static_cast<unsigned>(static_cast<int>(date.year())));

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "core/cancellation_relay.hpp"
-#include "core/resume_slot.hpp"
+#include "core/event.hpp"
 #include <weir/core/task_group.hpp>
 
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 
@@ -18,14 +16,14 @@ namespace weir {
 
 namespace asio = boost::asio;
 
-// What waits for the end of the group. Only the tasks share it: so a frame that waits goes after theirs when the loop
-// ends, and nothing owns itself.
-using group_waiter = detail::resume_slot;
+// Waits for the end of the group. Only the tasks share it, so at the end of the loop the waiting frame is destroyed
+// after theirs, and nothing owns itself.
+using group_waiter = detail::event;
 
 struct task_group::impl {
     struct member {
         asio::cancellation_signal cancel{};
-        bool counts = true; // the body doesn't
+        bool counts = true; // false for the body
         bool over = false;
     };
     using members = std::list<std::shared_ptr<member>>;
@@ -45,7 +43,7 @@ struct task_group::impl {
     std::size_t limit = std::numeric_limits<std::size_t>::max();
     members all{};
     std::deque<task<result<void>>> queued{};
-    error failure{}; // the first
+    error failure{}; // the first one
     bool cancelled = false;
     std::weak_ptr<group_waiter> waits{};
 };
@@ -61,8 +59,8 @@ error failure_of(std::exception_ptr thrown, const result<void>& end) {
     }
 }
 
-task<void> keep_end(task<result<void>> work, std::shared_ptr<result<void>> in) {
-    // It takes the frame's copy of the parameter, made by a move, for a use of the one moved from.
+task<void> store_outcome(task<result<void>> work, std::shared_ptr<result<void>> in) {
+    // clang-tidy takes the moved-from frame copy of the parameter for a use after move.
     // NOLINTNEXTLINE(bugprone-use-after-move)
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     co_await asio::this_coro::throw_if_cancelled(false);
@@ -76,7 +74,7 @@ std::size_t task_group::impl::running() const noexcept {
         std::ranges::count_if(all, [](const auto& one) { return one->counts && !one->over; }));
 }
 
-// All that takes memory, while the waiting frame can still hear that there is none.
+// Allocates everything here, where the waiting frame can still be given an out-of-memory error.
 void task_group::impl::begin(task<result<void>> body, asio::cancellation_slot outer) {
     auto waiting = std::make_shared<group_waiter>();
     waits = waiting;
@@ -111,15 +109,15 @@ void task_group::impl::start(task<result<void>> work, bool counts, std::shared_p
     const auto slot = detail::relayed(one->cancel.slot(), home.context().loop());
     const auto at = all.insert(all.end(), one);
     try {
-        asio::co_spawn(home, keep_end(std::move(work), end), asio::bind_cancellation_slot(slot, std::move(finished)));
+        asio::co_spawn(
+            home, store_outcome(std::move(work), end), asio::bind_cancellation_slot(slot, std::move(finished)));
     } catch (...) {
         all.erase(at);
         throw;
     }
 }
 
-// Others may end while they are cancelled, and then the last of them isn't this one. The group may be gone once its
-// waiter goes on.
+// Cancelling may end other tasks, so this one needn't be the last. The group may be destroyed once its waiter resumes.
 void task_group::impl::ended(const std::shared_ptr<member>& one, const error& failed, group_waiter& waiting) {
     one->over = true;
     if (failed) {
@@ -128,10 +126,10 @@ void task_group::impl::ended(const std::shared_ptr<member>& one, const error& fa
     }
     std::erase(all, one);
     start_queued();
-    if (all.empty()) waiting.resume();
+    if (all.empty()) waiting.wake();
 }
 
-// What can't be started is the group's failure, as no caller is there to hear of it.
+// A task that can't be started fails the group, because no caller is left to report to.
 void task_group::impl::start_queued() {
     try {
         while (!queued.empty() && running() < limit) {
@@ -149,7 +147,7 @@ void task_group::impl::fail(const error& with) {
     if (!failure) failure = with;
 }
 
-// Some of the tasks may end by it at once, and where all have, the group is gone.
+// Cancelling may end tasks at once; if it ends all of them, the group is destroyed.
 void task_group::impl::cancel() {
     if (std::exchange(cancelled, true)) return;
     queued.clear();
@@ -165,7 +163,7 @@ task_group::~task_group() = default;
 void task_group::spawn(task<result<void>> work) { impl_->spawn(std::move(work)); }
 
 void task_group::set_limit(std::size_t most) {
-    if (most == 0) throw std::invalid_argument("task_group limit 0: accepted 1 and more");
+    if (most == 0) throw std::invalid_argument("task_group limit 0: accepted 1 or more");
     impl_->limit = most;
     impl_->start_queued();
 }
@@ -176,13 +174,8 @@ task<result<void>> task_group::run(task<result<void>> body) {
     const auto cancellation = co_await asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != asio::cancellation_type::none) co_return errc::cancelled;
     impl_->begin(std::move(body), cancellation.slot());
-    auto wait = [this](auto handler) {
-        impl_->waits.lock()->store([resumed = std::move(handler)]() mutable {
-            asio::get_associated_cancellation_slot(resumed).clear();
-            std::move(resumed)();
-        });
-    };
-    co_await asio::async_initiate<const asio::use_awaitable_t<executor>, void()>(wait, use_task);
+    group_waiter& end = *impl_->waits.lock(); // which the tasks share
+    co_await end.wait_uninterrupted();
     co_return impl_->failure ? result<void>(impl_->failure) : ok();
 }
 

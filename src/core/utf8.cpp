@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t high_bits = 0x8080808080808080U;
 
-// What has to follow a lead byte: how many bytes, and the range of the first of them.
+// What must follow a lead byte: the number of bytes, and the range of the first one.
 struct expectation {
     std::uint8_t more = 0;
     std::uint8_t low = 0x80;

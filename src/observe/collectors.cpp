@@ -25,17 +25,19 @@ double cpu_seconds() {
 
 double open_files() {
     const std::filesystem::directory_iterator all("/proc/self/fd");
-    return static_cast<double>(std::distance(begin(all), end(all)) - 1); // less the one that reads the folder
+    return static_cast<double>(
+        std::distance(begin(all), end(all)) - 1); // minus the descriptor that reads the directory
 }
 
 double most_files() {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<double>::infinity()
-                                           : static_cast<double>(limit.rlim_cur);
+    return limit.rlim_cur == RLIM_INFINITY
+               ? std::numeric_limits<double>::infinity()
+               : static_cast<double>(limit.rlim_cur);
 }
 
-// The fields of /proc/self/stat after the command, which may hold spaces; `number` counts from 1 as proc(5) does.
+// Returns a field of /proc/self/stat after the command, which may contain spaces; `number` counts from 1 as in proc(5).
 double stat_field(int number) {
     std::ifstream file("/proc/self/stat");
     std::string line;
@@ -63,7 +65,7 @@ void observe_process(metrics& to) {
     to.counter_from("process_cpu_seconds_total", "User and system CPU time spent, in seconds", {}, cpu_seconds);
     to.gauge_from("process_resident_memory_bytes", "Resident memory", {}, resident_bytes);
     to.gauge_from("process_open_fds", "Open file descriptors", {}, open_files);
-    to.gauge_from("process_max_fds", "Most file descriptors that may be open", {}, most_files);
+    to.gauge_from("process_max_fds", "Maximum number of open file descriptors", {}, most_files);
     to.gauge_from("process_threads", "Threads", {}, [] { return stat_field(20); });
     to.gauge_from("process_start_time_seconds", "When the process started, in seconds since 1970", {},
                   [since = start_time()] { return since; });
@@ -76,8 +78,8 @@ void observe(metrics& to, const blocking_pool& pool) {
     };
     to.gauge_from("blocking_pool_queued", "Jobs that wait for a thread", labels, read(&blocking_pool_stats::queued));
     to.gauge_from("blocking_pool_running", "Jobs that a thread works on", labels, read(&blocking_pool_stats::running));
-    to.counter_from("blocking_pool_completed_total", "Jobs that have ended", labels,
-                    read(&blocking_pool_stats::completed));
+    to.counter_from(
+        "blocking_pool_completed_total", "Jobs that have ended", labels, read(&blocking_pool_stats::completed));
     to.counter_from("blocking_pool_refused_total", "Jobs refused because the queue was full or the pool closed", labels,
                     read(&blocking_pool_stats::refused));
 }
@@ -87,9 +89,9 @@ void observe(metrics& to, const logger& log) {
         return [log, value] { return static_cast<double>(log.stats().*value); };
     };
     to.counter_from("log_lines_total", "Log lines accepted", {}, read(&log_stats::lines));
-    to.counter_from("log_dropped_total", "Log lines dropped by a full queue or lost by the sink", {},
-                    read(&log_stats::dropped));
-    to.gauge_from("log_queued_bytes", "Log text that waits for the sink", {}, read(&log_stats::queued_bytes));
+    to.counter_from(
+        "log_dropped_total", "Log lines dropped by a full queue or lost by the sink", {}, read(&log_stats::dropped));
+    to.gauge_from("log_queued_bytes", "Bytes of log lines that wait for the sink", {}, read(&log_stats::queued_bytes));
 }
 
 } // namespace weir

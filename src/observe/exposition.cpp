@@ -39,8 +39,8 @@ void append_digits(std::string& out, Number value) {
 
 void append_value(std::string& out, std::uint64_t value) { append_digits(out, value); }
 
-// The shortest digits, with an exponent where the number is below 0.0001 or from a million on: as the clients in Go
-// and Python write it, so that a bucket's label is the same whatever language a service is written in.
+// Appends the shortest digits, with an exponent below 0.0001 and from a million on: the format of the Go and Python
+// clients, so that a bucket's label doesn't depend on a service's language.
 void append_shortest(std::string& out, double value) {
     const double size = std::fabs(value);
     const bool plain = size == 0 || (size >= 1e-4 && size < 1e6);
@@ -102,7 +102,7 @@ void append_series(std::string& out, std::string_view metric, std::string_view l
     append_sample(out, metric, labels, series.value());
 }
 
-// The count is the sum of the buckets as they were read, so the lines agree however the series moves on.
+// The count is the sum of the buckets as read, so the lines are consistent even while the series changes.
 void append_series(std::string& out, std::string_view metric, std::string_view labels, const histogram& series) {
     const auto bounds = series.bounds();
     std::uint64_t below = 0;

@@ -15,10 +15,10 @@ std::string_view name(metric_type type) noexcept;
 
 void append_head(std::string& out, std::string_view metric, std::string_view help, metric_type type);
 
-/// `name="value"`, escaped, after a comma unless it is the first; ill-formed UTF-8 becomes U+FFFD.
+/// Appends `name="value"`, escaped, preceded by a comma unless it is the first; ill-formed UTF-8 becomes U+FFFD.
 void append_label(std::string& out, std::string_view name, std::string_view value);
 
-/// One line; `labels` is what `append_label` made.
+/// Appends one line; `labels` was made by `append_label`.
 void append_sample(std::string& out, std::string_view metric, std::string_view labels, std::uint64_t value);
 void append_sample(std::string& out, std::string_view metric, std::string_view labels, double value);
 

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
-/// The words of a log field's key: `user_password`, `user-password`, `userPassword` and `UserPassword` have the same
-/// two. Digits are words of their own, and of `JWTSecret` the words are `JWT` and `Secret`.
+/// Splits a log field's key into words: `user_password`, `user-password`, `userPassword` and `UserPassword` have the
+/// same two. Digits form separate words, and `JWTSecret` consists of `JWT` and `Secret`.
 namespace weir::detail {
 
 enum class key_char : std::uint8_t { separator, digit, lower, upper };

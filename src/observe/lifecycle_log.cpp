@@ -18,7 +18,7 @@ lifecycle::observer log_lifecycle(logger log) {
         case what::stopped:
             return log.info("stopped", part, took);
         case what::cut:
-            return log.warn("cut at its deadline", part, took);
+            return log.warn("cut off at its deadline", part, took);
         case what::failed:
             return log.error("failed", part, took, field("error", event.failure));
         }

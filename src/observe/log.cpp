@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, 6> behind_time{
     "\",\"level\":\"warn\",\"message\":",  "\",\"level\":\"error\",\"message\":", "\",\"level\":\"off\",\"message\":"};
 constexpr std::size_t kept_capacity = 64 * 1024;
 
-// The buffer a thread formats its lines in. `text` is taken out while a line is being made, so a field
-// that logs while it is evaluated gets a buffer of its own; `gone` is for lines at the end of a thread.
+// The buffer in which a thread formats its lines. `text` is moved out while a line is being written, so that a field
+// which logs during its evaluation gets another buffer; `gone` serves lines logged at the end of a thread.
 struct line_buffer {
     std::string text;
     ~line_buffer();

@@ -11,9 +11,10 @@ namespace weir::detail {
 
 namespace {
 
-constexpr std::size_t first_capacity = 64 * 1024; // costs nothing while it is untouched
+constexpr std::size_t first_capacity = 64 * 1024; // untouched memory costs nothing
 
-// Signals are for the application's threads; a closed pipe is an error of the write, not the process's end.
+// Blocks signals, which are for the application's threads; a broken pipe then fails the write instead of ending the
+// process.
 std::thread start_without_signals(std::function<void()> work) {
     sigset_t all;
     sigset_t before;
@@ -57,7 +58,7 @@ void log_queue::write_now(std::string_view line) {
     settle(write_out(lost), 1, lost);
 }
 
-// Whether the writer has to be woken for it.
+// Returns whether the writer must be woken.
 bool log_queue::enqueue(std::string_view line) {
     buffer& mine = buffer_of(thread_slot());
     std::size_t before = 0;
@@ -76,7 +77,7 @@ bool log_queue::enqueue(std::string_view line) {
     return idle_.load() || (before < half && before + line.size() >= half);
 }
 
-// Made at a slot's first line. Threads of the shared slot may come here together.
+// Creates a slot's buffer at its first line. Threads of the shared slot may race here.
 log_queue::buffer& log_queue::buffer_of(unsigned slot) {
     if (buffer* const known = buffers_[slot].load(std::memory_order_acquire)) return *known;
     auto made = std::make_unique<buffer>();
@@ -86,7 +87,7 @@ log_queue::buffer& log_queue::buffer_of(unsigned slot) {
     return *made.release();
 }
 
-// Under the writer's lock, so that it doesn't fall asleep between its last look and the call.
+// Takes the writer's lock, so that the writer doesn't fall asleep between its last check and this call.
 void log_queue::wake_writer() {
     {
         const std::lock_guard lock(mutex_);
@@ -99,7 +100,7 @@ void log_queue::serve() {
     pthread_setname_np(pthread_self(), "log");
     std::unique_lock lock(mutex_);
     while (!closing_ || has_lines()) {
-        idle_ = true; // a line that comes later sees it, one that came before is seen
+        idle_ = true; // later lines see this; earlier ones are seen by the wait below
         wake_.wait(lock, [this] { return has_lines() || closing_ || flush_wanted(); });
         idle_ = false;
         write_round(lock);
@@ -108,7 +109,7 @@ void log_queue::serve() {
     if (unreported() > 0) write_batch(lock, 0);
 }
 
-// Lets lines come together, unless someone waits for them or the queue fills up.
+// Waits for more lines, unless a flush is waiting or the queue is filling up.
 void log_queue::linger(std::unique_lock<std::mutex>& lock) {
     wake_.wait_for(lock, options_.linger, [this] { return closing_ || flush_wanted() || half_full(); });
 }
@@ -124,7 +125,7 @@ void log_queue::write_round(std::unique_lock<std::mutex>& lock) {
     written_.notify_all();
 }
 
-// Exchanges the buffer's memory for the last batch's, so that nothing is copied or allocated; how many lines came.
+// Swaps the buffer with the last batch, so that nothing is copied or allocated; returns the number of lines.
 std::uint64_t log_queue::take(buffer& from) {
     const std::lock_guard lock(from.mutex);
     batch_.swap(from.lines);
@@ -140,7 +141,7 @@ void log_queue::write_batch(std::unique_lock<std::mutex>& lock, std::uint64_t li
     settle(std::move(done), lines, lost);
 }
 
-// The batch, and behind it how many lines were lost.
+// Writes the batch, followed by a report of lost lines.
 result<void> log_queue::write_out(std::uint64_t lost) {
     try {
         if (lost > 0) report_(batch_, lost, last_failure_);
@@ -150,7 +151,7 @@ result<void> log_queue::write_out(std::uint64_t lost) {
     }
 }
 
-// Takes note of what became of the batch: its lines, and a report of lost ones.
+// Records the outcome of a batch: its lines and its report of lost ones.
 void log_queue::settle(result<void> done, std::uint64_t lines, std::uint64_t reported) {
     batch_.clear();
     if (done) {
@@ -160,21 +161,22 @@ void log_queue::settle(result<void> done, std::uint64_t lines, std::uint64_t rep
     }
     ++failures_;
     last_failure_ = done.error();
-    if (lines == 0) return; // only the report
+    if (lines == 0) return; // the batch held only the report
     refused_ += lines;
     last_refusal_ = last_failure_;
 }
 
 result<void> log_queue::flush(duration limit) {
     std::unique_lock lock(mutex_);
-    const std::uint64_t known = known_refused_; // a flush of another thread may report the same refusals
+    const std::uint64_t known = known_refused_; // another thread's flush may report the same refusals
     if (options_.asynchronous && !wait_until_written(lock, limit))
         return error(errc::deadline_exceeded, "the log's sink doesn't keep up");
     return report_refusals(known);
 }
 
 bool log_queue::wait_until_written(std::unique_lock<std::mutex>& lock, duration limit) {
-    const std::uint64_t target = rounds_begun_ + 1; // one that has begun may have passed this thread's buffer
+    const std::uint64_t target =
+        rounds_begun_ + 1; // the round in progress may already have passed this thread's buffer
     rounds_wanted_ = target;
     wake_.notify_one();
     const auto longest = std::min<duration>(limit, std::chrono::hours(24));
@@ -184,7 +186,7 @@ bool log_queue::wait_until_written(std::unique_lock<std::mutex>& lock, duration 
 result<void> log_queue::report_refusals(std::uint64_t known) {
     known_refused_ = refused_;
     if (refused_ == known) return ok();
-    return error(errc::unavailable, "lines that the log's sink refused: " + std::to_string(refused_ - known))
+    return error(errc::unavailable, "lines refused by the log's sink: " + std::to_string(refused_ - known))
         .caused_by(last_refusal_);
 }
 

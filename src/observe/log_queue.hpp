@@ -19,13 +19,13 @@ struct log_queue_options {
     duration linger{};
 };
 
-/// Lines on their way to a sink. A producer appends bytes to a buffer of its thread's, whose lock it shares with the
-/// writer alone; the writer thread takes one buffer after the other and hands each to the sink as a whole. A producer
-/// wakes the writer only when it sleeps without a deadline, so under load there is one wake-up per linger and not one
-/// per line. The lines of one thread keep their order; those of two may change places within a linger. Thread-safe.
+/// A queue of lines for a sink. A producer appends to its thread's buffer, whose lock it shares only with the writer;
+/// the writer thread takes the buffers in turn and passes each to the sink as a whole. A producer wakes the writer only
+/// if it sleeps without a deadline, so under load there is one wake-up per linger rather than per line. Lines of one
+/// thread keep their order; lines of different threads may be reordered within a linger. Thread-safe.
 class log_queue {
 public:
-    /// Writes the line that reports `lines` lost, and the sink's last error if it was the sink that lost them.
+    /// Writes the line that reports `lines` lost lines, with the sink's last error if the sink lost them.
     using drop_report = std::function<void(std::string& out, std::uint64_t lines, const error& why)>;
 
     log_queue(std::unique_ptr<log_sink> sink, log_queue_options options, drop_report report);
@@ -39,12 +39,12 @@ public:
     log_sink& sink() noexcept { return *sink_; }
 
 private:
-    // What threads with the same slot have written since the last batch.
+    // The lines that threads of one slot have written since the last batch.
     struct buffer {
         std::mutex mutex;
         std::string lines;
         std::uint64_t count = 0;
-        std::uint64_t accepted = 0; // since the beginning
+        std::uint64_t accepted = 0; // over all time
     };
 
     void write_now(std::string_view line);
@@ -71,25 +71,25 @@ private:
 
     std::array<std::atomic<buffer*>, thread_slots> buffers_{};
     std::atomic<std::size_t> queued_{0};       // bytes in the buffers
-    std::atomic<std::uint64_t> overflowed_{0}; // lines that found the queue full
-    std::atomic<bool> idle_{false};            // the writer sleeps until it is woken
+    std::atomic<std::uint64_t> overflowed_{0}; // lines dropped because the queue was full
+    std::atomic<bool> idle_{false};            // the writer sleeps until woken
 
-    mutable std::mutex mutex_;        // guards what is below
+    mutable std::mutex mutex_;        // guards the following members
     std::condition_variable wake_;    // the writer waits for lines
     std::condition_variable written_; // flushers wait for the writer
     std::string batch_;
-    std::uint64_t written_at_once_ = 0; // lines, where there is no writer
-    std::uint64_t reported_ = 0;        // lost lines
+    std::uint64_t written_at_once_ = 0; // lines written without a writer thread
+    std::uint64_t reported_ = 0;        // lost lines reported
     std::uint64_t failures_ = 0;
     error last_failure_;
-    std::uint64_t refused_ = 0;       // lines, by the sink
-    std::uint64_t known_refused_ = 0; // those that a flush has reported
+    std::uint64_t refused_ = 0;       // lines refused by the sink
+    std::uint64_t known_refused_ = 0; // of those, the ones that a flush has reported
     error last_refusal_;
-    std::uint64_t rounds_begun_ = 0; // of the writer, each over all buffers
+    std::uint64_t rounds_begun_ = 0; // writer rounds, each over all buffers
     std::uint64_t rounds_ended_ = 0;
-    std::uint64_t rounds_wanted_ = 0; // by flushes
+    std::uint64_t rounds_wanted_ = 0; // requested by flushes
     bool closing_ = false;
-    std::thread writer_; // last: it uses what is above
+    std::thread writer_; // last, because it uses the members above
 };
 
 } // namespace weir::detail

@@ -17,7 +17,7 @@ error system_failure(const std::string& what) {
     return {errc::unavailable, what + ": " + std::system_category().message(errno)};
 }
 
-// A terminal or pipe may have been made non-blocking by whoever shares it.
+// Another process that shares a terminal or pipe may have made it non-blocking.
 bool wait_writable(int fd) {
     pollfd one{fd, POLLOUT, 0};
     return ::poll(&one, 1, -1) >= 0 || errno == EINTR;

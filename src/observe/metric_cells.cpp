@@ -8,10 +8,10 @@ namespace weir::detail {
 
 namespace {
 
-// Which slots belong to a living thread, one bit each. Like thread ids they are the process's.
+// Slots owned by living threads, one bit each. Process-wide, like thread ids.
 constinit std::atomic<std::uint32_t> taken_slots{0};
 
-// Gives a thread's slot back at its end; what the thread counts after that goes to the shared slot.
+// Releases a thread's slot at its end; later counts of the thread go to the shared slot.
 struct slot_owner {
     unsigned slot = shared_slot;
 
@@ -26,9 +26,9 @@ unsigned claim_free_slot() noexcept {
     for (;;) {
         const auto free = static_cast<unsigned>(std::countr_one(seen));
         if (free >= shared_slot) return shared_slot;
-        // Acquire: what the slot's last thread added is seen before this one adds to it.
-        if (taken_slots.compare_exchange_weak(seen, seen | 1U << free, std::memory_order_acquire,
-                                              std::memory_order_relaxed))
+        // Acquire, so that this thread sees the additions of the slot's previous owner.
+        if (taken_slots.compare_exchange_weak(
+                seen, seen | 1U << free, std::memory_order_acquire, std::memory_order_relaxed))
             return free;
     }
 }
@@ -54,7 +54,7 @@ metric_cell* cell_arena::allocate(unsigned slot, std::size_t count) {
     return std::exchange(own.next, own.next + count);
 }
 
-// Threads of the shared slot may come here together; the one that loses leaves its cells unused.
+// Threads of the shared slot may race here; the loser's cells stay unused.
 metric_cell* sharded_cells::grow(unsigned slot) {
     metric_cell* const fresh = arena_->allocate(slot, count_);
     metric_cell* seen = nullptr;

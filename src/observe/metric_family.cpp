@@ -17,16 +17,16 @@ namespace {
 
 bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
-// [a-zA-Z_][a-zA-Z0-9_]*, and colons for metrics.
+// Matches [a-zA-Z_][a-zA-Z0-9_]*, and colons for metrics.
 bool is_name(std::string_view text, bool colons) noexcept {
     const auto allowed = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9') || (colons && c == ':'); };
     return !text.empty() && !(text[0] >= '0' && text[0] <= '9') && std::ranges::all_of(text, allowed);
 }
 
 void check_label(const metric_description& metric, const std::string& label) {
-    if (!is_name(label, false)) refuse(metric, "\"" + label + "\" is no label name: letters, digits and _");
-    if (label.starts_with("__")) refuse(metric, "label \"" + label + "\" starts with __, which is Prometheus' own");
-    if (label == "le" && metric.type == metric_type::histogram) refuse(metric, "the label le is the histogram's own");
+    if (!is_name(label, false)) refuse(metric, "\"" + label + "\" isn't a valid label name: use letters, digits and _");
+    if (label.starts_with("__")) refuse(metric, "label \"" + label + "\" starts with __, which Prometheus reserves");
+    if (label == "le" && metric.type == metric_type::histogram) refuse(metric, "a histogram reserves the label le");
     if (std::ranges::count(metric.labels, label) > 1) refuse(metric, "label \"" + label + "\" is there twice");
 }
 
@@ -34,22 +34,22 @@ void check_bounds(const metric_description& metric) {
     if (metric.type != metric_type::histogram) return;
     if (metric.bounds.empty()) refuse(metric, "a histogram needs buckets");
     if (!std::ranges::all_of(metric.bounds, [](double bound) { return std::isfinite(bound); }))
-        refuse(metric, "buckets end at finite numbers; the one up to infinity is always there");
+        refuse(metric, "bucket bounds must be finite; the bucket up to infinity is implied");
     if (std::ranges::adjacent_find(metric.bounds, std::greater_equal<>()) != metric.bounds.end())
-        refuse(metric, "bucket bounds have to grow");
+        refuse(metric, "bucket bounds must increase");
 }
 
 } // namespace
 
 void check(const metric_description& metric) {
-    if (!is_name(metric.name, true)) refuse(metric, "no metric name: letters, digits, _ and :");
-    if (metric.help.empty()) refuse(metric, "say in its help what it counts");
+    if (!is_name(metric.name, true)) refuse(metric, "invalid metric name: use letters, digits, _ and :");
+    if (metric.help.empty()) refuse(metric, "the help text is empty");
     const bool total = metric.name.ends_with("_total");
-    if (metric.type == metric_type::counter && !total) refuse(metric, "a counter's name ends in _total");
-    if (metric.type != metric_type::counter && total) refuse(metric, "only a counter's name ends in _total");
+    if (metric.type == metric_type::counter && !total) refuse(metric, "a counter's name must end in _total");
+    if (metric.type != metric_type::counter && total) refuse(metric, "only a counter's name may end in _total");
     for (std::string_view suffix : {"_bucket", "_sum", "_count"})
         if (metric.name.ends_with(suffix))
-            refuse(metric, "a name that ends in " + std::string(suffix) + " is a histogram's part");
+            refuse(metric, "a name that ends in " + std::string(suffix) + " is reserved for histograms");
     for (const auto& label : metric.labels) check_label(metric, label);
     check_bounds(metric);
 }
@@ -115,7 +115,7 @@ template class series_store<histogram>;
 void read_series_store::add(std::string labels, std::function<double()> read) {
     const std::lock_guard lock(mutex_);
     if (std::ranges::find(entries_, labels, &entry::labels) != entries_.end())
-        refuse(about(), "{" + labels + "} is registered already");
+        refuse(about(), "{" + labels + "} is already registered");
     entries_.push_back({std::move(labels), std::move(read)});
 }
 

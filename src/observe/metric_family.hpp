@@ -12,7 +12,7 @@
 
 namespace weir::detail {
 
-/// What identifies a metric; registering its name again has to give the same.
+/// The identity of a metric; registering its name again requires an equal description.
 struct metric_description {
     std::string name{};
     std::string help{};
@@ -22,10 +22,10 @@ struct metric_description {
     bool read_at_scrape = false;
 };
 
-/// Throws std::invalid_argument naming the metric when Prometheus or its linter would refuse it.
+/// Throws std::invalid_argument naming the metric if Prometheus or its linter would reject it.
 void check(const metric_description& metric);
 
-/// One metric and its series. Thread-safe.
+/// A metric and its series. Thread-safe.
 class metric_family_base {
 public:
     explicit metric_family_base(metric_description about) : about_(std::move(about)) {}
@@ -34,7 +34,7 @@ public:
     virtual ~metric_family_base() = default;
 
     const metric_description& about() const noexcept { return about_; }
-    /// Lookups that went to the overflow series.
+    /// The number of lookups that went to the overflow series.
     std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
 
     void write(std::string& out) const;
@@ -48,7 +48,7 @@ private:
     std::atomic<std::uint64_t> overflowed_{0};
 };
 
-// Label values as a key, looked up without making strings.
+// Hashes label values; allows lookups without constructing strings.
 struct label_values_hash {
     using is_transparent = void;
     template<class Values>
@@ -92,7 +92,7 @@ private:
     cell_arena& arena_;
     const std::size_t max_series_;
     mutable std::shared_mutex mutex_;
-    std::deque<entry> entries_; // stay where they are
+    std::deque<entry> entries_; // a deque, so that elements keep their address
     std::unordered_map<std::vector<std::string>, Series*, label_values_hash, label_values_equal> by_values_;
     Series* overflow_ = nullptr;
 };

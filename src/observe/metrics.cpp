@@ -56,12 +56,13 @@ struct metrics::impl {
         const std::lock_guard lock(mutex);
         if (const auto known = families.find(about.name); known != families.end()) {
             if (!same_metric(known->second->about(), about))
-                throw std::invalid_argument("metric \"" + about.name +
-                                            "\": is registered already with another type, labels or buckets");
+                throw std::invalid_argument(
+                    "metric \"" + about.name + "\": is already registered with another type, labels or buckets");
             return static_cast<Store&>(*known->second);
         }
         detail::check(about);
-        if (about.name == overflow_metric) throw std::invalid_argument("metric \"" + about.name + "\": is weir's own");
+        if (about.name == overflow_metric)
+            throw std::invalid_argument("metric \"" + about.name + "\": is reserved for weir");
         auto made = std::make_unique<Store>(std::move(about), std::forward<Argument>(made_of)...);
         Store& stored = *made;
         families.emplace(stored.about().name, std::move(made));
@@ -93,8 +94,8 @@ struct metrics::impl {
         for (const auto& [name, family] : families) {
             if (family->overflowed() == 0) continue;
             if (std::exchange(first, false))
-                detail::append_head(out, overflow_metric, "Lookups of series beyond the limit of their metric",
-                                    metric_type::counter);
+                detail::append_head(
+                    out, overflow_metric, "Lookups of series beyond the limit of their metric", metric_type::counter);
             std::string labels;
             detail::append_label(labels, "metric", name);
             detail::append_sample(out, overflow_metric, labels, family->overflowed());

@@ -9,9 +9,9 @@ namespace weir::detail {
 
 namespace {
 
-// Last words of keys that tell of a secret.
-constexpr std::string_view telling[] = {"age",  "at",      "bytes", "count", "id",   "kind", "length",
-                                        "name", "seconds", "size",  "ttl",   "type", "used", "version"};
+// Final words of keys that describe a secret rather than contain it.
+constexpr std::string_view descriptive_words[] = {
+    "age", "at", "bytes", "count", "id", "kind", "length", "name", "seconds", "size", "ttl", "type", "used", "version"};
 
 std::string folded_name(std::string_view name) {
     std::string folded;
@@ -25,8 +25,8 @@ bool same_folded(std::string_view text, std::string_view folded) noexcept {
     return std::equal(text.begin(), text.end(), folded.begin(), folded.end(), same);
 }
 
-// Behind the name, which begins at this place of the key; npos when it doesn't.
-std::size_t behind_name(std::string_view key, std::size_t at, std::string_view name) noexcept {
+// Returns the position after the name, which starts at `at` in the key; npos if the key has another name there.
+std::size_t end_of_name(std::string_view key, std::size_t at, std::string_view name) noexcept {
     for (const char c : name) {
         while (at < key.size() && kind_of(key[at]) == key_char::separator) ++at;
         if (at == key.size() || folded_key_char(key[at]) != c) return key.npos;
@@ -35,12 +35,12 @@ std::size_t behind_name(std::string_view key, std::size_t at, std::string_view n
     return ends_word(key, at) ? at : key.npos;
 }
 
-// Whether the last word from this place on tells of what is before it.
-bool only_tells(std::string_view key, std::size_t from) noexcept {
+// Whether the key's final word, after `from`, only describes a secret.
+bool is_descriptive(std::string_view key, std::size_t from) noexcept {
     std::size_t last = key.size();
     while (last > from && (last == key.size() || !begins_word(key, last))) --last;
     const auto word = key.substr(last);
-    return std::ranges::any_of(telling, [word](std::string_view one) { return same_folded(word, one); });
+    return std::ranges::any_of(descriptive_words, [word](std::string_view one) { return same_folded(word, one); });
 }
 
 } // namespace
@@ -55,8 +55,8 @@ redaction::redaction(const std::vector<std::string>& names) {
 
 bool redaction::hides_at(std::string_view key, std::size_t at) const noexcept {
     return std::ranges::any_of(names_[key[at] & 31], [&](const std::string& name) {
-        const std::size_t behind = behind_name(key, at, name);
-        return behind != key.npos && !only_tells(key, behind);
+        const std::size_t end = end_of_name(key, at, name);
+        return end != key.npos && !is_descriptive(key, end);
     });
 }
 

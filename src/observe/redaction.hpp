@@ -8,9 +8,8 @@
 
 namespace weir::detail {
 
-/// The keys whose values a log hides: those that have a name's words, one after the other. Case and what separates
-/// the name's words don't matter. A key whose last word tells of a secret rather than holds it (`token_count`) is
-/// shown.
+/// The keys whose values a log hides: those that contain a name's words in sequence. Case and word separators don't
+/// matter. A key whose final word describes a secret rather than containing it (`token_count`) is shown.
 class redaction {
 public:
     explicit redaction(const std::vector<std::string>& names);
@@ -20,7 +19,7 @@ public:
 private:
     bool hides_at(std::string_view key, std::size_t at) const noexcept;
 
-    // Folded, without separators; by the last five bits of their first letter.
+    // Folded, without separators; grouped by the low five bits of their first letter.
     std::array<std::vector<std::string>, 32> names_;
 };
 

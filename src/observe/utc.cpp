@@ -17,7 +17,7 @@ struct second_text {
     std::int64_t second = std::numeric_limits<std::int64_t>::min();
     std::array<char, length> text{};
 
-    // Takes the text of the second, with a point in the place of the Z.
+    // Formats the whole second, with a point instead of the Z.
     void take(wall_time at) {
         std::string whole;
         append_rfc3339(whole, at);

@@ -6,8 +6,8 @@
 
 namespace weir::detail {
 
-/// Appends `2026-01-01T00:00:00.000000Z`, always with six digits, which keeps a log in columns. The text of a
-/// second is kept per thread, so that most lines cost the digits of the fraction alone.
+/// Appends `2026-01-01T00:00:00.000000Z`, always with six digits to align log columns. Each thread caches the text of
+/// the current second, so most lines only format the fraction.
 void append_utc(json_sink& out, wall_time at);
 
 } // namespace weir::detail

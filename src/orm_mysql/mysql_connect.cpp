@@ -12,9 +12,9 @@ namespace weir::orm {
 
 std::string in_quotes(std::string_view text) {
     std::string made = "'";
-    for (const char letter : text) {
-        if (letter == '\'' || letter == '\\') made += '\\';
-        made += letter;
+    for (const char character : text) {
+        if (character == '\'' || character == '\\') made += '\\';
+        made += character;
     }
     return made += "'";
 }
@@ -25,8 +25,8 @@ namespace {
 
 constexpr std::string_view plugin_name = "weir";
 
-// MariaDB's plugin of this kind (https://mariadb.com/kb/en/connection-plugins/); Debian's header of plugins includes
-// one that isn't installed.
+// MariaDB's connection plugin (https://mariadb.com/kb/en/connection-plugins/); Debian's header for it includes one that
+// isn't installed.
 struct connection_plugin {
     st_mysql_client_plugin head{};
     MYSQL* (*connect)(MYSQL* connection, const char* host, const char* user, const char* password, const char* database,
@@ -56,7 +56,7 @@ void set_tls(MYSQL* connection, const mysql_url& to) {
     set_path(connection, MYSQL_OPT_SSL_KEY, to.key);
 }
 
-// `localhost` means TCP, as every other host. Over a Unix socket there is no TLS, as with libpq.
+// `localhost` means TCP, like every other host. A Unix socket has no TLS, as with libpq.
 MYSQL* connect(MYSQL* connection, const mysql_url& to, unsigned long flags) {
     const bool over_socket = !to.socket.empty();
     const unsigned protocol = over_socket ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
@@ -64,12 +64,13 @@ MYSQL* connect(MYSQL* connection, const mysql_url& to, unsigned long flags) {
     if (!over_socket) set_tls(connection, to);
     unsigned port = 0;
     std::from_chars(to.port.data(), to.port.data() + to.port.size(), port);
-    return connection->methods->db_connect(connection, over_socket ? "localhost" : to.host.c_str(), to.user.c_str(),
-                                           to.password.empty() ? nullptr : to.password.c_str(), to.database.c_str(),
-                                           port, over_socket ? to.socket.c_str() : nullptr, flags);
+    return connection->methods->db_connect(
+        connection, over_socket ? "localhost" : to.host.c_str(), to.user.c_str(),
+        to.password.empty() ? nullptr : to.password.c_str(), to.database.c_str(), port,
+        over_socket ? to.socket.c_str() : nullptr, flags);
 }
 
-// The client hands nothing but texts on: the host's is the address of what the URL says.
+// The client passes on only strings: this host name contains the address of the parsed URL.
 std::string host_at(const mysql_url& to) {
     return fmt::format("{}://{:x}", plugin_name, reinterpret_cast<std::uintptr_t>(&to));
 }

@@ -9,15 +9,15 @@
 
 namespace weir::orm {
 
-// The part of SOCI's connect text that says where to connect, and how. SOCI knows neither TLS that verifies the server
-// nor TCP to `localhost`: weir sets these in MariaDB's client, from `to`, which has to live until there is a
-// connection. errc::invalid_argument for what another client can't do.
+// The address part of SOCI's connect string. SOCI supports neither verified TLS nor TCP to `localhost`: weir sets these
+// in MariaDB's client, from `to`, which must outlive the connecting. errc::invalid_argument for what another client
+// doesn't support.
 result<std::string> address_text(const mysql_url& to);
 
-// Connects a client of weir's own, whose limits of time are set; false when it can't.
+// Connects a client of weir itself, whose timeouts are already set; false if that fails.
 bool connect(MYSQL& client, const mysql_url& to);
 
-// The text as SOCI's connect text and MySQL's SQL quote it.
+// Quotes a string for SOCI's connect string and for MySQL's SQL.
 std::string in_quotes(std::string_view text);
 
 } // namespace weir::orm

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "orm/dialect.hpp"
+#include "orm/sql/dialect.hpp"
 
 namespace weir::orm {
 
-// Texts are equal when their bytes are, as in other databases: these don't leave out trailing spaces.
+// Compares strings by their bytes, like other databases: these collations don't ignore trailing spaces.
 constexpr const char* mariadb_collation = "utf8mb4_nopad_bin";
 constexpr const char* mysql_collation = "utf8mb4_0900_bin"; // since 8.0.17
 

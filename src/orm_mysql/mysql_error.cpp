@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "orm_mysql/mysql_error.hpp"
 
-#include "orm/database_error.hpp"
+#include "orm/sql/database_error.hpp"
 
 namespace weir::orm {
 
 namespace {
 
-// The last text in quotes: a value that is quoted before it may hold quotes itself.
+// The last quoted part: a quoted value before it may contain quotes itself.
 std::string_view last_quoted(std::string_view text, char left, char right) {
     const std::size_t end = text.rfind(right);
     if (end == std::string_view::npos || end == 0) return {};
@@ -22,12 +22,12 @@ std::string_view first_quoted(std::string_view text, char quote) {
     return end == std::string_view::npos ? std::string_view() : text.substr(begin + 1, end - begin - 1);
 }
 
-// MySQL 8 says `users.users_openid_unique`, MariaDB the key alone.
+// MySQL 8 has `users.users_openid_unique`, MariaDB only the key.
 std::string_view without_table(std::string_view key) {
     return key.substr(key.find('.') == std::string_view::npos ? 0 : key.find('.') + 1);
 }
 
-// CONSTRAINT "pet_owner" of weir's sql_mode, CONSTRAINT `pet_owner` of others.
+// CONSTRAINT "pet_owner" in weir's sql_mode, CONSTRAINT `pet_owner` in others.
 std::string_view quoted_after(std::string_view text, std::string_view word) {
     const std::size_t at = text.find(word);
     if (at == std::string_view::npos) return {};
@@ -64,7 +64,7 @@ error mysql_failure(unsigned code, std::string_view text, std::string_view colum
     case 1213: // ER_LOCK_DEADLOCK
     case 1020: // ER_CHECKREAD
         return lost_against_another();
-    case 1205: // ER_LOCK_WAIT_TIMEOUT, of MariaDB for NOWAIT as well
+    case 1205: // ER_LOCK_WAIT_TIMEOUT, on MariaDB also for NOWAIT
     case 3572: // ER_LOCK_NOWAIT of MySQL
         return rows_locked();
     case 1969: // ER_STATEMENT_TIMEOUT of MariaDB
@@ -74,7 +74,7 @@ error mysql_failure(unsigned code, std::string_view text, std::string_view colum
         return ended_by_database();
     case 1071: // ER_TOO_LONG_KEY
     case 1074: // ER_TOO_BIG_FIELDLENGTH
-        return {errc::invalid_argument, "an index is too long for MySQL, whose hold 768 characters: give its strings a "
+        return {errc::invalid_argument, "an index exceeds MySQL's limit of 768 characters: give its strings a "
                                         "smaller max_length"};
     case 1118: // ER_TOO_BIG_ROWSIZE
         return {errc::invalid_argument, "a table's row is too long for MySQL: give its long strings no max_length, or "
@@ -119,7 +119,7 @@ std::string mysql_text_without_values(unsigned code, std::string_view text) {
     switch (code) {
     case mysql_duplicate_entry:
         return "duplicate entry for key " + std::string(mysql_key_in(text));
-    case 1064: // ER_PARSE_ERROR: `near '...'` quotes the statement, values and all
+    case 1064: // ER_PARSE_ERROR: `near '...'` quotes the statement with its values
     case 1292: // ER_TRUNCATED_WRONG_VALUE
     case 1366: // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
     case 1690: // ER_DATA_OUT_OF_RANGE: `... in '(n + 5)'`

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
-#include "orm/driver.hpp"
-#include "orm/network_session.hpp"
-#include "orm/opening_watch.hpp"
+#include "orm/soci/driver.hpp"
+#include "orm/soci/network_session.hpp"
+#include "orm/soci/open_connection.hpp"
+#include "orm/soci/opening_watch.hpp"
 #include "orm_mysql/mysql_connect.hpp"
 #include "orm_mysql/mysql_dialect.hpp"
 #include "orm_mysql/mysql_error.hpp"
 #include "orm_mysql/packet_size.hpp"
-#include <weir/orm/operations.hpp>
+#include <weir/orm/detail/operations.hpp>
 
 #include <fmt/format.h>
 #include <soci/mysql/soci-mysql.h>
 
 #include <algorithm>
 #include <charconv>
-#include <system_error>
 
 namespace weir::orm {
 
@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Debian's library keeps its classes' type information to itself, so that UBSan's check of these casts can't link.
+// Debian's library hides the type information of its classes, so that UBSan's check of these casts can't link.
 __attribute__((no_sanitize("vptr"))) MYSQL* handle_of(soci::session& connection) {
     return static_cast<soci::mysql_session_backend*>(connection.get_backend())->conn_;
 }
@@ -38,7 +38,7 @@ __attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std
 
 constexpr exchange_style as_mysql_does{.syntax = mysql_syntax, .plain_times = true, .prepare = prepare};
 
-// The table of an INSERT or UPDATE of weir's.
+// The table of an INSERT or UPDATE that weir built.
 std::string_view table_written_by(std::string_view sql) {
     for (const std::string_view word : {"INSERT INTO ", "UPDATE "}) {
         if (!sql.starts_with(word)) continue;
@@ -49,13 +49,13 @@ std::string_view table_written_by(std::string_view sql) {
     return {};
 }
 
-// None, which the client takes for no limit, where there is none; it counts milliseconds in an int.
+// Empty for no limit, the client's default; the client counts milliseconds in an int.
 std::string in_seconds(const char* option, duration time) {
     const auto seconds = whole<std::chrono::seconds>(time, 2'000'000);
     return seconds == 0 ? std::string() : fmt::format(" {}={}", option, seconds);
 }
 
-// Both servers take 0 for no limit, and MariaDB no more than a year.
+// Both servers take 0 for no limit; MariaDB allows at most a year.
 std::string statement_limit(duration time, bool is_mariadb) {
     const double seconds =
         time == duration::max() ? 0 : std::clamp(std::chrono::duration<double>(time).count(), 1e-6, 31'536'000.0);
@@ -63,7 +63,7 @@ std::string statement_limit(duration time, bool is_mariadb) {
                       : fmt::format("max_execution_time = {}", whole<std::chrono::milliseconds>(time, 4'294'967'295));
 }
 
-// The driver's own timeouts see to what happens before the pool does; a statement ends before the read's.
+// The driver's own timeouts cover the time before the pool watches; statement limits are shorter than the read timeout.
 std::string connect_text(const std::string& address, const server_address& at) {
     const duration answer_timeout = weir::detail::sum(at.statement_timeout, 2s);
     std::string made = address + " charset=utf8mb4";
@@ -85,7 +85,7 @@ public:
         for (const auto limit : {MYSQL_OPT_CONNECT_TIMEOUT, MYSQL_OPT_READ_TIMEOUT, MYSQL_OPT_WRITE_TIMEOUT})
             mysql_options(asks.get(), limit, &second);
         if (connect(*asks, to_))
-            (void)mysql_real_query(asks.get(), kill_.data(), kill_.size()); // its session sees what comes of it
+            (void)mysql_real_query(asks.get(), kill_.data(), kill_.size()); // its session sees the effect
     }
 
 private:
@@ -100,9 +100,11 @@ public:
 
     result<void> set_up(const mysql_url& to, const server_address& at, std::stop_token stop) {
         const bool needs_tls = to.tls > tls_mode::prefer && to.socket.empty();
-        if (needs_tls && !mysql_get_ssl_cipher(handle())) return error(errc::unavailable, "the server has no TLS");
-        if (!watch(static_cast<int>(mysql_get_socket(handle())))) return error(errc::unavailable, "out of descriptors");
-        cancels_by(at.cancels, std::make_shared<mysql_cancel>(to, mysql_thread_id(handle())), at.statement_timeout);
+        if (needs_tls && !mysql_get_ssl_cipher(handle()))
+            return error(errc::unavailable, "the server doesn't support TLS");
+        const int socket = static_cast<int>(mysql_get_socket(handle()));
+        auto request = std::make_shared<mysql_cancel>(to, mysql_thread_id(handle()));
+        if (auto watched = watch(socket, std::move(request), at); !watched) return watched;
         limit_silence(at.connect_timeout);
         const opening_watch in_time(at.connect_timeout, std::move(stop), [this] { hang_up(); });
         const char* const version = mysql_get_server_info(handle());
@@ -120,14 +122,14 @@ public:
         return ok();
     }
 
-    // The server would close the connection.
+    // The server would close the connection on a larger packet.
     result<std::size_t> execute(std::string_view sql, std::span<const argument> in) override {
         if (!fits(sql, in)) return larger_than_packet();
         return network_session::execute(sql, in);
     }
 
-    // What columns a statement yields is known here when it has run: one that may write is taken back when they aren't
-    // those of its row.
+    // The columns of a statement are known only after it has run, so a writing one is rolled back if they don't match
+    // its row.
     result<std::size_t> select(std::string_view sql, std::span<const argument> in, std::span<const target> out,
                                row_sink& sink, std::size_t most) override {
         if (!fits(sql, in)) return larger_than_packet();
@@ -143,43 +145,39 @@ private:
     MYSQL* handle() noexcept { return handle_of(connection()); }
 
     bool fits(std::string_view sql, std::span<const argument> in) const {
-        constexpr std::size_t around = 64; // what the protocol adds is less
+        constexpr std::size_t around = 64; // more than the protocol adds
         return fits_packet(sql, in, largest_packet_ - around);
     }
 
-    // Of the first row; empty when there is none, or the server doesn't answer.
+    // The first row's value; empty without rows, or if the query fails.
     std::string first_value(const std::string& sql) {
         if (mysql_real_query(handle(), sql.data(), sql.size()) != 0) return {};
-        const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> rows(mysql_store_result(handle()),
-                                                                            &mysql_free_result);
+        const std::unique_ptr<MYSQL_RES, decltype(&mysql_free_result)> rows(
+            mysql_store_result(handle()), &mysql_free_result);
         const MYSQL_ROW row = rows ? mysql_fetch_row(rows.get()) : nullptr;
         return row && row[0] ? row[0] : std::string();
     }
 
     error explain(const std::exception& failure) override {
         const auto* const known = dynamic_cast<const soci::mysql_soci_error*>(&failure);
-        const auto* const any = dynamic_cast<const soci::soci_error*>(&failure);
-        const std::string text = any ? any->get_error_message() : failure.what();
+        const std::string text = driver_message(failure);
         code_ = known ? known->err_num_ : mysql_errno(handle());
         error meaning = mysql_failure(code_, text, code_ == mysql_duplicate_entry ? columns_of_key(text) : "");
-        if (code_ == mysql_query_interrupted) {
-            if (auto late = reason_to_end()) meaning = late;
-        } else if (mysql_is_gone(code_)) {
-            mark_broken();
-            if (was_cut())
-                if (auto late = reason_to_end()) meaning = late;
-        }
+        if (code_ == mysql_query_interrupted)
+            meaning = reason_or(std::move(meaning));
+        else if (mysql_is_gone(code_))
+            meaning = connection_failed(std::move(meaning));
         if (in_transaction() && !broken()) learn_status();
         return std::move(meaning).caused_by(
             error(errc::unknown, fmt::format("mysql {}: {}", code_, mysql_text_without_values(code_, text))));
     }
 
-    // The names of a unique key's columns with commas between; empty when the server doesn't tell.
+    // The names of a unique key's columns, separated by commas; empty if the query fails.
     std::string columns_of_key(std::string_view text) {
-        const std::string sql = "SELECT group_concat(column_name ORDER BY seq_in_index SEPARATOR ', ') "
-                                "FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = " +
-                                in_quotes(table_written_by(statement())) +
-                                " AND index_name = " + in_quotes(mysql_key_in(text));
+        const std::string sql =
+            "SELECT group_concat(column_name ORDER BY seq_in_index SEPARATOR ', ') "
+            "FROM information_schema.statistics WHERE table_schema = DATABASE() AND table_name = " +
+            in_quotes(table_written_by(statement())) + " AND index_name = " + in_quotes(mysql_key_in(text));
         return first_value(sql);
     }
 
@@ -187,25 +185,21 @@ private:
 
     std::size_t width(soci::statement& st) override {
         MYSQL_RES* const rows = result_of(st);
-        if (!rows && mysql_errno(handle()) != 0) // the connection was lost while the result came
+        if (!rows && mysql_errno(handle()) != 0) // the connection was lost during the result
             throw soci::mysql_soci_error(::mysql_error(handle()), static_cast<int>(mysql_errno(handle())));
         return rows ? mysql_num_fields(rows) : 0;
     }
 
-    std::size_t changed_rows(soci::statement& st) override {
-        return static_cast<std::size_t>(std::max(0LL, st.get_affected_rows()));
-    }
-
-    // Some failures take the whole transaction back, by the server's options, and others their statement alone.
+    // Depending on the failure and the server's options, either the transaction or only the statement is rolled back.
     bool transaction_lost() override { return broken() || !transaction_open(); }
     bool transaction_open() override { return (handle()->server_status & SERVER_STATUS_IN_TRANS) != 0; }
 
     const char* begin_statement() const override { return "START TRANSACTION"; }
 
-    // The server tells its status with what goes well, and not with a failure.
+    // The server sends its status with a success, but not with a failure.
     void learn_status() noexcept { (void)mysql_real_query(handle(), "DO 0", 4); }
 
-    // The request may have come behind its statement, and ends this one then.
+    // The request may have arrived after its statement, and then ends this one.
     void absorb_cancel() noexcept override {
         const auto key = mysql_insert_id(handle());
         learn_status();
@@ -214,7 +208,7 @@ private:
 
     bool is_mariadb_ = false;
     unsigned code_ = 0;
-    std::size_t largest_packet_ = std::size_t{1} << 30; // what the protocol allows
+    std::size_t largest_packet_ = std::size_t{1} << 30; // the protocol's limit
 };
 
 result<std::unique_ptr<connection>> open_mysql(const server_address& at, std::stop_token stop) {
@@ -222,16 +216,11 @@ result<std::unique_ptr<connection>> open_mysql(const server_address& at, std::st
     if (!to) return to.error();
     const auto address = address_text(*to);
     if (!address) return address.error();
-    try {
+    return open_connection([&]() -> result<std::unique_ptr<connection>> {
         auto opened = std::make_unique<mysql_session>(*address, at);
-        if (auto ready = opened->set_up(*to, at, std::move(stop)); !ready)
-            return cannot_reach(std::string(ready.error().message()));
+        if (auto ready = opened->set_up(*to, at, std::move(stop)); !ready) return ready.error();
         return std::unique_ptr<connection>(std::move(opened));
-    } catch (const soci::soci_error& why) {
-        return cannot_reach(why.get_error_message());
-    } catch (const std::system_error&) {
-        return no_thread();
-    }
+    });
 }
 
 } // namespace

@@ -9,7 +9,7 @@ namespace weir::orm {
 
 namespace {
 
-// The text up to the mark, which is taken away with it; all of it where there is no mark.
+// Removes and returns the text up to the mark, which is removed too; all of it without a mark.
 std::string_view take_until(std::string_view& text, char mark) {
     const std::size_t end = std::min(text.find(mark), text.size());
     const std::string_view taken = text.substr(0, end);
@@ -48,18 +48,19 @@ bool split_host(std::string_view text, mysql_url& to) {
 }
 
 bool is_mode(std::string_view text, tls_mode& mode) {
-    static constexpr std::pair<std::string_view, tls_mode> modes[] = {{"disable", tls_mode::disable},
-                                                                      {"prefer", tls_mode::prefer},
-                                                                      {"require", tls_mode::require},
-                                                                      {"verify-ca", tls_mode::verify_ca},
-                                                                      {"verify-full", tls_mode::verify_full}};
+    static constexpr std::pair<std::string_view, tls_mode> modes[] = {
+        {"disable", tls_mode::disable},
+        {"prefer", tls_mode::prefer},
+        {"require", tls_mode::require},
+        {"verify-ca", tls_mode::verify_ca},
+        {"verify-full", tls_mode::verify_full}};
     const auto* const found = std::ranges::find(modes, text, &std::pair<std::string_view, tls_mode>::first);
     if (found == std::end(modes)) return false;
     mode = found->second;
     return true;
 }
 
-// Where the text of an option goes; null for what is none.
+// The member for an option; null if unknown.
 std::string mysql_url::*place_of(std::string_view option) {
     if (option == "socket") return &mysql_url::socket;
     if (option == "sslrootcert") return &mysql_url::root_certificate;
@@ -68,22 +69,22 @@ std::string mysql_url::*place_of(std::string_view option) {
     return nullptr;
 }
 
-// What is wrong with the options; null where nothing is.
+// The reason why the options are invalid; null if they are valid.
 const char* take_options(std::string_view text, mysql_url& to) {
     while (!text.empty()) {
         std::string_view value = take_until(text, '&');
         const std::string_view name = take_until(value, '=');
         if (name == "sslmode") {
-            if (!is_mode(value, to.tls)) return "sslmode is disable, prefer, require, verify-ca or verify-full";
+            if (!is_mode(value, to.tls)) return "sslmode must be disable, prefer, require, verify-ca or verify-full";
             continue;
         }
         const auto place = place_of(name);
-        if (!place) return "the options are socket, sslmode, sslrootcert, sslcert and sslkey";
-        if (!decode(value, to.*place)) return "an option is not percent-encoded well";
+        if (!place) return "unknown option: expected socket, sslmode, sslrootcert, sslcert or sslkey";
+        if (!decode(value, to.*place)) return "invalid percent-encoding in an option";
     }
     const bool verifies = to.tls == tls_mode::verify_ca || to.tls == tls_mode::verify_full;
-    if (!to.root_certificate.empty() && !verifies) return "sslrootcert is for sslmode=verify-ca and verify-full";
-    if (to.root_certificate.empty() && to.tls == tls_mode::verify_ca) return "sslmode=verify-ca needs sslrootcert";
+    if (!to.root_certificate.empty() && !verifies) return "sslrootcert requires sslmode=verify-ca or verify-full";
+    if (to.root_certificate.empty() && to.tls == tls_mode::verify_ca) return "sslmode=verify-ca requires sslrootcert";
     return nullptr;
 }
 
@@ -92,24 +93,24 @@ const char* take_options(std::string_view text, mysql_url& to) {
 result<mysql_url> parse_mysql_url(std::string_view text) {
     const auto refused = [](const char* why) { return error(errc::invalid_argument, std::string("mysql://: ") + why); };
     const std::size_t scheme_end = text.find("://");
-    if (scheme_end == std::string_view::npos) return refused("a URL is expected");
+    if (scheme_end == std::string_view::npos) return refused("expected a URL");
     text.remove_prefix(scheme_end + 3);
-    if (text.find('#') != std::string_view::npos) return refused("a # is written as %23");
+    if (text.find('#') != std::string_view::npos) return refused("write # as %23");
     mysql_url made;
     const std::size_t options = std::min(text.find('?'), text.size());
     if (const char* wrong = take_options(text.substr(std::min(options + 1, text.size())), made)) return refused(wrong);
     text = text.substr(0, options);
     std::string_view where = take_until(text, '/');
-    if (!decode(text, made.database)) return refused("the database's name is not percent-encoded well");
+    if (!decode(text, made.database)) return refused("invalid percent-encoding in the database name");
     const std::size_t user_end = where.rfind('@');
     if (user_end != std::string_view::npos) {
         std::string_view password = where.substr(0, user_end);
         const std::string_view user = take_until(password, ':');
         if (!decode(user, made.user) || !decode(password, made.password))
-            return refused("user and password are not percent-encoded well");
+            return refused("invalid percent-encoding in the user or password");
         where.remove_prefix(user_end + 1);
     }
-    if (made.socket.empty() && !split_host(where, made)) return refused("a host, and at most a port, is expected");
+    if (made.socket.empty() && !split_host(where, made)) return refused("expected a host and an optional port");
     return made;
 }
 

@@ -8,13 +8,12 @@
 
 namespace weir::orm {
 
-// As libpq's sslmode.
+// The same as libpq's sslmode.
 enum class tls_mode { disable, prefer, require, verify_ca, verify_full };
 
 // mysql://user:password@host:3306/name?option=value&...; user, password, name and values may be percent-encoded, an
-// IPv6 host stands in brackets. The options are `socket`, the path of a Unix socket in the place of host and port, and
-// of libpq's `sslmode`, `sslrootcert`, `sslcert` and `sslkey`. Without `sslrootcert` it is the system's authorities
-// that verify-full trusts.
+// IPv6 host is in brackets. The options are `socket`, the path of a Unix socket instead of host and port, and libpq's
+// `sslmode`, `sslrootcert`, `sslcert` and `sslkey`. Without `sslrootcert`, verify-full trusts the system's authorities.
 struct mysql_url {
     std::string host{};
     std::string port = "3306";
@@ -28,7 +27,7 @@ struct mysql_url {
     std::string key{};
 };
 
-// errc::invalid_argument; the message doesn't show the URL, which may hold a password.
+// errc::invalid_argument; the message doesn't contain the URL, which may hold a password.
 result<mysql_url> parse_mysql_url(std::string_view text);
 
 } // namespace weir::orm

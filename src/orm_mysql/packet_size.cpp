@@ -20,7 +20,7 @@ const void* data_of(const argument& value) {
     return value.type->nullable() ? value.type->value(value.data) : value.data;
 }
 
-// At most, without a look at the value.
+// An upper bound that doesn't scan strings.
 std::size_t roughly(const argument& value) {
     const void* const data = data_of(value);
     if (!data) return null_size;
@@ -28,10 +28,10 @@ std::size_t roughly(const argument& value) {
     return 2 * static_cast<const std::string*>(data)->size() + 2;
 }
 
-// In quotes and with escapes.
+// Including quotes and escapes.
 std::size_t quoted_size(std::string_view text) {
     constexpr std::string_view escaped("\0\n\r\\'\"\x1a", 7);
-    const auto needs_escape = [&](char letter) { return escaped.find(letter) != std::string_view::npos; };
+    const auto needs_escape = [&](char character) { return escaped.find(character) != std::string_view::npos; };
     return text.size() + static_cast<std::size_t>(std::ranges::count_if(text, needs_escape)) + 2;
 }
 

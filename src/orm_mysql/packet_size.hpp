@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <weir/orm/column_type.hpp>
+#include <weir/orm/detail/column_type.hpp>
 
 #include <cstddef>
 #include <span>
@@ -9,8 +9,7 @@
 
 namespace weir::orm {
 
-// Whether a statement, with its values written into its text, has no more bytes than that. Quick where it has much
-// fewer.
+// Whether a statement, with its values written into the SQL, has at most `most` bytes. Fast if it is much smaller.
 bool fits_packet(std::string_view sql, std::span<const argument> in, std::size_t most);
 
 } // namespace weir::orm

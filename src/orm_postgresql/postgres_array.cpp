@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "orm_postgresql/postgres_array.hpp"
 
-#include "orm/sql_text.hpp"
-#include <weir/orm/selection.hpp>
+#include "orm/sql/marks.hpp"
+#include "orm/sql/sql_text.hpp"
 
 #include <fmt/format.h>
 
@@ -18,9 +18,9 @@ namespace {
 
 void append_quoted(std::string& to, std::string_view text) {
     to += '"';
-    for (const char letter : text) {
-        if (letter == '"' || letter == '\\') to += '\\';
-        to += letter;
+    for (const char character : text) {
+        if (character == '"' || character == '\\') to += '\\';
+        to += character;
     }
     to += '"';
 }
@@ -45,7 +45,7 @@ bool append_whole(std::string& to, const argument& one) {
     return true;
 }
 
-// False where it can't be stored.
+// False if the value can't be stored.
 bool append_element(std::string& to, const argument& one) {
     if (!one.type) {
         to += "NULL";
@@ -67,7 +67,7 @@ bool append_element(std::string& to, const argument& one) {
     return true;
 }
 
-// As PostgreSQL reads an array (https://www.postgresql.org/docs/15/arrays.html#ARRAYS-IO).
+// PostgreSQL's array syntax (https://www.postgresql.org/docs/15/arrays.html#ARRAYS-IO).
 std::optional<std::string> array_of(std::span<const value> elements) {
     std::string made = "{";
     for (const value& one : elements) {
@@ -80,7 +80,7 @@ std::optional<std::string> array_of(std::span<const value> elements) {
 
 constexpr std::string_view before_list = " IN ";
 
-// How many values a list has, of which these parts stand behind the first one and the next ones.
+// The number of values of a list; `parts` are the pieces after its first value.
 std::size_t list_size(std::span<const std::string> parts) {
     const auto last = std::ranges::find_if(parts, [](const std::string& part) { return part.starts_with(list_end); });
     return static_cast<std::size_t>(last - parts.begin()) + 1;
@@ -104,7 +104,7 @@ fragment with_arrays(const fragment& statement) {
     const auto parts = split_at_values(statement.sql, postgres_syntax);
     const std::span<const value> values(statement.values);
     fragment made;
-    std::string_view part = parts.front(); // what stands before a value
+    std::string_view part = parts.front(); // the piece before a value
     for (std::size_t next = 0;;) {
         if (part.ends_with(list_begin)) {
             part.remove_suffix(list_begin.size() + before_list.size());

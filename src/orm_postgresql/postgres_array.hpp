@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <weir/orm/condition.hpp>
+#include <weir/orm/query/condition.hpp>
 
 namespace weir::orm {
 
-// The statement with `= ANY(?)` and an array in the place of each list: whatever a list's length, it is one value, and
-// the statement's text is the same. A list with a value that can't be stored stays as it is, for the driver to refuse.
+// The statement with `= ANY(?)` and one array instead of each list, so that its SQL doesn't depend on the list's
+// length. A list with a value that can't be stored stays unchanged, for the driver to reject.
 fragment with_arrays(const fragment& statement);
 
 } // namespace weir::orm

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "orm/dialect.hpp"
+#include "orm/sql/dialect.hpp"
 
 namespace weir::orm {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orm_postgresql/postgres_error.hpp"
 
-#include "orm/database_error.hpp"
+#include "orm/sql/database_error.hpp"
 
 #include <algorithm>
 #include <string>
@@ -10,7 +10,7 @@ namespace weir::orm {
 
 namespace {
 
-// What stands between two marks, wherever they first do.
+// The text between the first occurrences of two marks.
 std::string_view between(std::string_view text, std::string_view from, std::string_view to) {
     const std::size_t begin = text.find(from);
     if (begin == std::string_view::npos) return {};
@@ -19,7 +19,7 @@ std::string_view between(std::string_view text, std::string_view from, std::stri
     return end == std::string_view::npos ? std::string_view() : text.substr(0, end);
 }
 
-// The text in the quotes that come first (0), second (1), ...
+// The text in the first (0), second (1), ... pair of quotes.
 std::string_view nth_quoted(std::string_view text, int n) {
     for (; n > 0; --n) {
         text.remove_prefix(std::min(text.find('"'), text.size() - 1) + 1);
@@ -28,9 +28,9 @@ std::string_view nth_quoted(std::string_view text, int n) {
     return between(text, "\"", "\"");
 }
 
-// ... on table "pets" violates foreign key constraint "pets_owner_fkey", and behind it ` on table "pets"` when it is
-// the row referred to that was to go: the first line has three names then, and two otherwise. A server that speaks
-// another language puts other quotes around them.
+// ... on table "pets" violates foreign key constraint "pets_owner_fkey", followed by ` on table "pets"` if the
+// referenced row was to be erased: the first line then has three names, otherwise two. A server in another language may
+// use other quotes.
 error foreign_key_broken(std::string_view text) {
     const std::string_view line = text.substr(0, text.find('\n'));
     if (line.find('"') == std::string_view::npos) return foreign_key_violation();
@@ -39,7 +39,7 @@ error foreign_key_broken(std::string_view text) {
 }
 
 error constraint(std::string_view sqlstate, std::string_view text) {
-    // DETAIL:  Key (openid)=(...) already exists. The words may be in another language, the parentheses aren't.
+    // DETAIL:  Key (openid)=(...) already exists. The words depend on the server's language, the parentheses don't.
     if (sqlstate == "23505") return unique_violation(between(text, "(", ")=("), between(text, "\"", "\""));
     if (sqlstate == "23503") return foreign_key_broken(text);
     if (sqlstate == "23502") return not_null_violation(between(text, "\"", "\""));
@@ -76,7 +76,7 @@ std::string without_values(std::string_view sqlstate, std::string_view text) {
     text = text.substr(0, text.find('\n'));
     if (class_of(sqlstate) == "22") text = text.substr(0, text.find('"'));
     std::string made(text);
-    if (sqlstate == "26000" || sqlstate == "42P05") // unknown, and known already
+    if (sqlstate == "26000" || sqlstate == "42P05") // statement doesn't exist, statement already exists
         made += "; behind a pooler in transaction mode set database_options::prepared_statements = false";
     return made;
 }

@@ -47,7 +47,7 @@ private:
         }
     }
 
-    // False when time is over.
+    // False after the deadline or when stopped.
     bool becomes_ready(short what) const {
         while (!stop_.stop_requested() && system_clock().now() < until_) {
             pollfd socket{PQsocket(server_.get()), what, 0};
@@ -57,7 +57,7 @@ private:
     }
 
     error failed() const { return {errc::unavailable, PQerrorMessage(server_.get())}; }
-    static error silent() { return {errc::unavailable, "the server accepts connections and doesn't answer"}; }
+    static error silent() { return {errc::unavailable, "the server accepts connections but doesn't answer"}; }
 
     const std::unique_ptr<PGconn, decltype(&PQfinish)> server_;
     const time_point until_;

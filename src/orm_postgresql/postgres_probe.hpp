@@ -9,8 +9,8 @@
 
 namespace weir::orm {
 
-// Connects to a server, asks it for nothing, and leaves, all of it within the limit and until stopped.
-// errc::unavailable; the message says why.
+// Connects to a server, runs a trivial query and disconnects, within the limit and until stopped. errc::unavailable
+// with the reason as its message.
 result<void> probe_postgres(const std::string& url, duration limit, const std::stop_token& stop);
 
 } // namespace weir::orm

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "orm/database_error.hpp"
-#include "orm/driver.hpp"
-#include "orm/network_session.hpp"
-#include "orm/opening_watch.hpp"
+#include "orm/soci/driver.hpp"
+#include "orm/soci/network_session.hpp"
+#include "orm/soci/open_connection.hpp"
+#include "orm/soci/opening_watch.hpp"
+#include "orm/sql/database_error.hpp"
 #include "orm_postgresql/postgres_dialect.hpp"
 #include "orm_postgresql/postgres_error.hpp"
 #include "orm_postgresql/postgres_probe.hpp"
@@ -16,13 +17,12 @@
 #include <libpq-fe.h>
 #include <limits>
 #include <poll.h>
-#include <system_error>
 
 namespace weir::orm {
 
 namespace {
 
-// Debian's library keeps its classes' type information to itself, so that UBSan's check of these casts can't link.
+// Debian's library hides the type information of its classes, so that UBSan's check of these casts can't link.
 __attribute__((no_sanitize("vptr"))) PGconn* handle_of(soci::session& connection) {
     return static_cast<soci::postgresql_session_backend*>(connection.get_backend())->conn_;
 }
@@ -39,7 +39,7 @@ using namespace std::chrono_literals;
 
 using answer = std::unique_ptr<PGresult, decltype(&PQclear)>;
 
-// SOCI's own error can't be made outside of its library.
+// SOCI's own exception can't be constructed outside its library.
 struct statement_refused : std::runtime_error {
     statement_refused(const char* text, const char* sqlstate) : std::runtime_error(text), sqlstate(sqlstate) {}
     std::string sqlstate;
@@ -60,7 +60,7 @@ std::string with_numbered_values(const std::vector<std::string>& parts) {
     return made;
 }
 
-// What SOCI does with a text, without its search for names in it.
+// SOCI's own preparation, without its search for named values.
 __attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std::string&,
                                                   std::vector<std::string> parts) {
     auto& made = backend_of(st);
@@ -71,16 +71,16 @@ __attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std
     made.stType_ = soci::details::st_repeatable_query;
 }
 
-// A round trip, but once for a statement that is kept.
+// Costs a round trip, but only once per cached statement.
 __attribute__((no_sanitize("vptr"))) std::optional<std::size_t> columns_of(soci::statement& st, std::string_view sql) {
-    if (leaves_nothing(sql, postgres_syntax)) return std::nullopt;
+    if (has_no_lasting_effect(sql, postgres_syntax)) return std::nullopt;
     const auto& made = backend_of(st);
     PGconn* const server = made.session_.conn_;
     const answer described = require_success(server, PQdescribePrepared(server, made.statementName_.c_str()));
     return static_cast<std::size_t>(PQnfields(described.get()));
 }
 
-// The same for one that is sent whole at each execution.
+// For statements that are sent whole at each execution.
 __attribute__((no_sanitize("vptr"))) void keep_whole(soci::statement& st, const std::string&,
                                                      std::vector<std::string> parts) {
     auto& made = backend_of(st);
@@ -94,10 +94,10 @@ answer next_in_pipeline(PGconn* server) {
     return got;
 }
 
-// In one pipeline, which a pooler leaves on one connection.
-__attribute__((no_sanitize("vptr"))) std::optional<std::size_t> columns_of_whole(soci::statement& st,
-                                                                                 std::string_view sql) {
-    if (leaves_nothing(sql, postgres_syntax)) return std::nullopt;
+// In one pipeline, which a pooler keeps on one connection.
+__attribute__((no_sanitize("vptr"))) std::optional<std::size_t> columns_of_whole(
+    soci::statement& st, std::string_view sql) {
+    if (has_no_lasting_effect(sql, postgres_syntax)) return std::nullopt;
     const auto& made = backend_of(st);
     PGconn* const server = made.session_.conn_;
     PQenterPipelineMode(server);
@@ -124,22 +124,22 @@ std::string_view field_of(const PGresult* of, int code) {
     return text ? text : std::string_view();
 }
 
-// libpq would write it to stderr.
+// By default libpq writes notices to stderr.
 void log_notice(void* to, const PGresult* notice) noexcept {
     const auto& log = *static_cast<const logger*>(to);
     const bool warns = field_of(notice, PG_DIAG_SEVERITY_NONLOCALIZED) == "WARNING";
     try {
-        log.log(warns ? log_level::warn : log_level::info, "notice of the database",
+        log.log(warns ? log_level::warn : log_level::info, "database notice",
                 field("sqlstate", field_of(notice, PG_DIAG_SQLSTATE)),
                 field("text", field_of(notice, PG_DIAG_MESSAGE_PRIMARY)));
     } catch (const std::bad_alloc&) {
-        // the statement goes on without it
+        // the statement continues without the log line
     }
 }
 
 constexpr std::int64_t most = std::numeric_limits<int>::max(); // of seconds and milliseconds, for client and server
 
-// libpq takes no less than two seconds, and of an option that is there twice the last.
+// libpq's minimum is two seconds; of a repeated option it takes the last.
 std::string connect_text(const server_address& at, const socket_mark& mark) {
     std::string text = at.url + (at.url.find('?') == std::string::npos ? "?" : "&") + mark.option();
     if (at.url.find("connect_timeout=") != std::string::npos) return text;
@@ -147,7 +147,7 @@ std::string connect_text(const server_address& at, const socket_mark& mark) {
     return text + "&connect_timeout=" + std::to_string(seconds);
 }
 
-// For each host, and once more for what comes behind that.
+// connect_timeout per host, and once more for the steps after that.
 duration opening_limit(const server_address& at) {
     const auto hosts = std::ranges::count(std::string_view(at.url).substr(0, at.url.find('?')), ',') + 1;
     const duration each = std::max<duration>(at.connect_timeout, 2s);
@@ -160,7 +160,7 @@ public:
 
     void send() noexcept override {
         std::array<char, 256> why{};
-        (void)PQcancel(request_.get(), why.data(), static_cast<int>(why.size())); // its session sees what comes of it
+        (void)PQcancel(request_.get(), why.data(), static_cast<int>(why.size())); // its session sees the effect
     }
 
 private:
@@ -174,14 +174,14 @@ public:
         PQsetNoticeReceiver(handle(), &log_notice, &log_);
     }
 
-    // SOCI would otherwise tell the server to forget each prepared statement, one by one, and wait for the answers.
+    // SOCI would otherwise deallocate each prepared statement on the server, with a round trip each.
     ~postgres_session() override { hang_up(); }
 
     result<void> set_up(const server_address& at, const socket_mark& mark) {
-        if (!watch(PQsocket(handle()))) return error(errc::unavailable, "out of descriptors");
-        cancels_by(at.cancels, std::make_shared<postgres_cancel>(handle()), at.statement_timeout);
+        auto request = std::make_shared<postgres_cancel>(handle());
+        if (auto watched = watch(PQsocket(handle()), std::move(request), at); !watched) return watched;
         const time_point until = weir::detail::later(system_clock().now(), at.connect_timeout);
-        // A pooler hears of these settings, and keeps them for its client; its process number isn't the server's.
+        // A pooler tracks these settings for its client; its process id differs from the server's.
         const auto server = run(
             "SET TIME ZONE 'UTC'; SET DateStyle = ISO; SET standard_conforming_strings = on; SELECT pg_backend_pid()",
             until);
@@ -206,7 +206,7 @@ public:
 
     const orm::dialect& dialect() const noexcept override { return postgres_dialect(); }
 
-    // libpq keeps a whole result in memory, so the rows come through a cursor, which lives in a transaction.
+    // libpq buffers whole results, so the rows come through a cursor, which needs a transaction.
     result<std::size_t> stream(std::string_view sql, std::span<const argument> in, std::span<const target> out,
                                row_sink& sink) override {
         const bool within = in_transaction();
@@ -218,7 +218,7 @@ public:
         auto rows = through_cursor(cursor, sql, in, out, sink);
         --cursors_;
         if (!within)
-            (void)execute("COMMIT", {}); // where it is too late for that, the job's end rolls back
+            (void)execute("COMMIT", {}); // after the deadline, the job's end rolls back instead
         else if (rows)
             (void)execute("CLOSE " + cursor, {});
         return rows;
@@ -247,7 +247,7 @@ private:
         style().columns = columns_of_whole;
     }
 
-    // What the connection keeps; behind a pooler each transaction is given it.
+    // Sets the limit on the connection; behind a pooler on each transaction.
     result<void> limit_statements(duration timeout, time_point until) {
         const std::string setting =
             "statement_timeout = " + std::to_string(whole<std::chrono::milliseconds>(timeout, most));
@@ -256,7 +256,7 @@ private:
             return ok();
         }
         if (auto set = run("SET " + setting, until); !set) return set.error();
-        // The server looks whether its client still waits for the answer; not all systems let it.
+        // The server checks whether its client still waits for the answer; not all systems support it.
         if (PQserverVersion(handle()) >= 140000) (void)run("SET client_connection_check_interval = 1000", until);
         return ok();
     }
@@ -268,7 +268,8 @@ private:
         return ok();
     }
 
-    // Before the pool sees to deadlines: waits no longer than until then. The last statement's first value, if any.
+    // Runs a statement before the pool watches deadlines: waits at most until `until`. Returns the last statement's
+    // first value, if any.
     result<std::string> run(const std::string& sql, time_point until) {
         std::string value;
         bool good = PQsendQuery(handle(), sql.c_str()) == 1;
@@ -290,7 +291,7 @@ private:
         while (PQisBusy(handle())) {
             const duration left = until - system_clock().now();
             if (left <= duration::zero())
-                return error(errc::unavailable, "the server accepted the connection and doesn't answer");
+                return error(errc::unavailable, "the server accepted the connection but doesn't answer");
             pollfd socket{PQsocket(handle()), POLLIN, 0};
             ::poll(&socket, 1,
                    static_cast<int>(whole<std::chrono::milliseconds>(std::min<duration>(left, 1min), most)));
@@ -301,32 +302,28 @@ private:
 
     error explain(const std::exception& failure) override {
         const auto* const known = dynamic_cast<const soci::postgresql_soci_error*>(&failure);
-        const auto* const any = dynamic_cast<const soci::soci_error*>(&failure);
-        const std::string text = any ? any->get_error_message() : failure.what();
+        const std::string text = driver_message(failure);
         const auto* const refused = dynamic_cast<const statement_refused*>(&failure);
         const std::string sqlstate = known ? known->sqlstate() : refused ? refused->sqlstate : std::string();
         error meaning = is_outdated(failure) ? schema_changed() : postgres_error(sqlstate, text);
         if (PQstatus(handle()) == CONNECTION_BAD || postgres_is_gone(sqlstate)) {
-            mark_broken();
-            meaning = connection_lost();
-            if (was_cut())
-                if (auto late = reason_to_end()) meaning = late;
+            meaning = connection_failed(connection_lost());
         } else if (sqlstate == "57014") {
-            if (auto late = reason_to_end()) meaning = late;
+            meaning = reason_or(std::move(meaning));
         }
         return std::move(meaning).caused_by(
             error(errc::unknown, "postgresql " + sqlstate + ": " + without_values(sqlstate, text)));
     }
 
-    // The statement isn't there, or "cached plan must not change result type", in whatever language.
+    // The statement doesn't exist, or "cached plan must not change result type", in any language.
     bool is_outdated(const std::exception& failure) const override {
         const auto* const known = dynamic_cast<const soci::postgresql_soci_error*>(&failure);
         if (!known) return false;
         return known->sqlstate() == "26000" || (known->sqlstate() == "0A000" && plan_refused_);
     }
 
-    // For one that isn't prepared SOCI would call PQexec, which takes several statements in one text. It is left to
-    // take the result for the one that it has when it described a statement.
+    // For an unprepared statement SOCI would call PQexec, which accepts several statements in one string. Sets the
+    // result as if SOCI had described a statement, so that SOCI uses it.
     __attribute__((no_sanitize("vptr"))) void about_to_execute(soci::statement& st) override {
         if (prepares_) return;
         auto& backend = backend_of(st);
@@ -344,41 +341,36 @@ private:
         return static_cast<std::size_t>(PQnfields(result_of(st).get_result()));
     }
 
-    std::size_t changed_rows(soci::statement& st) override {
-        return static_cast<std::size_t>(std::max(0LL, st.get_affected_rows()));
-    }
-
     bool transaction_lost() override { return broken() || PQtransactionStatus(handle()) == PQTRANS_INERROR; }
     bool transaction_open() override { return PQtransactionStatus(handle()) != PQTRANS_IDLE; }
 
     const char* begin_statement() const override { return "BEGIN"; }
 
     logger log_;
-    std::size_t cursors_ = 0;   // that are open
-    bool plan_refused_ = false; // in the last statement
-    bool prepares_ = true;      // else statements are sent whole
+    std::size_t cursors_ = 0;   // open cursors
+    bool plan_refused_ = false; // by the last statement
+    bool prepares_ = true;      // if false, statements are sent whole
     std::string limit_{};       // for each transaction
 };
 
-// SOCI's constructor runs a statement without a limit, on a socket that it doesn't show, and when that fails leaves the
-// connection open and its memory lying about. So a server that was silent is asked by other means first.
+// SOCI's constructor runs a statement without a limit, on a socket that it doesn't expose, and if that fails leaks the
+// connection and its memory. So a server that was silent before is probed by other means first.
 result<std::unique_ptr<connection>> open_postgres(const server_address& at, std::stop_token stop) {
-    if (at.fell_silent->load(std::memory_order_relaxed))
-        if (auto answers = probe_postgres(at.url, opening_limit(at), stop); !answers)
-            return cannot_reach(std::string(answers.error().message()));
     const socket_mark mark;
-    try {
-        const opening_watch in_time(opening_limit(at), std::move(stop), [&mark] { mark.shut_sockets(); });
-        auto opened = std::make_unique<postgres_session>(at, mark);
-        at.fell_silent->store(false, std::memory_order_relaxed);
-        if (auto ready = opened->set_up(at, mark); !ready) return cannot_reach(std::string(ready.error().message()));
-        return std::unique_ptr<connection>(std::move(opened));
-    } catch (const soci::soci_error& why) {
-        if (mark.close_sockets()) at.fell_silent->store(true, std::memory_order_relaxed);
-        return cannot_reach(why.get_error_message());
-    } catch (const std::system_error&) {
-        return no_thread();
-    }
+    return open_connection([&]() -> result<std::unique_ptr<connection>> {
+        if (at.was_silent->load(std::memory_order_relaxed))
+            if (auto answers = probe_postgres(at.url, opening_limit(at), stop); !answers) return answers.error();
+        try {
+            const opening_watch in_time(opening_limit(at), std::move(stop), [&mark] { mark.shut_sockets(); });
+            auto opened = std::make_unique<postgres_session>(at, mark);
+            at.was_silent->store(false, std::memory_order_relaxed);
+            if (auto ready = opened->set_up(at, mark); !ready) return ready.error();
+            return std::unique_ptr<connection>(std::move(opened));
+        } catch (const soci::soci_error&) {
+            if (mark.close_sockets()) at.was_silent->store(true, std::memory_order_relaxed);
+            throw;
+        }
+    });
 }
 
 } // namespace

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view option_name = "tcp_user_timeout=";
 
-// Long enough to matter to no opening.
+// Too long to affect an opening.
 constexpr unsigned shortest = 3'600'000;
 constexpr unsigned marks = 1'000'000;
 
@@ -31,7 +31,7 @@ unsigned user_timeout_of(int socket) {
     return ::getsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &size) == 0 ? value : 0;
 }
 
-// The number may be another socket's from one call to the next: what is looked at is a descriptor of its own.
+// The number may be reused by another socket at any time: checks and shuts a duplicate descriptor.
 void shut_if_marked(int number, unsigned mark) {
     if (user_timeout_of(number) != mark) return;
     const int socket = ::fcntl(number, F_DUPFD_CLOEXEC, 0);
@@ -40,7 +40,7 @@ void shut_if_marked(int number, unsigned mark) {
     ::close(socket);
 }
 
-// Shows each descriptor of the process to `see`.
+// Passes each descriptor of the process to `see`.
 template<class F>
 void for_each_descriptor(F see) {
     const std::unique_ptr<DIR, folder_closer> all(::opendir("/proc/self/fd"));

@@ -15,17 +15,18 @@ struct unit {
     std::int64_t nanoseconds;
 };
 
-constexpr std::array<unit, 7> units{{{"d", 86'400'000'000'000},
-                                     {"h", 3'600'000'000'000},
-                                     {"m", 60'000'000'000},
-                                     {"s", 1'000'000'000},
-                                     {"ms", 1'000'000},
-                                     {"us", 1'000},
-                                     {"ns", 1}}};
+constexpr std::array<unit, 7> units{
+    {{"d", 86'400'000'000'000},
+     {"h", 3'600'000'000'000},
+     {"m", 60'000'000'000},
+     {"s", 1'000'000'000},
+     {"ms", 1'000'000},
+     {"us", 1'000},
+     {"ns", 1}}};
 
 constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
 
-// The unit that the text begins with, longest name first: "ms" and not "m".
+// Returns the unit at the start of the text, preferring the longest name: "ms" over "m".
 std::size_t find_unit(std::string_view text) noexcept {
     std::size_t found = units.size();
     for (std::size_t i = 0; i < units.size(); ++i) {
@@ -41,7 +42,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
     if (text == "0") return std::chrono::nanoseconds{0};
     if (text.empty()) return {};
     std::int64_t total = 0;
-    std::size_t next = 0; // the largest unit that may still come
+    std::size_t next = 0; // the largest unit that may follow
     while (!text.empty()) {
         std::int64_t count = 0;
         const auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), count);
@@ -58,7 +59,7 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
 }
 
 void append_duration(std::string& out, std::chrono::nanoseconds value) {
-    // As an unsigned number, since the least signed one has no positive twin.
+    // Unsigned, because the most negative value has no positive counterpart.
     auto left = static_cast<std::uint64_t>(value.count());
     if (value.count() < 0) {
         out += '-';

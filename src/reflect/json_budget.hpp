@@ -8,13 +8,13 @@
 
 namespace weir::reflect::detail {
 
-/// How much memory the elements of a document's lists and maps may still take.
+/// The memory that the elements of a document's lists and maps may still use.
 class json_budget {
 public:
     json_budget(std::size_t text_size, const json_options& options) noexcept
         : left_(std::max(always, text_size * options.max_expansion)) {}
 
-    /// Takes what one more element of this list or map needs; false when it isn't there.
+    /// Takes the memory of one more element of this list or map; false if it exceeds the budget.
     bool take(const json_type& container, bool first) noexcept {
         const bool makes_room = first && container.kind == json_kind::list;
         const std::size_t bytes = container.element_size * (makes_room ? json_first_room : 1);
@@ -24,7 +24,7 @@ public:
     }
 
 private:
-    static constexpr std::size_t always = 1 << 20; // short documents do no harm
+    static constexpr std::size_t always = 1 << 20; // small documents are harmless
 
     std::size_t left_;
 };

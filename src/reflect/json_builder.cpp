@@ -69,7 +69,7 @@ bool json_builder::bad_number(std::string_view digits, const json_type& type) {
 }
 
 bool json_builder::bad_text() {
-    mistake("syntax", "a string that isn't UTF-8");
+    mistake("syntax", "string isn't valid UTF-8");
     return false;
 }
 
@@ -150,7 +150,7 @@ bool json_builder::end() {
     return true;
 }
 
-// Members that the document lacks get their default, or are a mistake.
+// Sets missing members to their defaults, or reports them.
 bool json_builder::complete(const frame& done) {
     if (options_.partial || done.type->kind == json_kind::map) return true;
     const auto members = done.type->members;
@@ -183,7 +183,7 @@ void json_builder::malformed(std::string message, bool in_value) {
     mistake("syntax", std::move(message));
 }
 
-// Makes the path that of a list's next item, whose value has not begun as far as the builder knows.
+// Advances the path to a list's next item, whose value the builder hasn't seen yet.
 void json_builder::enter_item() {
     if (skipped_ == 0 && depth_ > 0 && frames_[depth_ - 1].type->kind == json_kind::list) ++frames_[depth_ - 1].next;
 }
@@ -194,7 +194,7 @@ std::string json_builder::path() const {
     return path;
 }
 
-// Of the innermost object, map or list itself.
+// The path of the innermost object, map or list itself.
 std::string json_builder::path_of_frame() const {
     std::string path;
     for (std::size_t i = 0; i + 1 < depth_; ++i) append_step(path, frames_[i]);

@@ -16,12 +16,12 @@
 
 namespace weir::reflect::detail {
 
-/// Puts the events of a JSON reader straight into the value that they describe. A mistake is noted with
-/// its path, the value it concerns is skipped, and the reading goes on to find the others; the functions
-/// return false when it should stop. Text has to stay in place until the end: paths point into it.
+/// Stores the events of a JSON reader straight into the value that they describe. A mistake is recorded with its path,
+/// its value is skipped, and reading continues to find more; the functions return false when reading should stop. The
+/// text must stay in place until the end, because paths point into it.
 class json_builder {
 public:
-    /// `check_text` is false when the whole text, of this size, is known to be fine.
+    /// Pass `check_text` as false if the whole text, of this size, is known to be valid UTF-8.
     json_builder(void* root, const json_type& type, const json_options& options, std::size_t text_size,
                  bool check_text);
 
@@ -35,24 +35,24 @@ public:
     bool begin_array();
     bool end_array();
 
-    /// Notes where reading stands; `in_value` when it is inside the next value rather than behind the last.
+    /// Records a syntax error; `in_value` says whether it is inside the next value or after the last one.
     void malformed(std::string message, bool in_value);
     json_mistakes& mistakes() noexcept { return mistakes_; }
 
 private:
-    // An object, map or list being filled. Without initialisers: 64 of them are on the stack of each call.
+    // An object, map or list being filled. Has no initialisers, because each call has 64 of them on its stack.
     struct frame {
         void* object;
         const json_type* type;
-        const json_member* member; // of an object: the current key's; null when unknown
+        const json_member* member; // of an object: the current key's member; null if unknown
         const char* key;           // of an object or map: the current key
         std::uint32_t key_size;
-        std::uint32_t next;       // of a list: how many elements; of an object: the member to compare first
-        std::uint32_t seen_count; // of an object: how many bits of `seen` are set
+        std::uint32_t next;       // of a list: number of elements; of an object: the member to compare first
+        std::uint32_t seen_count; // of an object: number of bits set in `seen`
         std::array<std::uint64_t, json_member_words> seen;
     };
 
-    // Where the value that comes next belongs; nowhere when it is to be skipped.
+    // The place of the next value; null if it is to be skipped.
     struct slot {
         void* place;
         const json_type* type;
@@ -89,11 +89,11 @@ private:
     slot root_;
     json_options options_;
     bool check_text_;
-    std::uint32_t depth_ = 0;   // frames in use
-    std::uint32_t skipped_ = 0; // open containers inside a value that is skipped
-    void* map_place_ = nullptr; // of the current key in a map; null for a duplicate
+    std::uint32_t depth_ = 0;   // number of frames in use
+    std::uint32_t skipped_ = 0; // number of open containers inside a skipped value
+    void* map_place_ = nullptr; // place of the current key in a map; null for a duplicate
     json_budget budget_;
-    bool exceeded_ = false; // the budget; noted once
+    bool exceeded_ = false; // the budget is exceeded; reported once
     std::array<frame, inline_frames> few_frames_;
     frame* frames_;
     std::size_t frame_count_ = inline_frames;
@@ -101,7 +101,7 @@ private:
     std::unique_ptr<frame[]> many_frames_;
 };
 
-// What every member of a document passes through is inline in the one source that parses.
+// The functions that every member passes through are inline in the one source that parses.
 
 inline json_builder::slot json_builder::next_slot() {
     if (depth_ == 0) return root_;
@@ -113,14 +113,14 @@ inline json_builder::slot json_builder::next_slot() {
     return {in.type->add(in.object), in.type->element};
 }
 
-// The slot of a value that isn't null: what an optional holds rather than the optional.
+// The place of a value that isn't null: the value inside an optional rather than the optional.
 inline json_builder::slot json_builder::next_value() {
     slot to = next_slot();
     if (to.place && to.type->kind == json_kind::optional) to = {to.type->add(to.place), to.type->element};
     return to;
 }
 
-// Notes the first element for which there is no memory; it and those behind it are skipped.
+// Reports the first element that exceeds the budget; it and later ones are skipped.
 inline bool json_builder::affords(const frame& in, bool first) {
     if (!exceeded_ && budget_.take(*in.type, first)) return true;
     if (!exceeded_)
@@ -161,7 +161,7 @@ inline bool json_builder::key(std::string_view name) {
     return in.type->kind == json_kind::map ? map_key(in, name) : object_key(in, name);
 }
 
-// Whether the first and the last bytes are the same, which may overlap.
+// Compares the first and the last bytes, which may overlap.
 template<class Word>
 bool json_builder::same_ends(std::string_view left, std::string_view right) noexcept {
     const auto word = [](std::string_view text, std::size_t at) {
@@ -173,7 +173,7 @@ bool json_builder::same_ends(std::string_view left, std::string_view right) noex
     return word(left, 0) == word(right, 0) && word(left, last) == word(right, last);
 }
 
-// Names are short, so the call of memcmp would cost more than the comparison.
+// Names are short, so calling memcmp would cost more than comparing.
 inline bool json_builder::same_name(std::string_view left, std::string_view right) noexcept {
     const std::size_t size = left.size();
     if (size != right.size()) return false;
@@ -183,7 +183,7 @@ inline bool json_builder::same_name(std::string_view left, std::string_view righ
     return size == 0 || left.front() == right.front();
 }
 
-// Members mostly come in the order of the description, so the one after the last is looked at first.
+// Members usually come in the order of the description, so the next one is compared first.
 inline bool json_builder::object_key(frame& in, std::string_view name) {
     const auto members = in.type->members;
     std::size_t found = in.next;

@@ -9,7 +9,7 @@
 
 namespace weir::reflect::detail {
 
-/// What is wrong with a document, in the order of reading. Full after 32, so that an answer stays small.
+/// The mistakes in a document, in reading order. Full after 32, to keep responses small.
 class json_mistakes {
 public:
     bool none() const noexcept { return found_.empty(); }
@@ -19,7 +19,7 @@ public:
         if (!full()) found_.push_back({std::move(path), std::string(rule), std::move(message)});
     }
 
-    /// errc::invalid_argument with all of them, or success.
+    /// Returns errc::invalid_argument with all mistakes, or success.
     result<void> finish() &&;
 
 private:

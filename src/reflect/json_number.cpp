@@ -19,8 +19,8 @@ bool store_integer(std::string_view digits, void* to) noexcept {
     return true;
 }
 
-// Of a number out of a floating type's range: whether it is too small, and so next to zero. The place of
-// its first digit that isn't zero decides, since such numbers are hundreds of places away from one.
+// For a number outside a floating-point type's range: whether it is too small rather than too large. The position of
+// its first nonzero digit decides, because such numbers are hundreds of places away from one.
 bool is_tiny(std::string_view digits) noexcept {
     const std::size_t exponent_mark = digits.find_first_of("eE");
     std::string_view mantissa = digits.substr(0, exponent_mark);
@@ -105,8 +105,9 @@ bool store_number(std::string_view digits, const json_type& type, void* to) noex
 
 std::string expected_number(std::string_view digits, const json_type& type) {
     if (type.kind == json_kind::floating)
-        return type.size == sizeof(float) ? "number between -3.4e38 and 3.4e38"
-                                          : "number between -1.79e308 and 1.79e308";
+        return type.size == sizeof(float)
+                   ? "number between -3.4e38 and 3.4e38"
+                   : "number between -1.79e308 and 1.79e308";
     const bool whole = digits.find_first_of(".eE") == digits.npos;
     return whole ? "integer" + bounds_of(type) : "integer";
 }

@@ -13,11 +13,12 @@ inline bool is_number(const json_type& type) noexcept {
            type.kind == json_kind::floating;
 }
 
-/// Stores the text of a JSON number exactly, or returns false: a fraction or an exponent for an integer,
-/// a value beyond the type. A floating number is rounded to the nearest, and to zero below the least.
+/// Stores a JSON number exactly, or returns false: for a fraction or an exponent in an integer, or a value out of
+/// range. A floating-point number is rounded to nearest, and to zero below the smallest.
 bool store_number(std::string_view digits, const json_type& type, void* to) noexcept;
 
-/// What a number of this type accepts: `integer`, or `integer between 0 and 255` for digits out of it.
+/// Describes the numbers that this type accepts: `integer`, or `integer between 0 and 255` if the digits are out of
+/// range.
 std::string expected_number(std::string_view digits, const json_type& type);
 
 } // namespace weir::reflect::detail

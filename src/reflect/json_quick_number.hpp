@@ -10,11 +10,11 @@
 #include <limits>
 #include <string_view>
 
-// The numbers of the quick reader. Each function takes the place that the reading has come to and returns where
-// it leaves off, null to give up.
+// Number parsing for the quick reader. Each function takes the current position and returns the position after what it
+// read, or null to give up.
 namespace weir::reflect::detail {
 
-/// Where a value goes.
+/// The destination of a value.
 struct slot {
     void* place;
     const json_type* type;
@@ -43,13 +43,13 @@ inline bool store_sized(std::uint64_t magnitude, bool negative, slot to) noexcep
     }
 }
 
-// The digits at the start of a text, added to the number so far.
+// Reads digits and adds them to the number so far.
 inline const char* take_digits(const char* p, std::uint64_t& number) noexcept {
     for (unsigned digit; (digit = static_cast<unsigned>(*p) - unsigned{'0'}) <= 9; ++p) number = number * 10 + digit;
     return p;
 }
 
-// The same for a number, which doesn't go on behind a zero at its start.
+// Reads an integer part, which ends after a leading zero.
 inline const char* take_number(const char* p, std::uint64_t& number) noexcept {
     return *p == '0' ? p + 1 : take_digits(p, number);
 }
@@ -77,11 +77,11 @@ inline const char* exponent(const char* p, int& power) noexcept {
     return end;
 }
 
-/// A number's parts: digits without the point, and the power of ten that they are multiplied by.
+/// A number's digits without the point, and the power of ten to multiply them by.
 struct decimal {
     std::uint64_t digits = 0;
     int power = 0;
-    bool few = false; // enough room for all digits
+    bool few = false; // all digits fit
 
     const char* rest(const char* start, const char* p) noexcept {
         auto count = p - start;
@@ -97,7 +97,7 @@ struct decimal {
     }
 };
 
-// Both the digits and the power of ten are exact, so one operation rounds rightly (Clinger, PLDI 1990).
+// The digits and the power of ten are both exact, so a single operation rounds correctly (Clinger, PLDI 1990).
 template<class Floating>
 inline bool store_exact(const decimal& number, bool negative, void* to) noexcept {
     constexpr int most_power = sizeof(Floating) == 4 ? 10 : 22;
@@ -119,7 +119,7 @@ inline bool store_floating(const decimal& number, bool negative, std::string_vie
     return exact || store_number(digits, *to.type, to.place);
 }
 
-// A number from its sign on; stored nowhere if there is no place.
+// Reads a number from its sign on; discards it if there is no place to store it.
 inline const char* floating(const char* p, slot to) noexcept {
     const char* const start = p;
     const bool negative = *p == '-';

@@ -19,21 +19,21 @@ constexpr std::size_t most_frames = 64;
 constexpr bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
 const char* skip_space(const char* p) noexcept {
-    if (*p > ' ') [[likely]] // as between all tokens of what programs write
+    if (*p > ' ') [[likely]] // the usual case between tokens of generated JSON
         return p;
     while (is_space(*p)) ++p;
     return p;
 }
 
-// Steps take the place that the reading has come to and return where they leave off, null to give up. None looks
-// at what follows its value: between values only commas, brackets and space are let pass.
+// Each step takes the current position and returns the position after what it read, or null to give up. No step looks
+// at what follows its value; between values only commas, brackets and whitespace are accepted.
 class quick_reader {
 public:
     quick_reader(std::size_t text_size, const json_options& options)
         : budget_(text_size, options), partial_(options.partial), refuse_unknown_(options.refuse_unknown),
           max_depth_(options.max_depth < most_frames ? options.max_depth : most_frames) {}
 
-    /// The document's one value and the space around it.
+    /// Reads the document's one value and the whitespace around it.
     const char* document(const char* p, slot root) {
         p = value(skip_space(p), root);
         while (p != nullptr && depth_ != 0) p = go_on(p, frames_[depth_ - 1]);
@@ -41,11 +41,11 @@ public:
     }
 
 private:
-    // An object, map or list being filled; without a type, one that is only looked over.
+    // An object, map or list being filled; without a type, one that is skipped.
     struct frame {
         slot into;
-        const json_member* next; // of an object: the one to compare first
-        const json_member* last; // and where its members end
+        const json_member* next; // of an object: the member to compare first
+        const json_member* last; // the end of its members
         std::uint32_t seen_count;
         char closing;
         bool begun;
@@ -81,7 +81,7 @@ const char* formatted_text(const char* p, slot to) {
     return p != nullptr && to.type->assign(to.place, found) ? p : nullptr;
 }
 
-// Whether the text goes on with these letters; it has slack behind it.
+// Whether the text continues with these characters; it is padded, so reading past the end is safe.
 template<std::size_t Size>
 bool is_word(const char* p, const char (&word)[Size]) noexcept {
     return std::memcmp(p, word, Size - 1) == 0;
@@ -92,8 +92,6 @@ const char* boolean(const char* p, bool& to) noexcept {
     if (to) return is_word(p, "true") ? p + 4 : nullptr;
     return is_word(p, "false") ? p + 5 : nullptr;
 }
-
-// Values.
 
 const char* quick_reader::optional(const char* p, slot to) {
     if (*p != 'n') return value(p, {to.type->add(to.place), to.type->element});
@@ -124,7 +122,7 @@ const char* quick_reader::value(const char* p, slot to) {
     }
 }
 
-// A value of any kind that goes nowhere.
+// Reads a value of any kind and discards it.
 const char* quick_reader::ignored_value(const char* p) {
     std::string_view text;
     bool truth = false;
@@ -144,13 +142,13 @@ const char* quick_reader::ignored_value(const char* p) {
     }
 }
 
-// Only its bracket: what is in it is for go_on.
+// Reads only the opening bracket; go_on reads the contents.
 const char* quick_reader::container(const char* p, char opening, slot to) {
     if (*p != opening || depth_ == max_depth_) return nullptr;
     frame& fresh = frames_[depth_++];
     fresh.into = to;
     fresh.seen_count = 0;
-    fresh.closing = static_cast<char>(opening + 2); // so are the brackets placed in ASCII
+    fresh.closing = static_cast<char>(opening + 2); // in ASCII closing brackets are two after the opening ones
     fresh.begun = false;
     fresh.seen = {};
     if (to.type == nullptr) return p + 1;
@@ -160,7 +158,7 @@ const char* quick_reader::container(const char* p, char opening, slot to) {
     return p + 1;
 }
 
-// From behind a value, or behind the bracket that comes before the first, to behind the next or the closing bracket.
+// Continues after a value or the opening bracket, up to the end of the next value or the closing bracket.
 const char* quick_reader::go_on(const char* p, frame& in) {
     p = skip_space(p);
     if (*p == in.closing) {
@@ -184,7 +182,7 @@ const char* quick_reader::element(const char* p, const frame& in, bool first) {
     return budget_.take(list, first) ? value(p, {list.add(in.into.place), list.element}) : nullptr;
 }
 
-// As many members as there are before an object or a list begins.
+// Reads members until an object or a list begins.
 const char* quick_reader::members(const char* p, frame& in) {
     for (;;) {
         slot to{nullptr, nullptr};
@@ -192,7 +190,7 @@ const char* quick_reader::members(const char* p, frame& in) {
         if (to.type == nullptr) p = other_key(p, in, to);
         if (p == nullptr) return nullptr;
         p = skip_space(p);
-        // the usual ones without a call
+        // the usual types without a call
         if (to.type == nullptr)
             p = ignored_value(p);
         else if (to.type->kind == json_kind::signed_integer)
@@ -224,9 +222,7 @@ const char* quick_reader::ignored_item(const char* p, const frame& in) {
     return *p == ':' ? ignored_value(skip_space(p + 1)) : nullptr;
 }
 
-// Members.
-
-// Notes that the object has this member; false for a duplicate.
+// Records that the object has this member; false for a duplicate.
 inline bool quick_reader::take_member(const json_member& member, frame& in, slot& to) {
     const auto index = static_cast<std::size_t>(&member - in.into.type->members.data());
     const std::uint64_t bit = std::uint64_t{1} << (index % 64);
@@ -238,15 +234,15 @@ inline bool quick_reader::take_member(const json_member& member, frame& in, slot
     return true;
 }
 
-// Members mostly come in the order of the description, without a space before the colon. Where that isn't so,
-// `to` is left alone.
+// Fast path: members usually come in the order of the description, without whitespace before the colon. Otherwise `to`
+// is left unchanged.
 inline const char* quick_reader::known_key(const char* p, frame& in, slot& to) {
     if (in.next == in.last || !starts_with_key(p, in.next->key, in.next->key_size)) return p;
     p += in.next->key_size;
     return take_member(*in.next, in, to) ? p : nullptr;
 }
 
-// Leaves `to` alone for a member that is to be ignored.
+// Leaves `to` unchanged for a member to be ignored.
 const char* quick_reader::other_key(const char* p, frame& in, slot& to) const {
     if (p == nullptr) return nullptr;
     std::string_view name;
@@ -254,7 +250,7 @@ const char* quick_reader::other_key(const char* p, frame& in, slot& to) const {
     if (p == nullptr) return nullptr;
     p = skip_space(p);
     if (*p != ':') return nullptr;
-    // from the expected one on, so that a member left out costs little
+    // starts at the expected member, so that omitted ones cost little
     const auto all = in.into.type->members;
     const json_member* one = in.next;
     for (std::size_t i = 0; i < all.size(); ++i, ++one) {
@@ -264,10 +260,10 @@ const char* quick_reader::other_key(const char* p, frame& in, slot& to) const {
     return refuse_unknown_ ? nullptr : p + 1;
 }
 
-// Members that the document lacks get their default, if they have one or none is required.
+// Sets missing members to their defaults; false if a required one is missing.
 bool quick_reader::complete(const frame& done) const {
     if (done.into.type == nullptr || partial_) return true;
-    const auto members = done.into.type->members; // of a list or a map there are none
+    const auto members = done.into.type->members; // empty for a list or a map
     if (done.seen_count == members.size()) return true;
     for (std::size_t i = 0; i < members.size(); ++i) {
         if (done.seen[i / 64] >> (i % 64) & 1U) continue;

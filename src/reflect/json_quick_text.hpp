@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-// The strings of the quick reader. Each function takes the place that the reading has come to and returns where
-// it leaves off, null to give up.
+// String parsing for the quick reader. Each function takes the current position and returns the position after what it
+// read, or null to give up.
 namespace weir::reflect::detail {
 
 inline bool is_well_formed(const char* from, plain_run run) noexcept {
@@ -22,7 +22,7 @@ inline std::uint32_t hex_value(char c) noexcept {
     return letter >= 'a' && letter <= 'f' ? static_cast<std::uint32_t>(letter - 'a' + 10) : 0x10000;
 }
 
-// The number of four hexadecimal digits; beyond 0xFFFF when they aren't.
+// The value of four hexadecimal digits; above 0xFFFF if malformed.
 inline std::uint32_t four_digits(const char* p) noexcept {
     std::uint32_t number = 0;
     for (int i = 0; i < 4; ++i) {
@@ -49,7 +49,7 @@ inline void append_code_point(std::string& out, std::uint32_t code) {
     out += tail(0);
 }
 
-// What follows `\u`.
+// Reads an escape after `\u`.
 inline const char* unicode_escape(const char* p, std::string& out) {
     std::uint32_t code = four_digits(p);
     if (code > 0xFFFF || (code >= 0xDC00 && code < 0xE000)) return nullptr;
@@ -65,7 +65,7 @@ inline const char* unicode_escape(const char* p, std::string& out) {
     return p;
 }
 
-// What follows a backslash.
+// Reads an escape after the backslash.
 inline const char* escape(const char* p, std::string& out) {
     constexpr std::string_view letters = "\"\\/bfnrt";
     constexpr std::string_view meanings = "\"\\/\b\f\n\r\t";
@@ -76,7 +76,7 @@ inline const char* escape(const char* p, std::string& out) {
     return p + 1;
 }
 
-// A string whose first backslash is where the run ends.
+// Reads a string whose first backslash is at the end of the run.
 inline const char* escaped_text(const char* from, plain_run run, std::string& out) {
     out.clear();
     for (;;) {
@@ -89,7 +89,7 @@ inline const char* escaped_text(const char* from, plain_run run, std::string& ou
     }
 }
 
-// A string from its quote on, as it stands there.
+// Reads a string without escapes, starting at its quote.
 inline const char* plain_text(const char* p, std::string_view& found) noexcept {
     if (*p != '"') return nullptr;
     const plain_run run = skip_plain(++p);

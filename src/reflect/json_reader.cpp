@@ -16,12 +16,12 @@ namespace weir::reflect::detail {
 
 namespace {
 
-// Iterative: nesting costs no stack. In place: strings are unescaped where they stand in a copy of the
-// text. Numbers as text: the builder knows which type must hold them exactly.
+// Iterative, so nesting costs no stack. In place, so strings are unescaped within a copy of the text. Numbers as
+// strings, because the builder knows the type that must hold them exactly.
 constexpr unsigned flags =
     weir_rapidjson::kParseIterativeFlag | weir_rapidjson::kParseInsituFlag | weir_rapidjson::kParseNumbersAsStringsFlag;
 
-// RapidJSON's events under weir's names.
+// Maps RapidJSON's events to the builder's functions.
 struct event_adapter : weir_rapidjson::BaseReaderHandler<json_encoding, event_adapter> {
     explicit event_adapter(json_builder& to) : builder(to) {}
 
@@ -44,7 +44,7 @@ std::string_view explain(weir_rapidjson::ParseErrorCode code) noexcept {
     case kParseErrorDocumentEmpty:
         return "the document is empty";
     case kParseErrorDocumentRootNotSingular:
-        return "something follows the document";
+        return "unexpected text after the document";
     case kParseErrorObjectMissName:
         return "expected a name in quotes";
     case kParseErrorObjectMissColon:
@@ -56,11 +56,11 @@ std::string_view explain(weir_rapidjson::ParseErrorCode code) noexcept {
     case kParseErrorStringUnicodeEscapeInvalidHex:
         return "expected four hexadecimal digits after \\u";
     case kParseErrorStringUnicodeSurrogateInvalid:
-        return "half a surrogate pair";
+        return "unpaired surrogate";
     case kParseErrorStringEscapeInvalid:
         return "unknown escape or control character in a string";
     case kParseErrorStringMissQuotationMark:
-        return "unfinished string";
+        return "unterminated string";
     case kParseErrorNumberTooBig:
         return "number too big";
     case kParseErrorNumberMissFraction:
@@ -72,7 +72,7 @@ std::string_view explain(weir_rapidjson::ParseErrorCode code) noexcept {
     }
 }
 
-// The copy of the text that is parsed in place, on the stack while it is small.
+// A copy of the text for in-place parsing, on the stack if it is small.
 class scratch {
 public:
     explicit scratch(std::string_view text) : size_(text.size()) {
@@ -82,7 +82,7 @@ public:
         std::memset(data_ + size_, 0, json_text_slack);
     }
 
-    /// RapidJSON takes a NUL for the end of the document, so those inside become a byte that it refuses.
+    /// Replaces NULs inside the text, which RapidJSON takes for the end of the document, by a byte that it rejects.
     char* without_nuls() noexcept {
         for (char* nul = data_; (nul = static_cast<char*>(std::memchr(nul, 0, size_left(nul)))) != nullptr;) *nul = 1;
         return data_;
@@ -101,8 +101,8 @@ private:
     char few_[few + json_text_slack];
 };
 
-// Whether no string of the text can turn out ill-formed UTF-8: it has neither other bytes than ASCII nor
-// escapes, of which the lower half of a surrogate pair would be one.
+// Whether all strings of the text are certainly well-formed UTF-8: it is ASCII and has no escapes, which could be the
+// lower half of a surrogate pair.
 bool is_plain(std::string_view text) noexcept { return text.find('\\') == text.npos && is_ascii(text); }
 
 bool is_between_values(weir_rapidjson::ParseErrorCode code) noexcept {
@@ -110,7 +110,7 @@ bool is_between_values(weir_rapidjson::ParseErrorCode code) noexcept {
 }
 
 void parse(scratch& copy, json_builder& builder) {
-    // Enough for RapidJSON's notes on 64 levels, so that it never asks for memory.
+    // Enough for RapidJSON's stack at 64 levels, so that it never allocates.
     alignas(16) char notes[2048];
     json_memory memory(notes, sizeof notes);
     json_text stream(copy.without_nuls());
@@ -126,7 +126,7 @@ void parse(scratch& copy, json_builder& builder) {
 result<void> read_thoroughly(scratch& copy, void* into, const json_type& type, const json_options& options) {
     json_builder builder(into, type, options, copy.text().size(), !is_plain(copy.text()));
     parse(copy, builder);
-    return std::move(builder.mistakes()).finish(); // the copy still stands: paths point into it
+    return std::move(builder.mistakes()).finish(); // the copy must still exist, because paths point into it
 }
 
 } // namespace

@@ -5,7 +5,7 @@
 
 namespace weir::reflect::detail {
 
-/// What read_json does where the quick reader gives up, and what tests compare the quick reader with.
+/// The fallback of read_json when the quick reader gives up; tests also compare the quick reader with it.
 result<void> read_json_thoroughly(std::string_view text, void* into, const json_type& type,
                                   const json_options& options);
 

@@ -7,16 +7,16 @@
 #include <cstddef>
 #include <cstring>
 
-// Looks at JSON text, 16 bytes at a time where the processor can.
+// Scans JSON text, 16 bytes at a time if the processor supports it.
 namespace weir::reflect::detail {
 
-/// The text has to be followed by this many NULs, at which every scan ends.
+/// The text must be followed by this many NULs, where every scan ends.
 inline constexpr std::size_t json_text_slack = 16;
 
-/// The part of a string that stands for itself.
+/// The part of a string without escapes.
 struct plain_run {
-    const char* end; ///< a quote, a backslash or a control character
-    bool ascii;      ///< whether all of it is
+    const char* end; ///< at a quote, a backslash or a control character
+    bool ascii;      ///< whether the run is ASCII
 };
 
 #ifdef WEIR_SCAN_SSE2
@@ -37,7 +37,7 @@ inline plain_run skip_plain(const char* p) noexcept {
     }
 }
 
-/// Whether the text goes on with this key, which has zeros behind it up to a multiple of 16 bytes.
+/// Whether the text continues with this key, which is padded with zeros to a multiple of 16 bytes.
 inline bool starts_with_key(const char* p, const char* key, std::size_t size) noexcept {
     for (; size > 16; size -= 16, p += 16, key += 16)
         if (_mm_movemask_epi8(_mm_cmpeq_epi8(load_16(p), load_16(key))) != 0xFFFF) return false;

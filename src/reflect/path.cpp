@@ -20,7 +20,7 @@ void append_path(std::string& path, std::string_view name) {
         return;
     }
     std::size_t cut = longest;
-    while (cut > 0 && (static_cast<unsigned char>(name[cut]) & 0xC0) == 0x80) --cut; // not inside a code point
+    while (cut > 0 && (static_cast<unsigned char>(name[cut]) & 0xC0) == 0x80) --cut; // don't cut inside a code point
     path.append(name.substr(0, cut)).append("...");
 }
 

@@ -4,7 +4,7 @@
 namespace weir::rules::detail {
 
 bool is_email(std::string_view text) noexcept {
-    constexpr std::size_t longest = 254; // RFC 5321's path of 256 without its angle brackets
+    constexpr std::size_t longest = 254; // RFC 5321's path of 256 bytes without its angle brackets
     const std::size_t at = text.find('@');
     if (at == 0 || at == text.npos || text.size() > longest) return false;
     for (const char c : text)

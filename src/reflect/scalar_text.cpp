@@ -11,7 +11,7 @@ namespace weir::reflect::detail {
 
 namespace {
 
-// 010 is eight in YAML 1.1 and ten in YAML 1.2, so neither here.
+// 010 is eight in YAML 1.1 and ten in YAML 1.2, so it is rejected here.
 bool plain_number(std::string_view text) noexcept {
     if (text.starts_with('-')) text.remove_prefix(1);
     const bool leading_zero = text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9';
@@ -81,7 +81,8 @@ bool read_scalar(std::string_view text, const json_type& type, void* into) {
     case json_kind::floating:
         return type.size == 4 ? store<float>(text, into) : store<double>(text, into);
     case json_kind::string:
-        return static_cast<std::string*>(into)->assign(text), true;
+        static_cast<std::string*>(into)->assign(text);
+        return true;
     case json_kind::text:
         return type.assign(into, text);
     default:

@@ -21,17 +21,17 @@ using resilience::detail::limit_finder;
 using weir::detail::metric_cell;
 
 constexpr std::array<std::string_view, traffic_classes> names{"critical", "normal", "batch"};
-constexpr std::uint64_t enough_samples = 10;                 // for a window to end
-constexpr duration longest_window = std::chrono::seconds(1); // whatever it has
+constexpr std::uint64_t enough_samples = 10;                 // needed to end a window
+constexpr duration longest_window = std::chrono::seconds(1); // a window ends after this, however few samples it has
 constexpr duration recovery = std::chrono::seconds(1);
-constexpr double noted_change = 1.25; // of the least latency
+constexpr double noted_change = 1.25; // of the minimum latency; smaller changes aren't reported
 
-// What one thread counts, over all time; others read it.
+// The counts of one thread over all time; other threads read them.
 struct alignas(64) thread_counts {
     std::array<metric_cell, traffic_classes> offered{};
     std::array<metric_cell, traffic_classes> refused{};
     metric_cell ended{0};
-    metric_cell service{0}; // ns, as the next one
+    metric_cell service{0}; // in ns, like the next one
     metric_cell waited{0};
 };
 
@@ -45,19 +45,19 @@ struct all_counts {
 
 duration in_ns(std::uint64_t sum) noexcept { return duration(static_cast<duration::rep>(sum)); }
 
-// A clock that was moved back, or a wait without end, mustn't wrap a sum.
+// Keeps a clock that was set back, or an endless wait, from overflowing a sum.
 std::uint64_t addend(duration one) noexcept {
     return static_cast<std::uint64_t>(std::clamp<duration>(one, duration::zero(), std::chrono::hours(1)).count());
 }
 
 [[noreturn]] void reject(const char* option, const std::string& value, const char* accepted) {
-    throw std::invalid_argument("adaptive_limit_options: " + std::string(option) + " = " + value + ": accepted " +
-                                accepted);
+    throw std::invalid_argument(
+        "adaptive_limit_options: " + std::string(option) + " = " + value + ": accepted " + accepted);
 }
 
 void check_bounds(std::size_t min, std::size_t max) {
-    if (min < 1) reject("min", std::to_string(min), "1 and more");
-    if (max < min) reject("max", std::to_string(max), "min and more");
+    if (min < 1) reject("min", std::to_string(min), "1 or more");
+    if (max < min) reject("max", std::to_string(max), "min or more");
 }
 
 void check_time(const char* option, duration value, duration least, const char* accepted) {
@@ -68,10 +68,10 @@ adaptive_limit_options checked(adaptive_limit_options options) {
     check_bounds(options.min, options.max);
     if (!(options.tolerance >= 1 && options.tolerance <= 10))
         reject("tolerance", std::to_string(options.tolerance), "1 to 10");
-    check_time("window", options.window, std::chrono::milliseconds(1), "1 ms and more");
+    check_time("window", options.window, std::chrono::milliseconds(1), "1 ms or more");
     check_time("probe_interval", options.probe_interval, duration(1), "more than 0");
     check_time("least_latency", options.least_latency, duration(1), "more than 0");
-    check_time("retry_after", options.retry_after, std::chrono::seconds(1), "1 s and more");
+    check_time("retry_after", options.retry_after, std::chrono::seconds(1), "1 s or more");
     if (!options.time) reject("time", "null", "a clock");
     return options;
 }
@@ -79,7 +79,7 @@ adaptive_limit_options checked(adaptive_limit_options options) {
 error make_refusal(duration retry_after) {
     const std::int64_t seconds = std::chrono::duration_cast<std::chrono::seconds>(retry_after).count();
     constexpr std::int64_t most = std::numeric_limits<std::uint32_t>::max();
-    return error(errc::unavailable, "more is asked of this service than it can answer, try again later")
+    return error(errc::unavailable, "the service is overloaded, try again later")
         .with_code("overloaded")
         .with_retry_after(static_cast<std::uint32_t>(std::min(seconds, most)));
 }
@@ -88,16 +88,16 @@ error make_refusal(duration retry_after) {
 
 std::string_view name(traffic kind) noexcept { return names[static_cast<std::size_t>(kind)]; }
 
-// What a window changed.
-struct news {
+// The changes that a window caused.
+struct window_changes {
     std::array<adaptive_limit_change, 2> changes{};
     std::size_t count = 0;
     double limit = 0;
     duration min_latency{};
 };
 
-// What every call touches is atomic; the finder, and what windows are made of, is behind the mutex. A call waits for
-// it only in a probe: who finds that another one closes the window goes on.
+// The members that every call uses are atomic; the finder and the window data are guarded by the mutex. A call waits
+// for the mutex only during a probe: otherwise, if another call is closing the window, it continues.
 struct adaptive_limit::impl {
     explicit impl(adaptive_limit_options with)
         : options(checked(std::move(with))), time(*options.time), finder(options), began(time.now()) {
@@ -125,14 +125,14 @@ struct adaptive_limit::impl {
     void publish() noexcept;
     bool end_window(time_point now, const all_counts& counted);
     bool end_probe(time_point now);
-    news compare(time_point now);
-    void tell(const news& of) const noexcept;
+    window_changes compare(time_point now);
+    void report_changes(const window_changes& of) const noexcept;
 
     const adaptive_limit_options options;
     const weir::clock& time;
 
     alignas(64) std::atomic<std::int64_t> in_flight{0};
-    // Read by every call, written once in a window.
+    // Read by every call, written once per window.
     alignas(64) std::array<std::atomic<double>, traffic_classes> limits{};
     std::atomic<double> unit{1};
     std::atomic<std::int64_t> next_look{0};
@@ -142,10 +142,10 @@ struct adaptive_limit::impl {
 
     mutable std::mutex mutex{};
     limit_finder finder;
-    time_point began; // of the window
+    time_point began; // start of the window
     all_counts before{};
     bool refusing = false;
-    time_point refused_at = time_point::min(); // the end of the last window with a refusal
+    time_point refused_at = time_point::min(); // end of the last window with a refusal
     duration noted_latency{};
 };
 
@@ -192,19 +192,19 @@ latency_window adaptive_limit::impl::seen_until(time_point now, const all_counts
     return seen;
 }
 
-// Closes the window, or the probe, when it is over.
+// Closes the window or the probe if it has ended.
 void adaptive_limit::impl::look(time_point now) {
-    news heard;
+    window_changes changes;
     {
         const std::unique_lock lock(mutex, std::try_to_lock);
         if (!lock || !due(now)) return;
         const all_counts counted = sum_up();
         if (!(finder.probing() ? end_probe(now) : end_window(now, counted)))
             return look_at(weir::detail::later(now, options.window / 10));
-        heard = compare(now);
+        changes = compare(now);
         begin_window(now, counted);
     }
-    tell(heard);
+    report_changes(changes);
 }
 
 bool adaptive_limit::impl::end_window(time_point now, const all_counts& counted) {
@@ -215,7 +215,7 @@ bool adaptive_limit::impl::end_window(time_point now, const all_counts& counted)
     return true;
 }
 
-// What is refused for the sake of a probe says nothing about load.
+// Refusals due to a probe don't indicate load.
 bool adaptive_limit::impl::end_probe(time_point now) {
     finder.expire(now);
     if (refusing) refused_at = now;
@@ -223,16 +223,16 @@ bool adaptive_limit::impl::end_probe(time_point now) {
 }
 
 void adaptive_limit::impl::note_probed(std::uint32_t its_epoch, duration service, time_point now) {
-    news heard;
+    window_changes changes;
     {
         const std::lock_guard lock(mutex);
         if (its_epoch != epoch.load(std::memory_order_relaxed) || !finder.probing()) return;
         if (!finder.sample(service, now)) return;
         if (refusing) refused_at = now;
-        heard = compare(now);
+        changes = compare(now);
         begin_window(now, sum_up());
     }
-    tell(heard);
+    report_changes(changes);
 }
 
 template<class F>
@@ -259,8 +259,8 @@ void adaptive_limit::impl::publish() noexcept {
     unit.store(static_cast<double>(finder.unit().count()), std::memory_order_relaxed);
 }
 
-news adaptive_limit::impl::compare(time_point now) {
-    news found;
+window_changes adaptive_limit::impl::compare(time_point now) {
+    window_changes found;
     found.limit = finder.limit();
     found.min_latency = finder.min_latency();
     if (refusing ? now - refused_at >= recovery : refused_at == now) {
@@ -275,8 +275,8 @@ news adaptive_limit::impl::compare(time_point now) {
     return found;
 }
 
-// An observer's exception is its own affair: calls go on.
-void adaptive_limit::impl::tell(const news& of) const noexcept {
+// Ignores an observer's exceptions, so that calls continue.
+void adaptive_limit::impl::report_changes(const window_changes& of) const noexcept {
     if (!options.on_event) return;
     for (std::size_t i = 0; i < of.count; ++i) {
         try {
@@ -324,7 +324,7 @@ void adaptive_limit::set_bounds(std::size_t min, std::size_t max) {
 }
 
 void adaptive_limit::set_limit(std::size_t limit) {
-    if (limit < 1) throw std::invalid_argument("adaptive_limit::set_limit: limit = 0: accepted 1 and more");
+    if (limit < 1) throw std::invalid_argument("adaptive_limit::set_limit: limit = 0: accepted 1 or more");
     impl_->change([&](limit_finder& of) { of.hold(limit); });
 }
 

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 adaptive_throttle_options checked(adaptive_throttle_options given) {
     check_option(std::isfinite(given.multiplier) && given.multiplier >= 1, "adaptive_throttle_options.multiplier",
-                 given.multiplier, "1 and more");
+                 given.multiplier, "1 or more");
     check_option(given.window >= 1ms && given.window <= 24h, "adaptive_throttle_options.window",
                  fmt::format("{} ns", given.window.count()), "1 ms to 24 h");
     check_option(given.time != nullptr, "adaptive_throttle_options.time", "nullptr", "a clock");
@@ -74,15 +74,16 @@ struct adaptive_throttle::meter {
     }
 
     const adaptive_throttle_options options;
-    const error refusal = error(errc::unavailable, "too many calls are rejected, try again later")
-                              .with_code("throttled")
-                              .with_retry_after(1)
-                              .caused_by(error(errc::unavailable, "adaptive throttle " + options.name));
+    const error refusal =
+        error(errc::unavailable, "too many calls are rejected, try again later")
+            .with_code("throttled")
+            .with_retry_after(1)
+            .caused_by(error(errc::unavailable, "adaptive throttle " + options.name));
     std::atomic<std::uint64_t> rejected{0};
     std::atomic<std::uint64_t> events_failed{0};
 
     std::mutex mutex{};
-    outcome_window window; // a failure is a call that wasn't accepted
+    outcome_window window; // a failure is a call that the backend rejected
 };
 
 adaptive_throttle::adaptive_throttle(adaptive_throttle_options options)

@@ -11,7 +11,7 @@ namespace weir {
 
 namespace {
 
-// What makes a mean or median absolute deviation a standard deviation, for Gaussian samples.
+// Factors that convert a mean or median absolute deviation to a standard deviation, for Gaussian samples.
 constexpr double of_mean_deviation = 1.2533;
 constexpr double of_median_deviation = 1.4826;
 constexpr double most_deviations_learned = 3;
@@ -34,10 +34,10 @@ double mean_of(const std::vector<double>& all) {
 
 anomaly_detector::anomaly_detector(anomaly_options options) : options_(options) {
     require(options.threshold > 0, "threshold", "more than 0");
-    require(options.confirm >= 1, "confirm", "1 and more");
-    require(options.warm_up >= 3, "warm_up", "3 and more");
+    require(options.confirm >= 1, "confirm", "1 or more");
+    require(options.warm_up >= 3, "warm_up", "3 or more");
     require(options.weight > 0 && options.weight <= 1, "weight", "more than 0 and up to 1");
-    require(options.least_deviation >= 0 && std::isfinite(options.least_deviation), "least_deviation", "0 and more");
+    require(options.least_deviation >= 0 && std::isfinite(options.least_deviation), "least_deviation", "0 or more");
     first_.reserve(options.warm_up);
 }
 
@@ -57,11 +57,11 @@ const anomaly_verdict& anomaly_detector::add(double sample) {
     last_.score = score_of(sample);
     const bool outside = is_outside(sample, last_.score);
     if (!last_.anomalous) learn(sample);
-    judge(outside);
+    update_state(outside);
     return last_;
 }
 
-// The usual value and deviation are known when the last sample of the warm-up is there.
+// Computes the usual value and deviation after the last sample of the warm-up.
 void anomaly_detector::warm_up(double sample) {
     first_.push_back(sample);
     if (first_.size() < options_.warm_up) return;
@@ -69,12 +69,12 @@ void anomaly_detector::warm_up(double sample) {
     last_.usual = median_of(all);
     for (double& one : all) one = std::abs(one - last_.usual);
     last_.deviation = median_of(all) * of_median_deviation;
-    if (last_.deviation == 0) last_.deviation = mean_of(all) * of_mean_deviation; // most samples were the same
+    if (last_.deviation == 0) last_.deviation = mean_of(all) * of_mean_deviation; // most samples were equal
 }
 
 double anomaly_detector::score_of(double sample) const noexcept {
     if (sample == last_.usual) return 0;
-    return (sample - last_.usual) / std::max(least_or_more(), 1e-300); // a series of zeros has no deviation at all
+    return (sample - last_.usual) / std::max(least_or_more(), 1e-300); // a constant series of zeros has no deviation
 }
 
 double anomaly_detector::least_or_more() const noexcept {
@@ -92,13 +92,13 @@ bool anomaly_detector::is_outside(double sample, double score) const noexcept {
 void anomaly_detector::learn(double sample) noexcept {
     const double most = most_deviations_learned * least_or_more();
     double distance = sample - last_.usual;
-    if (most > 0) distance = std::clamp(distance, -most, most); // else nothing is known of the series but one value
+    if (most > 0) distance = std::clamp(distance, -most, most); // otherwise only one value of the series is known
     last_.usual += options_.weight * distance;
     last_.deviation += options_.weight * (std::abs(distance) * of_mean_deviation - last_.deviation);
 }
 
-// An anomaly begins and ends when enough samples in a row say so.
-void anomaly_detector::judge(bool outside) {
+// An anomaly begins or ends after enough consecutive samples.
+void anomaly_detector::update_state(bool outside) {
     against_ = outside == last_.anomalous ? 0 : against_ + 1;
     if (against_ >= options_.confirm) {
         last_.anomalous = outside;

@@ -21,10 +21,10 @@ namespace intrusive = boost::intrusive;
 enum class wait_outcome : std::uint8_t {
     granted,
     full,
-    timed_out, // max_wait is over
+    timed_out, // max_wait has passed
     deadline,  // of the context
-    cancelled, // or the loop goes
-    closed,    // the bulkhead goes
+    cancelled, // or the loop ended
+    closed,    // the bulkhead was destroyed
 };
 
 using resumption = std::function<void(wait_outcome)>;
@@ -34,7 +34,7 @@ struct of_loop;
 using line_hook = intrusive::list_base_hook<intrusive::tag<in_line>>;
 using loop_hook = intrusive::list_base_hook<intrusive::tag<of_loop>, intrusive::link_mode<intrusive::auto_unlink>>;
 
-// What has to end before its loop does.
+// A waiter that must end before its loop does.
 class loop_bound : public loop_hook {
 public:
     virtual void end_with_loop() noexcept = 0;
@@ -43,8 +43,8 @@ protected:
     ~loop_bound() = default;
 };
 
-// All that waits on a loop, attached to it. A loop that goes ends it, since the place may be a task's of that loop: the
-// wait would have no end.
+// The waiters of a loop, attached to its root context. When the loop is destroyed, it ends them: the place may be held
+// by a task of the same loop, so the wait would never end.
 struct loop_waiters {
     loop_waiters() = default;
     loop_waiters(const loop_waiters&) = delete;
@@ -75,20 +75,20 @@ using resilience::detail::wait_outcome;
 namespace {
 
 void check_concurrent(std::size_t most) {
-    check_option(most >= 1, "bulkhead_options.max_concurrent", most, "1 and more");
+    check_option(most >= 1, "bulkhead_options.max_concurrent", most, "1 or more");
 }
 
 bulkhead_options checked(bulkhead_options given) {
     check_concurrent(given.max_concurrent);
     check_option(given.max_wait >= duration::zero(), "bulkhead_options.max_wait",
-                 fmt::format("{} ns", given.max_wait.count()), "0 and more");
+                 fmt::format("{} ns", given.max_wait.count()), "0 or more");
     return given;
 }
 
 } // namespace
 
-// A call in line, in the frame of the task that waits. Its loop's thread makes, cancels and destroys it; what else
-// there is to it is under the state's mutex.
+// A waiting call, stored in the frame of the waiting task. Its loop's thread creates, cancels and destroys it;
+// everything else is guarded by the state's mutex.
 class bulkhead::waiter final : public resilience::detail::line_hook, public resilience::detail::loop_bound {
 public:
     waiter(state& given, loop& home) : of(given) { resilience::detail::waiters_of(home).all.push_back(*this); }
@@ -99,7 +99,7 @@ public:
     void end_with_loop() noexcept override;
 
     state& of;
-    resumption resume{}; // while in line
+    resumption resume{}; // set while in line
     bool holds_place = false;
 };
 
@@ -128,10 +128,11 @@ struct bulkhead::state {
     void publish(bulkhead_refusal why) noexcept;
 
     const bulkhead_options options;
-    const error refusal = error(errc::unavailable, "too many calls are under way, try again later")
-                              .with_code("bulkhead_full")
-                              .with_retry_after(1)
-                              .caused_by(error(errc::unavailable, "bulkhead " + options.name));
+    const error refusal =
+        error(errc::unavailable, "too many calls in progress, try again later")
+            .with_code("bulkhead_full")
+            .with_retry_after(1)
+            .caused_by(error(errc::unavailable, "bulkhead " + options.name));
     std::atomic<std::uint64_t> events_failed{0};
 
     mutable std::mutex mutex{};
@@ -141,7 +142,7 @@ struct bulkhead::state {
     boost::intrusive::list<waiter, boost::intrusive::base_hook<resilience::detail::line_hook>> line{};
 };
 
-// A call that was granted a place may end with its loop before it goes on.
+// A call that was granted a place may end with its loop before it resumes.
 bulkhead::waiter::~waiter() {
     if (holds_place) of.release();
 }
@@ -172,7 +173,7 @@ void bulkhead::state::release() noexcept {
     if (next) next(wait_outcome::granted);
 }
 
-// Takes a waiter out of the line; the caller resumes it without the lock, and may not touch it after that.
+// Removes a waiter from the line. The caller resumes it without the lock and must not access it after that.
 resumption bulkhead::state::take(waiter& one) noexcept {
     line.erase(line.iterator_to(one));
     --counts.waiting;
@@ -211,7 +212,7 @@ void bulkhead::state::leave(waiter& one, wait_outcome why) noexcept {
     resumption ended;
     {
         const std::lock_guard lock(mutex);
-        if (!one.resume) return; // it's on its way already
+        if (!one.resume) return; // it is being resumed already
         ended = take(one);
         if (why != wait_outcome::timed_out) ++counts.left_waiting;
     }
@@ -281,7 +282,7 @@ task<result<bulkhead::permit>> bulkhead::acquire() {
 }
 
 task<result<bulkhead::permit>> bulkhead::wait() {
-    const std::shared_ptr<state> of = state_; // the bulkhead may go meanwhile
+    const std::shared_ptr<state> of = state_; // the bulkhead may be destroyed meanwhile
     if (of->is_full()) co_return of->refuse(bulkhead_refusal::full);
     const auto cancellation = co_await boost::asio::this_coro::cancellation_state;
     if (cancellation.cancelled() != boost::asio::cancellation_type::none) co_return errc::cancelled;
@@ -293,8 +294,9 @@ task<result<bulkhead::permit>> bulkhead::wait() {
     const time_point last = detail::later(now, of->options.max_wait);
     const auto at_end = ctx.deadline() <= last ? wait_outcome::deadline : wait_outcome::timed_out;
     waiter mine(*of, ctx.loop());
-    const detail::deadline_timer timer(ctx.loop(), std::min(last, ctx.deadline()),
-                                       [&mine, at_end] { mine.of.leave(mine, at_end); });
+    const detail::deadline_timer timer(ctx.loop(), std::min(last, ctx.deadline()), [&mine, at_end] {
+        mine.of.leave(mine, at_end);
+    });
     auto start = [&mine](resumption resume) { mine.of.enter(mine, std::move(resume)); };
     auto cancel = [&mine] { mine.of.leave(mine, wait_outcome::cancelled); };
     switch (co_await detail::suspend<wait_outcome>(start, cancel)) {
@@ -312,7 +314,7 @@ task<result<bulkhead::permit>> bulkhead::wait() {
     case wait_outcome::closed:
         break;
     }
-    co_return error(errc::unavailable, "the bulkhead is gone");
+    co_return error(errc::unavailable, "the bulkhead was destroyed");
 }
 
 void bulkhead::set_max_concurrent(std::size_t most) {

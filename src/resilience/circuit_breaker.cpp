@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "resilience/option_check.hpp"
+#include "resilience/circuit_options.hpp"
 #include "resilience/outcome_window.hpp"
 #include "resilience/random_fraction.hpp"
 #include <weir/resilience/circuit_breaker.hpp>
@@ -14,7 +14,6 @@ namespace weir {
 
 using resilience::detail::call_counts;
 using resilience::detail::call_outcome;
-using resilience::detail::check_option;
 using resilience::detail::outcome_window;
 
 std::string_view name(circuit_state state) noexcept {
@@ -23,24 +22,15 @@ std::string_view name(circuit_state state) noexcept {
 }
 
 std::string_view name(circuit_reason reason) noexcept {
-    constexpr std::string_view names[] = {"failure_rate",  "slow_call_rate", "open_time_over",
-                                          "probes_passed", "probe_timeout",  "requested"};
+    constexpr std::string_view names[] = {
+        "failure_rate", "slow_call_rate", "open_time_over", "probes_passed", "probe_timeout", "requested"};
     return names[static_cast<std::size_t>(reason)];
 }
 
 namespace {
 
-using namespace std::chrono_literals;
-
-// A rate is reached by integer arithmetic: 1 of 10 is a tenth.
-constexpr std::uint64_t rate_unit = 1'000'000;
-
-std::uint64_t in_millionths(double rate) noexcept {
-    return std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(rate * double(rate_unit))));
-}
-
 bool reached(std::uint64_t part, std::uint64_t of, std::uint64_t millionths) noexcept {
-    return part * rate_unit >= of * millionths;
+    return part * resilience::detail::rate_unit >= of * millionths;
 }
 
 double rate_of(std::uint64_t part, std::uint64_t of) noexcept {
@@ -53,48 +43,11 @@ duration scaled(duration time, double by) noexcept {
     return scaled_count >= most ? duration::max() : duration(static_cast<duration::rep>(scaled_count));
 }
 
-// 0 where it never comes, which means unknown; at least 1 otherwise.
+// Returns 0 for a time that never comes, which means unknown; otherwise at least 1.
 std::uint32_t seconds_until(time_point at, time_point now) noexcept {
     if (at == time_point::max()) return 0;
     const auto left = std::chrono::ceil<std::chrono::seconds>(at - now).count();
     return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 1, std::numeric_limits<std::uint32_t>::max()));
-}
-
-bool is_rate(double value) noexcept { return value > 0 && value <= 1; }
-bool is_within(double value, double least, double most) noexcept { return value >= least && value <= most; }
-
-circuit_breaker_options checked(circuit_breaker_options given) {
-    const auto check = [](bool fits, std::string_view option, const auto& value, std::string_view accepted) {
-        check_option(fits, fmt::format("circuit_breaker_options.{}", option), value, accepted);
-    };
-    const auto check_time = [&](std::string_view option, duration value) {
-        check(value > duration::zero(), option, fmt::format("{} ns", value.count()), "more than 0");
-    };
-    check(is_rate(given.failure_rate), "failure_rate", given.failure_rate, "more than 0, at most 1");
-    check(is_rate(given.slow_call_rate), "slow_call_rate", given.slow_call_rate, "more than 0, at most 1");
-    check_time("slow_call_duration", given.slow_call_duration);
-    check(given.window_calls >= 1 && given.window_calls <= 100'000, "window_calls", given.window_calls, "1 to 100000");
-    check(given.window_time >= 1ms && given.window_time <= 24h, "window_time",
-          fmt::format("{} ns", given.window_time.count()), "1 ms to 24 h");
-    check(given.minimum_calls >= 1, "minimum_calls", given.minimum_calls, "1 and more");
-    check_time("open_for", given.open_for);
-    check(is_within(given.open_backoff, 1, 10), "open_backoff", given.open_backoff, "1 to 10");
-    check_time("max_open_for", given.max_open_for);
-    check(is_within(given.open_jitter, 0, 1), "open_jitter", given.open_jitter, "0 to 1");
-    check(given.probes >= 1, "probes", given.probes, "1 and more");
-    check_time("probe_timeout", given.probe_timeout);
-    check(given.time != nullptr, "time", "nullptr", "a clock");
-    return given;
-}
-
-outcome_window window_of(const circuit_breaker_options& options) {
-    if (options.window == window_kind::time) return outcome_window::of_time(options.window_time);
-    return outcome_window::of_calls(options.window_calls);
-}
-
-std::uint64_t minimum_of(const circuit_breaker_options& options) noexcept {
-    if (options.window == window_kind::time) return options.minimum_calls;
-    return std::min(options.minimum_calls, options.window_calls);
 }
 
 bool is_failure(errc kind) noexcept {
@@ -104,22 +57,24 @@ bool is_failure(errc kind) noexcept {
 
 } // namespace
 
-// The states and their transitions. `word` says the state and its generation to who takes no lock; all else is under
-// the mutex. What changes the state returns the event, to be published without the lock.
+// The states and their transitions. `word` holds the state and its generation for lock-free readers; everything else is
+// guarded by the mutex. Functions that change the state return the event, to be published without the lock.
 struct circuit_breaker::machine {
-    using news = std::optional<circuit_breaker_event>;
+    using transition = std::optional<circuit_breaker_event>;
 
     explicit machine(circuit_breaker_options given)
-        : options(checked(std::move(given))), failure_limit(in_millionths(options.failure_rate)),
-          slow_limit(in_millionths(options.slow_call_rate)), minimum(minimum_of(options)),
-          times_calls(options.slow_call_duration != duration::max()), window(window_of(options)) {}
+        : options(resilience::detail::checked_circuit(std::move(given))),
+          failure_limit(resilience::detail::in_millionths(options.failure_rate)),
+          slow_limit(resilience::detail::in_millionths(options.slow_call_rate)),
+          minimum(resilience::detail::minimum_of(options)), times_calls(options.slow_call_duration != duration::max()),
+          window(resilience::detail::window_of(options)) {}
 
     static circuit_state state_in(std::uint64_t word) noexcept { return static_cast<circuit_state>(word & 7); }
     static std::uint64_t generation_in(std::uint64_t word) noexcept { return word >> 3; }
 
     circuit_state state() const noexcept { return state_in(word.load(std::memory_order_relaxed)); }
     std::uint64_t generation() const noexcept { return generation_in(word.load(std::memory_order_relaxed)); }
-    // What was permitted before doesn't count any more.
+    // Calls permitted before this no longer count.
     void begin_generation(circuit_state in) noexcept {
         word.store((generation() + 1) << 3 | static_cast<std::uint64_t>(in), std::memory_order_release);
     }
@@ -136,17 +91,17 @@ struct circuit_breaker::machine {
     void give_back(std::uint64_t of) noexcept;
     bool counts_as_failure(const error& why) const noexcept;
 
-    news count(call_outcome one, time_point at) noexcept;
-    news count_probe(call_outcome one) noexcept;
-    news judge_probes(circuit_reason if_failed) noexcept;
+    transition count(call_outcome one, time_point at) noexcept;
+    transition count_probe(call_outcome one) noexcept;
+    transition evaluate_probes(circuit_reason if_failed) noexcept;
     std::optional<circuit_reason> over_limit(const call_counts& seen, std::uint64_t of) const noexcept;
 
-    news pass_time(time_point at) noexcept;
-    news write_off_probes() noexcept;
-    news change(circuit_state to, circuit_reason why) noexcept;
+    transition pass_time(time_point at) noexcept;
+    transition write_off_probes() noexcept;
+    transition change(circuit_state to, circuit_reason why) noexcept;
     duration next_open_time() noexcept;
     void command(circuit_state to) noexcept;
-    void publish(const news& what) noexcept;
+    void publish(const transition& what) noexcept;
 
     const call_counts& counted(time_point at) noexcept {
         return state() == circuit_state::half_open ? probed : window.counts(at);
@@ -164,15 +119,13 @@ struct circuit_breaker::machine {
     std::mutex mutex{};
     outcome_window window;
     call_counts probed{};         // probes that returned
-    std::uint64_t probes_out = 0; // probes that didn't yet
-    time_point last_probe{};      // when one began
+    std::uint64_t probes_out = 0; // probes that haven't returned
+    time_point last_probe{};      // when the last one began
     time_point open_until{};      // while open
-    std::uint32_t reopened = 0;   // times in a row that probes failed
-    error refusal_sent{};         // for the seconds that it says
+    std::uint32_t reopened = 0;   // consecutive times that probes failed
+    error refusal_sent{};         // cached for its retry_after
     circuit_breaker_stats totals{};
 };
-
-// Passing
 
 result<circuit_breaker::permit> circuit_breaker::machine::pass() noexcept {
     const std::uint64_t seen = word.load(std::memory_order_acquire);
@@ -188,8 +141,8 @@ result<circuit_breaker::permit> circuit_breaker::machine::pass() noexcept {
 }
 
 result<circuit_breaker::permit> circuit_breaker::machine::pass_locked(time_point at) noexcept {
-    news passed;
-    news refused;
+    transition passed;
+    transition refused;
     auto answer = [&]() -> result<permit> {
         const std::lock_guard lock(mutex);
         passed = pass_time(at);
@@ -216,33 +169,32 @@ error circuit_breaker::machine::refuse(time_point at) noexcept {
     case circuit_state::open:
         return refusal(seconds_until(open_until, at));
     case circuit_state::half_open:
-        return refusal(1); // the probes are under way
+        return refusal(1); // the probes are in progress
     default:
         return refusal(0);
     }
 }
 
-// Made once for each second, and shared.
+// Creates one error per value of `seconds` and shares it.
 error circuit_breaker::machine::refusal(std::uint32_t seconds) noexcept {
     if (refusal_sent && refusal_sent.retry_after() == seconds) return refusal_sent;
     try {
         error made(errc::unavailable, "the circuit is open, try again later");
-        refusal_sent = std::move(made)
-                           .with_code("circuit_open")
-                           .with_retry_after(seconds)
-                           .caused_by(error(errc::unavailable, "circuit breaker " + options.name));
+        refusal_sent =
+            std::move(made)
+                .with_code("circuit_open")
+                .with_retry_after(seconds)
+                .caused_by(error(errc::unavailable, "circuit breaker " + options.name));
         return refusal_sent;
     } catch (const std::bad_alloc&) {
         return errc::unavailable;
     }
 }
 
-// Counting
-
 void circuit_breaker::machine::settle(std::uint64_t of, time_point began, bool failed) noexcept {
     const time_point at = times_calls || window.reads_clock() ? now() : time_point();
     const call_outcome one{failed, times_calls && at - began > options.slow_call_duration};
-    news changed;
+    transition changed;
     {
         const std::lock_guard lock(mutex);
         ++(failed ? totals.total_failed : totals.total_succeeded);
@@ -269,42 +221,40 @@ bool circuit_breaker::machine::counts_as_failure(const error& why) const noexcep
     }
 }
 
-circuit_breaker::machine::news circuit_breaker::machine::count(call_outcome one, time_point at) noexcept {
+circuit_breaker::machine::transition circuit_breaker::machine::count(call_outcome one, time_point at) noexcept {
     if (state() == circuit_state::half_open) return count_probe(one);
     window.record(one, at);
     if (state() != circuit_state::closed) return {};
     const call_counts& seen = window.counts(at);
     if (seen.calls < minimum) return {};
     const auto why = over_limit(seen, seen.calls);
-    return why ? change(circuit_state::open, *why) : news();
+    return why ? change(circuit_state::open, *why) : transition();
 }
 
-circuit_breaker::machine::news circuit_breaker::machine::count_probe(call_outcome one) noexcept {
+circuit_breaker::machine::transition circuit_breaker::machine::count_probe(call_outcome one) noexcept {
     --probes_out;
     ++probed.calls;
     if (one.failed) ++probed.failures;
     if (one.slow) ++probed.slow;
-    return judge_probes(circuit_reason::failure_rate);
+    return evaluate_probes(circuit_reason::failure_rate);
 }
 
-// Opens as soon as enough probes have failed, whatever the others will do; closes when all have returned.
-circuit_breaker::machine::news circuit_breaker::machine::judge_probes(circuit_reason if_failed) noexcept {
+// Opens as soon as enough probes have failed, whatever the others return; closes when all have returned.
+circuit_breaker::machine::transition circuit_breaker::machine::evaluate_probes(circuit_reason if_failed) noexcept {
     const auto why = over_limit(probed, options.probes);
     if (why) return change(circuit_state::open, *why == circuit_reason::failure_rate ? if_failed : *why);
     if (probed.calls < options.probes) return {};
     return change(circuit_state::closed, circuit_reason::probes_passed);
 }
 
-std::optional<circuit_reason> circuit_breaker::machine::over_limit(const call_counts& seen,
-                                                                   std::uint64_t of) const noexcept {
+std::optional<circuit_reason> circuit_breaker::machine::over_limit(
+    const call_counts& seen, std::uint64_t of) const noexcept {
     if (reached(seen.failures, of, failure_limit)) return circuit_reason::failure_rate;
     if (reached(seen.slow, of, slow_limit)) return circuit_reason::slow_call_rate;
     return {};
 }
 
-// Transitions
-
-circuit_breaker::machine::news circuit_breaker::machine::pass_time(time_point at) noexcept {
+circuit_breaker::machine::transition circuit_breaker::machine::pass_time(time_point at) noexcept {
     switch (state()) {
     case circuit_state::open:
         if (at < open_until) return {};
@@ -317,15 +267,15 @@ circuit_breaker::machine::news circuit_breaker::machine::pass_time(time_point at
     }
 }
 
-circuit_breaker::machine::news circuit_breaker::machine::write_off_probes() noexcept {
+circuit_breaker::machine::transition circuit_breaker::machine::write_off_probes() noexcept {
     probed.calls += probes_out;
     probed.failures += probes_out;
     probes_out = 0;
-    begin_generation(circuit_state::half_open); // they may return after all
-    return judge_probes(circuit_reason::probe_timeout);
+    begin_generation(circuit_state::half_open); // the outstanding ones may still return
+    return evaluate_probes(circuit_reason::probe_timeout);
 }
 
-circuit_breaker::machine::news circuit_breaker::machine::change(circuit_state to, circuit_reason why) noexcept {
+circuit_breaker::machine::transition circuit_breaker::machine::change(circuit_state to, circuit_reason why) noexcept {
     const time_point at = now();
     const circuit_state from = state();
     const call_counts before = counted(at);
@@ -339,7 +289,7 @@ circuit_breaker::machine::news circuit_breaker::machine::change(circuit_state to
     } else if (to != circuit_state::half_open) {
         reopened = 0;
     }
-    if (to != circuit_state::open) window.clear(); // an open circuit shows what opened it
+    if (to != circuit_state::open) window.clear(); // an open circuit keeps the counts that opened it
     probed = {};
     probes_out = 0;
     begin_generation(to);
@@ -356,7 +306,7 @@ duration circuit_breaker::machine::next_open_time() noexcept {
 }
 
 void circuit_breaker::machine::command(circuit_state to) noexcept {
-    news changed;
+    transition changed;
     {
         const std::lock_guard lock(mutex);
         if (state() == to && to != circuit_state::closed) return;
@@ -365,7 +315,7 @@ void circuit_breaker::machine::command(circuit_state to) noexcept {
     publish(changed);
 }
 
-void circuit_breaker::machine::publish(const news& what) noexcept {
+void circuit_breaker::machine::publish(const transition& what) noexcept {
     if (!what || !options.on_event) return;
     try {
         options.on_event(*what);
@@ -373,8 +323,6 @@ void circuit_breaker::machine::publish(const news& what) noexcept {
         events_failed.fetch_add(1, std::memory_order_relaxed);
     }
 }
-
-// The breaker
 
 circuit_breaker::circuit_breaker(circuit_breaker_options options)
     : machine_(std::make_unique<machine>(std::move(options))) {}
@@ -403,7 +351,7 @@ circuit_breaker_stats circuit_breaker::stats() const {
 }
 
 void circuit_breaker::update() noexcept {
-    machine::news changed;
+    machine::transition changed;
     {
         const time_point at = machine_->now();
         const std::lock_guard lock(machine_->mutex);
@@ -416,8 +364,6 @@ void circuit_breaker::reset() noexcept { machine_->command(circuit_state::closed
 void circuit_breaker::force_open() noexcept { machine_->command(circuit_state::forced_open); }
 void circuit_breaker::disable() noexcept { machine_->command(circuit_state::disabled); }
 void circuit_breaker::metrics_only() noexcept { machine_->command(circuit_state::metrics_only); }
-
-// A permit
 
 void circuit_breaker::permit::succeed() noexcept {
     if (machine* const to = std::exchange(from_, nullptr)) to->settle(generation_, began_, false);

@@ -13,7 +13,7 @@ namespace weir {
 namespace {
 
 constexpr double enough_improvement = 0.95; // of a score, from one step to the next
-constexpr int most_relapses = 8;            // that count: times relax_after
+constexpr int most_relapses = 8;            // that lengthen relax_after
 
 [[noreturn]] void refuse(const std::string& what) { throw std::invalid_argument("closed_loop: " + what); }
 
@@ -21,7 +21,7 @@ void check_knob(const loop_knob& one) {
     const std::string knob = "knob \"" + one.name + "\": ";
     if (!one.read || !one.write) refuse(knob + "read and write are needed");
     if (!(one.least <= one.most) || !std::isfinite(one.least) || !std::isfinite(one.most))
-        refuse(knob + "least and most: accepted are finite numbers, least no more than most");
+        refuse(knob + "least and most: accepted are finite numbers, least <= most");
     const bool falls = one.tighten < 1 && one.relax > 1;
     const bool rises = one.tighten > 1 && one.relax < 1;
     if (!(falls || rises) || !(one.tighten > 0 && one.relax > 0))
@@ -101,8 +101,8 @@ void closed_loop::check() const {
     for (const auto& one : options_.signals)
         if (!one.read) refuse("signal \"" + one.name + "\": read is needed");
     std::ranges::for_each(options_.knobs, check_knob);
-    if (options_.settle < duration::zero()) refuse("settle: accepted are 0 and more");
-    if (options_.relax_after < duration::zero()) refuse("relax_after: accepted are 0 and more");
+    if (options_.settle < duration::zero()) refuse("settle: accepted are 0 or more");
+    if (options_.relax_after < duration::zero()) refuse("relax_after: accepted are 0 or more");
 }
 
 void closed_loop::tick() {
@@ -110,7 +110,7 @@ void closed_loop::tick() {
     events out;
     read_signals(out);
     read_knobs(out);
-    judge(out);
+    evaluate_signals(out);
     step kind = step::none;
     {
         const std::lock_guard lock(mutex_);
@@ -120,7 +120,7 @@ void closed_loop::tick() {
     publish(std::move(out));
 }
 
-// Only the first failure in a row is an event.
+// Only the first of consecutive failures is an event.
 void closed_loop::read_signals(events& out) {
     for (signal& one : signals_) {
         one.sample = std::numeric_limits<double>::quiet_NaN();
@@ -146,7 +146,7 @@ void closed_loop::read_knobs(events& out) {
     }
 }
 
-// A value that was set elsewhere is where the knob goes back to from now on.
+// If a knob was set elsewhere, that value becomes the one it returns to.
 void closed_loop::know(knob& one, double value, events& out) {
     if (!std::isfinite(value)) return;
     const std::lock_guard lock(mutex_);
@@ -157,7 +157,7 @@ void closed_loop::know(knob& one, double value, events& out) {
     one.value = value;
 }
 
-void closed_loop::judge(events& out) {
+void closed_loop::evaluate_signals(events& out) {
     const std::lock_guard lock(mutex_);
     for (signal& one : signals_) {
         const bool before = one.detector.last().anomalous;
@@ -173,7 +173,7 @@ bool closed_loop::any_anomaly() const {
     return std::ranges::any_of(signals_, [](const signal& one) { return one.detector.last().anomalous; });
 }
 
-// Whether the last step goes on having its effect: what has queued up takes its time to go.
+// Whether the last step is still taking effect: a backlog takes time to clear.
 bool closed_loop::improves() const {
     return std::ranges::none_of(signals_, [](const signal& one) {
         const anomaly_verdict& now = one.detector.last();
@@ -182,8 +182,9 @@ bool closed_loop::improves() const {
 }
 
 bool closed_loop::all_home() const {
-    return std::ranges::all_of(
-        knobs_, [](const knob& one) { return one.pinned || !one.known || is_home(one.value, one.home); });
+    return std::ranges::all_of(knobs_, [](const knob& one) {
+        return one.pinned || !one.known || is_home(one.value, one.home);
+    });
 }
 
 closed_loop::step closed_loop::next_step(time_point now) {
@@ -209,7 +210,7 @@ closed_loop::step closed_loop::next_step(time_point now) {
     return step::relax;
 }
 
-// The next step has to wait until this one has shown what it does.
+// Delays the next step until this one can take effect.
 void closed_loop::settle(time_point now) {
     step_after_ = detail::later(now, options_.settle);
     for (signal& one : signals_) one.score_then = std::abs(one.detector.last().score);
@@ -242,7 +243,7 @@ namespace {
 
 double tightened(const loop_knob& of, double value) { return std::clamp(value * of.tighten, of.least, of.most); }
 
-// On the way home, and no further.
+// One step towards the home value, and no further.
 double relaxed(const loop_knob& of, double value, double home) {
     const double to = value * of.relax;
     return std::clamp(of.relax > 1 ? std::min(to, home) : std::max(to, home), of.least, of.most);

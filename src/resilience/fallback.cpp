@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <weir/resilience/detail/notify.hpp>
 #include <weir/resilience/fallback.hpp>
-#include <weir/resilience/notify.hpp>
 
 namespace weir::resilience::detail {
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "resilience/option_check.hpp"
-#include <weir/resilience/gcra.hpp>
+#include <weir/resilience/detail/gcra.hpp>
 
 #include <fmt/format.h>
 
@@ -17,7 +17,7 @@ constexpr gcra_rule everything{0, rate_decision::no_limit};
 
 void check_rate(double rate, duration per, std::uint64_t burst, std::string_view of) {
     if (per <= duration::zero()) refuse_option(of, "per", fmt::format("{} ns", per.count()), "more than 0");
-    if (!(rate >= 0)) refuse_option(of, "rate", fmt::format("{}", rate), "0 and more, infinity() for no limit");
+    if (!(rate >= 0)) refuse_option(of, "rate", fmt::format("{}", rate), "0 or more, infinity() for no limit");
     if (std::isinf(rate) || rate == 0 || burst == 0) return;
     const long double interval = static_cast<long double>(per.count()) / rate;
     if (interval < 1) refuse_option(of, "rate", fmt::format("{}", rate), "at most one permit for each nanosecond");

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "core/cancellation_relay.hpp"
+#include "core/suspend_on_loop.hpp"
 #include "resilience/option_check.hpp"
+#include <weir/resilience/detail/notify.hpp>
 #include <weir/resilience/hedge.hpp>
-#include <weir/resilience/notify.hpp>
 
-#include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <bit>
@@ -37,7 +36,7 @@ void observed_times::note(duration took) noexcept {
     if (count_.fetch_add(1, std::memory_order_relaxed) + 1 == most) forget_half();
 }
 
-// What other threads note meanwhile counts, or counts half.
+// Increments by other threads in the meantime count fully or half.
 void observed_times::forget_half() noexcept {
     std::uint32_t gone = 0;
     for (auto& one : counts_) {
@@ -79,7 +78,7 @@ hedge_options checked(hedge_options options) {
 hedge::hedge(hedge_options options)
     : options_(checked(std::move(options))), budget_(options_.budget ? options_.budget : &own_budget_.emplace()) {}
 
-// Two attempts and the caller that waits for both. On one loop; shared by what may still touch it.
+// Two attempts and the caller that waits for both. Belongs to one loop; shared by everything that may still access it.
 struct hedge::race : std::enable_shared_from_this<race> {
     static constexpr std::size_t none = 2;
 
@@ -109,26 +108,26 @@ struct hedge::race : std::enable_shared_from_this<race> {
     std::size_t winner = none;
     bool over = false;
     loop::timer_id timer = 0;
-    std::function<void(std::shared_ptr<race>)> wake{}; // the caller
+    std::shared_ptr<weir::detail::loop_waiter<std::shared_ptr<race>>> caller{};
 };
 
 namespace {
 
-task<void> keep_verdict(task<bool> work, bool& in) { in = co_await std::move(work); }
+task<void> store_verdict(task<bool> work, bool& in) { in = co_await std::move(work); }
 
 } // namespace
 
 void hedge::race::begin(std::size_t number) {
     one& mine = attempts[number];
     mine.running = true;
-    auto work = keep_verdict(start(number), mine.good);
+    auto work = store_verdict(start(number), mine.good);
     weir::detail::spawn_cancellable(
         here, std::move(work), mine.cancel,
         [held = shared_from_this(), number](std::exception_ptr thrown) { held->ended(number, std::move(thrown)); });
     mine.running = true;
 }
 
-// One that there is no memory for isn't made.
+// If memory is short, the second attempt isn't made.
 void hedge::race::begin_second() noexcept {
     const duration after = passed();
     if (!self.budget_->try_withdraw()) return self.note(budget_refused, hedge_event::what::budget_refused, after);
@@ -149,15 +148,12 @@ void hedge::race::ended(std::size_t number, std::exception_ptr thrown) {
     home.cancel_timer(timer);
     if (mine.good && winner == none) {
         winner = number;
-        self.times_.note(passed()); // at least, if the first attempt is the other one
+        self.times_.note(passed()); // a lower bound if the other attempt was the first
         if (number == 1) self.note(won, hedge_event::what::won, passed());
         if (other.running) other.cancel.emit(asio::cancellation_type::total);
     }
     if (other.running || std::exchange(over, true)) return;
-    asio::post(home.io(), [held = shared_from_this()]() mutable {
-        const auto goes_on = std::exchange(held->wake, nullptr);
-        goes_on(std::move(held));
-    });
+    std::exchange(caller, nullptr)->post(shared_from_this());
 }
 
 std::size_t hedge::race::outcome() const {
@@ -179,21 +175,17 @@ task<std::optional<std::size_t>> hedge::run_race(const attempt& start) {
     counts_.add(calls);
     budget_->deposit();
     const executor here = co_await this_task;
-    auto wait = [&](auto handler) {
-        const auto state = std::make_shared<race>(*this, start, here); // this frame gets hold of it when it goes on
-        auto outer = asio::get_associated_cancellation_slot(handler);
-        if (outer.is_connected()) outer.assign([state](asio::cancellation_type) { state->cancel(); });
-        state->wake = [waits = std::make_shared<decltype(handler)>(std::move(handler))](std::shared_ptr<race> of) {
-            asio::get_associated_cancellation_slot(*waits).clear();
-            std::move (*waits)(std::move(of));
-        };
+    auto begin = [&](std::shared_ptr<weir::detail::loop_waiter<std::shared_ptr<race>>> caller) {
+        const auto state = std::make_shared<race>(*this, start, here); // owns this frame until the frame resumes
+        if (auto outer = caller->slot(); outer.is_connected())
+            outer.assign([state](asio::cancellation_type) { state->cancel(); });
+        state->caller = std::move(caller);
         if (const auto after = delay())
             state->timer =
                 state->home.call_at(weir::detail::later(state->begun, *after), [state] { state->begin_second(); });
         state->begin(0);
     };
-    using finished = void(std::shared_ptr<race>);
-    const auto over = co_await asio::async_initiate<const asio::use_awaitable_t<executor>, finished>(wait, use_task);
+    const auto over = co_await weir::detail::suspend_on_loop<std::shared_ptr<race>>(begin);
     co_return over->outcome();
 }
 

@@ -8,7 +8,7 @@
 
 namespace weir::resilience::detail {
 
-/// Stands for a key, whatever its length: 128 bits, so that no two keys that occur have the same.
+/// A 128-bit digest of a key, large enough that collisions don't occur in practice.
 struct key_digest {
     std::uint64_t low = 0;
     std::uint64_t high = 0;
@@ -16,8 +16,8 @@ struct key_digest {
     bool operator==(const key_digest&) const = default;
 };
 
-/// SipHash with a key of its own and 128 bits (Aumasson and Bernstein 2012, https://github.com/veorq/SipHash): who
-/// doesn't know the key can choose neither keys that meet nor keys that fall into one bucket or shard.
+/// SipHash with a random key and 128 bits (Aumasson and Bernstein 2012, https://github.com/veorq/SipHash): without that
+/// key an attacker can choose neither colliding keys nor keys that share a bucket or shard.
 template<int Compressions = 1, int Finalizations = 3>
 class siphash {
 public:
@@ -46,7 +46,7 @@ private:
         std::uint64_t d;
     };
 
-    // Up to eight bytes, the first one lowest on any machine.
+    // Loads up to eight bytes in little-endian order.
     static std::uint64_t word(std::string_view bytes) noexcept {
         std::uint64_t all = 0;
         if (bytes.empty()) return all;

@@ -14,7 +14,7 @@
 
 namespace weir::resilience::detail {
 
-/// The states of up to `most` keys by one rule, the least weighty of which makes room for a new one. Not thread-safe.
+/// The states of up to `most` keys under one rule; a new key evicts the one with the least weight. Not thread-safe.
 template<class Rule>
 class key_table {
 public:
@@ -23,7 +23,7 @@ public:
     key_table(const Rule& rule, std::size_t most, duration idle_time) noexcept
         : rule_(rule), most_(most), idle_time_(idle_time) {}
 
-    /// Strong guarantee: bad_alloc for a new key takes nothing.
+    /// Strong guarantee: bad_alloc for a new key takes no permits.
     rate_decision acquire(const key_digest& key, std::int64_t now, std::uint64_t n) {
         forget_idle(now, 2);
         const auto known = states_.find(key);
@@ -34,13 +34,13 @@ public:
         return decided;
     }
 
-    /// As if the key were new. It stays in line until its turn.
+    /// Resets the key's state. Its heap entry stays until its turn.
     void reset(const key_digest& key) noexcept {
         const auto known = states_.find(key);
         if (known != states_.end()) known->second = {};
     }
 
-    /// Forgets up to `most` keys that have been as new for the idle time.
+    /// Drops up to `most` keys that have been in their initial state for the idle time.
     void forget_idle(std::int64_t now, std::size_t most) noexcept {
         for (std::size_t i = 0; i < most && !line_.empty(); ++i) {
             if (!front_is_right()) {
@@ -57,13 +57,13 @@ public:
     std::uint64_t evicted() const noexcept { return evicted_; }
 
 private:
-    struct low_half { // which is as random as any
+    struct low_half { // as random as any part
         std::size_t operator()(const key_digest& key) const noexcept { return key.low; }
     };
     using table = std::unordered_map<key_digest, state, low_half>;
 
-    // A key's place in a heap whose front has the least weight. Weights grow, and places are put right when they come
-    // to the front.
+    // A key's entry in a heap with the least weight at the front. Weights only grow, so entries are corrected when they
+    // reach the front.
     struct place {
         std::int64_t weight;
         typename table::value_type* whose;
@@ -83,7 +83,7 @@ private:
         enter(*states_.emplace(key, at).first);
     }
 
-    // In the memory of the key that leaves.
+    // Reuses the memory of the evicted key.
     void replace(const key_digest& key, const state& at, std::int64_t now) {
         while (!front_is_right()) put_front_right();
         auto& leaves = *line_.front().whose;
@@ -108,7 +108,7 @@ private:
         std::pop_heap(line_.begin(), line_.end(), heavier{});
         line_.pop_back();
     }
-    // There is room.
+    // Adds an entry; the capacity is reserved.
     void enter(typename table::value_type& one) noexcept {
         line_.push_back({rule_.weight(one.second), &one});
         std::push_heap(line_.begin(), line_.end(), heavier{});

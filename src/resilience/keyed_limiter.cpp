@@ -21,7 +21,7 @@ namespace rates = resilience::detail;
 
 constexpr std::string_view keyed_part = "keyed_limiter";
 constexpr std::size_t most_shards = 64;
-constexpr std::size_t least_in_shard = 256; // a small limiter has one shard, and so exactly max_keys
+constexpr std::size_t least_in_shard = 256; // a small limiter has one shard, so that max_keys is exact
 
 rates::siphash<> random_digest() {
     std::random_device source;
@@ -45,9 +45,9 @@ Rule rule_for(const typename keyed_limiter<Rule>::options& with) {
 template<class Options>
 Options checked_keyed(Options with) {
     if (!with.time) rates::refuse_option(keyed_part, "time", "nullptr", "a clock");
-    if (with.max_keys == 0) rates::refuse_option(keyed_part, "max_keys", "0", "1 and more");
+    if (with.max_keys == 0) rates::refuse_option(keyed_part, "max_keys", "0", "1 or more");
     if (with.idle_time < duration::zero())
-        rates::refuse_option(keyed_part, "idle_time", fmt::format("{} ns", with.idle_time.count()), "0 and more");
+        rates::refuse_option(keyed_part, "idle_time", fmt::format("{} ns", with.idle_time.count()), "0 or more");
     return with;
 }
 
@@ -62,7 +62,7 @@ struct keyed_limiter<Rule>::shards {
     struct alignas(64) shard {
         shard(const Rule& rule, std::size_t most, duration idle_time) : table(rule, most, idle_time) {}
 
-        std::mutex mutex{}; // guards what follows
+        std::mutex mutex{}; // guards the following members
         rates::key_table<Rule> table;
         rate_limiter_stats counts{};
     };
@@ -76,7 +76,7 @@ struct keyed_limiter<Rule>::shards {
     shard& of(const rates::key_digest& key) noexcept { return all[key.high & (all.size() - 1)]; }
 
     const rates::siphash<> digest = random_digest();
-    std::deque<shard> all; // a power of two
+    std::deque<shard> all; // a power of two in number
 };
 
 template<class Rule>
@@ -96,7 +96,7 @@ rate_decision keyed_limiter<Rule>::acquire_at(time_point now, std::string_view k
         decided = shard.table.acquire(digest, now.time_since_epoch().count(), n);
         ++(decided ? shard.counts.allowed : shard.counts.refused);
     }
-    if (!decided) rates::tell(options_.on_event, {.key = key, .refused = decided});
+    if (!decided) rates::notify(options_.on_event, {.key = key, .refused = decided});
     return decided;
 }
 

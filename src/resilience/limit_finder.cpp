@@ -8,25 +8,25 @@ namespace weir::resilience::detail {
 
 namespace {
 
-// The figures below are those that did best in the simulation of tests/resilience/adaptive_limit_simulation.cpp; see
-// docs/design.md.
+// These values performed best in the simulation in tests/resilience/adaptive_limit_simulation.cpp; see
+// docs/decisions.md.
 constexpr double smoothing = 0.5;
 constexpr double smallest_gradient = 0.2;
 constexpr std::array<double, traffic_classes> full_shares{1, 0.9, 0.7};
 constexpr double smallest_share = 0.05;
-constexpr double share_loss = 0.8;     // in a window in which better classes lost more than
+constexpr double share_loss = 0.8;     // per window in which higher classes lost more than
 constexpr double many_refusals = 0.05; // of their calls
-constexpr double share_gain = 0.03;    // in one in which they lost less than
+constexpr double share_gain = 0.03;    // per window in which they lost less than
 constexpr double few_refusals = 0.02;
 
-constexpr double probe_part = 4;    // of the limit: below the calls that run, without those that wait
-constexpr double least_probed = 3;  // a lower limit is 1
-constexpr double confirms = 1.2;    // times the least latency known
-constexpr double still_falls = 0.8; // times the latency with a limit four times as high
+constexpr double probe_part = 4;    // divides the limit: below the running calls, without the queued ones
+constexpr double least_probed = 3;  // a lower limit becomes 1
+constexpr double confirms = 1.2;    // times the known minimum latency
+constexpr double still_falls = 0.8; // times the latency at four times the limit
 constexpr std::uint64_t least_samples = 5;
 constexpr duration shortest_patience = std::chrono::seconds(1);
-constexpr int probe_patience = 20; // least latencies
-constexpr int rest_latencies = 50; // between probes, so that they take a small part of the time
+constexpr int probe_patience = 20; // in minimum latencies
+constexpr int rest_latencies = 50; // in latencies between probes, so that probes take little of the time
 
 duration times(duration one, double factor) noexcept {
     const double product = static_cast<double>(one.count()) * factor;
@@ -50,7 +50,7 @@ double limit_finder::bounded(double limit) const noexcept { return std::clamp(li
 
 duration limit_finder::unit() const noexcept { return std::max(min_latency(), least_latency_); }
 
-// A class that has kept half of its share fits in where nothing runs.
+// A class that has kept at least half of its share may always run one call.
 double limit_finder::limit_of(traffic kind) const noexcept {
     const auto place = static_cast<std::size_t>(kind);
     const double room = (probe_ ? probe_->limit : limit_) * shares_[place];
@@ -68,13 +68,13 @@ void limit_finder::update(const latency_window& seen, time_point now) {
     if (now >= next_probe_) renew_min_latency(now);
 }
 
-// What is shorter than ever is known at once.
+// A new minimum is used at once.
 void limit_finder::learn(duration service) noexcept {
     least_seen_ = std::min(least_seen_.value_or(service), service);
     min_latency_ = std::min(min_latency_.value_or(service), service);
 }
 
-// A limit that isn't reached says nothing about a higher one.
+// A limit that isn't reached tells nothing about higher ones.
 void limit_finder::move_limit(const latency_window& seen) {
     if (seen.refusals() == 0 && seen.peak < limit_ / 2) return;
     const auto wanted = static_cast<double>(unit().count()) * tolerance_;
@@ -121,7 +121,7 @@ bool limit_finder::sample(duration service, time_point now) {
     return true;
 }
 
-// Goes down further while that shortens the latency, unless it is what it was.
+// Lowers the limit further while that shortens the latency, unless the minimum is unchanged.
 void limit_finder::conclude(time_point now) {
     const probe ended = *std::exchange(probe_, std::nullopt);
     if (ended.ended != 0) {

@@ -11,44 +11,44 @@ namespace weir::resilience::detail {
 
 using class_counts = std::array<std::uint64_t, traffic_classes>;
 
-/// What a window of time saw.
+/// The measurements of one window.
 struct latency_window {
     class_counts offered{};
     class_counts refused{};
     std::uint64_t ended = 0; // calls whose latency counts
-    duration service{};      // the sum of theirs, from their permit on
-    duration waited{};       // the sum of what they had waited before
-    double peak = 0;         // of the calls in flight and those that waits stand for
+    duration service{};      // sum of their times since they were admitted
+    duration waited{};       // sum of their waits before that
+    double peak = 0;         // of calls in flight plus calls estimated from waits
     duration length{};
 
     std::uint64_t refusals() const noexcept { return refused[0] + refused[1] + refused[2]; }
 };
 
-/// Finds the limit from windows of latency. The least latency is a window's mean while nothing is refused, and is
-/// otherwise found by a probe: the limit goes down until what was in flight has left, and so does what waits elsewhere.
-/// Decides without time or locks of its own.
+/// Derives the limit from windows of latencies. The minimum latency is a window's mean while nothing is refused, and is
+/// otherwise measured by a probe: the limit is lowered until calls in flight and queues elsewhere have drained. Pure
+/// computation: reads no clock and takes no lock.
 class limit_finder {
 public:
     explicit limit_finder(const adaptive_limit_options& options);
 
-    /// Moves the limit and the classes' shares. Begins a probe where it is time for one.
+    /// Adjusts the limit and the classes' shares. Begins a probe if one is due.
     void update(const latency_window& seen, time_point now);
 
     bool probing() const noexcept { return probe_.has_value(); }
-    /// A call that began and ended during the probe; true when there were enough and it went on or ended.
+    /// Adds a call that began and ended during the probe; returns true if that advanced or ended the probe.
     bool sample(duration service, time_point now);
-    /// When a probe ends with what it has.
+    /// When the probe ends with the samples it has.
     time_point probe_end() const noexcept { return probe_->end; }
     void expire(time_point now) { conclude(now); }
 
-    /// What a class may fill at present.
+    /// The number of calls that a class may run at present.
     double limit_of(traffic kind) const noexcept;
     double limit() const noexcept { return limit_; }
     double share(traffic kind) const noexcept { return shares_[static_cast<std::size_t>(kind)]; }
-    /// Zero until it is known.
+    /// Zero until measured.
     duration min_latency() const noexcept { return min_latency_.value_or(duration::zero()); }
     duration latency() const noexcept { return latency_; }
-    /// At least `least_latency`.
+    /// The minimum latency, but at least `least_latency`.
     duration unit() const noexcept;
     std::uint64_t probes() const noexcept { return probes_; }
     bool automatic() const noexcept { return automatic_; }
@@ -60,8 +60,8 @@ public:
 private:
     struct probe {
         double limit;
-        duration before; // the latency with the limit before this one
-        bool search;     // whatever it finds isn't known yet
+        duration before; // the latency at the previous limit
+        bool search;     // accept any result, because the minimum isn't known yet
         time_point end;
         std::uint64_t ended = 0;
         duration service{};

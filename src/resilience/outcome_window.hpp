@@ -21,9 +21,9 @@ struct call_counts {
     std::uint64_t slow = 0;
 };
 
-/// The outcomes of the last calls: of so many, or of those within a time. A ring of buckets with their sum, after
-/// Resilience4j's sliding windows: a window of calls has a bucket for each call, one of time has 60 buckets and so
-/// forgets up to a sixtieth of its time at once. A record is O(1). Not thread-safe.
+/// The outcomes of the last calls, limited by number or by time. A ring of buckets with their sum, after Resilience4j's
+/// sliding windows: a window of calls has one bucket per call; a window of time has 60 buckets, so it drops up to a
+/// sixtieth of its time at once. Recording is O(1). Not thread-safe.
 class outcome_window {
 public:
     static constexpr std::size_t time_buckets = 60;
@@ -36,7 +36,8 @@ public:
 
     bool reads_clock() const noexcept { return width_ > duration::zero(); }
 
-    /// `now` counts in a window of time only. A time before the last one belongs to the newest bucket.
+    /// Records an outcome. `now` matters only for a window of time; an earlier time than the last counts in the newest
+    /// bucket.
     void record(call_outcome one, time_point now) noexcept {
         if (reads_clock())
             move_to(now);
@@ -72,7 +73,7 @@ private:
         to.slow += one.slow ? 1 : 0;
     }
 
-    // The oldest bucket becomes the newest one.
+    // Turns the oldest bucket into the newest one.
     void step() noexcept {
         at_ = at_ + 1 == buckets_.size() ? 0 : at_ + 1;
         bucket& oldest = buckets_[at_];

@@ -6,8 +6,8 @@
 
 namespace weir::resilience::detail {
 
-/// A number from 0 up to 1 out of `source`, or out of the thread's own generator where there is none. A source that
-/// throws or leaves its range yields 1/2.
+/// Returns a number in [0, 1) from `source`, or from the thread's generator if there is none. If the source throws or
+/// returns a number out of range, returns 1/2.
 inline double random_fraction(const std::function<double()>& source) noexcept {
     try {
         if (source) {

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t kept_waits = 61;
 
-// 0 where there is nothing to say.
+// Returns 0 for `never`.
 std::uint32_t whole_seconds(duration wait) noexcept {
     if (wait == rate_decision::never) return 0;
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait).count();
@@ -27,7 +27,7 @@ error rate_decision::refusal() const {
     const std::uint32_t seconds = whole_seconds(retry_after);
     if (seconds == 0) return errc::resource_exhausted;
     if (seconds >= kept_waits) return refusal_with(seconds);
-    // The thread's own: errors count their users, and the threads' counts would be one.
+    // Per thread, because errors are reference-counted and sharing them would contend for one counter.
     static thread_local std::array<error, kept_waits> kept;
     if (!kept[seconds]) kept[seconds] = refusal_with(seconds);
     return kept[seconds];

@@ -7,12 +7,13 @@
 
 namespace weir::resilience::detail {
 
-/// Calls what was given as `on_event`, if anything.
-inline void tell(const std::function<void(const rate_limit_event&)>& hears, const rate_limit_event& event) noexcept {
-    if (!hears) return;
+/// Calls `on_event`, if set, and ignores its exceptions.
+inline void notify(const std::function<void(const rate_limit_event&)>& on_event,
+                   const rate_limit_event& event) noexcept {
+    if (!on_event) return;
     try {
-        hears(event);
-    } catch (...) { // the caller was refused, whoever fails to hear of it
+        on_event(event);
+    } catch (...) { // the decision stands even if the observer fails
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "resilience/option_check.hpp"
-#include <weir/resilience/notify.hpp>
+#include <weir/resilience/detail/notify.hpp>
 #include <weir/resilience/recovery.hpp>
 
 namespace weir {
@@ -11,8 +11,8 @@ std::string_view name(recovery_level level) noexcept {
 }
 
 std::string_view name(recovery_event::what kind) noexcept {
-    static constexpr std::string_view names[] = {"retrying",    "switched", "recovered",
-                                                 "unrecovered", "parked",   "park_failed"};
+    static constexpr std::string_view names[] = {
+        "retrying", "switched", "recovered", "unrecovered", "parked", "park_failed"};
     return names[static_cast<std::size_t>(kind)];
 }
 
@@ -46,7 +46,7 @@ recovery_level recovery_table::level_of(const error& failure) const noexcept {
 namespace {
 
 recovery_options checked(recovery_options options) {
-    const char* const own = "none: recovery has its own";
+    const char* const own = "empty: recovery sets its own";
     if (options.backoff.retries) resilience::detail::refuse_option("recovery_options::backoff.retries", "set", own);
     if (options.backoff.on_event) resilience::detail::refuse_option("recovery_options::backoff.on_event", "set", own);
     return options;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "resilience/option_check.hpp"
-#include <weir/resilience/notify.hpp>
+#include <weir/resilience/detail/notify.hpp>
 #include <weir/resilience/retry.hpp>
 
 #include <algorithm>
@@ -39,7 +39,7 @@ retry_options checked(retry_options options) {
     return options;
 }
 
-// `most` times a factor from 0 to 1.
+// Returns `most` times a factor between 0 and 1.
 duration part_of(duration most, double factor) {
     if (!(factor > 0)) return duration::zero();
     const double part = static_cast<double>(most.count()) * factor;
@@ -103,7 +103,7 @@ duration retry::most_after(std::size_t attempt) const {
     return within ? duration(static_cast<duration::rep>(grown)) : options_.max_delay;
 }
 
-// More than max_delay only where the error asks for it; otherwise what it asks for isn't random, and the rest is.
+// Exceeds max_delay only if the error asks for it; otherwise the requested part isn't randomised, and the remainder is.
 duration retry::delay_after(std::size_t attempt, const error& failed) {
     const duration asked = std::chrono::seconds(failed.retry_after());
     if (asked > options_.max_delay) return asked;
@@ -112,7 +112,7 @@ duration retry::delay_after(std::size_t attempt, const error& failed) {
     return std::min(weir::detail::sum(asked, chosen), options_.max_delay);
 }
 
-// SplitMix64 (https://prng.di.unimi.it/splitmix64.c), whose state all threads advance.
+// SplitMix64 (https://prng.di.unimi.it/splitmix64.c); all threads advance the same state.
 double retry::random() {
     if (options_.random) return options_.random();
     std::uint64_t z = seed_.fetch_add(0x9e3779b97f4a7c15U, std::memory_order_relaxed);

@@ -8,7 +8,7 @@ namespace weir {
 
 namespace {
 
-constexpr std::int64_t one_retry = 1'000'000; // a retry's price
+constexpr std::int64_t one_retry = 1'000'000; // the price of a retry
 
 std::int64_t millionths(double retries) { return static_cast<std::int64_t>(retries * one_retry + 0.5); }
 
@@ -52,7 +52,7 @@ bool retry_budget::take_from_balance() noexcept {
     return false;
 }
 
-// The generic cell rate algorithm: what a second has is there at once, and one in any case.
+// The generic cell rate algorithm: one second's worth is available at once, but at least one retry.
 bool retry_budget::take_from_minimum() noexcept {
     if (interval_ == duration::max()) return false;
     const time_point now = time_.now();

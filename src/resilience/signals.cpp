@@ -16,7 +16,7 @@ constexpr double nothing = std::numeric_limits<double>::quiet_NaN();
 
 double seconds(duration time) { return std::chrono::duration<double>(time).count(); }
 
-// How much a growing number has grown since the last call.
+// The increase of a counter since the last call.
 class increase {
 public:
     explicit increase(std::uint64_t now) : before_(now) {}
@@ -51,7 +51,7 @@ std::vector<std::uint64_t> buckets_of(const histogram& of) {
     return all;
 }
 
-// Within the last bucket, which has no end, its beginning.
+// Returns the start of the last bucket, which has no end.
 double interpolated(std::span<const double> bounds, std::size_t bucket, double part) {
     const double from = bucket == 0 ? 0 : bounds[bucket - 1];
     return bucket == bounds.size() ? from : from + (bounds[bucket] - from) * part;

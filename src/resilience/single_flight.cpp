@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "core/remote_wait.hpp"
-#include <weir/resilience/sharded_counts.hpp>
+#include <weir/resilience/detail/sharded_counts.hpp>
 #include <weir/resilience/single_flight.hpp>
 
 #include <boost/asio/this_coro.hpp>
@@ -19,19 +19,19 @@ namespace {
 
 using weir::detail::remote_wait;
 
-// A caller that waits. In its flight's list until it is woken or leaves.
+// A waiting caller; in its flight's list until it is woken or leaves.
 struct follower {
     std::shared_ptr<remote_wait> waits;
     time_point deadline;
     bool leads = false;
 };
 
-// One call and those that wait for it. Guarded by its shard's lock.
+// A call and its waiting callers. Guarded by its shard's lock.
 struct flight {
     std::list<std::shared_ptr<follower>> followers{};
     std::shared_ptr<const void> outcome{};
-    bool listed = true;   // new callers join it
-    bool doubted = false; // it was made once more although its leader may not have been the reason
+    bool listed = true;    // new callers join it
+    bool repeated = false; // it was repeated although its leader may not have been at fault
 };
 
 struct key_hash {
@@ -43,7 +43,7 @@ struct alignas(64) flight_shard {
     std::mutex mutex{};
     std::unordered_map<std::string, std::shared_ptr<flight>, key_hash, std::equal_to<>> by_key{};
 
-    // Only if it is still the one that new callers would join.
+    // Removes the flight, if new callers would still join it.
     void unlist(flight& one, std::string_view key) noexcept {
         if (!std::exchange(one.listed, false)) return;
         by_key.erase(by_key.find(key));
@@ -80,11 +80,11 @@ struct flight_seat::part {
     flight_shard& shard;
     context& ctx;
     std::shared_ptr<flight> in{};
-    std::shared_ptr<follower> me{}; // null for who led from the beginning
+    std::shared_ptr<follower> me{}; // null for the first leader
     bool landed = false;
 };
 
-// Whether the caller leads. All that needs memory comes first, as a flight needs a leader.
+// Returns whether the caller leads. Allocates first, because a flight must have a leader.
 bool flight_seat::part::join() {
     const std::lock_guard lock(shard.mutex);
     if (const auto found = shard.by_key.find(key); found != shard.by_key.end()) {
@@ -100,7 +100,7 @@ bool flight_seat::part::join() {
     return true;
 }
 
-// The lock is held. The follower with the most time goes on with the flight, and without one it is over.
+// Hands the flight to the follower with the latest deadline, or ends it if there is none. Requires the lock.
 void flight_seat::part::hand_over() noexcept {
     auto& all = in->followers;
     const auto next = std::ranges::max_element(all, {}, [](const auto& one) { return one->deadline; });
@@ -147,11 +147,11 @@ task<errc> flight_seat::wait() {
 bool flight_seat::gave_up(const error& failed, bool cancelled) const noexcept {
     const context& ctx = part_->ctx;
     if (cancelled || ctx.deadline() <= ctx.loop().clock().now()) return true;
-    // Calls that can't end by the deadline give up before it; or the time that was over is one of their own.
+    // Either the call gave up because it couldn't meet the deadline, or it hit a shorter limit of its own.
     const bool by_deadline = failed == errc::deadline_exceeded && ctx.deadline() != time_point::max();
     if (!by_deadline && !(failed == errc::cancelled)) return false;
     const std::lock_guard lock(part_->shard.mutex);
-    return !std::exchange(part_->in->doubted, true);
+    return !std::exchange(part_->in->repeated, true);
 }
 
 bool flight_seat::close() noexcept {

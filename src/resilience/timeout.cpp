@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "resilience/option_check.hpp"
-#include <weir/resilience/notify.hpp>
+#include <weir/resilience/detail/notify.hpp>
 #include <weir/resilience/timeout.hpp>
 
 namespace weir {

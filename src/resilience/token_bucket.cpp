@@ -21,12 +21,12 @@ gcra_rule rule_of(const token_bucket_options& options) {
 token_bucket_options checked_bucket(token_bucket_options options) {
     if (!options.time) refuse_option(bucket_part, "time", "nullptr", "a clock");
     if (options.max_wait < duration::zero())
-        refuse_option(bucket_part, "max_wait", fmt::format("{} ns", options.max_wait.count()), "0 and more");
+        refuse_option(bucket_part, "max_wait", fmt::format("{} ns", options.max_wait.count()), "0 or more");
     rule_of(options);
     return options;
 }
 
-// Gives permits back for which a task has stopped waiting.
+// Returns the permits when a task stops waiting for them.
 class cancelled_unless_used {
 public:
     explicit cancelled_unless_used(rate_reservation& one) noexcept : one_(&one) {}
@@ -77,7 +77,7 @@ error shared_bucket::not_reserved(const gcra_rule& by, std::int64_t arrival, std
     count(1);
     report(decided);
     if (by.burst == 0 || n <= by.burst) return decided.refusal();
-    return {errc::invalid_argument, fmt::format("{} permits are more than the burst of {}", n, by.burst)};
+    return {errc::invalid_argument, fmt::format("{} permits exceed the burst of {}", n, by.burst)};
 }
 
 task<result<void>> shared_bucket::wait(std::shared_ptr<shared_bucket> self, std::size_t n, duration most) {
@@ -110,7 +110,7 @@ void shared_bucket::set_burst(std::size_t burst) {
     options_.burst = burst;
 }
 
-// A call in the middle of this goes by what allows less.
+// A concurrent call sees the stricter of the two rules.
 void shared_bucket::change(const gcra_rule& to) noexcept {
     const gcra_rule from = rule();
     const bool slower = to.interval > from.interval;
@@ -128,7 +128,7 @@ void shared_bucket::convert(const gcra_rule& from, const gcra_rule& to) noexcept
 }
 
 void shared_bucket::report(const rate_decision& refused) const noexcept {
-    tell(options_.on_event, {.refused = refused});
+    notify(options_.on_event, {.refused = refused});
 }
 
 rate_limiter_stats shared_bucket::stats() const noexcept {

@@ -32,7 +32,7 @@ rate_decision window_limiter<Rule>::acquire_at(time_point now, std::size_t n) {
         ++(allowed ? stats_.allowed : stats_.refused);
         decided = rule_.describe(state_, allowed, at, n);
     }
-    if (!decided) resilience::detail::tell(options_.on_event, {.refused = decided});
+    if (!decided) resilience::detail::notify(options_.on_event, {.refused = decided});
     return decided;
 }
 

@@ -11,7 +11,7 @@
 
 namespace weir::resilience::detail {
 
-/// The rule of these options, which were those of `of`; throws std::invalid_argument.
+/// Validates the options of `of` and returns their rule; throws std::invalid_argument.
 template<class Rule>
 Rule window_rule(std::size_t limit, duration window, std::string_view of) {
     constexpr std::size_t most = 1'000'000'000'000'000'000;

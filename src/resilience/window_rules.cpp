@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <weir/resilience/window_rules.hpp>
+#include <weir/resilience/detail/window_rules.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -14,7 +14,7 @@ std::int64_t sum_of(std::int64_t a, std::int64_t b) noexcept {
     return weir::detail::sum(duration(a), duration(b)).count();
 }
 
-// `count` permits' share of a window of `whole`, rounded down; counts are below 2^61.
+// The time after which `count` of `whole` permits have left the window, rounded down; counts are below 2^61.
 std::int64_t share(std::int64_t window, std::uint64_t count, std::uint64_t whole) noexcept {
     return static_cast<std::int64_t>(wide_count{static_cast<std::uint64_t>(window)} * std::min(count, whole) / whole);
 }
@@ -61,7 +61,7 @@ std::int64_t sliding_window_rule::elapsed(const state& at, std::int64_t now) con
     return std::clamp<std::int64_t>(now > at.start ? now - at.start : 0, 0, window);
 }
 
-// Rounded up, so that it is never less than it should be.
+// Rounded up, so that it never underestimates.
 std::uint64_t sliding_window_rule::used(const state& at, std::int64_t now) const noexcept {
     const auto covered = static_cast<std::uint64_t>(window - elapsed(at, now));
     const auto whole = static_cast<std::uint64_t>(window);
@@ -88,7 +88,7 @@ rate_decision sliding_window_rule::describe(const state& at, bool allowed, std::
     return said;
 }
 
-// Until the permits before leave enough of the limit, which is in this window or the next.
+// The time until enough of the previous permits have expired, in this window or the next.
 duration sliding_window_rule::wait_for(const state& at, std::int64_t now, std::uint64_t n) const noexcept {
     if (n > limit) return rate_decision::never;
     const std::uint64_t room = limit - n;

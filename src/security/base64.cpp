@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint8_t foreign = 0xff;
 
-// One spelling of base64: its 64 characters and the way back.
+// One base64 alphabet: its 64 characters and the reverse mapping.
 struct alphabet {
     std::string_view characters;
     std::array<std::uint8_t, 256> values{};
@@ -47,21 +47,21 @@ std::string encode(const alphabet& letters, std::string_view bytes) {
 error malformed(const char* why) { return {errc::invalid_argument, why}; }
 
 result<std::string> decode(const alphabet& letters, std::string_view text) {
-    if (text.size() % 4 == 1) return malformed("base64 of an impossible length");
+    if (text.size() % 4 == 1) return malformed("invalid base64 length");
     std::string bytes;
     bytes.reserve(text.size() / 4 * 3 + 2);
     std::uint32_t pending = 0;
     unsigned bits = 0;
     for (const char c : text) {
         const std::uint32_t value = letters.value(c);
-        if (value == foreign) return malformed("a character that isn't base64");
+        if (value == foreign) return malformed("invalid base64 character");
         pending = pending << 6 | value;
         bits += 6;
         if (bits < 8) continue;
         bits -= 8;
         bytes += static_cast<char>(pending >> bits & 0xff);
     }
-    if (pending & ((1u << bits) - 1)) return malformed("base64 with bits after its last byte");
+    if (pending & ((1u << bits) - 1)) return malformed("nonzero bits after the last base64 byte");
     return bytes;
 }
 
@@ -74,7 +74,7 @@ std::string base64_encode(std::string_view bytes) {
 }
 
 result<std::string> base64_decode(std::string_view text) {
-    if (text.size() % 4 != 0) return malformed("base64 without its padding");
+    if (text.size() % 4 != 0) return malformed("missing base64 padding");
     for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
     return decode(standard, text);
 }

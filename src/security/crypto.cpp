@@ -27,7 +27,7 @@ struct free_context {
 
 using mac_context = std::unique_ptr<EVP_MAC_CTX, free_context>;
 
-// Fetched once and kept: OpenSSL 3 looks algorithms up by name otherwise, which costs as much as a hash.
+// Fetched once and kept: otherwise OpenSSL 3 looks algorithms up by name, which costs as much as a hash.
 const EVP_MD* sha256_algorithm() {
     static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
     require(algorithm != nullptr, "SHA-256 isn't available");
@@ -44,9 +44,9 @@ mac_context keyed_context(std::string_view secret) {
     mac_context made(EVP_MAC_CTX_new(hmac_algorithm()));
     require(made != nullptr, "no memory for an HMAC context");
     char digest[] = "SHA256";
-    const OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-                                 OSSL_PARAM_construct_end()};
-    // An empty key is a valid one, a null pointer means "the key from before".
+    const OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0), OSSL_PARAM_construct_end()};
+    // An empty key is valid, but a null pointer means "keep the previous key".
     const unsigned char* key = secret.empty() ? bytes("") : bytes(secret);
     require(EVP_MAC_init(made.get(), key, secret.size(), params) == 1, "HMAC refused its key");
     return made;
@@ -66,9 +66,10 @@ sha256_digest finish(EVP_MAC_CTX* context, std::string_view data) {
 sha256_digest sha256(std::string_view data) {
     const std::unique_ptr<EVP_MD_CTX, free_context> context(EVP_MD_CTX_new());
     sha256_digest digest{};
-    const bool done = context && EVP_DigestInit_ex(context.get(), sha256_algorithm(), nullptr) == 1 &&
-                      EVP_DigestUpdate(context.get(), data.data(), data.size()) == 1 &&
-                      EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1;
+    const bool done =
+        context && EVP_DigestInit_ex(context.get(), sha256_algorithm(), nullptr) == 1 &&
+        EVP_DigestUpdate(context.get(), data.data(), data.size()) == 1 &&
+        EVP_DigestFinal_ex(context.get(), digest.data(), nullptr) == 1;
     require(done, "SHA-256 failed");
     return digest;
 }
@@ -77,8 +78,8 @@ sha256_digest hmac_sha256(std::string_view key, std::string_view data) {
     return finish(keyed_context(key).get(), data);
 }
 
-// A context serves one caller at a time, and copying one costs as much as a MAC. So one that was used
-// waits in `idle` for the next caller; who finds it taken works on a copy.
+// A context serves one caller at a time, and copying one costs as much as a MAC. So a used context is kept in `idle`
+// for the next caller; if it is taken, the caller works on a copy.
 struct hmac_sha256_key::contexts {
     explicit contexts(std::string_view secret) : original(keyed_context(secret)) {}
     ~contexts() { EVP_MAC_CTX_free(idle.load(std::memory_order_acquire)); }

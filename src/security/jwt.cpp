@@ -10,10 +10,10 @@ namespace weir {
 
 namespace {
 
-// A member that no value fits: where it appears, the token is refused.
+// A member that accepts no value: a token that contains it is rejected.
 struct forbidden {};
 
-// RFC 7515 §4.1. Nothing that `crit` could name is understood here.
+// RFC 7515 §4.1. No extension that `crit` could name is supported.
 struct jwt_header {
     std::string alg{};
     std::string kid{};
@@ -21,7 +21,7 @@ struct jwt_header {
 };
 BOOST_DESCRIBE_STRUCT(jwt_header, (), (alg, kid, crit))
 
-// What is checked, whatever else the claims hold. NumericDate may have a fraction (RFC 7519 §2).
+// The claims that are always checked. NumericDate may have a fraction (RFC 7519 §2).
 struct checked_claims {
     std::optional<double> exp{};
     std::optional<double> nbf{};
@@ -30,7 +30,7 @@ struct checked_claims {
 };
 BOOST_DESCRIBE_STRUCT(checked_claims, (), (exp, nbf, iat, iss))
 
-// jwt_claims as tokens have them, whose times may have a fraction.
+// jwt_claims as received in tokens, whose times may have a fraction.
 struct received_claims {
     std::string sub{};
     std::vector<std::string> roles{};
@@ -63,8 +63,8 @@ struct reflect::text_format<forbidden> {
 };
 
 template<>
-inline constexpr auto
-    schema<jwt_header> = object().field(&jwt_header::kid, not_required).field(&jwt_header::crit, not_required);
+inline constexpr auto schema<jwt_header> =
+    object().field(&jwt_header::kid, not_required).field(&jwt_header::crit, not_required);
 
 template<>
 inline constexpr auto schema<received_claims> =
@@ -72,7 +72,7 @@ inline constexpr auto schema<received_claims> =
 
 namespace {
 
-// The three parts of a token, still encoded (RFC 7515 §7.1).
+// The three encoded parts of a token (RFC 7515 §7.1).
 struct token_parts {
     std::string_view header;
     std::string_view payload;
@@ -86,7 +86,7 @@ result<token_parts> split(std::string_view token) {
     const auto first = token.find('.');
     const auto second = first == token.npos ? token.npos : token.find('.', first + 1);
     if (second == token.npos || token.find('.', second + 1) != token.npos)
-        return broken("a token has three parts with two dots between");
+        return broken("a token must have three parts separated by dots");
     return token_parts{token.substr(0, first), token.substr(first + 1, second - first - 1), token.substr(second + 1),
                        token.substr(0, second)};
 }
@@ -110,14 +110,14 @@ result<std::vector<std::string>> audiences(std::string_view claims) {
 
 double seconds(wall_time at) { return std::chrono::duration<double>(at.time_since_epoch()).count(); }
 
-// A time that is further away than the number reaches is the furthest one.
+// Clamps times that the integer can't hold.
 std::optional<std::int64_t> whole_seconds(std::optional<double> time) {
     constexpr double most = 9e18;
     if (!time) return {};
     return static_cast<std::int64_t>(std::floor(std::clamp(*time, -most, most)));
 }
 
-// Puts a member in front of the others.
+// Inserts a member before the others.
 template<class Value>
 void add_member(std::string& object, std::string_view name, const Value& value) {
     std::string longer;
@@ -136,7 +136,7 @@ error unsignable(error cause) {
 struct jwt_keys::state {
     struct named_key {
         jwt_key key;
-        std::string header; // what sign() writes, so that own tokens are recognised without reading JSON
+        std::string header; // as sign() writes it, so that own tokens are recognised without parsing JSON
     };
 
     state(std::vector<jwt_key> all, jwt_options given) : options(std::move(given)) {
@@ -174,7 +174,7 @@ struct jwt_keys::state {
         if (!header) return header.error();
         const jwt_key* key = find(header->alg, header->kid);
         if (key == nullptr && header->kid.empty()) key = only(header->alg);
-        if (key == nullptr) return broken("no key has the token's alg and kid");
+        if (key == nullptr) return broken("no key matches the token's alg and kid");
         return key;
     }
 
@@ -192,8 +192,8 @@ struct jwt_keys::state {
         const double leeway = static_cast<double>(options.leeway.count());
         if (!claims.exp) return broken("exp is missing");
         if (now >= *claims.exp + leeway) return error(errc::deadline_exceeded, "exp has passed");
-        if (claims.nbf && now + leeway < *claims.nbf) return broken("nbf is yet to come");
-        if (claims.iat && now + leeway < *claims.iat) return broken("iat is yet to come");
+        if (claims.nbf && now + leeway < *claims.nbf) return broken("nbf is in the future");
+        if (claims.iat && now + leeway < *claims.iat) return broken("iat is in the future");
         return {};
     }
 
@@ -201,12 +201,12 @@ struct jwt_keys::state {
         const auto claims = from_json<checked_claims>(payload);
         if (!claims) return claims.error();
         if (error wrong = check_times(*claims)) return wrong;
-        if (!options.issuer.empty() && claims->iss != options.issuer) return broken("iss is another");
+        if (!options.issuer.empty() && claims->iss != options.issuer) return broken("iss doesn't match");
         if (options.audience.empty()) return {};
         const auto named = audiences(payload);
         if (!named) return named.error();
         const bool meant = std::find(named->begin(), named->end(), options.audience) != named->end();
-        return meant ? error() : broken("aud is another");
+        return meant ? error() : broken("aud doesn't match");
     }
 
     result<std::string> complete(std::string claims) const {
@@ -219,7 +219,7 @@ struct jwt_keys::state {
         if (!given->exp) add_member(claims, "exp", (now + options.lifetime).count());
         if (!given->iss && !options.issuer.empty()) add_member(claims, "iss", std::string_view(options.issuer));
         if (named->empty() && !options.audience.empty()) add_member(claims, "aud", std::string_view(options.audience));
-        // A claim that was null is there twice now.
+        // A claim that was null is now a duplicate.
         if (const auto sound = from_json<checked_claims>(claims); !sound) return unsignable(sound.error());
         return claims;
     }
@@ -258,7 +258,7 @@ result<std::string> jwt_keys::sign_json(std::string claims) const {
     std::string token = signer.header + '.' + security::base64url_encode(*complete);
     const std::string signature = signer.key.sign(token);
     token.append(1, '.').append(security::base64url_encode(signature));
-    if (token.size() > max_size) return error(errc::too_large, "a JWT of more than 8 KiB");
+    if (token.size() > max_size) return error(errc::too_large, "JWT larger than 8 KiB");
     return token;
 }
 

@@ -18,7 +18,7 @@ namespace weir {
 using security::openssl_error;
 using security::require;
 
-/// One key for one algorithm.
+/// A key for one algorithm.
 struct jwt_key::material {
     material(jwt_algorithm algorithm, std::string kid, bool signs)
         : algorithm(algorithm), kid(std::move(kid)), signs(signs) {}
@@ -71,7 +71,7 @@ struct hmac_material final : jwt_key::material {
     const security::hmac_sha256_key key;
 };
 
-// RSA signs as JWS wants it; ECDSA's ASN.1 is turned into JWS's r and s by the class below.
+// RSA signatures already have JWS's format; ECDSA's ASN.1 is converted to r and s by the class below.
 struct asymmetric_material : jwt_key::material {
     asymmetric_material(jwt_algorithm algorithm, owned<EVP_PKEY> pkey, std::string id, bool is_private)
         : material(algorithm, std::move(id), is_private), key(std::move(pkey)) {}
@@ -91,8 +91,9 @@ struct asymmetric_material : jwt_key::material {
 
     bool verify(std::string_view input, std::string_view signature) const override {
         const owned<EVP_MD_CTX> context(EVP_MD_CTX_new());
-        const bool ready = context && EVP_DigestVerifyInit_ex(context.get(), nullptr, "SHA256", nullptr, nullptr,
-                                                              key.get(), nullptr) == 1;
+        const bool ready =
+            context &&
+            EVP_DigestVerifyInit_ex(context.get(), nullptr, "SHA256", nullptr, nullptr, key.get(), nullptr) == 1;
         require(ready, "the token's signature can't be checked");
         const int good =
             EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(input), input.size());
@@ -103,15 +104,15 @@ struct asymmetric_material : jwt_key::material {
     const owned<EVP_PKEY> key;
 };
 
-// r and s out of ASN.1, each as 32 bytes (RFC 7518 §3.4).
+// Extracts r and s from ASN.1, each as 32 bytes (RFC 7518 §3.4).
 std::string raw_signature(std::string_view der) {
     const unsigned char* from = bytes(der);
     const owned<ECDSA_SIG> parts(d2i_ECDSA_SIG(nullptr, &from, static_cast<long>(der.size())));
-    require(parts != nullptr, "an ECDSA signature that isn't one");
+    require(parts != nullptr, "malformed ECDSA signature");
     std::string raw(2 * coordinate, '\0');
     const bool fits = BN_bn2binpad(ECDSA_SIG_get0_r(parts.get()), bytes(raw), coordinate) == coordinate &&
                       BN_bn2binpad(ECDSA_SIG_get0_s(parts.get()), bytes(raw) + coordinate, coordinate) == coordinate;
-    require(fits, "an ECDSA signature of another curve");
+    require(fits, "ECDSA signature of another curve");
     return raw;
 }
 
@@ -120,7 +121,7 @@ std::string der_signature(std::string_view raw) {
     owned<BIGNUM> s(BN_bin2bn(bytes(raw) + coordinate, coordinate, nullptr));
     const owned<ECDSA_SIG> parts(ECDSA_SIG_new());
     require(r && s && parts, "no memory for a signature");
-    // From here on the signature owns both.
+    // The signature owns both from here on.
     require(ECDSA_SIG_set0(parts.get(), r.release(), s.release()) == 1, "no memory for a signature");
     std::string der(2 * coordinate + 16, '\0');
     unsigned char* to = bytes(der);
@@ -141,7 +142,7 @@ struct ecdsa_material final : asymmetric_material {
     }
 };
 
-// OpenSSL would ask for the passphrase of an encrypted key on the terminal.
+// Without this, OpenSSL would ask for an encrypted key's passphrase on the terminal.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
 enum class half { public_key, private_key };
@@ -156,7 +157,7 @@ owned<EVP_PKEY> read_private_key(std::string_view pem) {
     return owned<EVP_PKEY>(PEM_read_bio_PrivateKey(reader_of(pem).get(), nullptr, no_passphrase, nullptr));
 }
 
-// By itself, or in the first certificate.
+// Reads a bare public key, or that of the first certificate.
 owned<EVP_PKEY> read_public_key(std::string_view pem) {
     owned<EVP_PKEY> key(PEM_read_bio_PUBKEY(reader_of(pem).get(), nullptr, no_passphrase, nullptr));
     if (key) return key;
@@ -167,33 +168,34 @@ owned<EVP_PKEY> read_public_key(std::string_view pem) {
 owned<EVP_PKEY> read_pem(std::string_view pem, half wanted) {
     if (pem.size() > INT_MAX) return nullptr;
     owned<EVP_PKEY> key = wanted == half::private_key ? read_private_key(pem) : read_public_key(pem);
-    if (key) ERR_clear_error(); // of what it was not
+    if (key) ERR_clear_error(); // errors of the formats that didn't match
     return key;
 }
 
 error refused(std::string why) { return {errc::invalid_argument, std::move(why)}; }
 
 error check_rsa(const EVP_PKEY* key) {
-    if (!EVP_PKEY_is_a(key, "RSA")) return refused("RS256 takes an RSA key");
-    if (EVP_PKEY_get_bits(key) < least_rsa) return refused("RS256 takes an RSA key of 2048 bits or more");
+    if (!EVP_PKEY_is_a(key, "RSA")) return refused("RS256 needs an RSA key");
+    if (EVP_PKEY_get_bits(key) < least_rsa) return refused("RS256 needs an RSA key of at least 2048 bits");
     return {};
 }
 
 error check_p256(const EVP_PKEY* key) {
     char curve[32] = {};
     const bool named = EVP_PKEY_is_a(key, "EC") && EVP_PKEY_get_group_name(key, curve, sizeof curve, nullptr) == 1;
-    if (!named || std::string_view(curve) != "prime256v1") return refused("ES256 takes a key on the curve P-256");
+    if (!named || std::string_view(curve) != "prime256v1") return refused("ES256 needs a key on the curve P-256");
     return {};
 }
 
 result<owned<EVP_PKEY>> parse(std::string_view pem, half wanted, error (*check)(const EVP_PKEY*)) {
     owned<EVP_PKEY> key = read_pem(pem, wanted);
     if (!key) {
-        const auto* kind = wanted == half::private_key
-                               ? "an unencrypted private key in PEM, which begins with -----BEGIN PRIVATE KEY-----, "
-                                 "-----BEGIN RSA PRIVATE KEY----- or -----BEGIN EC PRIVATE KEY-----"
-                               : "a public key or a certificate in PEM, which begins with -----BEGIN PUBLIC KEY----- "
-                                 "or -----BEGIN CERTIFICATE-----";
+        const auto* kind =
+            wanted == half::private_key
+                ? "an unencrypted private key in PEM, which begins with -----BEGIN PRIVATE KEY-----, "
+                  "-----BEGIN RSA PRIVATE KEY----- or -----BEGIN EC PRIVATE KEY-----"
+                : "a public key or a certificate in PEM, which begins with -----BEGIN PUBLIC KEY----- "
+                  "or -----BEGIN CERTIFICATE-----";
         return refused(std::string("expected ") + kind).caused_by(openssl_error("PEM"));
     }
     if (error wrong = check(key.get())) return wrong;
@@ -217,7 +219,7 @@ std::string_view name(jwt_algorithm algorithm) noexcept {
 jwt_key::jwt_key(std::shared_ptr<const material> material) noexcept : material_(std::move(material)) {}
 
 result<jwt_key> jwt_key::hs256(std::string_view secret, std::string kid) {
-    if (secret.size() < least_secret) return refused("HS256 takes a secret of 32 bytes or more");
+    if (secret.size() < least_secret) return refused("HS256 needs a secret of at least 32 bytes");
     return jwt_key(std::make_shared<hmac_material>(secret, std::move(kid)));
 }
 

@@ -10,8 +10,8 @@
 
 namespace weir::security {
 
-/// What OpenSSL last said on this thread, and its error queue emptied, so that nothing old is blamed
-/// on the next caller.
+/// Returns OpenSSL's last error on this thread and clears its error queue, so that old errors aren't attributed to the
+/// next call.
 inline error openssl_error(std::string what) {
     const unsigned long code = ERR_peek_last_error();
     ERR_clear_error();
@@ -21,7 +21,7 @@ inline error openssl_error(std::string what) {
     return error(errc::internal, std::move(what)).caused_by(error(errc::unknown, text));
 }
 
-/// For calls that fail only when the machine is out of memory or entropy.
+/// For calls that fail only if the machine is out of memory or entropy.
 inline void require(bool done, const char* what) {
     if (!done) throw error_exception(openssl_error(what));
 }

@@ -80,8 +80,8 @@ task<bool> fault_link::forward(lane& way, std::string_view bytes) {
     co_return alive;
 }
 
-// Lets some of the bytes pass as the fault of the moment says; how many are done with. None, when the fault
-// has to be looked at again.
+// Forwards some of the bytes as the current fault requires; returns how many are done. Returns 0 if the fault must be
+// checked again.
 task<std::size_t> fault_link::pass_some(lane& way, std::string_view bytes, bool& alive) {
     const fault now = board_.of(way.where);
     const std::uint64_t at = position(way);
@@ -147,7 +147,7 @@ task<bool> fault_link::write(lane& way, std::string_view bytes) {
     co_return !failed;
 }
 
-// Ends early when a fault changes.
+// Ends early if a fault changes.
 task<void> fault_link::wait(lane& way, duration time) {
     way.pause.expires_after(time);
     co_await way.pause.async_wait(quietly);
@@ -183,7 +183,7 @@ void fault_link::reset() noexcept {
     wake();
 }
 
-// An end of the stream is passed on as such, a failure as a reset.
+// Forwards an orderly end as such, a failure as a reset.
 void fault_link::leave(lane& way, bool orderly) noexcept {
     error_code ignored;
     if (orderly)

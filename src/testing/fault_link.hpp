@@ -15,12 +15,12 @@
 
 namespace weir::testing {
 
-/// What a proxy and its connections share: the faults, touched on the proxy's loop only, and the figures,
-/// which any thread may read.
+/// The state shared by a proxy and its connections: the faults, accessed on the proxy's loop only, and the stats, which
+/// any thread may read.
 class fault_board {
 public:
     const fault& of(direction where) const noexcept { return faults_[static_cast<std::size_t>(where)]; }
-    /// Changes with every change of fault.
+    /// Changes whenever the fault changes.
     std::uint64_t version(direction where) const noexcept { return versions_[static_cast<std::size_t>(where)]; }
     void set(direction where, fault what) noexcept;
 
@@ -44,7 +44,7 @@ private:
     fault_proxy_stats figures_{};
 };
 
-/// One connection through the proxy: a pump for each direction. Lives until both have ended.
+/// A connection through the proxy, with a pump for each direction. Lives until both have ended.
 class fault_link : public std::enable_shared_from_this<fault_link> {
 public:
     using tcp = boost::asio::ip::tcp;
@@ -52,19 +52,19 @@ public:
 
     fault_link(loop& home, fault_board& board, socket_type client);
 
-    /// Connects upstream and starts the pumps; a client whose upstream can't be reached is reset.
+    /// Connects upstream and starts the pumps. If that fails, resets the client.
     static task<void> serve(std::shared_ptr<fault_link> self, tcp::endpoint upstream);
 
-    /// Makes the pumps look at their faults again.
+    /// Makes the pumps check their faults again.
     void wake() noexcept;
     void reset() noexcept;
 
 private:
-    using timer_type = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
-                                                         boost::asio::wait_traits<std::chrono::steady_clock>,
-                                                         boost::asio::io_context::executor_type>;
+    using timer_type = boost::asio::basic_waitable_timer<
+        std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
+        boost::asio::io_context::executor_type>;
 
-    // One direction: where it reads and writes, and how far it is since its fault was set.
+    // One direction: its sockets, and its position since its fault was set.
     struct lane {
         lane(direction way, socket_type& source, socket_type& sink, loop& home)
             : where(way), from(source), to(sink), pause(home.io().get_executor()) {}
@@ -94,7 +94,7 @@ private:
     socket_type upstream_;
     lane up_;
     lane down_;
-    bool cut_ = false; // both ends were told the end; what still comes is thrown away
+    bool cut_ = false; // both ends have seen the end; further data is dropped
     int pumps_ = 0;
 };
 

@@ -68,7 +68,7 @@ struct fault_proxy::impl {
         }
     }
 
-    // Runs on the proxy's loop and waits for it, so that a change holds once the caller goes on.
+    // Runs `f` on the proxy's loop and waits for it, so that a change is in effect when the caller continues.
     template<class F>
     void on_loop(F f) {
         std::promise<void> done;
@@ -95,8 +95,8 @@ struct fault_proxy::impl {
     const tcp::endpoint upstream;
     fault_board board;
     std::vector<std::weak_ptr<fault_link>> links;
-    loop home;            // destroyed before what its connections refer to
-    acceptor_type holder; // bound but never listening: keeps the port while connecting is refused
+    loop home;            // destroyed before the objects that its connections refer to
+    acceptor_type holder; // bound but never listening: reserves the port while connections are refused
     std::shared_ptr<acceptor_type> acceptor;
     std::thread thread;
 };

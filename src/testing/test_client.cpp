@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "http/body_decoder.hpp"
-#include "http/field_syntax.hpp"
-#include "http/session.hpp"
-#include "http/wrong_limit.hpp"
+#include "http/field/field_syntax.hpp"
+#include "http/message/check_limits.hpp"
+#include "http/server/session.hpp"
+#include "http/wire/body_decoder.hpp"
 #include <weir/testing/test_client.hpp>
 
 #include <algorithm>
@@ -22,10 +22,10 @@ using http::detail::equal_no_case;
 using http::detail::session;
 using http::detail::session_host;
 
-// The chunked body at the front of what was received, decoded as far as it has come.
+// Decodes the chunked body at the front of the received bytes, as far as it has arrived.
 class chunked_answer {
 public:
-    /// Goes on in the body, of which these are all bytes so far; whether it is whole.
+    /// Continues decoding; `body` holds all bytes so far. Returns whether the body is complete.
     bool take(std::string_view body) {
         std::string piece(body.substr(taken_));
         const auto verdict = decoder_.feed({piece.data(), piece.size()});
@@ -39,15 +39,15 @@ public:
     std::string& decoded() noexcept { return decoded_; }
 
 private:
-    static constexpr http::chunk_limits unlimited{std::numeric_limits<std::uint64_t>::max(),
-                                                  std::numeric_limits<std::uint32_t>::max()};
+    static constexpr http::chunk_limits unlimited{
+        std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::uint32_t>::max()};
 
     http::chunked_decoder decoder_{unlimited};
     std::string decoded_;
     std::size_t taken_ = 0;
 };
 
-// The in-memory other half of a session.
+// The in-memory peer of a session.
 struct memory_wire final : http::detail::transport {
     memory_wire(session_host& host, const std::string& peer) : machine(host, *this, peer) {}
 
@@ -62,7 +62,8 @@ struct memory_wire final : http::detail::transport {
             ::pread(part.file->descriptor(), bytes.data(), bytes.size(), static_cast<off_t>(part.offset));
         if (size != static_cast<ssize_t>(bytes.size())) {
             if (machine.sends_file()) machine.lost(part.size);
-            return abort(), true;
+            abort();
+            return true;
         }
         received += bytes;
         return true;
@@ -83,7 +84,7 @@ struct memory_wire final : http::detail::transport {
 struct test_client::impl {
     impl(const http::router& app, const test_client_options& options)
         : home(*options.clock), host(home, app.table(), options.limits), peer(options.remote_address) {
-        const error wrong = http::detail::wrong_limit(options.limits);
+        const error wrong = http::detail::check_limits(options.limits);
         if (wrong) throw std::invalid_argument("weir: test_client: " + std::string(wrong.message()));
     }
 
@@ -92,7 +93,7 @@ struct test_client::impl {
         return *open;
     }
 
-    // One complete response from the front of what was received, if there is one.
+    // Returns a complete response from the front of the received bytes, if there is one.
     std::optional<test_response> take(bool head_only);
 
     weir::loop home;
@@ -121,7 +122,7 @@ test_response read_head(std::string_view head) {
     return res;
 }
 
-// Reads the body that stands at the front of the bytes; how many of them it took, nothing when it isn't whole.
+// Reads the body at the front of the bytes. Returns its size in bytes, or nothing if it is incomplete.
 std::optional<std::size_t> cut_body(std::string_view bytes, test_response& res, bool head_only, memory_wire& wire) {
     if (head_only || res.status == 204 || res.status == 304 || res.status < 200) return 0;
     if (res.header("transfer-encoding") == "chunked") {
@@ -133,7 +134,7 @@ std::optional<std::size_t> cut_body(std::string_view bytes, test_response& res, 
     const std::string length = res.header("content-length");
     std::size_t size = 0;
     std::from_chars(length.data(), length.data() + length.size(), size);
-    if (length.empty()) size = bytes.size(); // until the connection closes
+    if (length.empty()) size = bytes.size(); // the body extends until the connection closes
     if (bytes.size() < size || (length.empty() && !wire.closed)) return std::nullopt;
     res.body = bytes.substr(0, size);
     return size;
@@ -183,7 +184,7 @@ test_client& test_client::header(std::string name, std::string value) {
 
 test_response test_client::send(http::method verb, std::string_view target, std::string_view body,
                                 std::string_view content_type) {
-    impl_->home.poll(); // a request isn't of one turn with the one before
+    impl_->home.poll(); // lets the previous request's turn end first
     if (closed()) impl_->open.reset();
     std::string bytes;
     bytes.append(http::name(verb)).append(" ").append(target).append(" HTTP/1.1\r\nHost: test\r\n");
@@ -197,7 +198,7 @@ test_response test_client::send(http::method verb, std::string_view target, std:
 }
 
 void test_client::write(std::string_view bytes) {
-    std::string copy(bytes); // the session works in place
+    std::string copy(bytes); // the session parses in place
     impl_->home.refresh();
     impl_->wire().machine.receive({copy.data(), copy.size()});
 }
@@ -216,7 +217,8 @@ test_response test_client::receive(bool head_only) {
     for (;;) {
         if (auto res = impl_->take(head_only)) return std::move(*res);
         if (impl_->wire().closed) throw std::logic_error("the connection closed before a response was complete");
-        if (!impl_->home.run_one()) throw std::logic_error("the handler waits for something that can't happen");
+        if (!impl_->home.run_one())
+            throw std::logic_error("deadlock: the handler is suspended and nothing can resume it");
     }
 }
 

@@ -15,7 +15,7 @@ BOOST_DESCRIBE_STRUCT(sandbox_login, (), (user))
 
 struct sandbox_code {
     std::string code{};
-    std::string openid{}; // what the code will be exchanged for
+    std::string openid{}; // the openid that the code will be exchanged for
 };
 BOOST_DESCRIBE_STRUCT(sandbox_code, (), (code, openid))
 
@@ -58,7 +58,7 @@ struct wechat_sandbox::impl {
         options.address = "127.0.0.1";
         options.port = 0;
         options.loops = 1;
-        options.limits.handler_time = std::chrono::hours(24); // a slow answer may be as slow as the test wants
+        options.limits.handler_time = std::chrono::hours(24); // allows replies as slow as a test requires
         return options;
     }
 

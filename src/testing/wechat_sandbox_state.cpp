@@ -39,7 +39,7 @@ constexpr std::string_view message_of(int errcode) noexcept {
     }
 }
 
-// The platform adds a request id to each message, so nobody may compare messages.
+// The platform adds a request id to each message, so that clients can't compare messages.
 std::string message_with_rid(int errcode) {
     std::array<std::byte, 8> random{};
     security::random_bytes(random);
@@ -89,7 +89,7 @@ std::string wechat_sandbox_state::openid(std::string_view user) const { return s
 std::string wechat_sandbox_state::unionid(std::string_view user) const { return stable_id("open platform", user); }
 
 std::string wechat_sandbox_state::login(std::string_view user) {
-    std::string code = "0" + security::random_token(184); // 32 characters, as the platform's
+    std::string code = "0" + security::random_token(184); // 32 characters, like the platform's
     const std::lock_guard lock(mutex_);
     forget_expired();
     codes_.emplace(code, issued{std::string(user), options_.time->now() + options_.code_lifetime, false});

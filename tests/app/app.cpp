@@ -23,8 +23,8 @@ using test_support::socket_client;
 
 namespace {
 
-// What a log says, as it is said.
-class heard {
+// Collects a log's lines.
+class log_capture {
 public:
     logger log() {
         return logger(callback_sink([this](std::string_view line) { add(line); }), {.asynchronous = false});
@@ -52,7 +52,7 @@ private:
     std::string all_;
 };
 
-// A handler that stays until it is let go, whatever becomes of its request.
+// A handler that blocks until released, whatever happens to its request.
 struct gate {
     std::promise<void> entered{};
     std::promise<void> opened{};
@@ -76,7 +76,7 @@ run_options anywhere() {
     return options;
 }
 
-// Runs the app on this thread, and `visit(port)` beside it.
+// Runs the app on this thread and `visit(port)` on another.
 template<class F>
 int run(app& service, F visit, run_options options = anywhere()) {
     std::thread visitor;
@@ -86,7 +86,7 @@ int run(app& service, F visit, run_options options = anywhere()) {
     return status;
 }
 
-// What a process of its own ends with: its exit status, or 1000 when a signal killed it.
+// Runs `body` in a child process; returns its exit status, or 1000 if a signal killed it.
 template<class F>
 int status_of_process(F body, int signal_when_ready = 0) {
     int ready[2] = {};
@@ -115,9 +115,9 @@ bool appears(const std::string& path) {
 
 } // namespace
 
-TEST_CASE("jobs run while a service listens, and have ended before its parts stop") {
-    heard told;
-    app service(told.log());
+TEST_CASE("jobs run while a service listens and have ended before its parts stop") {
+    log_capture captured;
+    app service(captured.log());
     std::vector<std::string> order;
     std::promise<void> begun;
     std::promise<void> leave;
@@ -138,16 +138,16 @@ TEST_CASE("jobs run while a service listens, and have ended before its parts sto
     const int status = run(service, [&](std::uint16_t) {
         begun.get_future().wait();
         service.stop();
-        CHECK(told.waits_for("stopping"));
+        CHECK(captured.waits_for("stopping"));
         leave.set_value();
     });
     CHECK(status == 0);
     CHECK(order == std::vector<std::string>{"job begins", "job ends", "db stops"});
 }
 
-TEST_CASE("a job that goes on at the drain's deadline is cancelled, and the service says so by its status") {
-    heard told;
-    app service(told.log());
+TEST_CASE("a job still running at the drain's deadline is cancelled, and the exit status shows it") {
+    log_capture captured;
+    app service(captured.log());
     std::promise<void> begun;
     auto job = [&]() -> task<result<void>> {
         begun.set_value();
@@ -161,10 +161,10 @@ TEST_CASE("a job that goes on at the drain's deadline is cancelled, and the serv
         service.stop();
     };
     CHECK(run(service, stop_it, options) == 1);
-    CHECK(told.all().find("job cancelled") != std::string::npos);
+    CHECK(captured.all().find("job cancelled") != std::string::npos);
 }
 
-TEST_CASE("SIGHUP reopens the log's file, which was renamed, and ends nothing") {
+TEST_CASE("SIGHUP reopens the renamed log file and ends nothing") {
     const support::temporary_folder folder;
     const std::string path = folder / "app.log";
     const std::string renamed = folder / "app.log.1";
@@ -185,8 +185,8 @@ TEST_CASE("SIGHUP reopens the log's file, which was renamed, and ends nothing") 
     CHECK(std::filesystem::exists(renamed));
 }
 
-TEST_CASE("parts start before the listener opens and stop after the last answer, in reverse") {
-    heard lines;
+TEST_CASE("parts start before the listener opens and stop after the last response, in reverse order") {
+    log_capture lines;
     app service(lines.log());
     std::string order;
     service.on_start("db", [&]() -> task<result<void>> {
@@ -209,8 +209,8 @@ TEST_CASE("parts start before the listener opens and stop after the last answer,
     CHECK(lines.all().find("listening") < lines.all().find("stopping"));
 }
 
-TEST_CASE("a part that can't start ends the run with status 1 before anybody is served") {
-    heard lines;
+TEST_CASE("a part that can't start ends the run with status 1 before any request is served") {
+    log_capture lines;
     app service(lines.log());
     bool stopped = false;
     service.on_stop("first", [&] { stopped = true; });
@@ -223,8 +223,8 @@ TEST_CASE("a part that can't start ends the run with status 1 before anybody is 
     CHECK(lines.all().find("refused") != std::string::npos);
 }
 
-TEST_CASE("an option that makes no sense is status 2") {
-    heard lines;
+TEST_CASE("an invalid option is status 2") {
+    log_capture lines;
     app service(lines.log());
     run_options options = anywhere();
     options.port = 70000;
@@ -234,17 +234,17 @@ TEST_CASE("an option that makes no sense is status 2") {
     CHECK(service.run(options) == 2);
 }
 
-TEST_CASE("a stop before the start serves nobody and ends well") {
-    heard lines;
+TEST_CASE("a stop before the start serves no request and ends with status 0") {
+    log_capture lines;
     app service(lines.log());
     service.stop();
     CHECK(service.run(anywhere()) == 0);
     CHECK(lines.all().find("stopping") != std::string::npos);
 }
 
-TEST_CASE("readiness asks every check and names the one that fails") {
+TEST_CASE("readiness runs every check and names the one that fails") {
     for (const bool up : {true, false}) {
-        heard lines;
+        log_capture lines;
         app service(lines.log());
         service.check("db", [up]() -> task<result<void>> {
             if (up) co_return ok();
@@ -264,8 +264,8 @@ TEST_CASE("readiness asks every check and names the one that fails") {
     }
 }
 
-TEST_CASE("at a signal readiness turns 503, and the request in flight is still answered") {
-    heard lines;
+TEST_CASE("after a signal readiness is 503 and the request in flight is still answered") {
+    log_capture lines;
     app service(lines.log());
     gate hold;
     service.serve_health().get("/hold", [&] { return hold.pass(); });
@@ -284,8 +284,8 @@ TEST_CASE("at a signal readiness turns 503, and the request in flight is still a
     CHECK(lines.all().find("SIGTERM") != std::string::npos);
 }
 
-TEST_CASE("while the stop is announced new connections are served") {
-    heard lines;
+TEST_CASE("new connections are served during the announce delay") {
+    log_capture lines;
     app service(lines.log());
     service.serve_health();
     run_options options = anywhere();
@@ -301,15 +301,15 @@ TEST_CASE("while the stop is announced new connections are served") {
     CHECK(status == 0);
 }
 
-TEST_CASE("a drain that cuts something is status 1, and the parts still stop") {
-    heard lines;
+TEST_CASE("a drain that cuts off a request is status 1, and the parts still stop") {
+    log_capture lines;
     app service(lines.log());
     gate hold;
     service.get("/hold", [&] { return hold.pass(); });
     bool stopped = false;
     service.on_stop("db", [&] {
         stopped = true;
-        hold.opened.set_value(); // the job may end: it is the only one who still knows of it
+        hold.opened.set_value(); // the job may end: only this part still refers to it
     });
     run_options options = anywhere();
     options.drain = 50ms;
@@ -325,11 +325,11 @@ TEST_CASE("a drain that cuts something is status 1, and the parts still stop") {
         options);
     CHECK(status == 1);
     CHECK(stopped);
-    CHECK(lines.all().find("requests cut at the drain's deadline") != std::string::npos);
+    CHECK(lines.all().find("requests cut off at the drain's deadline") != std::string::npos);
 }
 
-TEST_CASE("a stop that ignores its deadline is left behind, and the next part stops") {
-    heard lines;
+TEST_CASE("a stop that ignores its deadline is abandoned, and the next part stops") {
+    log_capture lines;
     app service(lines.log());
     gate hold;
     bool next = false;
@@ -351,7 +351,7 @@ TEST_CASE("a stop that ignores its deadline is left behind, and the next part st
 
 TEST_CASE("a second signal ends the process at once, even while a part's stop blocks") {
     const auto body = [](auto tell_ready) {
-        heard lines;
+        log_capture lines;
         app service(lines.log());
         service.on_stop("blocks", [&] {
             tell_ready();
@@ -365,11 +365,11 @@ TEST_CASE("a second signal ends the process at once, even while a part's stop bl
 
 namespace {
 
-// How a service ends one of whose parts blocks for ever when it stops; `prepare` adds what makes it stop.
+// The exit status of a service with a part that blocks forever when it stops; `prepare` adds what triggers the stop.
 template<class F>
 int status_with_blocking_stop(F prepare) {
     const auto body = [&](auto) {
-        heard lines;
+        log_capture lines;
         app service(lines.log());
         service.on_stop(
             "blocks",
@@ -394,8 +394,8 @@ TEST_CASE("a stop that blocks past all deadlines ends the process with status 1"
     CHECK(status_with_blocking_stop(stop_when_listening) == 1);
 }
 
-TEST_CASE("a start step may add what belongs to it: a stop, another step, a check, a route") {
-    heard lines;
+TEST_CASE("a start step may add a stop, another step, a check and a route") {
+    log_capture lines;
     app service(lines.log());
     std::string order;
     service.on_start("db", [&]() -> task<result<void>> {
@@ -420,8 +420,8 @@ TEST_CASE("a start step may add what belongs to it: a stop, another step, a chec
     CHECK(order == "+db+schema-mq" + std::string(50, '-'));
 }
 
-TEST_CASE("what comes too late for the start is refused with its name") {
-    heard lines;
+TEST_CASE("parts and checks added after the start are refused by name") {
+    log_capture lines;
     app service(lines.log());
     const auto nothing = []() -> task<result<void>> { co_return ok(); };
     service.on_listening([&](std::uint16_t) {
@@ -432,8 +432,8 @@ TEST_CASE("what comes too late for the start is refused with its name") {
     CHECK(service.run(anywhere()) == 0);
 }
 
-TEST_CASE("an exception out of on_listening is logged, and the parts stop") {
-    heard lines;
+TEST_CASE("an exception of on_listening is logged and the parts stop") {
+    log_capture lines;
     app service(lines.log());
     bool stopped = false;
     service.on_stop("db", [&] { stopped = true; });
@@ -444,7 +444,7 @@ TEST_CASE("an exception out of on_listening is logged, and the parts stop") {
 }
 
 TEST_CASE("an exception of a task on the control loop is logged and stops the service in order") {
-    heard lines;
+    log_capture lines;
     app service(lines.log());
     bool stopped = false;
     service.on_stop("db", [&] { stopped = true; });
@@ -456,11 +456,11 @@ TEST_CASE("an exception of a task on the control loop is logged and stops the se
     CHECK(service.run(anywhere()) == 1);
     CHECK(stopped);
     CHECK(lines.all().find("watcher broke") != std::string::npos);
-    service.stop(); // of a service that has ended
+    service.stop(); // the service has already ended
 }
 
-TEST_CASE("an app runs once, and says so when it is asked again") {
-    heard lines;
+TEST_CASE("an app runs once and refuses a second call") {
+    log_capture lines;
     app service(lines.log());
     int started = 0;
     service.on_start("db", [&]() -> task<result<void>> {
@@ -471,11 +471,11 @@ TEST_CASE("an app runs once, and says so when it is asked again") {
     CHECK(service.run(anywhere()) == 0);
     CHECK(service.run(anywhere()) == 2);
     CHECK(started == 1);
-    CHECK(lines.all().find("run() was called before") != std::string::npos);
+    CHECK(lines.all().find("run() was already called") != std::string::npos);
 }
 
-TEST_CASE("a signal during the start cancels its step and stops what had started") {
-    heard lines;
+TEST_CASE("a signal during the start cancels its step and stops the started parts") {
+    log_capture lines;
     app service(lines.log());
     std::string order;
     service.on_start("db", [&]() -> task<result<void>> {

@@ -54,21 +54,24 @@ BOOST_DESCRIBE_STRUCT(settings, (), (port, debug, ratio, level, db, replica, ori
 } // namespace
 
 template<>
-inline constexpr auto weir::schema<db_settings> = weir::object()
-                                                      .field(&db_settings::path, weir::not_empty)
-                                                      .field(&db_settings::pool_size, weir::range(1, 1000))
-                                                      .field(&db_settings::password, weir::secret);
+inline constexpr auto weir::schema<db_settings> =
+    weir::object()
+        .field(&db_settings::path, weir::not_empty)
+        .field(&db_settings::pool_size, weir::range(1, 1000))
+        .field(&db_settings::password, weir::secret);
 template<>
-inline constexpr auto weir::schema<peer> = weir::object()
-                                               .field(&peer::host, weir::not_empty)
-                                               .field(&peer::port, weir::defaults(80))
-                                               .field(&peer::token, weir::secret, weir::min_length(4));
+inline constexpr auto weir::schema<peer> =
+    weir::object()
+        .field(&peer::host, weir::not_empty)
+        .field(&peer::port, weir::defaults(80))
+        .field(&peer::token, weir::secret, weir::min_length(4));
 template<>
-inline constexpr auto weir::schema<settings> = weir::object()
-                                                   .field(&settings::port, weir::min(1))
-                                                   .field(&settings::ratio, weir::max(1.0))
-                                                   .field(&settings::origins, weir::max_items(3))
-                                                   .field(&settings::greeting, weir::defaults("good day"));
+inline constexpr auto weir::schema<settings> =
+    weir::object()
+        .field(&settings::port, weir::min(1))
+        .field(&settings::ratio, weir::max(1.0))
+        .field(&settings::origins, weir::max_items(3))
+        .field(&settings::greeting, weir::defaults("good day"));
 
 namespace {
 
@@ -87,7 +90,7 @@ private:
     support::temporary_folder folder_;
 };
 
-// The sources of one start; every test begins with none.
+// The sources of one start; every test begins without any.
 struct fixture {
     files folder;
     weir::config_options options{.environment = std::vector<std::string>{}};
@@ -114,7 +117,7 @@ struct fixture {
         return weir::load_config<settings>(options);
     }
 
-    // The lines that a person would read.
+    // The lines that a user would see.
     std::vector<std::string> mistakes(std::string_view code = "invalid_config") {
         const auto loaded = load();
         if (loaded) return {};
@@ -136,7 +139,7 @@ using lines = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "without any source the initialisers and the schema's defaults stand") {
+TEST_CASE_FIXTURE(fixture, "without any source the initialisers and the schema's defaults apply") {
     const auto loaded = load().value();
     CHECK(loaded.port == 8080);
     CHECK(loaded.db.pool_size == 4);
@@ -168,7 +171,7 @@ TEST_CASE_FIXTURE(fixture, "a file sets values of every type") {
     CHECK(loaded.limits == std::map<std::string, std::int64_t>{{"login", 5}, {"order", 10}});
 }
 
-TEST_CASE_FIXTURE(fixture, "each layer wins over the ones below it") {
+TEST_CASE_FIXTURE(fixture, "each layer overrides the ones below it") {
     // From the initialiser to the flag; each step adds the next layer.
     CHECK(load()->db.pool_size == 4);
     file("db:\n  pool_size: 5\n  path: base.db\n");
@@ -183,7 +186,7 @@ TEST_CASE_FIXTURE(fixture, "each layer wins over the ones below it") {
     CHECK(load()->db.path == "base.db");
 }
 
-TEST_CASE_FIXTURE(fixture, "a variable wins over a file also without a profile, and a flag over a file alone") {
+TEST_CASE_FIXTURE(fixture, "a variable overrides a file even without a profile, and a flag overrides a file alone") {
     file("port: 1\nratio: 0.1\n");
     variable("APP_PORT=2");
     flag("--ratio");
@@ -193,7 +196,7 @@ TEST_CASE_FIXTURE(fixture, "a variable wins over a file also without a profile, 
     CHECK(loaded.ratio == 0.2);
 }
 
-TEST_CASE_FIXTURE(fixture, "sections merge; lists and maps are replaced as a whole; null takes an optional back") {
+TEST_CASE_FIXTURE(fixture, "sections merge; lists and maps are replaced as a whole; null empties an optional") {
     file("origins: [a, b]\nlimits: {x: 1, y: 2}\ndb: {password: hush, pool_size: 9}\nreplica: {pool_size: 3}\n");
     profile("origins: [c]\nlimits: {z: 3}\ndb: {password: ~}\nreplica: ~\n");
     const auto loaded = load().value();
@@ -221,7 +224,7 @@ TEST_CASE_FIXTURE(fixture, "variables and flags choose the file and the profile"
     CHECK(load()->debug);
 }
 
-TEST_CASE_FIXTURE(fixture, "a profile's file is beside its file") {
+TEST_CASE_FIXTURE(fixture, "a profile's file is next to the base file") {
     std::filesystem::create_directory("etc.d");
     files::write("etc.d/app.yaml", "port: 1\n");
     files::write("etc.d/app-dev.yaml", "port: 2\n");
@@ -234,29 +237,29 @@ TEST_CASE_FIXTURE(fixture, "a profile's file is beside its file") {
     CHECK(load()->port == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "a file that is named has to be there") {
+TEST_CASE_FIXTURE(fixture, "a named file must exist") {
     options.file = "app.yaml";
     CHECK(mistake() == "app.yaml: cannot be read: No such file or directory");
     file("");
     options.profile = "prdo";
     CHECK(mistake() == "app-prdo.yaml: cannot be read: No such file or directory");
     options.profile = "../x";
-    CHECK(mistake() == "profile ../x: a profile's name is made of letters, digits, - and _");
+    CHECK(mistake() == "profile ../x: a profile's name consists of letters, digits, - and _");
     options.profile.clear();
     options.file = ".";
     CHECK(mistake() == ".: cannot be read: Is a directory");
     options.file.clear();
     options.profile = "dev";
-    CHECK(mistake() == "profile dev: there is no file that it could be beside");
+    CHECK(mistake() == "profile dev: a profile needs a configuration file");
 }
 
-TEST_CASE_FIXTURE(fixture, "a mistake names file, line, setting, value and what is accepted") {
+TEST_CASE_FIXTURE(fixture, "a mistake names the file, line, setting, value and accepted values") {
     file("port: 8080\n");
     profile("# the pool\n\n\n\n\ndb:\n  pool_size: 0\n");
     CHECK(mistake() == "app-dev.yaml:7: db.pool_size = 0: accepted 1..1000");
 }
 
-TEST_CASE_FIXTURE(fixture, "every mistake is listed, in the order of the layers and lines") {
+TEST_CASE_FIXTURE(fixture, "every mistake is listed, in the order of layers and lines") {
     file("port: 0\nprot: 1\ndebug: yes\nratio: 1.5\nlevel: loud\ndb:\n  path: \"\"\n  timeout: 5\n"
          "  pool_size: many\nlimits: [1]\norigins: a\n");
     profile("replica: 5\n");
@@ -274,7 +277,7 @@ TEST_CASE_FIXTURE(fixture, "every mistake is listed, in the order of the layers 
                 "--db.timeout: db.timeout = soon: accepted a duration like 500ms, 3s or 1h30m"});
 }
 
-TEST_CASE_FIXTURE(fixture, "variables and flags are named in their mistakes") {
+TEST_CASE_FIXTURE(fixture, "mistakes in variables and flags are named by them") {
     variable("APP_DB_POOL_SIZE=0");
     flag("--port");
     flag("70000");
@@ -282,7 +285,7 @@ TEST_CASE_FIXTURE(fixture, "variables and flags are named in their mistakes") {
           lines{"APP_DB_POOL_SIZE: db.pool_size = 0: accepted 1..1000", "--port: port = 70000: accepted 1 or more"});
 }
 
-TEST_CASE_FIXTURE(fixture, "mistakes inside lists and maps have their place") {
+TEST_CASE_FIXTURE(fixture, "mistakes inside lists and maps have their path") {
     file("peers:\n  - host: a\n    token: long enough\n  - host: \"\"\n    port: 65536\n    token: hush\n"
          "limits:\n  login: x\n");
     CHECK(mistakes() == lines{"app.yaml:4: peers[1].host = \"\": must not be empty",
@@ -290,18 +293,18 @@ TEST_CASE_FIXTURE(fixture, "mistakes inside lists and maps have their place") {
                               "app.yaml:8: limits.login = x: accepted a whole number"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a list that was replaced no longer points at the lines of the old one") {
+TEST_CASE_FIXTURE(fixture, "a replaced list no longer points at the lines of the old one") {
     file("port: 1\npeers:\n  - host: a\n    token: long enough\n");
     profile("peers:\n  - host: b\n");
     CHECK(mistake() == "app.yaml: peers[0].token is not set: must have at least 4 characters");
 }
 
-TEST_CASE_FIXTURE(fixture, "a rule on a list is broken where the list was written") {
+TEST_CASE_FIXTURE(fixture, "a broken rule on a list is reported where the list was written") {
     file("port: 1\norigins: [a, b, c, d]\n");
     CHECK(mistake() == "app.yaml:2: origins: must have at most 3 items");
 }
 
-TEST_CASE("a setting that nobody gave and that a rule demands is named") {
+TEST_CASE("a setting required by a rule but never set is named") {
     const weir::config_options options{.environment = std::vector<std::string>{}};
     const auto loaded = weir::load_config<peer>(options);
     REQUIRE(loaded.has_error());
@@ -312,14 +315,14 @@ TEST_CASE("a setting that nobody gave and that a rule demands is named") {
     CHECK(loaded.error().details()[0].rule == "not_empty");
 }
 
-TEST_CASE_FIXTURE(fixture, "unknown settings are refused with the one that was meant") {
+TEST_CASE_FIXTURE(fixture, "unknown settings are refused with a suggestion") {
     file("pool_size: 3\ndb:\n  pool_sise: 3\n  colour: red\n<<: {}\n");
     CHECK(mistakes() == lines{"app.yaml:1: pool_size: no such setting, did you mean db.pool_size?",
                               "app.yaml:3: db.pool_sise: no such setting, did you mean db.pool_size?",
                               "app.yaml:4: db.colour: no such setting", "app.yaml:5: <<: no such setting"});
 }
 
-TEST_CASE_FIXTURE(fixture, "unknown variables and flags are refused, those of other programs aren't looked at") {
+TEST_CASE_FIXTURE(fixture, "unknown variables and flags are refused, those of other programs are ignored") {
     variable("APP_DB__POOL_SIZE=3");
     variable("APPLE=1");
     variable("HOME=/root");
@@ -333,17 +336,18 @@ TEST_CASE_FIXTURE(fixture, "unknown variables and flags are refused, those of ot
 }
 
 TEST_CASE_FIXTURE(fixture, "the variables that Kubernetes and Docker set for a service are ignored with a warning") {
-    const lines links{"APP_DB_PORT=tcp://10.0.0.2:5432",
-                      "APP_DB_PORT_5432_TCP=tcp://10.0.0.2:5432",
-                      "APP_DB_SERVICE_HOST=fd00::1",
-                      "APP_PORT_53_UDP=udp://10.0.0.1:53",
-                      "APP_PORT_8080_TCP=tcp://10.0.0.1:8080",
-                      "APP_PORT_8080_TCP_ADDR=10.0.0.1",
-                      "APP_PORT_8080_TCP_PORT=8080",
-                      "APP_PORT_8080_TCP_PROTO=tcp",
-                      "APP_SERVICE_HOST=10.0.0.1",
-                      "APP_SERVICE_PORT=8080",
-                      "APP_SERVICE_PORT_HTTP=8080"};
+    const lines links{
+        "APP_DB_PORT=tcp://10.0.0.2:5432",
+        "APP_DB_PORT_5432_TCP=tcp://10.0.0.2:5432",
+        "APP_DB_SERVICE_HOST=fd00::1",
+        "APP_PORT_53_UDP=udp://10.0.0.1:53",
+        "APP_PORT_8080_TCP=tcp://10.0.0.1:8080",
+        "APP_PORT_8080_TCP_ADDR=10.0.0.1",
+        "APP_PORT_8080_TCP_PORT=8080",
+        "APP_PORT_8080_TCP_PROTO=tcp",
+        "APP_SERVICE_HOST=10.0.0.1",
+        "APP_SERVICE_PORT=8080",
+        "APP_SERVICE_PORT_HTTP=8080"};
     for (const auto& link : links) variable(link);
     CHECK(mistakes() == lines{});
     REQUIRE(warnings.size() == links.size());
@@ -352,28 +356,29 @@ TEST_CASE_FIXTURE(fixture, "the variables that Kubernetes and Docker set for a s
                                  ": ignored, set by Kubernetes (enableServiceLinks) or Docker for a service");
 }
 
-TEST_CASE_FIXTURE(fixture, "a service's address is no value for a numeric port, which keeps its own") {
+TEST_CASE_FIXTURE(fixture, "a service's address is refused for a numeric port, which keeps its own value") {
     file("port: 9000\n");
     for (const auto* const address : {"tcp://10.0.0.1:8080", "udp://10.0.0.1:53"}) {
         options.environment->clear();
         warnings.clear();
         variable("APP_PORT=" + std::string(address));
         CHECK(load().value().port == 9000);
-        CHECK(warnings == lines{"APP_PORT: ignored, a service's address and no value for port, set by Kubernetes "
+        CHECK(warnings == lines{"APP_PORT: ignored, a service's address isn't a value for port, set by Kubernetes "
                                 "(enableServiceLinks) or Docker for a service"});
     }
 }
 
-TEST_CASE_FIXTURE(fixture, "a variable that is only nearly a service's stops the start") {
-    const lines wrong{"APP_DB_PORT_5432=tcp://10.0.0.2:5432",
-                      "APP_PORT_80_TCPX=tcp://10.0.0.2:80",
-                      "APP_PORT_80_TCP_ADDR=somewhere",
-                      "APP_PORT_X_TCP=tcp://10.0.0.2:80",
-                      "APP_SERVICE_HOST=example.org",
-                      "APP_SERVICE_HOSTS=10.0.0.1",
-                      "APP_SERVICE_PORT=many",
-                      "APP_SERVICE_PORT_=",
-                      "APP_WEB_PORT=8080"};
+TEST_CASE_FIXTURE(fixture, "a variable that only resembles a service's stops the start") {
+    const lines wrong{
+        "APP_DB_PORT_5432=tcp://10.0.0.2:5432",
+        "APP_PORT_80_TCPX=tcp://10.0.0.2:80",
+        "APP_PORT_80_TCP_ADDR=somewhere",
+        "APP_PORT_X_TCP=tcp://10.0.0.2:80",
+        "APP_SERVICE_HOST=example.org",
+        "APP_SERVICE_HOSTS=10.0.0.1",
+        "APP_SERVICE_PORT=many",
+        "APP_SERVICE_PORT_=",
+        "APP_WEB_PORT=8080"};
     for (const auto& one : wrong) variable(one);
     const auto found = mistakes();
     REQUIRE(found.size() == wrong.size());
@@ -399,7 +404,7 @@ BOOST_DESCRIBE_STRUCT(linked, (), (service))
 
 } // namespace
 
-TEST_CASE("a setting's own variable is read, also where a service would set it") {
+TEST_CASE("a setting's own variable is read, even if a service would set it") {
     weir::config_options options{.env_prefix = "APP_", .environment = std::vector<std::string>{}};
     options.environment = {"APP_SERVICE_HOST=10.0.0.1", "APP_SERVICE_PORT=tcp://10.0.0.1:80"};
     const auto loaded = weir::load_config<linked>(options).value();
@@ -407,12 +412,12 @@ TEST_CASE("a setting's own variable is read, also where a service would set it")
     CHECK(loaded.service.port == "tcp://10.0.0.1:80");
 }
 
-TEST_CASE_FIXTURE(fixture, "without a prefix no variable is looked at") {
+TEST_CASE_FIXTURE(fixture, "without a prefix no variable is read") {
     options.environment = {"PORT=1", "APP_PORT=1"};
     CHECK(load()->port == 8080);
 }
 
-TEST_CASE_FIXTURE(fixture, "flags take their value behind = or as the next argument; switches need none") {
+TEST_CASE_FIXTURE(fixture, "flags take their value after = or as the next argument; switches need none") {
     flag("--db.path=a=b");
     flag("--greeting");
     flag("-5 degrees");
@@ -427,7 +432,7 @@ TEST_CASE_FIXTURE(fixture, "flags take their value behind = or as the next argum
     CHECK(loaded.port == 2);
 }
 
-TEST_CASE_FIXTURE(fixture, "a switch can be turned off, and a flag without its value is a mistake") {
+TEST_CASE_FIXTURE(fixture, "a switch can be turned off, and a flag without a value is a mistake") {
     file("debug: true\n");
     flag("--debug");
     flag("false");
@@ -438,7 +443,7 @@ TEST_CASE_FIXTURE(fixture, "a switch can be turned off, and a flag without its v
     CHECK(mistakes() == lines{"--port: needs a value", "--db.path: needs a value"});
 }
 
-TEST_CASE_FIXTURE(fixture, "variables and flags give lists with commas and reach into optional sections") {
+TEST_CASE_FIXTURE(fixture, "variables and flags set lists with commas and reach into optional sections") {
     variable("APP_ORIGINS=a,b,,c");
     variable("APP_REPLICA_POOL_SIZE=2");
     flag("--origins=x,y");
@@ -453,7 +458,7 @@ TEST_CASE_FIXTURE(fixture, "variables and flags give lists with commas and reach
     CHECK(load()->origins.empty());
 }
 
-TEST_CASE_FIXTURE(fixture, "the blanks around the commas of a list, and around the list, are no part of it") {
+TEST_CASE_FIXTURE(fixture, "blanks around the commas of a list and around the list are ignored") {
     variable("APP_ORIGINS= a,\tb c , d\n");
     CHECK(load().value().origins == lines{"a", "b c", "d"});
     flag("--origins=x , y, ");
@@ -464,7 +469,7 @@ TEST_CASE_FIXTURE(fixture, "the blanks around the commas of a list, and around t
     CHECK(load().value().greeting == " a, b ");
 }
 
-TEST_CASE_FIXTURE(fixture, "settings inside lists and maps can't be given by a variable") {
+TEST_CASE_FIXTURE(fixture, "settings inside lists and maps can't be set by a variable") {
     variable("APP_PEERS=x");
     variable("APP_LIMITS_LOGIN=1");
     CHECK(mistakes() ==
@@ -503,15 +508,17 @@ TEST_CASE_FIXTURE(fixture, "variables are expanded in files, with their type") {
     CHECK(loaded.db.password == "a${b}");
 }
 
-TEST_CASE_FIXTURE(fixture, "a missing variable stops the start and names variable and line") {
+TEST_CASE_FIXTURE(fixture, "an unset variable stops the start and is named with its line") {
     file("port: ${PORT}\ndb:\n  path: ${DATA}/app.db\n  password: prefix-${DB_PASSWORD}\n  pool_size: ${POOL\n");
-    CHECK(mistakes() == lines{"app.yaml:1: port = ${PORT}: the variable PORT is not set",
-                              "app.yaml:3: db.path = ${DATA}/app.db: the variable DATA is not set",
-                              "app.yaml:4: db.password = ***: the variable DB_PASSWORD is not set",
-                              "app.yaml:5: db.pool_size = ${POOL: ${ without its }"});
+    CHECK(mistakes() ==
+          lines{"app.yaml:1: port = ${PORT}: the variable PORT is not set",
+                "app.yaml:3: db.path = ${DATA}/app.db: the variable DATA is not set",
+                "app.yaml:4: db.password = ***: the variable DB_PASSWORD is not set",
+                "app.yaml:5: db.pool_size = ${POOL: ${ without a closing }"});
 }
 
-TEST_CASE_FIXTURE(fixture, "what variables and flags hold isn't expanded, nor what a variable brought into a file") {
+TEST_CASE_FIXTURE(fixture,
+                  "values of variables and flags aren't expanded, nor are values that a variable brought into a file") {
     file("greeting: ${TRICKY}\n");
     options.environment = {"TRICKY=${NOPE}"};
     variable("APP_DB_PATH=${NOPE}");
@@ -522,13 +529,13 @@ TEST_CASE_FIXTURE(fixture, "what variables and flags hold isn't expanded, nor wh
     CHECK(loaded.db.password == "${NOPE}");
 }
 
-TEST_CASE_FIXTURE(fixture, "a value that a variable brought is shown expanded in its mistake") {
+TEST_CASE_FIXTURE(fixture, "a value from a variable is shown expanded in its mistake") {
     file("db:\n  pool_size: ${POOL}\n");
     options.environment = {"POOL=0"};
     CHECK(mistake() == "app.yaml:2: db.pool_size = 0: accepted 1..1000");
 }
 
-TEST_CASE_FIXTURE(fixture, "secrets are *** in every mistake, wherever they are from") {
+TEST_CASE_FIXTURE(fixture, "secrets are *** in every mistake, whatever their source") {
     file("db:\n  password: [hunter2]\npeers:\n  - host: a\n    token: abc\n");
     CHECK(mistakes() == lines{"app.yaml:2: db.password = a list: accepted text",
                               "app.yaml:5: peers[0].token = ***: must have at least 4 characters"});
@@ -549,7 +556,7 @@ TEST_CASE_FIXTURE(fixture, "the dump shows every setting, and secrets as ***") {
     CHECK(text.find(R"("timeout":"2s")") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(fixture, "YAML's old traps are mistakes: yes and no, octal and other number forms") {
+TEST_CASE_FIXTURE(fixture, "YAML's pitfalls are mistakes: yes and no, octal and other number formats") {
     for (const std::string_view value : {"yes", "no", "on", "off", "True", "TRUE", "1", "\"\"", "null"}) {
         file("debug: " + std::string(value) + "\n");
         CHECK(mistake().ends_with(": accepted true or false"));
@@ -565,7 +572,7 @@ TEST_CASE_FIXTURE(fixture, "YAML's old traps are mistakes: yes and no, octal and
     }
 }
 
-TEST_CASE_FIXTURE(fixture, "text stays text, whatever it looks like") {
+TEST_CASE_FIXTURE(fixture, "strings stay strings, whatever they look like") {
     for (const std::string_view value : {"no", "010", "1.10", "0x10", "2026-01-01", "1e3", "true", "12:30"}) {
         file("greeting: " + std::string(value) + "\n");
         CHECK(load()->greeting == value);
@@ -573,7 +580,7 @@ TEST_CASE_FIXTURE(fixture, "text stays text, whatever it looks like") {
     file("greeting: \"\"\n");
     CHECK(load()->greeting.empty());
     file("greeting:\n");
-    CHECK(mistake() == "app.yaml:1: greeting = nothing: accepted text; \"\" is the empty one");
+    CHECK(mistake() == "app.yaml:1: greeting = nothing: accepted a string; \"\" for an empty one");
 }
 
 TEST_CASE_FIXTURE(fixture, "integers hold their type's limits exactly") {
@@ -602,7 +609,7 @@ TEST_CASE_FIXTURE(fixture, "broken YAML is one mistake, and the other layers are
                               "APP_DEBUG: debug = maybe: accepted true or false"});
 }
 
-TEST_CASE_FIXTURE(fixture, "a long or many-lined value or name is shown on one short line") {
+TEST_CASE_FIXTURE(fixture, "a long or multi-line value or name is shown on one short line") {
     file("\"a\\n\\e[31mb\": 1\n");
     CHECK(mistake() == "app.yaml:1: a  [31mb: no such setting");
     file("level: |\n  first\n  second\n");
@@ -620,7 +627,7 @@ BOOST_DESCRIBE_STRUCT(fleet, (), (peers))
 
 } // namespace
 
-TEST_CASE("a map's key with dots in it doesn't uncover a secret below it") {
+TEST_CASE("a map's key with dots in it doesn't reveal a secret below it") {
     const files folder;
     files::write("app.yaml", "peers:\n  a.b[0].host:\n    host: h\n    token: abc\n");
     const auto loaded = weir::load_config<fleet>({.file = "app.yaml", .environment = std::vector<std::string>{}});
@@ -629,7 +636,7 @@ TEST_CASE("a map's key with dots in it doesn't uncover a secret below it") {
           "app.yaml:4: peers.a.b[0].host.token = ***: must have at least 4 characters");
 }
 
-TEST_CASE("the profile is the flag's, else the variable's, else the options' own") {
+TEST_CASE("the profile is the flag's, else the variable's, else the options'") {
     weir::config_options options;
     options.profile = "prod";
     options.env_prefix = "APP_";
@@ -645,30 +652,31 @@ TEST_CASE("the profile is the flag's, else the variable's, else the options' own
     CHECK(weir::config_profile(options) == "test");
 }
 
-TEST_CASE_FIXTURE(fixture, "the help lists every setting with its variable, what it accepts and its default") {
+TEST_CASE_FIXTURE(fixture, "the help lists every setting with its variable, accepted values and default") {
     options.env_prefix = "APP_";
     options.file = "nowhere.yaml";
     flag("--port=0");
     flag("--help");
-    const lines wanted{"  FLAG                 VARIABLE               ACCEPTED                            DEFAULT",
-                       "  --config             APP_CONFIG             a YAML file                         nowhere.yaml",
-                       "  --profile            APP_PROFILE            NAME, for <file>-NAME.yaml as well",
-                       "  --port               APP_PORT               1 or more                           8080",
-                       "  --debug              APP_DEBUG              true or false                       false",
-                       "  --ratio              APP_RATIO              1 or less                           0.5",
-                       "  --level              APP_LEVEL              debug, info, warn                   info",
-                       "  --db.path            APP_DB_PATH            text                                app.db",
-                       "  --db.pool_size       APP_DB_POOL_SIZE       1..1000                             4",
-                       "  --db.password        APP_DB_PASSWORD        text (secret)",
-                       "  --db.timeout         APP_DB_TIMEOUT         a duration like 500ms, 3s or 1h30m  2s",
-                       "  --replica.path       APP_REPLICA_PATH       text",
-                       "  --replica.pool_size  APP_REPLICA_POOL_SIZE  1..1000",
-                       "  --replica.password   APP_REPLICA_PASSWORD   text (secret)",
-                       "  --replica.timeout    APP_REPLICA_TIMEOUT    a duration like 500ms, 3s or 1h30m",
-                       "  --origins            APP_ORIGINS            text; several: a, b",
-                       "  peers                in the file only       a list",
-                       "  limits               in the file only       a section of `name: value` lines",
-                       "  --greeting           APP_GREETING           text                                good day"};
+    const lines wanted{
+        "  FLAG                 VARIABLE               ACCEPTED                            DEFAULT",
+        "  --config             APP_CONFIG             a YAML file                         nowhere.yaml",
+        "  --profile            APP_PROFILE            NAME, for <file>-NAME.yaml as well",
+        "  --port               APP_PORT               1 or more                           8080",
+        "  --debug              APP_DEBUG              true or false                       false",
+        "  --ratio              APP_RATIO              1 or less                           0.5",
+        "  --level              APP_LEVEL              debug, info, warn                   info",
+        "  --db.path            APP_DB_PATH            text                                app.db",
+        "  --db.pool_size       APP_DB_POOL_SIZE       1..1000                             4",
+        "  --db.password        APP_DB_PASSWORD        text (secret)",
+        "  --db.timeout         APP_DB_TIMEOUT         a duration like 500ms, 3s or 1h30m  2s",
+        "  --replica.path       APP_REPLICA_PATH       text",
+        "  --replica.pool_size  APP_REPLICA_POOL_SIZE  1..1000",
+        "  --replica.password   APP_REPLICA_PASSWORD   text (secret)",
+        "  --replica.timeout    APP_REPLICA_TIMEOUT    a duration like 500ms, 3s or 1h30m",
+        "  --origins            APP_ORIGINS            text; several: a, b",
+        "  peers                in the file only       a list",
+        "  limits               in the file only       a section of `name: value` lines",
+        "  --greeting           APP_GREETING           text                                good day"};
     CHECK(mistakes("help") == wanted);
     std::string text;
     for (const auto& line : wanted) text += line + "\n";
@@ -686,12 +694,13 @@ BOOST_DESCRIBE_STRUCT(helpful, (), (help))
 
 } // namespace
 
-TEST_CASE("without a prefix the help names no variables, and a setting named help is read") {
+TEST_CASE("without a prefix the help lists no variables, and a setting named help is read") {
     weir::config_options options{.environment = std::vector<std::string>{}};
-    CHECK(weir::config_help<helpful>(options) == "  FLAG       ACCEPTED                            DEFAULT\n"
-                                                 "  --config   a YAML file\n"
-                                                 "  --profile  NAME, for <file>-NAME.yaml as well\n"
-                                                 "  --help     text                                none\n");
+    CHECK(weir::config_help<helpful>(options) ==
+          "  FLAG       ACCEPTED                            DEFAULT\n"
+          "  --config   a YAML file\n"
+          "  --profile  NAME, for <file>-NAME.yaml as well\n"
+          "  --help     text                                none\n");
     const char* flags[] = {"app", "--help", "me"};
     options.args = {3, flags};
     CHECK(weir::load_config<helpful>(options).value().help == "me");
@@ -704,7 +713,7 @@ struct printed {
     std::string text{};
 };
 
-// What `fail` prints on one of the two standard streams, in a file of the folder.
+// What `fail` prints on one of the two standard streams, captured in a file.
 printed failing(const weir::error& failure, std::FILE* stream) {
     std::fflush(stream);
     const int number = ::fileno(stream);

@@ -19,7 +19,7 @@ std::string problem(std::string_view from) { return weir::config::expand(from, f
 
 } // namespace
 
-TEST_CASE("a variable stands for its value, anywhere in the text") {
+TEST_CASE("a variable is replaced by its value, anywhere in the text") {
     CHECK(text("${HOST}") == "db.internal");
     CHECK(text("http://${HOST}:${_a1}/x") == "http://db.internal:low/x");
     CHECK(text("[${EMPTY}]") == "[]");
@@ -27,7 +27,7 @@ TEST_CASE("a variable stands for its value, anywhere in the text") {
     CHECK(text("").empty());
 }
 
-TEST_CASE("a default is taken when the variable isn't set or is empty") {
+TEST_CASE("a default is used when the variable isn't set or is empty") {
     CHECK(text("${PORT:-8080}") == "8080");
     CHECK(text("${EMPTY:-x}") == "x");
     CHECK(text("${HOST:-x}") == "db.internal");
@@ -35,23 +35,23 @@ TEST_CASE("a default is taken when the variable isn't set or is empty") {
     CHECK(text("${PORT:-a:-b}") == "a:-b");
 }
 
-TEST_CASE("a dollar that begins no ${ stands for itself, and $${ is a plain ${") {
+TEST_CASE("a dollar sign that doesn't begin ${ is literal, and $${ is a literal ${") {
     CHECK(text("$HOST costs 5$") == "$HOST costs 5$");
     CHECK(text("$${HOST}") == "${HOST}");
     CHECK(text("a$${b}${HOST}") == "a${b}db.internal");
     CHECK(text("}") == "}");
 }
 
-TEST_CASE("what a variable holds isn't expanded again") { CHECK(text("${TRICKY}") == "${HOST}"); }
+TEST_CASE("values of variables aren't expanded again") { CHECK(text("${TRICKY}") == "${HOST}"); }
 
-TEST_CASE("a variable that isn't set is a problem that names it") {
+TEST_CASE("an unset variable is reported by name") {
     CHECK(problem("a ${NOPE} b") == "the variable NOPE is not set");
     CHECK(problem("${HOST}${NOPE}") == "the variable NOPE is not set");
 }
 
-TEST_CASE("malformed expansions are problems") {
-    CHECK(problem("${HOST") == "${ without its }");
+TEST_CASE("malformed expansions are reported") {
+    CHECK(problem("${HOST") == "${ without a closing }");
     for (const std::string_view from : {"${}", "${1A}", "${A B}", "${A-b}", "${:-x}", "${A.B}"})
-        CHECK(problem(from) == "${...} takes the name of a variable, or NAME:-default");
-    CHECK(problem("${A:-${B}}") == "a default can't hold another ${...}");
+        CHECK(problem(from) == "${...} needs the name of a variable, or NAME:-default");
+    CHECK(problem("${A:-${B}}") == "a default can't contain another ${...}");
 }

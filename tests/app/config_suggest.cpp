@@ -22,12 +22,12 @@ TEST_CASE("a mistyped name finds its neighbour") {
     CHECK(nearest("db.pathh", names) == "db.path");
 }
 
-TEST_CASE("letter case and dashes cost nothing") {
+TEST_CASE("case and dashes cost nothing") {
     CHECK(nearest("DB.Pool-Size", names) == "db.pool_size");
     CHECK(nearest("logLevel", names) == "log_level");
 }
 
-TEST_CASE("a name that is far from all has no neighbour") {
+TEST_CASE("a name far from all others has no suggestion") {
     CHECK(nearest("colour", names).empty());
     CHECK(nearest("", names).empty());
     CHECK(nearest("p", names).empty());

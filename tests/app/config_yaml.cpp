@@ -15,7 +15,7 @@ struct reading {
 
     explicit reading(std::string_view text) : root(read_yaml(text, "app.yaml", 0, mistakes)) {}
 
-    // The one mistake, as `where: message`.
+    // The only mistake, as `where: message`.
     std::string refused() const {
         REQUIRE(mistakes.size() == 1);
         return mistakes[0].at.where + ": " + mistakes[0].message;
@@ -36,7 +36,7 @@ std::string repeated(std::string_view piece, std::size_t times) {
 
 } // namespace
 
-TEST_CASE("sections, lists and scalars are read as text, each with its line") {
+TEST_CASE("sections, lists and scalars are read as strings, each with its line") {
     const reading file("# settings\nport: 8080\ndb:\n  url: 'a: b'\n  hosts: [one, \"two\"]\nempty:\n");
     CHECK(file.mistakes.empty());
     CHECK(at(file.root, "port").text == "8080");
@@ -49,7 +49,7 @@ TEST_CASE("sections, lists and scalars are read as text, each with its line") {
     CHECK(at(file.root, "empty").is == node::kind::null);
 }
 
-TEST_CASE("an empty file, comments alone and an empty document are no settings") {
+TEST_CASE("an empty file, comments only and an empty document contain no settings") {
     for (const std::string_view text : {"", "\n", "# nothing\n", "---\n", "---\n...\n", "~\n"}) {
         const reading file(text);
         CHECK(file.mistakes.empty());
@@ -58,7 +58,7 @@ TEST_CASE("an empty file, comments alone and an empty document are no settings")
     }
 }
 
-TEST_CASE("line ends of other systems and a byte order mark are fine") {
+TEST_CASE("other systems' line ends and a byte order mark are accepted") {
     const reading file("\xef\xbb\xbfport: 1\r\nhost: h\r\n");
     CHECK(file.mistakes.empty());
     CHECK(at(file.root, "host").text == "h");
@@ -72,14 +72,14 @@ TEST_CASE("a block of text keeps its lines and gains none") {
     CHECK(at(file.root, "last").text == "three\n");
 }
 
-TEST_CASE("a key given twice is a mistake that names both lines, and the others are still read") {
+TEST_CASE("a duplicate key is a mistake that names both lines, and the others are still read") {
     const reading file("port: 1\nhost: h\nport: 2\nlast: x\n");
     CHECK(file.refused() == "app.yaml:3: port: given twice, first in line 1");
     CHECK(at(file.root, "port").text == "1");
     CHECK(at(file.root, "last").text == "x");
 }
 
-TEST_CASE("a repeated section is a mistake once, whatever is inside") {
+TEST_CASE("a repeated section is one mistake, whatever it contains") {
     const reading file("db:\n  a: 1\ndb:\n  a: 1\n  b: [1, {c: 2}]\n");
     CHECK(file.refused() == "app.yaml:3: db: given twice, first in line 1");
 }
@@ -93,7 +93,7 @@ TEST_CASE("aliases are refused, so a small file can't become a large one") {
     CHECK(reading(bomb).refused() == "app.yaml:2: an alias (*name); write the value out");
 }
 
-TEST_CASE("explicit tags, keys that aren't text and second documents are refused") {
+TEST_CASE("explicit tags, keys that aren't strings and second documents are refused") {
     CHECK(reading("port: !!int 1\n").refused() ==
           "app.yaml:1: an explicit tag (!type); the settings have their types already");
     CHECK(reading("a: 1\n? [b, c]\n: 2\n").refused() == "app.yaml:2: a key that isn't plain text");
@@ -114,17 +114,17 @@ TEST_CASE("broken YAML is refused with its line") {
     CHECK(reading("a: }\n").mistakes.size() == 1);
 }
 
-TEST_CASE("a quotation mark that is never closed is refused") {
-    CHECK(reading("a: 1\nb: \"open\nc: 2\n").refused() == "app.yaml:2: a quotation mark that is never closed");
-    CHECK(reading("a: 'open").refused() == "app.yaml:1: a quotation mark that is never closed");
+TEST_CASE("an unclosed quotation mark is refused") {
+    CHECK(reading("a: 1\nb: \"open\nc: 2\n").refused() == "app.yaml:2: unclosed quotation mark");
+    CHECK(reading("a: 'open").refused() == "app.yaml:1: unclosed quotation mark");
 }
 
-TEST_CASE("NUL is refused, written out or escaped") {
+TEST_CASE("NUL is refused, literal or escaped") {
     CHECK(reading(std::string_view("a: 1\nb: \0x\n", 11)).refused() == "app.yaml:2: a NUL character");
     CHECK(reading("a: 1\nb: \"x\\0\"\n").refused() == "app.yaml:2: a NUL character");
 }
 
-TEST_CASE("text that isn't UTF-8 is refused with its line") {
+TEST_CASE("invalid UTF-8 is refused with its line") {
     CHECK(reading("a: 1\nb: \xff\n").refused() == "app.yaml:2: not UTF-8");
     CHECK(reading("a: \xc3\xa4\n").mistakes.empty());
 }

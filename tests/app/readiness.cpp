@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "app/readiness.hpp"
 
-#include "http/wait_point.hpp"
+#include "core/event.hpp"
 #include <weir/core/loop.hpp>
 
 #include <boost/asio/cancellation_signal.hpp>
@@ -34,11 +34,11 @@ struct readiness_fixture {
     error verdict() { return home.block_on(checks.verdict()); }
 };
 
-// A check that is under way until the gate opens.
+// A check that is in progress until the gate opens.
 struct slow_readiness {
     manual_clock time;
     loop home{time};
-    http::detail::wait_point gate;
+    weir::detail::event gate;
     readiness checks;
     int asked = 0;
     std::optional<error> first;
@@ -57,7 +57,7 @@ task<void> ignore(task<error> verdict) { static_cast<void>(co_await std::move(ve
 
 } // namespace
 
-TEST_CASE_FIXTURE(readiness_fixture, "a verdict is remembered for a second") {
+TEST_CASE_FIXTURE(readiness_fixture, "a verdict is cached for a second") {
     CHECK(!verdict());
     outcome = error(errc::unavailable, "connection refused");
     CHECK(!verdict());
@@ -71,7 +71,7 @@ TEST_CASE_FIXTURE(readiness_fixture, "a verdict is remembered for a second") {
     CHECK(asked == 2);
 }
 
-TEST_CASE_FIXTURE(readiness_fixture, "the first check that fails is named, and one that throws has failed") {
+TEST_CASE_FIXTURE(readiness_fixture, "the first check that fails is named, and a check that throws has failed") {
     checks.add("mq", []() -> task<result<void>> {
         throw std::runtime_error("broken");
         co_return ok();
@@ -86,7 +86,7 @@ TEST_CASE_FIXTURE(readiness_fixture, "the first check that fails is named, and o
     CHECK(asked == 1);
 }
 
-TEST_CASE_FIXTURE(slow_readiness, "while one caller asks, the others get the last verdict") {
+TEST_CASE_FIXTURE(slow_readiness, "while one caller runs the checks, the others get the last verdict") {
     home.spawn(ask(first));
     home.poll();
     gate.wake();
@@ -104,14 +104,14 @@ TEST_CASE_FIXTURE(slow_readiness, "while one caller asks, the others get the las
 }
 
 TEST_CASE_FIXTURE(slow_readiness,
-                  "while the first caller asks, and while a check hangs, the others hear that it isn't ready") {
+                  "during the first run of the checks, and while one hangs, other callers get not ready") {
     std::optional<error> beside;
     home.spawn(ask(first));
     home.spawn(ask(beside));
     home.poll();
     REQUIRE(beside);
     CHECK(*beside == errc::unavailable);
-    CHECK(beside->message() == "the checks aren't done yet");
+    CHECK(beside->message() == "the checks haven't finished yet");
     gate.wake();
     REQUIRE(first);
     CHECK(!*first);
@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(slow_readiness,
     CHECK(!asking.value());
 }
 
-TEST_CASE("a caller that goes while it asks leaves the turn to the next") {
+TEST_CASE("a caller destroyed while running the checks leaves the turn to the next") {
     manual_clock time;
     readiness checks;
     int asked = 0;

@@ -34,7 +34,7 @@ struct scheduler_fixture {
     scheduler jobs{log};
     std::vector<seen_run> runs;
     int count = 0;
-    loop home{time}; // first to go, and with it the tasks
+    loop home{time}; // destroyed first, and the tasks with it
 
     scheduler_fixture() {
         jobs.on_run([this](const job_report& run) {
@@ -47,7 +47,7 @@ struct scheduler_fixture {
         pass({});
     }
 
-    // In steps, as a wall clock is looked at each minute.
+    // In steps, because the wall clock is checked once per minute.
     void pass(duration by) {
         constexpr duration step = 30s;
         for (; by > step; by -= step) pass(step);
@@ -60,7 +60,7 @@ struct scheduler_fixture {
         return [this] { ++count; };
     }
 
-    // A job that takes that long, unless it is cancelled.
+    // A job that takes this long unless it is cancelled.
     auto sleeping(duration how_long) {
         return [this, how_long]() -> task<result<void>> {
             ++count;
@@ -80,7 +80,7 @@ struct scheduler_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(scheduler_fixture, "a job runs each period, first a period after the start") {
+TEST_CASE_FIXTURE(scheduler_fixture, "a job runs once per period, first one period after the start") {
     jobs.every("tick", 1min, counting());
     start();
     pass(1min - 1ns);
@@ -93,7 +93,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a job runs each period, first a period aft
     CHECK(runs.front().ended == outcome::ok);
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "a job at the start runs at once, and then each period") {
+TEST_CASE_FIXTURE(scheduler_fixture, "a job with at_start runs at once and then once per period") {
     jobs.every("tick", 1min, counting(), {.at_start = true});
     start();
     CHECK(count == 1);
@@ -101,7 +101,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a job at the start runs at once, and then 
     CHECK(count == 2);
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "a job never runs twice at once, and what is due meanwhile is left out") {
+TEST_CASE_FIXTURE(scheduler_fixture, "a job never runs concurrently with itself, and runs due meanwhile are skipped") {
     jobs.every("slow", 1min, sleeping(150s));
     start();
     pass(1min);
@@ -109,7 +109,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a job never runs twice at once, and what i
     pass(150s - 1ns);
     CHECK(count == 1);
     CHECK(runs.empty());
-    pass(1ns); // at 3:30: what was due at 2:00 and 3:00 is left out
+    pass(1ns); // at 3:30: the runs due at 2:00 and 3:00 were skipped
     REQUIRE(runs.size() == 1);
     CHECK(runs[0].took == 150s);
     CHECK(runs[0].overran);
@@ -117,10 +117,10 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a job never runs twice at once, and what i
     CHECK(count == 1);
     pass(1ns);
     CHECK(count == 2);
-    CHECK(lines.find("job took so long that runs were left out") != std::string::npos);
+    CHECK(lines.find("job took too long, runs were skipped") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "a job that fails or throws is logged, and runs again") {
+TEST_CASE_FIXTURE(scheduler_fixture, "a job that fails or throws is logged and runs again") {
     auto fails = [this]() -> result<void> {
         if (++count == 1) return error(errc::unavailable, "no disk");
         if (count == 2) throw std::runtime_error("a bug");
@@ -138,7 +138,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a job that fails or throws is logged, and 
     CHECK(lines.find("a bug") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "a run that takes longer than its timeout is cancelled, and the next one comes") {
+TEST_CASE_FIXTURE(scheduler_fixture, "a run that exceeds its timeout is cancelled, and the next one follows") {
     auto without_end = [this]() -> task<result<void>> {
         ++count;
         for (;;) {
@@ -156,7 +156,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a run that takes longer than its timeout i
     CHECK(count == 2);
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "a run sees its name and number as its request id, its timeout as its deadline") {
+TEST_CASE_FIXTURE(scheduler_fixture, "a run has its name and number as request id and its timeout as deadline") {
     std::vector<std::string> ids;
     std::vector<duration> left;
     auto look = [&]() -> task<void> {
@@ -179,7 +179,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a run sees its name and number as its requ
     CHECK(clean == std::vector<bool>{true, true});
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "jitter begins a run later than it is due, by less than was said") {
+TEST_CASE_FIXTURE(scheduler_fixture, "jitter delays a run by less than its maximum") {
     std::vector<duration> begun;
     const auto start_time = time.now();
     auto note = [&] { begun.push_back(time.now() - start_time); };
@@ -194,7 +194,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "jitter begins a run later than it is due, 
     }
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "a cron job runs at its times, of the zone that is given") {
+TEST_CASE_FIXTURE(scheduler_fixture, "a cron job runs at its times in the given time zone") {
     std::vector<std::string> begun;
     auto note = [&] {
         std::string at;
@@ -208,7 +208,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a cron job runs at its times, of the zone 
     CHECK(begun == std::vector<std::string>{"2026-01-01T03:30:00Z", "2026-01-02T01:00:00Z"});
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "a cron job at the start runs at once as well, and a long run leaves times out") {
+TEST_CASE_FIXTURE(scheduler_fixture, "a cron job with at_start also runs at once, and a long run skips times") {
     jobs.cron("often", "* * * * *", sleeping(90s), {.at_start = true});
     start();
     CHECK(count == 1);
@@ -219,7 +219,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a cron job at the start runs at once as we
     CHECK(count == 2);
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "when the scheduler ends no run begins, and one that is under way goes on") {
+TEST_CASE_FIXTURE(scheduler_fixture, "when the scheduler ends no run begins, and one in progress continues") {
     jobs.every("slow", 1min, sleeping(20s));
     jobs.every("idle", 90s, counting());
     start();
@@ -234,7 +234,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "when the scheduler ends no run begins, and
     CHECK(count == 1);
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "a run that goes on at the deadline of a stop is cancelled") {
+TEST_CASE_FIXTURE(scheduler_fixture, "a run still in progress at a stop's deadline is cancelled") {
     jobs.every("slow", 1min, sleeping(1h));
     start();
     pass(1min);
@@ -246,7 +246,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a run that goes on at the deadline of a st
     CHECK(runs[0].took == 5s);
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "a run that can't be cancelled is left behind") {
+TEST_CASE_FIXTURE(scheduler_fixture, "a run that can't be cancelled is abandoned") {
     auto deaf = [this]() -> task<void> {
         co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
         ++count;
@@ -260,11 +260,11 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a run that can't be cancelled is left behi
     CHECK(!stopped);
     pass(1s);
     CHECK(stopped == false);
-    CHECK(lines.find("jobs don't end when they are cancelled") != std::string::npos);
+    CHECK(lines.find("cancelled jobs didn't end in time") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(scheduler_fixture,
-                  "a stop before any run, without jobs, before the start and twice all end at once") {
+                  "stop() returns at once before any run, without jobs, before the start and a second time") {
     SUBCASE("before any run") {
         jobs.every("tick", 1min, counting());
         start();
@@ -280,7 +280,7 @@ TEST_CASE_FIXTURE(scheduler_fixture,
     CHECK(count == 0);
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "a loop that goes before its jobs have ended takes them along") {
+TEST_CASE_FIXTURE(scheduler_fixture, "a loop that ends before its jobs destroys them") {
     {
         loop other(time);
         jobs.every("slow", 1min, sleeping(1h));
@@ -294,7 +294,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a loop that goes before its jobs have ende
     CHECK(runs.empty());
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture, "a report that throws is logged and harms no job") {
+TEST_CASE_FIXTURE(scheduler_fixture, "an observer that throws is logged and harms no job") {
     jobs.on_run([](const job_report&) { throw std::runtime_error("no metrics"); });
     jobs.every("tick", 1min, counting());
     start();
@@ -303,8 +303,7 @@ TEST_CASE_FIXTURE(scheduler_fixture, "a report that throws is logged and harms n
     CHECK(lines.find("no metrics") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(scheduler_fixture,
-                  "options that make no sense and names that are taken are refused with the job's name") {
+TEST_CASE_FIXTURE(scheduler_fixture, "invalid options and duplicate names are refused with the job's name") {
     const auto refusal = [&](auto add) {
         try {
             add();
@@ -316,14 +315,14 @@ TEST_CASE_FIXTURE(scheduler_fixture,
     const auto with = [&](const job_options& options) { jobs.every("odd", 1min, counting(), options); };
     CHECK(refusal([&] { jobs.every("odd", 0s, counting()); }) == "job \"odd\": period: accepted are times above 0");
     CHECK(refusal([&] { with({.timeout = 0s}); }) == "job \"odd\": timeout: accepted are times above 0");
-    CHECK(refusal([&] { with({.jitter = -1ns}); }) == "job \"odd\": jitter: accepted are 0 and more");
+    CHECK(refusal([&] { with({.jitter = -1ns}); }) == "job \"odd\": jitter: accepted are 0 or more");
     CHECK(refusal([&] { with({.jitter = 1min}); }) == "job \"odd\": jitter: accepted are times below the period");
     CHECK(refusal([&] { with({.utc_offset = 25h}); }) == "job \"odd\": utc_offset: accepted are -24 h to 24 h");
     CHECK(refusal([&] { jobs.cron("odd", "99 * * * *", counting()); }).starts_with("job \"odd\": cron: minute \"99\""));
     jobs.every("even", duration::max(), counting());
     CHECK(refusal([&] { jobs.every("even", 1min, counting()); }) == "job \"even\": the name is taken");
     start();
-    CHECK(refusal([&] { jobs.every("late", 1min, counting()); }).find("comes too late") != std::string::npos);
+    CHECK(refusal([&] { jobs.every("late", 1min, counting()); }).find("was added too late") != std::string::npos);
     pass(24h);
     CHECK(count == 0); // the longest period never passes
 }

@@ -20,7 +20,7 @@ struct app_fixture {
     support::certificate_folder files;
     support::detail::tls_settings settings = support::client_settings(files.path("ca.pem"));
 
-    // Whom a new connection finds there.
+    // The subject that a new connection sees.
     std::string subject(std::uint16_t port) const {
         tls_client client(port, settings.get());
         if (const auto failed = client.handshake(); !failed.empty()) return failed;
@@ -39,7 +39,7 @@ struct app_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(app_fixture, "a service speaks HTTPS, and takes its renewed certificate at SIGHUP") {
+TEST_CASE_FIXTURE(app_fixture, "a service speaks HTTPS and loads its renewed certificate on SIGHUP") {
     weir::app app;
     std::thread driver;
     std::string before;
@@ -69,7 +69,7 @@ TEST_CASE_FIXTURE(app_fixture, "a service speaks HTTPS, and takes its renewed ce
     CHECK(again);
 }
 
-TEST_CASE_FIXTURE(app_fixture, "a certificate that can't be used ends the start") {
+TEST_CASE_FIXTURE(app_fixture, "an unusable certificate ends the start") {
     weir::app app;
     run_options options;
     options.address = "127.0.0.1";

@@ -9,7 +9,7 @@
 
 using namespace weir::bench;
 
-TEST_CASE("a response is whole once its body is") {
+TEST_CASE("a response is complete once its body is") {
     const std::string head = "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 4\r\n\r\n";
     CHECK(whole_response("") == 0);
     CHECK(whole_response(head.substr(0, 20)) == 0);
@@ -20,7 +20,7 @@ TEST_CASE("a response is whole once its body is") {
     CHECK_THROWS_AS(whole_response("nonsense\r\ncontent-length: 0\r\n\r\n"), std::runtime_error);
 }
 
-TEST_CASE("an open loop doesn't begin where no server listens") {
+TEST_CASE("an open loop doesn't start if no server listens") {
     std::uint16_t free = 0;
     { free = port_of(listen_on_loopback()); }
     CHECK_THROWS_AS(open_loop({.port = free, .per_second = 10}), std::runtime_error);

@@ -11,8 +11,8 @@
 
 using namespace weir::bench;
 
-TEST_CASE("private memory grows by what a process writes to") {
-    // So large that what the kernel takes back of other pages meanwhile, or counts late, is small beside it.
+TEST_CASE("private memory grows by the pages that a process writes") {
+    // Large enough to dwarf pages that the kernel reclaims or counts late.
     constexpr std::size_t size = 64 * 1024 * 1024;
     const auto before = private_memory(::getpid());
     const auto block = std::make_unique<volatile char[]>(size);
@@ -23,7 +23,7 @@ TEST_CASE("private memory grows by what a process writes to") {
     CHECK(resident_kib(::getpid()) * 1024 > size - size / 4);
 }
 
-TEST_CASE("a process that isn't there has no memory and no CPU time") {
+TEST_CASE("a process that doesn't exist has no memory and no CPU time") {
     CHECK_THROWS_WITH_AS(private_memory(-1), "no smaps_rollup of process -1", std::runtime_error);
     CHECK_THROWS_WITH_AS(resident_kib(-1), "no smaps_rollup of process -1", std::runtime_error);
     CHECK_THROWS_WITH_AS(cpu_time(-1), "no schedstat of process -1", std::runtime_error);

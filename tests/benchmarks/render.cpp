@@ -28,13 +28,13 @@ TEST_CASE("a row of JSON has bench, case, metric, unit, weir and its peers") {
           "\"weir\":2500,\"peers\":{\"raw_epoll\":600.25,\"go\":1.5}}\n]\n");
 }
 
-TEST_CASE("a missing figure is null and has its reason") {
+TEST_CASE("a missing figure is null with its reason") {
     const auto json = json_rows("http", measured());
     CHECK(json.find("\"go\":null},\"reasons\":{\"go\":\"Go can't run there\"}}") != std::string::npos);
     CHECK(shape_error(json) == "");
 }
 
-TEST_CASE("the table names every server that has a figure, groups thousands and explains what is missing") {
+TEST_CASE("the table names every server with a figure, groups thousands and explains missing figures") {
     const auto shown = table(measured());
     CHECK(shown.find("flags  -O3 -DNDEBUG") != std::string::npos);
     CHECK(shown.find("weir  raw_epoll\n") != std::string::npos);
@@ -43,7 +43,7 @@ TEST_CASE("the table names every server that has a figure, groups thousands and 
     CHECK(shown.find("-  go: Go can't run there (every figure)") != std::string::npos);
 }
 
-TEST_CASE("figures that are missing for the same reason share a line") {
+TEST_CASE("figures missing for the same reason share a line") {
     auto all = measured();
     all.rows.push_back(all.rows[0]);
     all.rows.push_back(all.rows[0]);
@@ -53,7 +53,7 @@ TEST_CASE("figures that are missing for the same reason share a line") {
     CHECK(table(all).find("(plaintext instructions, plaintext allocations)") != std::string::npos);
 }
 
-TEST_CASE("a case that misses all of a server's figures is named once, and servers with the same fate together") {
+TEST_CASE("a case without any figure of a server is named once, and servers missing the same are grouped") {
     auto all = measured();
     all.servers.push_back("nginx");
     all.rows[0].figures = {{2500}, {600}, {1}, {2}};
@@ -62,7 +62,7 @@ TEST_CASE("a case that misses all of a server's figures is named once, and serve
     CHECK(table(all).find("  -  go, nginx: no JSON (echo)\n") != std::string::npos);
 }
 
-TEST_CASE("the goals' table says of each whether it is met") {
+TEST_CASE("the table of goals says of each whether it is met") {
     auto all = measured();
     all.rows.push_back({"echo", "cpu_over_raw", "ratio", {{1.204}, {1}, {1.5}}});
     all.rows.push_back({"idle", "bytes", "B", {{.reason = "it fell over"}, {1}, {2}}});
@@ -80,7 +80,7 @@ TEST_CASE("the goals' table says of each whether it is met") {
     CHECK(shown.find("musts: 2 met, 1 missed, 2 not measured in this run") != std::string::npos);
 }
 
-TEST_CASE("without goals there is no table of them") { CHECK(table(measured()).find("musts") == std::string::npos); }
+TEST_CASE("without goals there is no table of goals") { CHECK(table(measured()).find("musts") == std::string::npos); }
 
 TEST_CASE("figures are readable at every size") {
     auto sized = measured();
@@ -91,7 +91,7 @@ TEST_CASE("figures are readable at every size") {
     CHECK(shown.find("12.35") != std::string::npos);
 }
 
-TEST_CASE("rows in another form are refused, with what is wrong") {
+TEST_CASE("rows in another format are refused with the reason") {
     CHECK(shape_error("{}") == "not a JSON array");
     CHECK(shape_error("[]") == "no rows");
     CHECK(shape_error("[1]") == "row 0: not an object");

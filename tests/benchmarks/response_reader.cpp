@@ -15,7 +15,7 @@ const std::string later = "HTTP/1.1 200 OK\r\nDate: one second later\r\nContent-
 
 } // namespace
 
-TEST_CASE("responses are counted however the bytes are cut") {
+TEST_CASE("responses are counted however the bytes are split") {
     const auto stream = good + good + later + later + good;
     for (std::size_t cut = 1; cut <= stream.size(); ++cut) {
         response_reader reader(200, "hello");
@@ -25,7 +25,7 @@ TEST_CASE("responses are counted however the bytes are cut") {
     }
 }
 
-TEST_CASE("a response counts only when its last byte is there") {
+TEST_CASE("a response counts only when its last byte has arrived") {
     response_reader reader(200, "hello");
     CHECK(reader.take(good.substr(0, good.size() - 1)) == 0);
     CHECK(reader.take("o") == 1);
@@ -46,7 +46,7 @@ TEST_CASE("a wrong status, body or length is an error") {
                          doctest::Contains("no usable Content-Length"), std::runtime_error);
 }
 
-TEST_CASE("a head without an end is an error, not a memory leak") {
+TEST_CASE("a head that never ends is an error, not a memory leak") {
     response_reader reader(200, "hello");
     const std::string endless(8 * 1024, 'x');
     CHECK(reader.take(endless) == 0);

@@ -36,7 +36,7 @@ struct background_fixture {
         }
         log.push_back("ends");
     }
-    // Ends when its channel says so, whatever else happens.
+    // Ends only when its channel is closed or gets a value; ignores cancellation.
     static task<void> stubborn(channel<int>& end) {
         co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
         (void)co_await end.receive();
@@ -59,7 +59,7 @@ using background_log = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE_FIXTURE(background_fixture, "work runs until it is stopped, and the stop waits for its end") {
+TEST_CASE_FIXTURE(background_fixture, "background work runs until it is stopped, and stop() waits for its end") {
     const background work = home.start(tick());
     CHECK(take_log().empty());
     home.poll();
@@ -74,7 +74,7 @@ TEST_CASE_FIXTURE(background_fixture, "work runs until it is stopped, and the st
     CHECK(home.background() == 0);
 }
 
-TEST_CASE_FIXTURE(background_fixture, "work that is stopped before it began never begins") {
+TEST_CASE_FIXTURE(background_fixture, "work stopped before it began never begins") {
     const auto note = std::make_shared<int>();
     auto count = [this](std::shared_ptr<int>) -> task<void> { co_return log.push_back("ran"); };
     const background work = home.start(count(note));
@@ -85,7 +85,7 @@ TEST_CASE_FIXTURE(background_fixture, "work that is stopped before it began neve
     CHECK(home.background() == 0);
 }
 
-TEST_CASE_FIXTURE(background_fixture, "a stop after the end, a second one, and one of no work are over at once") {
+TEST_CASE_FIXTURE(background_fixture, "stop() returns at once after the end, a second time, and for an empty handle") {
     auto nothing = []() -> task<void> { co_return; };
     const background work = home.start(nothing());
     home.poll();
@@ -96,7 +96,7 @@ TEST_CASE_FIXTURE(background_fixture, "a stop after the end, a second one, and o
     CHECK(home.block_on(none.stop()));
 }
 
-TEST_CASE_FIXTURE(background_fixture, "all stops wait for work that goes on although it was cancelled") {
+TEST_CASE_FIXTURE(background_fixture, "every stop() waits for work that continues after its cancellation") {
     channel<int> end;
     const background work = home.start(stubborn(end));
     home.poll();
@@ -116,7 +116,7 @@ TEST_CASE_FIXTURE(background_fixture, "all stops wait for work that goes on alth
 }
 
 TEST_CASE_FIXTURE(background_fixture,
-                  "the task that waits in a stop may be cancelled or be late, and the work still ends") {
+                  "a task waiting in stop() may be cancelled or pass its deadline, and the work still ends") {
     channel<int> end;
     const background work = home.start(stubborn(end));
     context ctx(home);
@@ -146,7 +146,7 @@ TEST_CASE_FIXTURE(background_fixture,
 }
 
 TEST_CASE_FIXTURE(background_fixture,
-                  "work that stops itself, or a task of its own does, is cancelled and doesn't wait") {
+                  "work that stops itself, directly or in a task of its own, is cancelled and doesn't wait") {
     background work;
     std::vector<errc> asked;
     auto stop_itself = [&]() -> task<result<void>> {
@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(background_fixture,
     CHECK(!work.running());
 }
 
-TEST_CASE_FIXTURE(background_fixture, "a handle that goes, or gets other work, cancels what it had") {
+TEST_CASE_FIXTURE(background_fixture, "destroying or reassigning a handle cancels its work") {
     {
         const background work = home.start(tick());
         home.poll();
@@ -193,7 +193,8 @@ TEST_CASE_FIXTURE(background_fixture, "a handle that goes, or gets other work, c
     CHECK(moved.running());
 }
 
-TEST_CASE_FIXTURE(background_fixture, "a handle may outlive the loop, and be in the frames that go with it") {
+TEST_CASE_FIXTURE(background_fixture,
+                  "a handle may outlive the loop, and may be in a frame that is destroyed with it") {
     background kept;
     int gone = 0;
     {
@@ -215,7 +216,8 @@ TEST_CASE_FIXTURE(background_fixture, "a handle may outlive the loop, and be in 
     CHECK(home.block_on(kept.stop()));
 }
 
-TEST_CASE_FIXTURE(background_fixture, "an exception of the work comes out of the loop, and a stop is none the wiser") {
+TEST_CASE_FIXTURE(background_fixture,
+                  "an exception of the work propagates out of the loop, and stop() doesn't see it") {
     auto fail = []() -> task<void> {
         (void)co_await sleep_for(1s);
         throw std::runtime_error("broke");
@@ -230,8 +232,7 @@ TEST_CASE_FIXTURE(background_fixture, "an exception of the work comes out of the
     CHECK(stopped->has_value());
 }
 
-TEST_CASE_FIXTURE(background_fixture,
-                  "work has a context of its own, and counts with the loop's other background work") {
+TEST_CASE_FIXTURE(background_fixture, "work has its own context and counts with the loop's other background work") {
     home.root_context().set_deadline(time.now());
     bool unlimited = false;
     auto look = [&]() -> task<void> {

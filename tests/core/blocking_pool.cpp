@@ -34,7 +34,7 @@ struct job_gate {
     }
 };
 
-// What a job does until its token is stopped.
+// A job that runs until its token is stopped.
 void wait_for_stop(std::promise<void>& entered, const std::stop_token& stop) {
     std::mutex m;
     std::condition_variable_any wake;
@@ -66,7 +66,7 @@ struct busy_pool {
 
 } // namespace
 
-TEST_CASE("a job's value comes back on the loop that asked, with the context untouched") {
+TEST_CASE("a job's value arrives on the calling loop, with the context unchanged") {
     loop home;
     blocking_pool pool({.name = "db", .threads = 1});
     home.root_context().set_request_id("r-1");
@@ -94,7 +94,7 @@ TEST_CASE("a job's error and a job's exception arrive as errors") {
     CHECK(failure.cause().message() == "driver broke");
 }
 
-TEST_CASE("a job for which memory runs out is unavailable, and its thread works on") {
+TEST_CASE("a job that runs out of memory returns unavailable, and its thread continues") {
     loop home;
     blocking_pool pool({.threads = 1});
     auto exhaust = []() -> int { throw std::bad_alloc(); };
@@ -126,14 +126,14 @@ TEST_CASE("a full queue refuses at once with unavailable") {
 
     home.spawn(third());
     home.poll();
-    CHECK(refusal == "unavailable: the tiny pool takes no more work"); // at once, while the thread is busy
+    CHECK(refusal == "unavailable: the pool tiny is full or closed"); // at once, while the thread is busy
     blocked.opened.set_value();
     while (finished < 2 || refusal.empty()) home.run_one();
     CHECK(pool.stats().refused == 1);
     CHECK(pool.stats().completed == 2);
 }
 
-TEST_CASE_FIXTURE(busy_pool, "cancellation takes a queued job out without running it") {
+TEST_CASE_FIXTURE(busy_pool, "cancellation removes a queued job without running it") {
     bool ran = false;
     bool ended = false;
     auto never = [&] { ran = true; };
@@ -180,7 +180,7 @@ TEST_CASE("cancellation of a running job stops its token and waits for its end")
     while (!ended) home.run_one();
 }
 
-TEST_CASE_FIXTURE(busy_pool, "the context's deadline takes a queued job out without running it") {
+TEST_CASE_FIXTURE(busy_pool, "the context's deadline removes a queued job without running it") {
     bool ran = false;
     std::optional<error> refused;
     auto never = [&] { ran = true; };
@@ -222,7 +222,7 @@ TEST_CASE("the context's deadline stops the token of a running job, which decide
     CHECK(*got == 7);
 }
 
-TEST_CASE("a job that is refused ends once, also when it is cancelled before its caller learns of it") {
+TEST_CASE("a refused job completes once, even if it is cancelled before its caller knows") {
     loop home;
     blocking_pool pool({.threads = 1});
     pool.close();
@@ -251,7 +251,7 @@ TEST_CASE("a job whose deadline has passed isn't queued") {
     CHECK(pool.stats().completed == 0);
 }
 
-TEST_CASE("two loops share one pool and each gets its own answers") {
+TEST_CASE("two loops share one pool and each gets its own results") {
     blocking_pool pool({.threads = 2});
     const auto serve = [&pool](int base) {
         loop home;
@@ -270,7 +270,7 @@ TEST_CASE("two loops share one pool and each gets its own answers") {
     CHECK(other.get() == 200 * 1000 + 199 * 200 / 2);
 }
 
-TEST_CASE("the end of a job needs no memory on the pool's thread, where nothing would catch that there is none") {
+TEST_CASE("completing a job allocates nothing on the pool's thread, where bad_alloc couldn't be caught") {
     loop home;
     blocking_pool pool({.threads = 1});
     std::size_t at_end = 0;
@@ -282,7 +282,7 @@ TEST_CASE("the end of a job needs no memory on the pool's thread, where nothing 
     CHECK(at_next == at_end);
 }
 
-TEST_CASE("a pool whose threads can't be had throws, and leaves none behind") {
+TEST_CASE("a pool that can't create its threads throws and leaves none running") {
     const auto outcome = support::without_threads(2, [] {
         try {
             const blocking_pool pool({.threads = 8});

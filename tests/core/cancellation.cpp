@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Work that ends by itself in the very turn in which it is cancelled; meant for AddressSanitizer.
-#include "core/resume_slot.hpp"
+// Work that ends in the same turn in which it is cancelled; meant for AddressSanitizer.
+#include "core/event.hpp"
 #include <weir/core/deadline.hpp>
 #include <weir/core/loop.hpp>
 
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <doctest/doctest.h>
 
@@ -18,17 +17,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Waited for by one task, whatever it is told meanwhile.
+// One task waits for it, even when it is cancelled.
 class gate {
 public:
-    task<void> opened() {
-        auto start = [this](auto handler) { waiting_.store(std::move(handler)); };
-        return boost::asio::async_initiate<const boost::asio::use_awaitable_t<executor>, void()>(start, use_task);
-    }
-    void open() { waiting_.resume(); }
+    task<void> opened() { return opened_.wait_uninterrupted(); }
+    void open() { opened_.wake(); }
 
 private:
-    detail::resume_slot waiting_;
+    detail::event opened_;
 };
 
 task<result<void>> pass(gate& through) {
@@ -40,7 +36,7 @@ task<void> keep(task<result<void>> work, std::optional<result<void>>& outcome) {
 
 } // namespace
 
-TEST_CASE("work may end in the turn in which its deadline comes") {
+TEST_CASE("work may end in the turn in which its deadline passes") {
     manual_clock time;
     loop home(time);
     gate door;
@@ -49,12 +45,12 @@ TEST_CASE("work may end in the turn in which its deadline comes") {
     home.poll();
     home.post([&door] { door.open(); });
     time.advance(1s);
-    home.poll(); // the deadline comes first, then the work ends, and then it hears of the deadline
+    home.poll(); // the deadline fires first, then the work ends, then it gets the cancellation
     REQUIRE(outcome);
     CHECK(outcome->error() == errc::deadline_exceeded);
 }
 
-TEST_CASE("a spawned task may end in the turn in which it is cancelled, and its signal with it") {
+TEST_CASE("a spawned task may end in the turn in which it is cancelled, along with its signal") {
     loop home;
     context ctx(home);
     gate door;

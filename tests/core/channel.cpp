@@ -27,7 +27,7 @@ namespace {
 std::string summary(const result<int>& got) { return got ? std::to_string(*got) : std::string(got.error().code()); }
 std::string summary(const result<void>& got) { return got ? "ok" : std::string(got.error().code()); }
 
-// A task that can be cancelled, and has a context of its own.
+// A task that can be cancelled and has its own context.
 struct cancellable_task {
     explicit cancellable_task(loop& home) : ctx(home) {}
 
@@ -41,7 +41,7 @@ struct cancellable_task {
     }
 };
 
-// Tasks at one loop, and what became of them in the order it did.
+// Tasks on one loop, and a log of their outcomes in order.
 struct channel_fixture {
     manual_clock time;
     loop home{time};
@@ -80,7 +80,7 @@ using channel_log = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE("a channel has room for as many values as its capacity, and yields them in their order") {
+TEST_CASE("a channel holds as many values as its capacity and yields them in order") {
     for (const std::size_t capacity : {1U, 2U, 5U}) {
         channel<int> values(capacity);
         CHECK(!values.try_receive());
@@ -95,7 +95,7 @@ TEST_CASE("a channel has room for as many values as its capacity, and yields the
     }
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "without capacity a value passes only where both are there") {
+TEST_CASE_FIXTURE(channel_fixture, "without capacity a value passes only if a sender and a receiver are both there") {
     channel<int> values;
     CHECK(!values.try_send(1));
     CHECK(!values.try_receive());
@@ -114,20 +114,20 @@ TEST_CASE_FIXTURE(channel_fixture, "without capacity a value passes only where b
     CHECK(take_log() == channel_log{"4ok"});
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "senders that wait are served in the order they came, behind what is there") {
+TEST_CASE_FIXTURE(channel_fixture, "waiting senders are served in order, after the buffered values") {
     channel<int> values(1);
     CHECK(values.try_send(0));
     for (const int value : {1, 2, 3}) start(send(values, value));
     CHECK(take_log().empty());
     CHECK(values.stats().waiting_senders == 3);
     for (const int expected : {0, 1, 2}) CHECK(values.try_receive() == expected);
-    CHECK(!values.try_send(4)); // 3 is there
+    CHECK(!values.try_send(4)); // 3 is buffered
     CHECK(take_log() == channel_log{"1ok", "2ok", "3ok"});
     CHECK(values.try_receive() == 3);
     CHECK(!values.try_receive());
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "receivers that wait are served in the order they came") {
+TEST_CASE_FIXTURE(channel_fixture, "waiting receivers are served in order") {
     channel<int> values(8);
     for (const char* name : {"a", "b", "c"}) start(receive(values, name));
     for (const int value : {1, 2, 3, 4}) CHECK(values.try_send(int(value)));
@@ -135,7 +135,7 @@ TEST_CASE_FIXTURE(channel_fixture, "receivers that wait are served in the order 
     CHECK(take_log() == channel_log{"a1", "b2", "c3"});
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "an operation that needn't wait goes on in the same turn, without memory") {
+TEST_CASE_FIXTURE(channel_fixture, "an operation that needn't wait completes in the same turn without allocating") {
     channel<int> values(4);
     bool done = false;
     std::size_t allocated = 0;
@@ -156,7 +156,7 @@ TEST_CASE_FIXTURE(channel_fixture, "an operation that needn't wait goes on in th
     CHECK(allocated == 0);
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "a task that always finds values lets the others run, and sees its deadline") {
+TEST_CASE_FIXTURE(channel_fixture, "a task that never has to wait yields to others and notices its deadline") {
     channel<int> values(1);
     int operations = 0;
     int seen = 0;
@@ -181,7 +181,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a task that always finds values lets the oth
     CHECK(operations <= 1536);
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "a closed channel takes nothing more, and yields what it has first") {
+TEST_CASE_FIXTURE(channel_fixture, "a closed channel accepts no values and first yields its remaining ones") {
     channel<int> values(2);
     CHECK(values.try_send(1));
     CHECK(values.try_send(2));
@@ -200,7 +200,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a closed channel takes nothing more, and yie
     CHECK(!values.try_receive());
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "closing wakes all that wait, in their order") {
+TEST_CASE_FIXTURE(channel_fixture, "closing wakes all waiting tasks in order") {
     channel<int> values;
     for (const char* name : {"a", "b", "c"}) start(receive(values, name));
     values.close();
@@ -211,7 +211,7 @@ TEST_CASE_FIXTURE(channel_fixture, "closing wakes all that wait, in their order"
     CHECK(refused.message() == "the channel is closed");
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "a waiter at a channel that goes ends as at a closed one") {
+TEST_CASE_FIXTURE(channel_fixture, "destroying a channel ends its waiters like closing it") {
     auto values = std::make_unique<channel<int>>();
     auto full = std::make_unique<channel<int>>(1);
     CHECK(full->try_send(1));
@@ -222,7 +222,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a waiter at a channel that goes ends as at a
     CHECK(take_log() == channel_log{"aclosed", "2closed"});
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "a channel may go while a task that it has woken hasn't gone on yet") {
+TEST_CASE_FIXTURE(channel_fixture, "a channel may be destroyed while a task that it has woken hasn't resumed yet") {
     auto values = std::make_unique<channel<int>>();
     auto& one = start(receive(*values, "a"));
     CHECK(values->try_send(1));
@@ -231,7 +231,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a channel may go while a task that it has wo
     CHECK(take_log() == channel_log{"a1"});
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "a waiter ends at the deadline of its context, and loses nothing") {
+TEST_CASE_FIXTURE(channel_fixture, "a waiter ends at its context's deadline and loses no value") {
     channel<int> values;
     start(receive(values, "a"), time.now() + 1s);
     start(send(values, 1), time.now() + 2s); // received by a
@@ -254,7 +254,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a waiter ends at the deadline of its context
     CHECK(!full.try_receive());
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "past its deadline or cancelled, a task neither receives nor sends") {
+TEST_CASE_FIXTURE(channel_fixture, "a task that is cancelled or past its deadline neither receives nor sends") {
     channel<int> values(2);
     CHECK(values.try_send(1));
     start(receive(values, "a"), time.now());
@@ -270,7 +270,7 @@ TEST_CASE_FIXTURE(channel_fixture, "past its deadline or cancelled, a task neith
     CHECK(values.stats().size == 1);
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "a receiver that is cancelled leaves its place to the next") {
+TEST_CASE_FIXTURE(channel_fixture, "a cancelled receiver leaves its place to the next one") {
     channel<int> values;
     start(receive(values, "a"));
     auto& second = start(receive(values, "b"));
@@ -282,7 +282,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a receiver that is cancelled leaves its plac
     CHECK(take_log() == channel_log{"bcancelled", "a1", "c2"});
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "a sender that is cancelled hasn't sent") {
+TEST_CASE_FIXTURE(channel_fixture, "a cancelled sender has sent nothing") {
     channel<int> values(1);
     CHECK(values.try_send(0));
     auto& first = start(send(values, 1));
@@ -296,7 +296,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a sender that is cancelled hasn't sent") {
 }
 
 TEST_CASE_FIXTURE(channel_fixture,
-                  "a value and a cancellation in the same turn: the first decides, and nothing is lost") {
+                  "a value and a cancellation in the same turn: the first one wins, and nothing is lost") {
     channel<int> values(1);
     auto& one = start(receive(values, "a"));
     CHECK(values.try_send(1));
@@ -311,18 +311,18 @@ TEST_CASE_FIXTURE(channel_fixture,
 
     start(receive(values, "c"), time.now() + 1s);
     time.advance(1s);
-    CHECK(values.try_send(3)); // before the loop knows of the time
+    CHECK(values.try_send(3)); // before the loop notices the time
     CHECK(take_log() == channel_log{"c3"});
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "an operation that is cancelled before it begins ends once") {
+TEST_CASE_FIXTURE(channel_fixture, "an operation cancelled before it begins ends once") {
     channel<int> values;
     auto call = [&]() -> task<result<int>> { return values.receive(); };
     CHECK(test_support::ends_when_cancelled_early(home, call) == std::vector{errc::cancelled});
     CHECK(!values.try_send(1));
 }
 
-TEST_CASE("a loop that ends takes its waiting tasks along, and the channel goes on without them") {
+TEST_CASE("a loop that ends destroys its waiting tasks, and the channel works on") {
     channel<int> values;
     channel<int> full(1);
     CHECK(full.try_send(0));
@@ -349,7 +349,7 @@ TEST_CASE("a loop that ends takes its waiting tasks along, and the channel goes 
     CHECK(!full.try_receive());
 }
 
-TEST_CASE("a loop that ends takes tasks along that were woken and haven't gone on") {
+TEST_CASE("a loop that ends destroys tasks that were woken and haven't resumed") {
     channel<int> values;
     int gone = 0;
     {
@@ -365,7 +365,7 @@ TEST_CASE("a loop that ends takes tasks along that were woken and haven't gone o
     CHECK(gone == 1);
 }
 
-TEST_CASE("a channel that its waiting task owns goes with the loop") {
+TEST_CASE("a channel owned by its waiting task is destroyed with the loop") {
     loop home;
     auto work = []() -> task<void> {
         channel<int> mine;
@@ -375,7 +375,7 @@ TEST_CASE("a channel that its waiting task owns goes with the loop") {
     home.poll();
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "where no memory is left to wait, the task gets std::bad_alloc and waits nowhere") {
+TEST_CASE_FIXTURE(channel_fixture, "if there is no memory to wait, the task gets std::bad_alloc and waits nowhere") {
     channel<int> values;
     int thrown = 0;
     for (std::size_t many = 0; many < 3; ++many) {
@@ -405,7 +405,7 @@ TEST_CASE_FIXTURE(channel_fixture, "where no memory is left to wait, the task ge
 
 namespace {
 
-// Moves only, has no default, and counts how many there are.
+// Move-only, not default-constructible, and counts its instances.
 struct counted_value {
     static inline int alive = 0;
 
@@ -461,7 +461,7 @@ TEST_CASE("a copy that throws sends nothing") {
     CHECK(values.stats().size == 0);
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "a loop receives until the channel is closed and empty") {
+TEST_CASE_FIXTURE(channel_fixture, "a loop can receive until the channel is closed and empty") {
     channel<int> jobs(2);
     auto work = [&]() -> task<void> {
         while (auto job = co_await jobs.receive()) log.push_back(std::to_string(*job));
@@ -475,7 +475,7 @@ TEST_CASE_FIXTURE(channel_fixture, "a loop receives until the channel is closed 
     CHECK(take_log() == channel_log{"1", "2", "3", "end"});
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "an operation passes for a task where one is asked for") {
+TEST_CASE_FIXTURE(channel_fixture, "an operation converts to a task where one is needed") {
     channel<int> values(1);
     CHECK(home.block_on(with_deadline(time.now() + 1s, values.send(1))));
     CHECK(home.block_on(with_timeout(0s, values.send(2))).error() == errc::deadline_exceeded);
@@ -483,7 +483,7 @@ TEST_CASE_FIXTURE(channel_fixture, "an operation passes for a task where one is 
     CHECK(home.block_on(ask()).value() == 1);
 }
 
-TEST_CASE_FIXTURE(channel_fixture, "an operation may be made first and awaited later") {
+TEST_CASE_FIXTURE(channel_fixture, "an operation may be created first and awaited later") {
     channel<std::string> values(1);
     auto work = [&]() -> task<void> {
         auto sending = values.send("a string that needs memory of its own, as it is long");
@@ -496,9 +496,9 @@ TEST_CASE_FIXTURE(channel_fixture, "an operation may be made first and awaited l
     start(work());
 }
 
-TEST_CASE("a capacity that no memory holds is refused by name") {
+TEST_CASE("a capacity that overflows memory is refused by name") {
     const auto make = [](std::size_t capacity) { const channel<int> values(capacity); };
-    CHECK_THROWS_WITH_AS(make(std::numeric_limits<std::size_t>::max()),
-                         doctest::Contains("channel capacity 18446744073709551615: accepted 0.."),
-                         std::invalid_argument);
+    CHECK_THROWS_WITH_AS(
+        make(std::numeric_limits<std::size_t>::max()),
+        doctest::Contains("channel capacity 18446744073709551615: accepted 0.."), std::invalid_argument);
 }

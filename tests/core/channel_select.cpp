@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// One task that selects, and what it got.
+// A task that selects, and its outcomes.
 struct select_fixture {
     manual_clock time;
     loop home{time};
@@ -60,7 +60,7 @@ using select_log = std::vector<std::string>;
 
 } // namespace
 
-TEST_CASE_FIXTURE(select_fixture, "select takes what is there, and nothing of the others") {
+TEST_CASE_FIXTURE(select_fixture, "select takes an available value and leaves the other channels alone") {
     CHECK(names.try_send("ann"));
     start();
     CHECK(take_log() == select_log{"ann"});
@@ -77,23 +77,23 @@ TEST_CASE_FIXTURE(select_fixture, "select takes what is there, and nothing of th
     CHECK((got[0] == "2" ? names.stats().size : numbers.stats().size) == 1);
 }
 
-TEST_CASE_FIXTURE(select_fixture, "select waits for the first, and leaves the others then") {
+TEST_CASE_FIXTURE(select_fixture, "select waits for the first value and then leaves the other channels") {
     start();
     CHECK(waiting() == 2);
     CHECK(names.try_send("ann"));
     CHECK(waiting() == 0);
-    CHECK(numbers.try_send(1)); // which stays
+    CHECK(numbers.try_send(1)); // it stays in the channel
     CHECK(take_log() == select_log{"ann"});
     CHECK(numbers.try_receive() == 1);
 }
 
-TEST_CASE_FIXTURE(select_fixture, "a closed channel is one that select needn't wait for") {
+TEST_CASE_FIXTURE(select_fixture, "select doesn't wait for a closed channel") {
     numbers.close();
     start();
     CHECK(take_log() == select_log{"numbers closed"});
 }
 
-TEST_CASE_FIXTURE(select_fixture, "a channel that is closed, or goes, ends a select that waits for it") {
+TEST_CASE_FIXTURE(select_fixture, "closing or destroying a channel ends a select that waits for it") {
     start();
     names.close();
     CHECK(take_log() == select_log{"names closed"});
@@ -114,8 +114,7 @@ TEST_CASE_FIXTURE(select_fixture, "a channel that is closed, or goes, ends a sel
     CHECK(index == 0);
 }
 
-TEST_CASE_FIXTURE(select_fixture,
-                  "select ends at the deadline of the context and when it is cancelled, and loses nothing") {
+TEST_CASE_FIXTURE(select_fixture, "select ends at the context's deadline and on cancellation, and loses nothing") {
     ctx.set_deadline(time.now() + 1s);
     start();
     time.advance(1s);
@@ -134,7 +133,8 @@ TEST_CASE_FIXTURE(select_fixture,
     CHECK(numbers.stats().size == 1);
 }
 
-TEST_CASE_FIXTURE(select_fixture, "each of several that are ready is as likely, whatever else the loop does") {
+TEST_CASE_FIXTURE(select_fixture,
+                  "several ready channels are chosen with equal probability, whatever else the loop does") {
     int counts[3] = {};
     channel<int> a(1), b(1), c(1);
     auto work = [&]() -> task<void> {
@@ -153,7 +153,7 @@ TEST_CASE_FIXTURE(select_fixture, "each of several that are ready is as likely, 
     }
 }
 
-TEST_CASE_FIXTURE(select_fixture, "select sends as well, and keeps what it didn't send") {
+TEST_CASE_FIXTURE(select_fixture, "select can send, and keeps the value if it chose another operation") {
     channel<int> out;
     std::vector<std::size_t> chosen;
     auto work = [&]() -> task<void> {
@@ -174,7 +174,7 @@ TEST_CASE_FIXTURE(select_fixture, "select sends as well, and keeps what it didn'
     CHECK(!out.try_receive());
 }
 
-TEST_CASE_FIXTURE(select_fixture, "select doesn't meet itself at a channel, and two of them meet each other") {
+TEST_CASE_FIXTURE(select_fixture, "select doesn't match its own operations, but two selects match each other's") {
     channel<int> meeting;
     int sent = 0;
     int received = 0;

@@ -66,7 +66,7 @@ TEST_CASE("values pass between loops on different threads, each once") {
     }
 }
 
-TEST_CASE("a thread without a loop sends and receives where that needs no wait") {
+TEST_CASE("a thread without a loop can send and receive when no wait is needed") {
     channel<int> there;
     channel<int> back(4);
     std::atomic<bool> stopped = false;
@@ -89,7 +89,7 @@ TEST_CASE("a thread without a loop sends and receives where that needs no wait")
     CHECK(stopped);
 }
 
-TEST_CASE("selects on two threads meet at the same channels, whichever order they name them in") {
+TEST_CASE("selects on two threads can name the same channels in any order") {
     channel<int> a;
     channel<int> b;
     const auto work = [](channel<int>& first, channel<int>& second, std::atomic<int>& received) -> task<void> {
@@ -113,7 +113,7 @@ TEST_CASE("selects on two threads meet at the same channels, whichever order the
     CHECK(received == values_each);
 }
 
-TEST_CASE("what a receiver that is cancelled doesn't get, another does") {
+TEST_CASE("a value that a cancelled receiver doesn't get goes to another one") {
     channel<int> values;
     std::atomic<int> got = 0;
     std::atomic<bool> over = false;

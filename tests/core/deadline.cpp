@@ -22,7 +22,7 @@ TEST_CASE("with_deadline cancels work at its deadline and waits for its end") {
     bool ended = false;
     std::string seen;
     auto slow = [&]() -> task<result<void>> {
-        (co_await this_task).context().set_deadline(time_point::max()); // it doesn't keep to it
+        (co_await this_task).context().set_deadline(time_point::max()); // it ignores its deadline
         auto slept = co_await sleep_for(1h);
         seen = slept.error().code();
         ended = true;
@@ -54,7 +54,7 @@ struct deadline_fixture {
     std::exception_ptr thrown;
     bool ended = false;
 
-    // Runs the task on a context as a request's handler does.
+    // Runs the task with a context, like a request's handler.
     void start(task<void> work) {
         ended = false;
         home.spawn(std::move(work), ctx, cancel, [this](std::exception_ptr failure) {
@@ -73,7 +73,7 @@ task<time_point> deadline_here() { co_return (co_await this_task).context().dead
 
 } // namespace
 
-TEST_CASE_FIXTURE(deadline_fixture, "work in time yields its own value or error, of any type") {
+TEST_CASE_FIXTURE(deadline_fixture, "work that ends in time yields its own value or error, of any type") {
     auto text = []() -> task<result<std::string>> { co_return "in time"; };
     auto flag = []() -> task<result<bool>> { co_return false; };
     auto pointer = []() -> task<result<std::unique_ptr<int>>> { co_return std::make_unique<int>(7); };
@@ -86,7 +86,8 @@ TEST_CASE_FIXTURE(deadline_fixture, "work in time yields its own value or error,
     CHECK(home.block_on(with_timeout(1s, text())).value() == "in time");
 }
 
-TEST_CASE_FIXTURE(deadline_fixture, "work sees the earlier of both deadlines, and its caller its own again") {
+TEST_CASE_FIXTURE(deadline_fixture,
+                  "work sees the earlier of both deadlines, and afterwards its caller sees its own again") {
     struct row {
         duration outer;
         duration limit;
@@ -114,7 +115,7 @@ TEST_CASE_FIXTURE(deadline_fixture, "work sees the earlier of both deadlines, an
     }
 }
 
-TEST_CASE_FIXTURE(deadline_fixture, "an exception out of the work comes out, and the caller sees its deadline again") {
+TEST_CASE_FIXTURE(deadline_fixture, "an exception of the work propagates, and the caller sees its own deadline again") {
     time_point after;
     auto work = []() -> task<result<int>> {
         throw std::runtime_error("broken");
@@ -133,7 +134,7 @@ TEST_CASE_FIXTURE(deadline_fixture, "an exception out of the work comes out, and
     CHECK(after == time_point::max());
 }
 
-TEST_CASE_FIXTURE(deadline_fixture, "deadlines beside each other in one context don't see each other's") {
+TEST_CASE_FIXTURE(deadline_fixture, "concurrent deadlines in one context don't affect each other") {
     time_point first;
     time_point second;
     auto look = [&](time_point& seen, duration later) -> task<result<void>> {
@@ -158,8 +159,7 @@ TEST_CASE_FIXTURE(deadline_fixture, "deadlines beside each other in one context 
     CHECK(ctx.deadline() == time_point::max());
 }
 
-TEST_CASE_FIXTURE(deadline_fixture,
-                  "the id and the values of the context are there within, and what is attached stays") {
+TEST_CASE_FIXTURE(deadline_fixture, "the context's id and values are visible within, and attached values stay") {
     ctx.set_request_id("r-1");
     ctx.attach(std::string("principal"));
     std::string seen;
@@ -180,7 +180,7 @@ TEST_CASE_FIXTURE(deadline_fixture,
     CHECK(ctx.request_id() == "r-2");
 }
 
-TEST_CASE_FIXTURE(deadline_fixture, "a context for a part of the work has no later deadline, and holds the outer one") {
+TEST_CASE_FIXTURE(deadline_fixture, "a context for a part of the work has no later deadline and holds the outer one") {
     ctx.set_deadline(time.now() + 1s);
     {
         const context earlier(ctx, time.now() + 500ms);
@@ -194,7 +194,7 @@ TEST_CASE_FIXTURE(deadline_fixture, "a context for a part of the work has no lat
     CHECK(ctx.holders() == 0);
 }
 
-TEST_CASE_FIXTURE(deadline_fixture, "a time that is over keeps the work from starting") {
+TEST_CASE_FIXTURE(deadline_fixture, "an expired deadline keeps the work from starting") {
     bool ran = false;
     auto work = [&]() -> task<result<void>> {
         ran = true;
@@ -212,7 +212,7 @@ TEST_CASE_FIXTURE(deadline_fixture, "a time that is over keeps the work from sta
     CHECK(!ran);
 }
 
-TEST_CASE_FIXTURE(deadline_fixture, "the inner of two deadlines ends its work, the outer one all of it") {
+TEST_CASE_FIXTURE(deadline_fixture, "the inner of two deadlines ends its work, the outer one ends everything") {
     error inner;
     error outer;
     int slept = 0;
@@ -235,7 +235,7 @@ TEST_CASE_FIXTURE(deadline_fixture, "the inner of two deadlines ends its work, t
     CHECK(outer == errc::deadline_exceeded);
 }
 
-TEST_CASE_FIXTURE(deadline_fixture, "work that takes its time to end is waited for") {
+TEST_CASE_FIXTURE(deadline_fixture, "with_deadline waits for work that takes time to end") {
     auto stubborn = [&]() -> task<result<int>> {
         (co_await this_task).context().set_deadline(time_point::max());
         (void)co_await sleep_for(1h);
@@ -253,7 +253,7 @@ TEST_CASE_FIXTURE(deadline_fixture, "work that takes its time to end is waited f
     CHECK(outcome == errc::deadline_exceeded);
 }
 
-TEST_CASE_FIXTURE(deadline_fixture, "cancellation of the caller reaches the work, whose outcome comes") {
+TEST_CASE_FIXTURE(deadline_fixture, "cancelling the caller cancels the work, whose outcome is returned") {
     error outcome;
     auto sleep = []() -> task<result<void>> { return sleep_for(1h); };
     auto call = [&]() -> task<void> {
@@ -268,7 +268,7 @@ TEST_CASE_FIXTURE(deadline_fixture, "cancellation of the caller reaches the work
     CHECK(outcome == errc::cancelled);
 }
 
-TEST_CASE_FIXTURE(deadline_fixture, "a caller that is cancelled already starts no work") {
+TEST_CASE_FIXTURE(deadline_fixture, "a cancelled caller starts no work") {
     bool ran = false;
     auto work = [&]() -> task<result<void>> {
         ran = true;
@@ -282,7 +282,7 @@ TEST_CASE_FIXTURE(deadline_fixture, "a caller that is cancelled already starts n
     CHECK(!ran);
 }
 
-TEST_CASE_FIXTURE(deadline_fixture, "a task that was spawned within sees its context beyond the deadline's work") {
+TEST_CASE_FIXTURE(deadline_fixture, "a task spawned within sees its context after the work has ended") {
     std::string seen;
     auto later = [&]() -> task<void> {
         co_await boost::asio::post(co_await this_task, use_task);
@@ -300,7 +300,7 @@ TEST_CASE_FIXTURE(deadline_fixture, "a task that was spawned within sees its con
     CHECK(ctx.holders() == 0);
 }
 
-TEST_CASE("when work with a deadline has ended, nothing holds the caller's context but the caller") {
+TEST_CASE("after work with a deadline has ended, only the caller holds its context") {
     manual_clock time;
     loop home(time);
     auto ctx = std::make_unique<context>(home);
@@ -324,7 +324,7 @@ TEST_CASE("when work with a deadline has ended, nothing holds the caller's conte
     ctx.reset();
 }
 
-TEST_CASE("a loop that ends takes work with a deadline along") {
+TEST_CASE("a loop that ends destroys work with a deadline") {
     manual_clock time;
     auto held = std::make_shared<int>(1);
     {

@@ -16,7 +16,7 @@ TEST_CASE("an error without a kind is no error") {
     CHECK(none.details().empty());
 }
 
-TEST_CASE("an error of a kind alone says the kind's name and default message") {
+TEST_CASE("an error made from a kind has the kind's name and default message") {
     const error failure = errc::not_found;
     CHECK(failure);
     CHECK(failure.code() == "not_found");
@@ -24,7 +24,7 @@ TEST_CASE("an error of a kind alone says the kind's name and default message") {
     CHECK(failure.status() == 0);
 }
 
-TEST_CASE("the with_ functions leave other copies as they were") {
+TEST_CASE("the with_ functions leave other copies unchanged") {
     const error plain(errc::conflict, "only 2 left");
     const error domain = error(plain).with_code("out_of_stock").with_status(410);
     CHECK(plain.code() == "conflict");
@@ -34,17 +34,18 @@ TEST_CASE("the with_ functions leave other copies as they were") {
     CHECK(domain == errc::conflict);
 }
 
-TEST_CASE("a kind's shared error isn't changed by with_") {
+TEST_CASE("with_ doesn't change the shared error of a kind") {
     const error changed = error(errc::unavailable).with_retry_after(3);
     CHECK(changed.retry_after() == 3);
     CHECK(error(errc::unavailable).retry_after() == 0);
     CHECK(changed.message() == "unavailable, try again later");
 }
 
-TEST_CASE("an error describes itself with its details and its causes on one line") {
-    const error failure = error(errc::unavailable, "no database")
-                              .with_detail({"db", "reachable", "refused"})
-                              .caused_by(error(errc::unknown, "connect: refused"));
+TEST_CASE("an error describes itself with its details and causes on one line") {
+    const error failure =
+        error(errc::unavailable, "no database")
+            .with_detail({"db", "reachable", "refused"})
+            .caused_by(error(errc::unknown, "connect: refused"));
     std::ostringstream line;
     line << failure;
     CHECK(line.str() == "unavailable: no database [db: refused]: unknown: connect: refused");
@@ -61,18 +62,18 @@ TEST_CASE("value() of a failed result throws the error itself") {
     }
 }
 
-TEST_CASE("an exception in flight becomes an error of its kind") {
+TEST_CASE("the exception in flight becomes an error of its kind") {
     try {
         throw std::runtime_error("broken");
     } catch (...) {
         const error failure = weir::current_error();
         CHECK(failure == errc::internal);
-        CHECK(failure.message() == "internal error"); // a client may read it
+        CHECK(failure.message() == "internal error"); // a client may see it
         CHECK(failure.cause().message() == "broken");
     }
 }
 
-TEST_CASE("a failed allocation in flight becomes an error that needs no memory") {
+TEST_CASE("a failed allocation in flight becomes an error without allocating") {
     try {
         throw std::bad_alloc();
     } catch (...) {

@@ -27,7 +27,7 @@ TEST_CASE("plain text is copied between quotes") {
     CHECK(json(std::string(1000, 'x')) == '"' + std::string(1000, 'x') + '"');
 }
 
-TEST_CASE("quotes, backslashes and control characters are escaped wherever they stand") {
+TEST_CASE("quotes, backslashes and control characters are escaped at every position") {
     CHECK(json("\"\\\b\f\n\r\t") == R"("\"\\\b\f\n\r\t")");
     CHECK(json(std::string_view("\0\x01\x1f\x7f", 4)) == "\"\\u0000\\u0001\\u001f\x7f\"");
     for (std::size_t before = 0; before < 40; ++before)
@@ -39,7 +39,7 @@ TEST_CASE("quotes, backslashes and control characters are escaped wherever they 
         }
 }
 
-TEST_CASE("characters next to the escaped ones are left alone") {
+TEST_CASE("characters next to escaped ones are left alone") {
     CHECK(json(" !#[]^_abcdefghij~") == R"(" !#[]^_abcdefghij~")");
     CHECK(json("\n!\n!\n!\n!") == R"("\n!\n!\n!\n!")");
 }
@@ -49,7 +49,7 @@ TEST_CASE("well-formed UTF-8 is copied") { CHECK(json("张三 é 😀, ok") == "
 TEST_CASE("each ill-formed part of UTF-8 becomes one replacement character") {
     CHECK(json("a\xFF z") == "\"a\uFFFD z\"");
     CHECK(json("\x80\x80") == "\"\uFFFD\uFFFD\"");
-    CHECK(json("\xE5\xBC") == "\"\uFFFD\"");                 // cut short
+    CHECK(json("\xE5\xBC") == "\"\uFFFD\"");                 // truncated
     CHECK(json("\xC0\xAF") == "\"\uFFFD\uFFFD\"");           // overlong
     CHECK(json("\xED\xA0\x80") == "\"\uFFFD\uFFFD\uFFFD\""); // a surrogate
     CHECK(json("张\xE4\xB8"
@@ -70,7 +70,7 @@ TEST_CASE("booleans and null are words") {
     CHECK(json(nullptr) == "null");
 }
 
-TEST_CASE("a float is the shortest that reads back as the same float") {
+TEST_CASE("a float is written with the fewest digits that read back as the same float") {
     CHECK(json(0.1F) == "0.1");
     CHECK(json(-19.99F) == "-19.99");
     CHECK(json(999.999F) == "999.999");
@@ -87,7 +87,7 @@ TEST_CASE("a float is the shortest that reads back as the same float") {
     }
 }
 
-TEST_CASE("floating numbers are the shortest that read back the same") {
+TEST_CASE("a double is written with the fewest digits that read back as the same double") {
     CHECK(json(0.1) == "0.1");
     CHECK(json(0.1F) == "0.1");
     CHECK(json(-0.0) == "-0");
@@ -115,7 +115,7 @@ TEST_CASE("every thousandth reads back as itself") {
     }
 }
 
-TEST_CASE("what JSON has no number for is null") {
+TEST_CASE("numbers that JSON can't represent are null") {
     CHECK(json(limits<double>::quiet_NaN()) == "null");
     CHECK(json(-limits<double>::infinity()) == "null");
 }
@@ -129,7 +129,7 @@ TEST_CASE("the writer puts commas between values and nowhere else") {
     CHECK(out == R"(log: {"text":"{","number":1,"list":["[",2.5,{},null],"raw":[1],"last":true})");
 }
 
-TEST_CASE("the names of members are escaped too") {
+TEST_CASE("member names are escaped too") {
     std::string out;
     weir::json_writer(out).begin_object().member("a\"b", "c").end_object();
     CHECK(out == R"({"a\"b":"c"})");

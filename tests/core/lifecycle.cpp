@@ -58,7 +58,7 @@ TEST_CASE("parts start in order and stop in reverse") {
     CHECK(seen.lines.back() == "stopped db");
 }
 
-TEST_CASE("a part that fails to start names itself, and a stop ends those before it") {
+TEST_CASE("a part that fails to start is named, and stop() ends the parts before it") {
     loop home;
     std::string log;
     recorder seen;
@@ -75,7 +75,7 @@ TEST_CASE("a part that fails to start names itself, and a stop ends those before
     CHECK(std::find(seen.lines.begin(), seen.lines.end(), "failed redis") != seen.lines.end());
 }
 
-TEST_CASE("a stop past its deadline is cut and the next part still stops") {
+TEST_CASE("a stop past its deadline is cut off and the next part still stops") {
     manual_clock time;
     loop home(time);
     std::string log;
@@ -104,14 +104,14 @@ TEST_CASE("a stop past its deadline is cut and the next part still stops") {
     CHECK(std::find(seen.lines.begin(), seen.lines.end(), "cut mq") != seen.lines.end());
 }
 
-TEST_CASE("a stop that doesn't end when it is cancelled is left behind and counted") {
+TEST_CASE("a stop that doesn't end after its cancellation is abandoned and counted") {
     manual_clock time;
     loop home(time);
     std::string log;
     recorder seen;
     std::promise<void> entered;
     std::promise<void> opened;
-    blocking_pool pool({.threads = 1}); // ends before what its job uses
+    blocking_pool pool({.threads = 1}); // ends before the objects that its job uses
     lifecycle parts(seen.observe());
     parts.add(part("db", log));
     lifecycle_part stubborn;
@@ -152,7 +152,7 @@ lifecycle_part stop_only(std::string name, std::string& log) {
     return made;
 }
 
-// A start that takes a day, unless it is cancelled.
+// A start that takes a day unless it is cancelled.
 lifecycle_part slow_start(duration deadline) {
     lifecycle_part made;
     made.name = "migrations";
@@ -161,7 +161,7 @@ lifecycle_part slow_start(duration deadline) {
     return made;
 }
 
-// Starts the parts on the loop's manual clock, in `poll()`.
+// Starts the parts in `poll()`, on the loop's manual clock.
 struct slow_lifecycle {
     manual_clock time;
     loop home{time};
@@ -182,7 +182,7 @@ struct slow_lifecycle {
 
 } // namespace
 
-TEST_CASE("what a start step adds comes right behind it, whatever its number") {
+TEST_CASE("parts added by a start step come right after it, however many") {
     loop home;
     std::string log;
     lifecycle parts;
@@ -202,7 +202,7 @@ TEST_CASE("what a start step adds comes right behind it, whatever its number") {
     CHECK(log.ends_with("-1-0-pool-db"));
 }
 
-TEST_CASE("a start step that fails has what it added without a start stopped, and nothing else of it") {
+TEST_CASE("a failed start step has its added parts without a start stopped, and nothing else") {
     loop home;
     std::string log;
     lifecycle parts;
@@ -218,13 +218,13 @@ TEST_CASE("a start step that fails has what it added without a start stopped, an
     CHECK(log == "-socket");
 }
 
-TEST_CASE("once all have started a part without a start may come, and no other one") {
+TEST_CASE("after the start only parts without a start may be added") {
     loop home;
     std::string log;
     lifecycle parts;
     CHECK(home.block_on(parts.start()));
-    CHECK_THROWS_WITH_AS(parts.add(part("late", log)), "\"late\" has a start, and the others have started already",
-                         std::logic_error);
+    CHECK_THROWS_WITH_AS(
+        parts.add(part("late", log)), "\"late\" has a start function, but the start is over already", std::logic_error);
     parts.add(stop_only("db", log));
     CHECK(home.block_on(parts.stop()));
     CHECK(log == "-db");
@@ -246,7 +246,7 @@ TEST_CASE("a stop step may add another stop, which runs next") {
     CHECK(log == "-file-db");
 }
 
-TEST_CASE_FIXTURE(slow_lifecycle, "a start past its deadline is cut, and one without a deadline never is") {
+TEST_CASE_FIXTURE(slow_lifecycle, "a start past its deadline is cut off, and one without a deadline never is") {
     parts.add(slow_start(duration::max()));
     parts.add(slow_start(5s));
     begin();
@@ -261,7 +261,7 @@ TEST_CASE_FIXTURE(slow_lifecycle, "a start past its deadline is cut, and one wit
     CHECK(parts.stop_time() == 2 * (10s + lifecycle::patience));
 }
 
-TEST_CASE_FIXTURE(slow_lifecycle, "a cancelled start ends its step, begins no other one and stops what had started") {
+TEST_CASE_FIXTURE(slow_lifecycle, "cancelling the start ends its step, begins no other and stops the started parts") {
     parts.add(part("db", log));
     parts.add(slow_start(30s));
     parts.add(part("never", log));
@@ -274,7 +274,7 @@ TEST_CASE_FIXTURE(slow_lifecycle, "a cancelled start ends its step, begins no ot
     CHECK(log == "+db-db");
 }
 
-TEST_CASE_FIXTURE(slow_lifecycle, "a start that is cancelled before it begins starts nothing") {
+TEST_CASE_FIXTURE(slow_lifecycle, "a start cancelled before it begins starts nothing") {
     parts.add(part("never", log));
     parts.cancel_start();
     begin();
@@ -282,10 +282,10 @@ TEST_CASE_FIXTURE(slow_lifecycle, "a start that is cancelled before it begins st
     CHECK(log.empty());
 }
 
-TEST_CASE_FIXTURE(slow_lifecycle, "a cancelled start step that doesn't end is left behind") {
+TEST_CASE_FIXTURE(slow_lifecycle, "a cancelled start step that doesn't end is abandoned") {
     std::promise<void> entered;
     std::promise<void> opened;
-    blocking_pool pool({.threads = 1}); // ends before what its job uses
+    blocking_pool pool({.threads = 1}); // ends before the objects that its job uses
     lifecycle_part stubborn;
     stubborn.start = [&]() -> task<result<void>> {
         auto job = [&] {
@@ -307,7 +307,7 @@ TEST_CASE_FIXTURE(slow_lifecycle, "a cancelled start step that doesn't end is le
     opened.set_value();
 }
 
-TEST_CASE("durations and points of time add up to no more than their largest") {
+TEST_CASE("sums of durations and time points saturate") {
     CHECK(detail::sum(1s, 2s) == 3s);
     CHECK(detail::sum(duration::max(), 1ns) == duration::max());
     CHECK(detail::sum(1ns, duration::max()) == duration::max());

@@ -2,6 +2,7 @@
 // labels: concurrency
 #include <weir/core/blocking_pool.hpp>
 #include <weir/core/loop.hpp>
+#include <weir/core/wall_now.hpp>
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -40,11 +41,20 @@ TEST_CASE("timers fire in order of time when the manual clock moves") {
     CHECK(fired == "ab");
 }
 
-TEST_CASE("on the machine's clock a sleep ends by itself") {
+TEST_CASE("on the machine's clock a sleep ends without being polled") {
     loop home;
     const auto before = home.clock().now();
     CHECK(home.block_on(sleep_for(2ms)));
     CHECK(home.clock().now() - before >= 2ms);
+}
+
+TEST_CASE("a task reads the present time from its loop's clock") {
+    manual_clock time;
+    loop home(time);
+    const wall_time before = home.block_on(wall_now());
+    CHECK(before == time.wall_now());
+    time.advance(1h);
+    CHECK(home.block_on(wall_now()) == before + 1h);
 }
 
 TEST_CASE("a sleep beyond the context's deadline is refused at once") {
@@ -54,7 +64,7 @@ TEST_CASE("a sleep beyond the context's deadline is refused at once") {
     CHECK(home.block_on(sleep_for(2s)).error() == errc::deadline_exceeded);
 }
 
-TEST_CASE("a loop waits for the jobs of its tasks before it goes") {
+TEST_CASE("a loop waits for its tasks' jobs before it is destroyed") {
     blocking_pool pool({.threads = 1});
     std::promise<void> entered;
     std::atomic<bool> destroying{false};
@@ -83,7 +93,7 @@ TEST_CASE("a loop waits for the jobs of its tasks before it goes") {
 
 namespace {
 
-// Cancels a timer of its loop when it goes, and sets another, as a careful part of a task's frame may do.
+// Its destructor cancels a timer of its loop and sets another, as part of a task's frame may.
 struct timer_guard {
     explicit timer_guard(loop& on) : home(on), timer(on.call_at(on.now() + 1h, [] {})) {}
     ~timer_guard() {
@@ -113,7 +123,7 @@ task<void> wait_on_timer(int& gone) {
 
 } // namespace
 
-TEST_CASE("a loop that ends takes its suspended tasks along, whatever they do to its timers") {
+TEST_CASE("a loop that ends destroys its suspended tasks, whatever they do to its timers") {
     int gone = 0;
     {
         loop home;
@@ -126,7 +136,7 @@ TEST_CASE("a loop that ends takes its suspended tasks along, whatever they do to
     CHECK(gone == 6);
 }
 
-TEST_CASE("block_on that an exception ends leaves its task in the loop") {
+TEST_CASE("block_on that ends with an exception leaves its task in the loop") {
     loop home;
     bool ended = false;
     auto work = [&]() -> task<int> {

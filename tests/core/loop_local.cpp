@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Holds a timer of its loop until it goes.
+// Holds a timer of its loop until destroyed.
 struct timed {
     timed(loop& on, int& left) : home(on), gone(left), timer(on.call_at(on.now() + 1h, [] {})) {}
     ~timed() { gone += home.cancel_timer(timer); }
@@ -24,7 +24,7 @@ struct timed {
 
 } // namespace
 
-TEST_CASE("each loop gets one of its own, and takes it along while its timers still work") {
+TEST_CASE("each loop gets its own object, destroyed while the loop's timers still work") {
     int gone = 0;
     int made = 0;
     const loop_local<timed> locals([&](loop& home) {
@@ -44,7 +44,7 @@ TEST_CASE("each loop gets one of its own, and takes it along while its timers st
     CHECK(gone == 2);
 }
 
-TEST_CASE("one that is made at the address of another gets instances of its own") {
+TEST_CASE("a loop_local at a reused address gets new objects") {
     loop home;
     std::optional<const loop_local<int>> again;
     again.emplace([](loop&) { return std::make_unique<int>(1); });

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Counts those that exist.
+// Counts its instances.
 struct counted {
     static inline std::atomic<int> alive = 0;
 
@@ -46,7 +46,7 @@ void on_another_thread(const std::function<void()>& f) { std::thread(f).join(); 
 
 } // namespace
 
-TEST_CASE("an object that was given back is the next to be taken, and was reset") {
+TEST_CASE("a returned object is reset and is the next to be taken") {
     object_pool<std::string> buffers([](std::string& s) { s.clear(); });
     const std::string* first = nullptr;
     {
@@ -62,7 +62,7 @@ TEST_CASE("an object that was given back is the next to be taken, and was reset"
     CHECK(buffers.stats().retained == 0);
 }
 
-TEST_CASE("a pool makes objects by its option, and destroys them with itself") {
+TEST_CASE("a pool creates objects with its option and destroys them with itself") {
     {
         counted_pool pool({.make = [] {
             auto made = std::make_unique<counted>();
@@ -76,7 +76,7 @@ TEST_CASE("a pool makes objects by its option, and destroys them with itself") {
     CHECK(counted::alive == 0);
 }
 
-TEST_CASE("a thread takes what others have given back before an object is made") {
+TEST_CASE("a thread takes returned objects of other threads before a new one is created") {
     counted_pool pool;
     on_another_thread([&] { take(pool, 40); });
     CHECK(pool.stats().retained == 40);
@@ -90,14 +90,14 @@ TEST_CASE("a thread takes what others have given back before an object is made")
               .size() == 40);
 }
 
-TEST_CASE("a thread leaves the others what it has beyond its own while it goes on") {
+TEST_CASE("a thread leaves its surplus objects to the others") {
     counted_pool pool;
     take(pool, 40);
     on_another_thread([&] { take(pool, 20); });
     CHECK(pool.stats().made == 40);
 }
 
-TEST_CASE("an object may be given back on another loop than it was taken on") {
+TEST_CASE("an object may be returned on another loop than it was taken on") {
     counted_pool pool;
     std::optional<counted_pool::handle> moving(pool.take());
     on_another_thread([&] {
@@ -114,7 +114,7 @@ TEST_CASE("an object may be given back on another loop than it was taken on") {
     CHECK(pool.stats().made == 1);
 }
 
-TEST_CASE("ten thousand uses by a thousand tasks make no more objects than are in use at once") {
+TEST_CASE("ten thousand uses by a thousand tasks create no more objects than are in use at once") {
     object_pool<std::string> buffers([](std::string& s) { s.clear(); });
     loop home;
     int uses = 0;
@@ -125,7 +125,7 @@ TEST_CASE("ten thousand uses by a thousand tasks make no more objects than are i
                 buffer->assign(100, 'x');
                 ++uses;
             }
-            co_await boost::asio::post(co_await this_task, use_task); // the others' turn
+            co_await boost::asio::post(co_await this_task, use_task); // lets the others run
         }
     };
     for (int i = 0; i < 1000; ++i) home.spawn(use());
@@ -135,7 +135,7 @@ TEST_CASE("ten thousand uses by a thousand tasks make no more objects than are i
     CHECK(buffers.stats().made == 1);
 }
 
-TEST_CASE("a pool keeps no more than it may, but for a thread's own") {
+TEST_CASE("a pool keeps no more than max_retained, plus each thread's own") {
     counted_pool pool({.max_retained = 10});
     take(pool, 100);
     CHECK(pool.stats().retained <= 10 + 16);
@@ -147,7 +147,7 @@ TEST_CASE("a pool keeps no more than it may, but for a thread's own") {
     CHECK(none.stats().retained <= 16);
 }
 
-TEST_CASE("an object that isn't worth keeping is dropped") {
+TEST_CASE("an object rejected by keeps is dropped") {
     counted_pool pool({.reset = [](counted& one) { one.text.clear(); },
                        .keeps = [](const counted& one) { return one.text.capacity() < 1000; }});
     pool.take()->text.assign(10'000, 'x');
@@ -157,7 +157,7 @@ TEST_CASE("an object that isn't worth keeping is dropped") {
     CHECK(pool.stats().retained == 1);
 }
 
-TEST_CASE("an object whose reset throws is dropped, and what make throws reaches its caller") {
+TEST_CASE("an object whose reset throws is dropped, and exceptions of make propagate") {
     counted_pool resets([](counted&) { throw std::runtime_error("reset"); });
     { const auto one = resets.take(); }
     CHECK(resets.stats().dropped == 1);
@@ -174,7 +174,7 @@ TEST_CASE("an object whose reset throws is dropped, and what make throws reaches
     CHECK(makes.stats().retained == 1);
 }
 
-TEST_CASE("objects that aren't needed for the idle time go, those that are needed stay") {
+TEST_CASE("objects unused for the idle time are dropped, used ones stay") {
     manual_clock time;
     counted_pool pool({.idle_time = 1min, .time = &time});
     take(pool, 116);
@@ -182,7 +182,7 @@ TEST_CASE("objects that aren't needed for the idle time go, those that are neede
     pool.trim();
     CHECK(pool.stats().retained == 116);
     time.advance(1min);
-    pool.trim(); // from now on it is counted what isn't needed
+    pool.trim(); // counting of unused objects begins here
     take(pool, 50);
     time.advance(59s);
     pool.trim();
@@ -196,7 +196,7 @@ TEST_CASE("objects that aren't needed for the idle time go, those that are neede
     CHECK(counted::alive == static_cast<int>(left));
 }
 
-TEST_CASE("a pool without an idle time keeps what it has") {
+TEST_CASE("a pool without an idle time keeps its objects") {
     manual_clock time;
     counted_pool pool({.idle_time = duration::max(), .time = &time});
     take(pool, 100);
@@ -205,7 +205,7 @@ TEST_CASE("a pool without an idle time keeps what it has") {
     CHECK(pool.stats().retained == 100);
 }
 
-TEST_CASE("a thread that ends leaves its objects to the pool, if that is still there") {
+TEST_CASE("an ending thread returns its objects to the pool, if that still exists") {
     counted_pool pool;
     std::atomic<int> step = 0;
     const auto wait_for = [&](int wanted) {
@@ -228,7 +228,7 @@ TEST_CASE("a thread that ends leaves its objects to the pool, if that is still t
     CHECK(pool.stats().taken == 6);
 }
 
-TEST_CASE("a pool has nothing of the one that was at its place before") {
+TEST_CASE("a pool sees no objects of an earlier pool with the same number") {
     for (int i = 0; i < 3; ++i) {
         counted_pool pool;
         take(pool, 20);
@@ -264,7 +264,7 @@ TEST_CASE("a reset and a destructor may use the pool") {
     CHECK(pool.stats().made == 2);
 }
 
-TEST_CASE("no object is on loan twice, whichever threads take and give") {
+TEST_CASE("no object is on loan twice, whichever threads take and return it") {
     counted_pool pool({.max_retained = 50, .idle_time = duration::zero()});
     std::atomic<int> doubles = 0;
     const auto work = [&](unsigned seed) {

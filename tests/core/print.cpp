@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What a failed check of the tests themselves shows.
+// How failed checks of the tests show values.
 #include "support/print.hpp"
 
 #include <weir/core/clock.hpp>
@@ -22,7 +22,7 @@ BOOST_DESCRIBE_ENUM(fruit, apple, pear)
 
 enum class bare { zero, one };
 
-// What a check would show.
+// The text that a failed check would show.
 template<class T>
 std::string in_a_message(const T& value) {
     return (DOCTEST_STRINGIFY(value)).c_str();
@@ -30,7 +30,7 @@ std::string in_a_message(const T& value) {
 
 } // namespace
 
-TEST_CASE("texts are shown as texts, pointers to characters too") {
+TEST_CASE("strings are shown as text, pointers to characters too") {
     const char* const pointer = "pointed at";
     const char* const none = nullptr;
     CHECK(in_a_message(pointer) == "pointed at");
@@ -51,13 +51,13 @@ TEST_CASE("durations and times are shown with their units") {
     CHECK(in_a_message(std::chrono::sys_days(std::chrono::days(1))) == "1970-01-02T00:00:00Z");
 }
 
-TEST_CASE("enums are shown by their names, or as numbers where they are not described") {
+TEST_CASE("enums are shown by name, or as numbers if they aren't described") {
     CHECK(in_a_message(fruit::pear) == "pear");
     CHECK(in_a_message(static_cast<fruit>(7)) == "an unknown value");
     CHECK(in_a_message(bare::one) == "1");
 }
 
-TEST_CASE("lists, maps and optionals are shown with what they hold") {
+TEST_CASE("lists, maps and optionals are shown with their contents") {
     CHECK(in_a_message(std::vector<std::string>{"a", "b"}) == "[a, b]");
     CHECK(in_a_message(std::vector<std::vector<int>>{{1}, {}}) == "[[1], []]");
     CHECK(in_a_message(std::vector<fruit>{fruit::apple}) == "[apple]");
@@ -67,7 +67,7 @@ TEST_CASE("lists, maps and optionals are shown with what they hold") {
     CHECK(in_a_message(std::optional<int>()) == "nothing");
 }
 
-TEST_CASE("what doctest shows by itself stays so, and a result is its error or a value") {
+TEST_CASE("types that doctest can print are unchanged, and a result is shown as its error or value") {
     CHECK(in_a_message(true) == "true");
     CHECK(in_a_message(42) == "42");
     CHECK(in_a_message(nullptr) == "nullptr");

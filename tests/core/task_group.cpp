@@ -35,7 +35,7 @@ struct group_fixture {
     std::optional<result<void>> outcome;
     std::exception_ptr thrown;
 
-    // Writes down its end after some time, unless it is cancelled.
+    // Logs its end after some time, unless it is cancelled.
     task<result<void>> work(std::string name, duration time_needed, error end = {}) {
         const auto slept = co_await sleep_for(time_needed);
         log.push_back(name + (slept ? "" : " " + std::string(slept.error().code())));
@@ -47,7 +47,7 @@ struct group_fixture {
         if (auto slept = co_await sleep_for(1s); !slept) co_return slept.error();
         throw std::runtime_error(what);
     }
-    // Doesn't end when it is cancelled, but when its channel says so.
+    // Ignores cancellation and ends when its channel says so.
     static task<result<void>> stubborn(channel<int>& end) {
         co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
         (void)co_await end.receive();
@@ -102,7 +102,7 @@ TEST_CASE_FIXTURE(group_fixture, "a group without tasks ends with its body") {
     CHECK(outcome->has_value());
 }
 
-TEST_CASE_FIXTURE(group_fixture, "the first failure cancels the others, and is what the group comes to") {
+TEST_CASE_FIXTURE(group_fixture, "the first failure cancels the other tasks and becomes the group's error") {
     start(
         [&](task_group& group) {
             group.spawn(work("a", 1s, errc::conflict));
@@ -114,14 +114,14 @@ TEST_CASE_FIXTURE(group_fixture, "the first failure cancels the others, and is w
     CHECK(outcome->error() == errc::conflict);
 }
 
-TEST_CASE_FIXTURE(group_fixture, "a body that fails cancels what it has spawned") {
+TEST_CASE_FIXTURE(group_fixture, "a failing body cancels the tasks that it has spawned") {
     start([&](task_group& group) { group.spawn(work("a", 9s)); }, work("body", 1s, errc::conflict));
     pass(1s);
     CHECK(take_log() == group_log{"body", "a cancelled"});
     CHECK(outcome->error() == errc::conflict);
 }
 
-TEST_CASE_FIXTURE(group_fixture, "an exception is a failure, of a task, of the body and of calling it") {
+TEST_CASE_FIXTURE(group_fixture, "an exception of a task, of the body, or of calling the body is a failure") {
     start([&](task_group& group) {
         group.spawn(fail("broke"));
         group.spawn(work("a", 9s));
@@ -141,7 +141,7 @@ TEST_CASE_FIXTURE(group_fixture, "an exception is a failure, of a task, of the b
     CHECK(home.block_on(with_group(no_coroutine)).error().cause().message() == "no task");
 }
 
-TEST_CASE_FIXTURE(group_fixture, "a group waits for a task that goes on although it was cancelled") {
+TEST_CASE_FIXTURE(group_fixture, "a group waits for a task that continues after its cancellation") {
     channel<int> end;
     start([&](task_group& group) {
         group.spawn(stubborn(end));
@@ -154,7 +154,7 @@ TEST_CASE_FIXTURE(group_fixture, "a group waits for a task that goes on although
     CHECK(outcome->error() == errc::conflict);
 }
 
-TEST_CASE_FIXTURE(group_fixture, "cancelling the waiter cancels the tasks, and waits for them") {
+TEST_CASE_FIXTURE(group_fixture, "cancelling the waiter cancels the tasks and waits for them") {
     channel<int> end;
     start([&](task_group& group) {
         group.spawn(work("a", 9s));
@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(group_fixture, "cancelling the waiter cancels the tasks, and w
     CHECK(outcome->error() == errc::cancelled);
 }
 
-TEST_CASE_FIXTURE(group_fixture, "a group that is cancelled before it begins spawns nothing") {
+TEST_CASE_FIXTURE(group_fixture, "a group cancelled before it begins spawns nothing") {
     home.spawn(run([&](task_group& group) { group.spawn(work("a", 0s)); }, nothing()), ctx, signal,
                [](std::exception_ptr) {});
     signal.emit(boost::asio::cancellation_type::total);
@@ -179,7 +179,7 @@ TEST_CASE_FIXTURE(group_fixture, "a group that is cancelled before it begins spa
     CHECK(outcome->error() == errc::cancelled);
 }
 
-TEST_CASE_FIXTURE(group_fixture, "tasks see the request and the deadline of the waiter") {
+TEST_CASE_FIXTURE(group_fixture, "tasks see the waiter's request and deadline") {
     ctx.set_request_id("r-1");
     ctx.set_deadline(time.now() + 1s);
     std::string seen;
@@ -196,8 +196,7 @@ TEST_CASE_FIXTURE(group_fixture, "tasks see the request and the deadline of the 
     CHECK(outcome->error() == errc::deadline_exceeded);
 }
 
-TEST_CASE_FIXTURE(group_fixture,
-                  "no more tasks run at once than the limit says, and the others follow in their order") {
+TEST_CASE_FIXTURE(group_fixture, "no more tasks run at once than the limit allows, and the others follow in order") {
     std::vector<std::size_t> running;
     start([&](task_group& group) {
         group.set_limit(2);
@@ -215,19 +214,19 @@ TEST_CASE_FIXTURE(group_fixture,
     CHECK(outcome->has_value());
 }
 
-TEST_CASE_FIXTURE(group_fixture, "a limit may be raised, and isn't zero") {
+TEST_CASE_FIXTURE(group_fixture, "a limit may be raised, and must not be zero") {
     start([&](task_group& group) {
         group.set_limit(1);
         for (const char* name : {"a", "b"}) group.spawn(work(name, 1s));
         group.set_limit(5);
         CHECK(group.stats().running == 2);
-        CHECK_THROWS_WITH_AS(group.set_limit(0), "task_group limit 0: accepted 1 and more", std::invalid_argument);
+        CHECK_THROWS_WITH_AS(group.set_limit(0), "task_group limit 0: accepted 1 or more", std::invalid_argument);
     });
     pass(1s);
     CHECK(outcome->has_value());
 }
 
-TEST_CASE_FIXTURE(group_fixture, "after a failure nothing more starts, of what waits and of what comes") {
+TEST_CASE_FIXTURE(group_fixture, "after a failure no task starts, queued or new") {
     const auto note = std::make_shared<int>();
     const auto hold = [this](std::shared_ptr<int>) -> task<result<void>> { co_return log.push_back("ran"), ok(); };
     task_group* all = nullptr;
@@ -251,8 +250,7 @@ TEST_CASE_FIXTURE(group_fixture, "after a failure nothing more starts, of what w
     CHECK(outcome->error() == errc::conflict);
 }
 
-TEST_CASE_FIXTURE(group_fixture,
-                  "a group that is cancelled comes to that, also where its tasks end well or never begin") {
+TEST_CASE_FIXTURE(group_fixture, "a cancelled group returns cancelled, even if its tasks succeed or never begin") {
     channel<int> end;
     start([&](task_group& group) {
         group.set_limit(1);
@@ -267,7 +265,7 @@ TEST_CASE_FIXTURE(group_fixture,
     CHECK(take_log().empty());
 }
 
-TEST_CASE_FIXTURE(group_fixture, "tasks may spawn more, and groups may be in groups") {
+TEST_CASE_FIXTURE(group_fixture, "tasks may spawn more tasks, and groups may be nested") {
     task_group* all = nullptr;
     auto inner = [&](task_group& group) -> task<result<void>> {
         group.spawn(work("c", 1s));
@@ -297,7 +295,7 @@ TEST_CASE_FIXTURE(group_fixture, "tasks may spawn more, and groups may be in gro
     CHECK(outcome->error() == errc::conflict);
 }
 
-TEST_CASE("a loop that ends takes a group along, the tasks before what they refer to") {
+TEST_CASE("a loop that ends destroys a group's tasks before the objects they refer to") {
     std::vector<std::string> gone;
     struct note {
         std::vector<std::string>& gone;
@@ -346,7 +344,7 @@ TEST_CASE("a loop that ends takes a group along, the tasks before what they refe
     CHECK(gone.back() == "outer");
 }
 
-TEST_CASE_FIXTURE(group_fixture, "when_all yields all values, or the first failure at once") {
+TEST_CASE_FIXTURE(group_fixture, "when_all returns all values, or the first failure at once") {
     auto value = [](auto it, duration after, error end = {}) -> task<result<decltype(it)>> {
         if (auto slept = co_await sleep_for(after); !slept) co_return slept.error();
         if (end) co_return end;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// A choice is never of what the client refuses while something else is left, and weights stay in range.
+// A choice is never an encoding that the client refuses while another is available, and weights stay in range.
 #include "fuzz/require.hpp"
-#include "http/content_coding.hpp"
+#include "http/field/content_coding.hpp"
 
 #include <string_view>
 

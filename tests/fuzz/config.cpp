@@ -34,12 +34,13 @@ BOOST_DESCRIBE_STRUCT(settings, (), (port, debug, ratio, wait, main, other, part
 } // namespace
 
 template<>
-inline constexpr auto weir::schema<part> = weir::object()
-                                               .field(&part::name, weir::not_empty)
-                                               .field(&part::size, weir::range(1, 9))
-                                               .field(&part::secret, weir::secret, weir::min_length(3));
+inline constexpr auto weir::schema<part> =
+    weir::object()
+        .field(&part::name, weir::not_empty)
+        .field(&part::size, weir::range(1, 9))
+        .field(&part::secret, weir::secret, weir::min_length(3));
 
-// Two layers from the bytes on both sides of a line of equals signs.
+// Two layers, split at a line of equals signs.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace weir::config;
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);

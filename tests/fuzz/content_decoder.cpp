@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// No bytes make a decoder produce more than its limit; what was encoded decodes to itself, however it is cut.
-// The first byte says which way: g and b decode, anything else encodes and decodes.
-#include "http/content_decoder.hpp"
+// No input makes a decoder exceed its limit, and encoded data decodes to itself however it is split. The first byte
+// selects the mode: g and b decode, anything else encodes and decodes.
+#include "http/wire/content_decoder.hpp"
 
 #include "fuzz/require.hpp"
-#include "http/content_encoder.hpp"
+#include "http/wire/content_encoder.hpp"
 #include "support/decode.hpp"
 
 #include <string>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t limit = 100000;
 
-// Whole, and byte by byte: both say and yield the same.
+// Decodes at once and byte by byte: both must report and yield the same.
 void decode(content_coding coding, std::string_view bytes) {
     content_decoder whole(coding, limit);
     std::string once;

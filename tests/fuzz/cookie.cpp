@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Cookies are pieces of the field in their order; what may be set is read back as it was set.
+// Cookies are parts of the field in order; a cookie that can be set is read back unchanged.
 #include "fuzz/require.hpp"
 #include <weir/http/cookie.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Whatever is accepted comes, later than asked and at the same times wherever one begins to look.
+// An accepted expression has a next time, which is later than asked and doesn't depend on where the search begins.
 #include "fuzz/require.hpp"
 #include <weir/core/cron_expression.hpp>
 
@@ -10,7 +10,7 @@
 using namespace std::chrono_literals;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    std::uint32_t minutes = 0; // some 8,000 years
+    std::uint32_t minutes = 0; // about 8,000 years
     if (size < sizeof(minutes)) return 0;
     std::memcpy(&minutes, data, sizeof(minutes));
     const std::string_view text(reinterpret_cast<const char*>(data) + sizeof(minutes), size - sizeof(minutes));

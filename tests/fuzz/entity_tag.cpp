@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Tags and dates of conditions: what is read can be written and read again; strong equality is the stricter one.
-#include "http/entity_tag.hpp"
+// Tags and dates of conditions: a parsed value can be written and parsed again; strong equality is stricter than weak.
+#include "http/field/entity_tag.hpp"
 
 #include "fuzz/require.hpp"
-#include "http/http_date.hpp"
+#include "http/field/http_date.hpp"
 
 #include <string>
 #include <string_view>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A form binds to valid text and numbers that can be written again, or is refused as the client's mistake.
+// A form binds to valid text and numbers that can be written again, or is refused as a client error.
 #include "fuzz/require.hpp"
 #include <weir/core/utf8.hpp>
 #include <weir/http/form.hpp>

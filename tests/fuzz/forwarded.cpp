@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What a proxy says after a client's own words is read as the proxy said it.
+// The part appended by a proxy is read correctly whatever the client wrote before it.
 #include "fuzz/require.hpp"
-#include "http/client_address.hpp"
+#include "http/middleware/peer_address.hpp"
 
 #include <string>
 #include <string_view>
@@ -22,7 +22,7 @@ void check_hops(std::string_view field) {
         }
 }
 
-// A client's field, to which our proxy has appended.
+// A client's field to which a trusted proxy has appended.
 void check_last(std::string_view written_by_client, std::string_view appended) {
     std::string field(written_by_client);
     field.append(", ").append(appended);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// However a chunked body is cut up, it decodes to the same bytes or is refused for the same reason.
+// However a chunked body is split, it decodes to the same bytes or is refused for the same reason.
 #include "fuzz/require.hpp"
-#include "http/body_decoder.hpp"
+#include "http/wire/body_decoder.hpp"
 
 #include <string>
 #include <string_view>
@@ -19,7 +19,7 @@ struct decoded {
     std::string body;
 };
 
-/// Pieces of 1 to `most` bytes, each in a block of its own; 0 for all at once.
+/// Decodes in pieces of 1 to `most` bytes, each in a separate block; 0 for all at once.
 decoded decode(std::string_view bytes, std::size_t most) {
     chunked_decoder decoder(limits);
     decoded out;

@@ -9,7 +9,7 @@
 
 namespace weir::http::differential {
 
-/// One request as both readers see it.
+/// One request as parsed by both readers.
 struct comparison {
     std::string_view input;
     reading weir;
@@ -18,14 +18,14 @@ struct comparison {
 
 inline comparison compare(std::string_view input) { return {input, read_with_weir(input), read_with_beast(input)}; }
 
-/// A difference that is meant to be. The table of them is all that may differ.
+/// An intended difference. Only the differences in the table are allowed.
 struct difference {
     std::string_view what;
-    std::string_view section; ///< what the RFC has to say of it
-    std::string_view why;     ///< why weir does it its way
+    std::string_view section; ///< what the RFC says about it
+    std::string_view why;     ///< why weir behaves this way
     std::string example;
-    int weir;   ///< weir's answer to the example; 200 where it takes it
-    bool beast; ///< whether Beast takes it
+    int weir;   ///< weir's response to the example; 200 if accepted
+    bool beast; ///< whether Beast accepts it
     bool (*explains)(const comparison&);
 };
 
@@ -37,7 +37,7 @@ inline std::string lower(std::string_view text) {
 
 inline bool has(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
 
-/// The values of all fields of that name, as Beast read them.
+/// The values of all fields with that name, as parsed by Beast.
 inline std::vector<std::string> values(const reading& of, std::string_view name) {
     std::vector<std::string> out;
     for (const auto& [key, value] : of.fields)
@@ -51,8 +51,8 @@ inline bool any_value(const reading& of, std::string_view name, std::string_view
     return false;
 }
 
-/// A name of the DNS or an IPv6 address, perhaps a port, no user, nothing percent-encoded: RFC 3986 section 3.2
-/// without what nobody routes by, written as plainly as can be.
+/// A DNS name or an IPv6 address, optionally with a port, no user, nothing percent-encoded: RFC 3986 section 3.2
+/// without the forms that aren't used for routing, in the simplest notation.
 inline bool names_a_host(std::string_view text) {
     std::string_view host = text.substr(0, text.starts_with('[') ? text.find(']') + 1 : text.find(':'));
     const std::string_view port = text.substr(host.size());
@@ -69,7 +69,7 @@ inline bool names_a_host(std::string_view text) {
     return !failed && !has(host, "%");
 }
 
-/// The name of the first field whose line is folded, of the head or of the trailers; empty if there is none.
+/// The name of the first folded field, of the head or the trailers; empty if there is none.
 inline std::string folded_field(const comparison& both) {
     const auto request = both.input.substr(0, both.beast.consumed);
     const auto fold = std::min(request.find("\r\n "), request.find("\r\n\t"));
@@ -78,7 +78,7 @@ inline std::string folded_field(const comparison& both) {
     return lower(line.substr(0, line.find(':')));
 }
 
-/// What Beast took for the lines behind the last chunk.
+/// The lines after the last chunk as parsed by Beast.
 inline std::string trailers(const comparison& both) {
     const auto head = both.input.find("\r\n\r\n");
     return lower(both.input.substr(std::min(head, both.input.size())));
@@ -96,8 +96,8 @@ inline std::string post(std::string_view fields, std::string_view body = {}) {
 
 inline std::string chunks(std::string_view body) { return post("Transfer-Encoding: chunked\r\n", body); }
 
-/// All that may differ. First what Beast takes and weir refuses, mostly because two readers of one connection
-/// may disagree about it; then what weir takes and Beast refuses; then what the two understand differently.
+/// All allowed differences. First what Beast accepts and weir refuses, mostly because two readers of one connection may
+/// disagree about it; then what weir accepts and Beast refuses; then what the two interpret differently.
 inline const std::vector<difference> differences{
     {"a target that is neither a path nor a URL", "RFC 9112 section 3.2", "no resource is named", get("a"), 400, true,
      [](const comparison& both) {
@@ -114,8 +114,9 @@ inline const std::vector<difference> differences{
      [](const comparison& both) {
          const auto& target = both.beast.target;
          return says(both, "the request target has a character that isn't allowed there") &&
-                std::any_of(target.begin(), target.end(),
-                            [](char c) { return c == '#' || static_cast<unsigned char>(c) >= 0x80; });
+                std::any_of(target.begin(), target.end(), [](char c) {
+                    return c == '#' || static_cast<unsigned char>(c) >= 0x80;
+                });
      }},
     {"a URL without a host, with a user or with an invalid one as target", "RFC 9110 section 4.2",
      "an http URL has a host, and its user part only hides another one", get("http://u@a/"), 400, true,
@@ -155,7 +156,7 @@ inline const std::vector<difference> differences{
      [](const comparison& both) {
          const auto name = folded_field(both);
          if (says(both, "a header line starts with a blank")) return !name.empty();
-         return name.size() > 3 && has(lower(both.weir.reason), name); // makes no sense without its second line
+         return name.size() > 3 && has(lower(both.weir.reason), name); // invalid without its second line
      }},
     {"a folded trailer line", "RFC 9112 section 5.2", "as in the head", chunks("0\r\nA: b\r\n c\r\n\r\n"), 400, true,
      [](const comparison& both) { return says(both, "a trailer line is invalid") && !folded_field(both).empty(); }},
@@ -255,21 +256,21 @@ inline const std::vector<difference> differences{
      [](const comparison& both) { return both.beast.chunked && has(trailers(both), "connection:"); }},
 };
 
-/// Whether two readings are of the same request, told from the next one at the same byte.
+/// Whether two readings are of the same request and end at the same byte.
 inline bool same_request(const reading& a, const reading& b) {
     return a.method == b.method && a.target == b.target && a.minor_version == b.minor_version && a.fields == b.fields &&
            a.chunked == b.chunked && a.length == b.length && a.body == b.body && a.consumed == b.consumed;
 }
 
-/// Whether the readers say the same, or nothing that contradicts: one that waits for more has said nothing yet,
-/// unless the other has taken the request.
+/// Whether the readings agree, or at least don't contradict each other: a reader that waits for more hasn't decided,
+/// unless the other one has accepted the request.
 inline bool agree(const reading& weir, const reading& beast) {
     if (!weir.accepted() && !beast.accepted()) return true;
     return weir.is == beast.is && same_request(weir, beast) && weir.keep_alive == beast.keep_alive;
 }
 
-/// The entry that explains why they don't agree; null where none does. Of a request that both take, nothing but
-/// whether the connection stays open may differ.
+/// The entry that explains why they disagree; null if none does. If both accept a request, only whether the connection
+/// stays open may differ.
 inline const difference* explanation(const comparison& both) {
     const bool taken = both.weir.accepted() && both.beast.accepted();
     if (taken && !same_request(both.weir, both.beast)) return nullptr;
@@ -280,7 +281,7 @@ inline const difference* explanation(const comparison& both) {
     return nullptr;
 }
 
-/// A request that weir alone takes, written so that Beast takes it as well; empty where that isn't to be done.
+/// A request that only weir accepts, rewritten so that Beast accepts it too; empty if it shouldn't be rewritten.
 inline std::string without_leniency(const comparison& both) {
     const auto bytes = std::string(both.input);
     if (bytes.starts_with("\r\n")) return bytes.substr(2);

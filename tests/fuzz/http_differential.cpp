@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Requests one behind the other, read by weir and by Beast's parser: where both take one they understand the same
-// and go on at the same byte; any other difference is in the table of http_differences.hpp.
+// Pipelined requests, parsed by weir and by Beast: requests accepted by both are interpreted alike and end at the same
+// byte; any other difference is in the table of http_differences.hpp.
 #include "fuzz/http_differences.hpp"
 
 #include <cstdio>
@@ -25,7 +25,7 @@ comparison checked(std::string_view bytes) {
     std::abort();
 }
 
-/// What weir alone takes is also written as Beast takes it, and compared again.
+/// Requests that only weir accepts are also rewritten for Beast and compared again.
 void check(std::string bytes) {
     while (!bytes.empty()) {
         const comparison both = checked(bytes);

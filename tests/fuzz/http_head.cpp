@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Whatever comes in, an accepted head means one thing only, and splitting or rewriting it changes nothing.
+// For any input an accepted head has one meaning only, and splitting or rewriting it changes nothing.
 #include "fuzz/require.hpp"
-#include "http/authority.hpp"
-#include "http/byte_scan.hpp"
-#include "http/head_parser.hpp"
+#include "http/field/authority.hpp"
+#include "http/field/byte_scan.hpp"
+#include "http/wire/head_parser.hpp"
 
 #include <memory>
 #include <string>
@@ -13,7 +13,7 @@ using namespace weir::http;
 
 namespace {
 
-/// In a block of its exact size, so that the sanitizer sees every byte read too far.
+/// Parses a copy of exactly this size, so that the sanitizer detects reads past its end.
 head_verdict parse(std::string_view bytes, request_head& head) {
     const std::vector<char> block(bytes.begin(), bytes.end());
     return parse_head({block.data(), block.size()}, {}, head);
@@ -50,7 +50,7 @@ void check_accepted(const request_head& head, std::string_view bytes) {
     require(!head.chunked || (!head.has_content_length && head.minor_version == 1));
 }
 
-/// The same request in a form that takes none of the parser's short ways.
+/// The same request in a form that avoids the parser's fast paths.
 std::string rewritten(const request_head& head, std::string_view bytes) {
     std::string text = "\r\n";
     text.append(head.method_in(bytes)).append(" ");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "http/body_decoder.hpp"
-#include "http/head_parser.hpp"
+#include "http/wire/body_decoder.hpp"
+#include "http/wire/head_parser.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
@@ -17,17 +17,17 @@
 
 namespace weir::http::differential {
 
-/// What one reader makes of the request at the front of some bytes.
+/// One reader's result for the request at the front of some bytes.
 struct reading {
     enum class verdict : std::uint8_t { accepted, incomplete, refused };
 
     verdict is = verdict::incomplete;
-    int status = 0;       ///< what weir would answer a refused one
+    int status = 0;       ///< weir's status for a refused request
     std::string reason{}; ///< in the reader's own words
     std::string method{};
     std::string target{}; ///< as received
     int minor_version = 1;
-    std::vector<std::pair<std::string, std::string>> fields{}; ///< in their order; no trailers
+    std::vector<std::pair<std::string, std::string>> fields{}; ///< in order, without trailers
     std::optional<std::uint64_t> length{};
     bool chunked = false;
     bool keep_alive = false;
@@ -38,10 +38,10 @@ struct reading {
     bool refused() const noexcept { return is == verdict::refused; }
 };
 
-/// The longest body that either reader takes: small, so that a fuzzer reaches it.
+/// The longest body that either reader accepts: small, so that a fuzzer reaches it.
 inline constexpr std::uint64_t most_body = 4096;
 
-/// weir's parts, put together as its session does for a buffered body.
+/// weir's parsers, combined as its session does for a buffered body.
 class weir_reader {
 public:
     explicit weir_reader(std::string_view bytes) : block_(bytes.begin(), bytes.end()) {}
@@ -74,7 +74,8 @@ private:
 
     void take_head() {
         out_.method = head_.method_in(bytes());
-        const std::size_t target = head_.method_at + head_.method_size + 1U; // of an absolute one its scheme too
+        const std::size_t target =
+            head_.method_at + head_.method_size + 1U; // including the scheme of an absolute target
         out_.target = bytes().substr(target, head_.target + head_.target_size - target);
         out_.minor_version = head_.minor_version;
         for (std::size_t i = 0; i < head_.field_count; ++i)
@@ -98,13 +99,13 @@ private:
         return accept(bytes().substr(head_.size, verdict.produced), head_.size + verdict.consumed);
     }
 
-    std::vector<char> block_; // of the exact size: the sanitizer sees every byte read too far
+    std::vector<char> block_; // exactly this size, so that the sanitizer detects reads past its end
     request_head head_;
     reading out_;
 };
 
-/// Beast's parser, which keeps what it says. It is given all bytes at once: asked to go on behind the "0\r\n"
-/// of an empty chunked body, it fails an assertion.
+/// Beast's parser, recording its events. It gets all bytes at once, because resuming after the "0\r
+/// " of an empty chunked body fails an assertion in it.
 class beast_reader final : public boost::beast::http::basic_parser<true> {
     using code = boost::beast::error_code;
     using text = boost::beast::string_view;

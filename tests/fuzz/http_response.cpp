@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// However a server's answer is cut up, the client reads the same response out of it or refuses it for the same
-// reason, and keeps within its limits. The first byte says what was asked: `H` for HEAD, anything else for GET.
+// However a server's response is split, the client reads the same response or refuses it for the same reason, and
+// respects its limits. The first byte is the request's method: `H` for HEAD, anything else for GET.
 #include "fuzz/require.hpp"
-#include "http/client_response_parser.hpp"
-#include "http/client_wire.hpp"
-#include "http/field_syntax.hpp"
+#include "http/client/response_parser.hpp"
+#include "http/client/wire.hpp"
+#include "http/field/field_syntax.hpp"
 
 #include <algorithm>
 #include <string>
@@ -27,7 +27,7 @@ struct reading {
     client_response response{};
 };
 
-/// Pieces of 1 to `most` bytes, each in a block of its own; 0 for all at once. Then the server closes.
+/// Reads pieces of 1 to `most` bytes, each in a separate block; 0 for all at once. Then the server closes.
 reading read(std::string_view bytes, bool to_head, std::size_t most) {
     client_response_parser parser(to_head, limits);
     reading out;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-// One connection as a whole. The input's first line says what happens to the bytes after it, one letter each:
-//   1..9 so many bytes come, l a line, a all that is left      e the peer's last byte      x the peer is gone
-//   t a second passes, T thirty      p handlers go on          s the peer stops taking answers, w goes on
+// A whole connection. The input's first line is a script for the bytes after it, one letter each:
+//   1..9 that many bytes arrive, l a line, a all the rest    e the peer's last byte    x the peer disappears
+//   t a second passes, T thirty    p handlers continue    s the peer stops reading, w it continues
 //   d the server stops
-// Whatever happens: the answers are well-formed, in order, one a request and nothing after the last; handlers run
-// once a request that was sent, and end; the connection ends. Without any of it: the same answers at every cut.
+// Invariants: the responses are well-formed, in order, one per request and none after the last; handlers run once per
+// request sent, and end; the connection ends. Without a script: the same responses for every split.
 #include "fuzz/http_readings.hpp"
 #include "fuzz/session_peer.hpp"
-#include "http/client_response_parser.hpp"
+#include "http/client/response_parser.hpp"
 #include <weir/http/body_reader.hpp>
 #include <weir/http/body_writer.hpp>
 #include <weir/http/router.hpp>
@@ -24,9 +24,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::size_t longest_input = 16 * 1024; // longer ones say nothing new, slowly
+constexpr std::size_t longest_input = 16 * 1024; // longer ones find nothing new, slowly
 
-/// What the handlers of one connection have seen.
+/// The requests that one connection's handlers have seen.
 struct witness {
     std::vector<std::pair<std::string, std::string>> begun; // method and path
     std::size_t ended = 0;
@@ -77,7 +77,7 @@ const router& routes() {
             seen.begun.emplace_back(req.method_name(), req.path());
             return ok();
         };
-        noted.done = [](const request&, const response&, const http::exchange&) { ++seen.ended; };
+        noted.done = [](const request&, const response&, const http::exchange_summary&) { ++seen.ended; };
         app.use(noted);
         app.get("/", [] { return "root"; });
         app.post("/echo", [](request& req) { return std::string(req.body()); });
@@ -95,7 +95,7 @@ const router& routes() {
     return built;
 }
 
-/// The requests at the front of the bytes; the last one may be refused or not whole.
+/// The requests at the front of the bytes; the last one may be refused or incomplete.
 std::vector<reading> requests_in(std::string_view bytes) {
     std::vector<reading> out;
     while (!bytes.empty()) {
@@ -106,7 +106,7 @@ std::vector<reading> requests_in(std::string_view bytes) {
     return out;
 }
 
-/// Takes one response off the front, interim ones before it included; nothing where it isn't whole.
+/// Removes one response from the front, including interim ones before it; nothing if it is incomplete.
 std::optional<http::client_response> take_response(std::string_view& bytes, bool to_head, bool whole) {
     http::client_response_parser parser(to_head, {.head = 4096, .body = 64 * std::size_t{1024}});
     for (bool in_head = true; !bytes.empty() && !parser.done();) {
@@ -131,7 +131,7 @@ std::string lower(std::string_view text) {
     return out;
 }
 
-/// Of an absolute target the path may be left out.
+/// The path of an absolute target may be missing.
 bool has_path(std::string_view target, std::string_view path) {
     return path == "/" || target.find(path) != target.npos;
 }
@@ -144,8 +144,9 @@ void check_answer(const http::client_response& answer, const reading& request) {
 }
 
 bool says_close(const http::client_response& answer) {
-    return std::any_of(answer.headers.begin(), answer.headers.end(),
-                       [](const auto& field) { return lower(field.name) == "connection" && field.value == "close"; });
+    return std::any_of(answer.headers.begin(), answer.headers.end(), [](const auto& field) {
+        return lower(field.name) == "connection" && field.value == "close";
+    });
 }
 
 std::vector<http::client_response> answers_in(const session_peer& peer, const std::vector<reading>& requests) {
@@ -162,7 +163,7 @@ std::vector<http::client_response> answers_in(const session_peer& peer, const st
     return out;
 }
 
-/// What handlers were given are requests that were sent, each once, in their order.
+/// The requests seen by handlers are those sent, each once, in order.
 void check_handled(const std::vector<reading>& requests) {
     auto next = requests.begin();
     for (const auto& [method, path] : seen.begun) {
@@ -181,7 +182,7 @@ conversation check(const session_peer& peer, std::string_view sent) {
     return out;
 }
 
-/// One letter of the script.
+/// Executes one letter of the script.
 void act(session_peer& peer, char what, std::string_view& input) {
     if (what >= '1' && what <= '9') peer.send(input, static_cast<std::size_t>(what - '0'));
     switch (what) {
@@ -212,7 +213,7 @@ void act(session_peer& peer, char what, std::string_view& input) {
     }
 }
 
-/// Everything is sent and taken, and time passes until the connection ends by itself.
+/// Sends and receives everything, and advances time until the connection ends.
 void finish(session_peer& peer, std::string_view& input, std::size_t piece) {
     for (int round = 0; !peer.over(); ++round) {
         require(round < 2000);
@@ -244,7 +245,7 @@ bool same(const http::client_response& a, const http::client_response& b) {
            std::equal(a.headers.begin(), a.headers.end(), b.headers.begin(), b.headers.end(), same_field);
 }
 
-/// What is answered at once may depend on whether the body has come: an expectation, or a body nobody reads.
+/// Whether an immediate response may depend on the body's arrival: an expectation, or a body that is never read.
 bool depends_on_time(std::string_view input) {
     const auto text = lower(input);
     return text.find("expect") != std::string::npos || text.find("/ignore") != std::string::npos;
@@ -258,7 +259,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     const auto line = std::min(bytes.find('\n'), size);
     const auto input = bytes.substr(std::min(line + 1, size));
     run(bytes.substr(0, line), input, input.size());
-    // A head is looked at again at the end of a line: within one, what is wrong may be noticed later.
+    // A head is parsed again at the end of a line: an error within a line may be noticed later.
     const auto lines = input.substr(0, input.rfind('\n') + 1);
     if (depends_on_time(lines)) return 0;
     const auto whole = run("", lines, lines.size());

@@ -26,7 +26,7 @@ inline constexpr auto weir::schema<everything> =
 
 namespace {
 
-// What the quick reader takes, the thorough one takes to the same value; what it leaves, they decide alike.
+// A document that the quick reader accepts yields the same value with the thorough one; otherwise both decide alike.
 void compare_readers(std::string_view text, const weir::json_options& options) {
     everything value;
     everything thorough;
@@ -36,7 +36,7 @@ void compare_readers(std::string_view text, const weir::json_options& options) {
     if (read) require(weir::to_json(value) == weir::to_json(thorough));
 }
 
-// What was read can be written, reads back as the same text, and a refusal has a reason.
+// A parsed value can be written and parsed back to the same text, and a refusal has a reason.
 void round_trip(std::string_view text, const weir::json_options& options) {
     everything value;
     const auto read = weir::from_json(text, value, options);

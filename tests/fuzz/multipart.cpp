@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A form means the same however its bytes are cut, keeps to its limits, and names no folder.
+// A form is parsed alike however its bytes are split, respects its limits, and names no folder.
 #include "fuzz/require.hpp"
 #include <weir/core/utf8.hpp>
 #include <weir/http/multipart_parser.hpp>
@@ -19,7 +19,7 @@ void check_head(const multipart_head& head) {
     require(head.is_file || head.filename.empty());
 }
 
-// Adds what is found; false where it is refused.
+// Appends the events found; false if the form is refused.
 bool drain(multipart_parser& parser, std::string& seen) {
     for (;;) {
         const auto event = parser.next();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-// What decodes is UTF-8 without NUL and survives encoding again; a checked path decodes segment by segment
-// and leads the router nowhere it would not lead in plain text.
-#include "http/percent.hpp"
+// Decoded text is UTF-8 without NUL and survives encoding again; a checked path decodes segment by segment and reaches
+// the same route as in plain text.
+#include "http/field/percent.hpp"
 
 #include "fuzz/require.hpp"
-#include "http/route_tree.hpp"
+#include "http/routing/route_tree.hpp"
 #include <weir/core/utf8.hpp>
 
 #include <array>

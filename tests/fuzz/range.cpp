@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Ranges lie inside, don't overlap, and are no more than allowed.
-#include "http/range.hpp"
+// Ranges are within the file, don't overlap, and don't exceed the allowed number.
+#include "http/field/range.hpp"
 
 #include "fuzz/require.hpp"
 

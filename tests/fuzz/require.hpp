@@ -6,9 +6,9 @@
 #include <cstdio>
 #include <cstdlib>
 
-/// What a fuzz target says must hold: the fuzzer reports the input that breaks it.
+/// Checks an invariant of a fuzz target: the fuzzer reports the input that violates it.
 inline void require(bool holds, boost::source_location at = BOOST_CURRENT_LOCATION) {
     if (holds) return;
-    std::fprintf(stderr, "%s:%u: what is required here doesn't hold\n", at.file_name(), unsigned{at.line()});
+    std::fprintf(stderr, "%s:%u: invariant violated\n", at.file_name(), unsigned{at.line()});
     std::abort();
 }

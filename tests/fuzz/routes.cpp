@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Lines of routes, `G` or `P` before each pattern, an empty line, then lines of paths: the tree finds for each path
-// what the plainest matcher finds, and refuses a route only for its form or because it has it already.
+// Lines of routes, `G` or `P` before each pattern, an empty line, then lines of paths: for each path the tree finds the
+// same route as a naive matcher, and refuses a route only for its syntax or as a duplicate.
 #include "fuzz/require.hpp"
-#include "http/percent.hpp"
+#include "http/field/percent.hpp"
 #include "support/naive_routes.hpp"
 
 #include <algorithm>
@@ -21,7 +21,7 @@ std::string_view next_line(std::string_view& text) {
     return line;
 }
 
-/// The pieces behind the first slash.
+/// The segments after the first slash.
 strings pieces(std::string_view path) {
     strings out;
     for (auto rest = path; !rest.empty();) {
@@ -44,7 +44,7 @@ std::string decoded(std::string_view raw) {
     return out;
 }
 
-/// What naive_lookup says, with captures decoded.
+/// The tree's result in the format of naive_lookup, with captures decoded.
 std::string found_by(const route_tree& tree, method verb, std::string_view path) {
     const auto found = tree.match(verb, path);
     if (!found.found()) return tree_lookup(found, path);

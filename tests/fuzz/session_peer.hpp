@@ -2,7 +2,7 @@
 #pragma once
 
 #include "fuzz/require.hpp"
-#include "http/session.hpp"
+#include "http/server/session.hpp"
 #include <weir/core/loop.hpp>
 
 #include <algorithm>
@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-/// A session's other half as a socket's is: it reads when the session wants input, writes at once or when the
-/// peer takes it, and keeps all that was written. What no session may do to a socket, it aborts on.
+/// A session's transport that behaves like a socket: it reads when the session wants input, writes at once or when the
+/// peer reads, and records the output. Aborts on operations that no session may do on a socket.
 class session_peer final : public weir::http::detail::transport {
 public:
     session_peer(const weir::http::router& app, const weir::http::limits& limits)
@@ -20,10 +20,10 @@ public:
         arm();
     }
 
-    /// Sends this many bytes of the input, or what is left of it; whether the session was reading.
+    /// Sends up to this many bytes of the input; returns whether the session was reading.
     bool send(std::string_view& input, std::size_t most) {
         if (!reading_ || over() || input.empty()) return false;
-        std::string piece(input.substr(0, most)); // the session works in place
+        std::string piece(input.substr(0, most)); // the session parses in place
         input.remove_prefix(piece.size());
         home_.refresh();
         reading_ = false;
@@ -38,7 +38,7 @@ public:
         arm();
     }
     void stall() { stalled_ = true; }
-    /// Takes what waits, and everything from now on.
+    /// Reads what is waiting, and everything from now on.
     void take() {
         stalled_ = false;
         if (!std::exchange(waiting_, false) || over()) return;
@@ -61,14 +61,14 @@ public:
         if (!over()) session_->drain();
         poll();
     }
-    /// The peer is gone.
+    /// Drops the connection.
     void reset() {
         session_.reset();
         gone_ = true;
         home_.poll();
     }
 
-    /// The connection has been ended, in order or not.
+    /// The connection has ended, in order or not.
     bool over() const noexcept { return gone_ || finished_; }
     bool cut() const noexcept { return gone_; }
     const std::string& received() const noexcept { return received_; }
@@ -92,7 +92,7 @@ private:
     void abort() override { gone_ = true; }
     void resume_input() override {}
 
-    // Asked after everything that happens: a socket's is asked when something was read, written or resumed.
+    // Called after every event: a socket is armed when data was read, written or reading resumed.
     void arm() {
         if (!over() && session_->wants_input()) reading_ = true;
     }

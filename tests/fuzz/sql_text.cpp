@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A statement that is split at its values keeps every other character in its place, and split again it is the same.
-#include "orm/sql_text.hpp"
+// A statement split at its values keeps every other character in place, and splitting it again changes nothing.
+#include "orm/sql/sql_text.hpp"
 
 #include "fuzz/require.hpp"
 
@@ -18,7 +18,7 @@ std::string joined(const std::vector<std::string>& parts, std::string_view value
     return made;
 }
 
-// Without spaces, which may be added, and question marks, of which some are taken out.
+// Without spaces, which may be added, and question marks, some of which are removed.
 std::string kept(std::string_view text) {
     std::string made;
     std::ranges::copy_if(text, std::back_inserter(made), [](char c) { return c != ' ' && c != '?'; });

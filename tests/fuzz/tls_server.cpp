@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// Whatever a client sends instead of a handshake, cut in two anywhere: no plaintext comes out of it, what is answered
-// stays bounded, and the cut makes no difference to the outcome.
+// For any bytes instead of a handshake, split anywhere: no plaintext comes out, the response stays bounded, and the
+// split doesn't affect the outcome.
 #include "fuzz/require.hpp"
-#include "http/tls_context.hpp"
-#include "http/tls_engine.hpp"
+#include "http/tls/context.hpp"
+#include "http/tls/engine.hpp"
 #include "support/certificate_folder.hpp"
 
 #include <array>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
-// A URL that the client takes means one thing: written out it is taken again as the same, and its Host and target
-// are what the server's parser takes. What is built from data decodes to that data and nothing else. A query is
-// read as the plainest reader reads it, pair by pair, up to the first that can't be decoded.
+// A URL accepted by the client has one meaning: written out it is accepted again as the same, and the server's parser
+// accepts its Host and target. A URL built from data decodes to exactly that data. A query is read like by a naive
+// reader, pair by pair, up to the first one that can't be decoded.
+#include "http/client/url.hpp"
+
 #include "fuzz/require.hpp"
-#include "http/authority.hpp"
-#include "http/client_url.hpp"
-#include "http/head_parser.hpp"
-#include "http/percent.hpp"
+#include "http/field/authority.hpp"
+#include "http/field/percent.hpp"
+#include "http/wire/head_parser.hpp"
 #include <weir/core/utf8.hpp>
 #include <weir/http/url_builder.hpp>
 
@@ -24,14 +25,14 @@ void check_url(std::string_view text) {
     const auto again = parse_client_url(url->whole());
     require(again && again->whole() == url->whole() && again->pool_key() == url->pool_key());
     require(url->host.find_first_of("@/?# \r\n") == std::string::npos && url->port != 0);
-    const bool v6 = url->host.find(':') != std::string::npos; // its digits are the resolver's to check
+    const bool v6 = url->host.find(':') != std::string::npos; // its digits are checked by the resolver
     require(v6 || valid_authority(url->authority()));
     const std::string request = "GET " + url->target + " HTTP/1.1\r\nHost: a\r\n\r\n";
     request_head head;
     if (request.size() < head_limits().line) require(parse_head(request, {}, head).status == head_status::complete);
 }
 
-/// Two hex digits behind a '%', '+' as a space; nothing where an escape isn't whole.
+/// Decodes two hex digits after a '%', and '+' as a space; returns nothing for an incomplete escape.
 std::optional<std::string> plainly_decoded(std::string_view raw) {
     std::string out;
     for (std::size_t at = 0; at < raw.size(); ++at) {
@@ -67,7 +68,7 @@ void check_query(std::string_view query) {
     require(!pairs.next() && pairs.verdict() == percent_verdict::ok);
 }
 
-/// The bytes' lines as a segment, then names and values.
+/// Builds a URL from the input's lines: a segment, then names and values.
 void check_built(std::string_view text) {
     std::vector<std::string> lines(1);
     for (const char c : text.substr(0, 2000)) {

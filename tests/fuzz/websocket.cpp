@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// One WebSocket as a whole, whose server sends every message back. The first byte says what happens to it, the others
-// are what the client sends after its handshake; of the first byte's bits
-//   1 the client takes nothing until it is asked to      2 the server stops when half has come
-//   4 the client is gone at the end, without its FIN     8 the handler leaves after one message
-// and the upper four are how much of it comes at a time. Whatever happens: what the server sends is whole, unmasked
-// frames, texts are UTF-8, nothing follows its one close, and handler and connection end. When nothing happens, the
-// answers are the same at every split.
+// A whole WebSocket connection to an echo server. The first byte is a script, the others are what the client sends
+// after its handshake. The bits of the first byte:
+//   1 the client reads nothing until asked to    2 the server stops halfway
+//   4 the client disappears at the end without a FIN    8 the handler leaves after one message
+// and the upper four are the size of the pieces. Invariants: the server sends complete, unmasked frames, texts are
+// UTF-8, nothing follows its one close frame, and handler and connection end. Without a script the responses are the
+// same for every split.
 #include "fuzz/session_peer.hpp"
 #include "support/websocket_frames.hpp"
 #include <weir/core/utf8.hpp>
@@ -57,7 +57,7 @@ router routes() {
     return app;
 }
 
-/// Takes big-endian bytes off the front.
+/// Removes big-endian bytes from the front.
 std::uint64_t number(std::string_view& from, std::size_t bytes) {
     require(from.size() >= bytes);
     std::uint64_t all = 0;
@@ -67,12 +67,12 @@ std::uint64_t number(std::string_view& from, std::size_t bytes) {
 
 void check_close(std::string_view payload) {
     if (payload.empty()) return;
-    const std::uint64_t code = number(payload, 2); // above 4999, which RFC 6455 leaves open, it is the client's
+    const std::uint64_t code = number(payload, 2); // above 4999, which RFC 6455 leaves open, the client chose it
     require(code >= 1000 && (code < 1015 || code >= 3000) && code != 1004 && code != 1005 && code != 1006);
     require(is_utf8(payload));
 }
 
-/// Whether it was the last one.
+/// Checks a frame; returns whether it was the last one.
 bool check_frame(std::string_view& from) {
     const std::uint64_t first = number(from, 1);
     std::uint64_t size = number(from, 1);
@@ -90,7 +90,7 @@ bool check_frame(std::string_view& from) {
     return kind == 8;
 }
 
-/// Whole frames up to its end, unless the connection was cut.
+/// Checks all frames; the last one may be incomplete only if the connection was cut.
 void check_frames(std::string_view all, bool cut) {
     require(all.starts_with("HTTP/1.1 101 "));
     all.remove_prefix(all.find("\r\n\r\n") + 4);

@@ -28,7 +28,7 @@ void add_orders(weir::router& app, receipts& mail) {
     });
 }
 
-TEST_CASE("the guide's receipts are sent after the answers") {
+TEST_CASE("the guide's receipts are sent after the responses") {
     weir::manual_clock time;
     weir::router app;
     receipts mail;

@@ -34,7 +34,7 @@ void add_forms(weir::router& app) {
     });
 }
 
-// Reads as fast as the client sends, holds one piece at a time.
+// Reads at the client's speed and holds one piece at a time.
 weir::task<weir::result<std::string>> count(weir::body_reader in) {
     std::size_t size = 0;
     for (;;) {
@@ -45,7 +45,7 @@ weir::task<weir::result<std::string>> count(weir::body_reader in) {
     }
 }
 
-// Writes as fast as the client takes it.
+// Writes at the client's speed.
 weir::task<weir::result<void>> numbers(weir::body_writer& out) {
     for (int i = 0; i < 1000; ++i)
         if (auto sent = co_await out.write(std::to_string(i) + "\n"); !sent) co_return sent;
@@ -73,12 +73,12 @@ void add_files(weir::router& app, const std::string& folder) {
     app.route("/assets", assets);
 }
 
-TEST_CASE("the guide's forms answer as it says") {
+TEST_CASE("the guide's forms respond as it says") {
     weir::router app;
     add_forms(app);
     weir::test_client client(app);
-    const auto res = client.send(weir::http::method::post, "/sign-in", "name=Li+Wei&remember=on",
-                                 "application/x-www-form-urlencoded");
+    const auto res = client.send(
+        weir::http::method::post, "/sign-in", "name=Li+Wei&remember=on", "application/x-www-form-urlencoded");
     CHECK(res.status == 204);
     CHECK(res.header("set-cookie").starts_with("__Host-session=s3cret"));
     CHECK(res.header("set-cookie").find("HttpOnly") != std::string::npos);
@@ -86,7 +86,7 @@ TEST_CASE("the guide's forms answer as it says") {
           422);
 }
 
-TEST_CASE("the guide's streams answer as it says") {
+TEST_CASE("the guide's streams respond as it says") {
     weir::manual_clock time;
     weir::router app;
     add_streams(app);

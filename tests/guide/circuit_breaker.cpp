@@ -16,7 +16,7 @@
 
 namespace {
 
-// A service that others depend on, and that is slow or gone now and then.
+// A dependency that is sometimes slow or unavailable.
 struct search_service {
     bool works = true;
     int calls = 0;
@@ -36,7 +36,7 @@ class search_client {
     search_service& service_;
     weir::circuit_breaker breaker_{{.name = "search", .slow_call_duration = 2s, .open_for = 10s}};
     weir::bulkhead slots_{{.name = "search", .max_concurrent = 20, .max_wait = 100ms}};
-    weir::stack<weir::bulkhead, weir::circuit_breaker> policy_{slots_, breaker_}; // the outermost first
+    weir::stack<weir::bulkhead, weir::circuit_breaker> policy_{slots_, breaker_}; // outermost first
 
 public:
     explicit search_client(search_service& service) : service_(service) {}
@@ -55,12 +55,12 @@ public:
 
 void add_reports(weir::router& app, weir::circuit_breaker& breaker) {
     app.route("/reports", [&](weir::router& reports) {
-        reports.use(weir::guard(breaker)); // responses of 500 and more are its failures
+        reports.use(weir::guard(breaker)); // responses of 500 and above count as failures
         reports.get("/", []() -> weir::result<std::string> { return weir::errc::internal; });
     });
 }
 
-// By hand, where the call isn't a coroutine's.
+// Without a coroutine, a permit is used directly.
 weir::result<int> ask_by_hand(weir::circuit_breaker& breaker, weir::result<int> (*call)()) {
     auto permit = breaker.try_acquire();
     if (!permit) return permit.error();
@@ -72,7 +72,7 @@ weir::result<int> ask_by_hand(weir::circuit_breaker& breaker, weir::result<int> 
     return answer;
 }
 
-TEST_CASE("the guide's client gives a service that fails a rest") {
+TEST_CASE("the guide's client gives a failing service a rest") {
     weir::loop home;
     search_service service;
     search_client client(service);
@@ -81,12 +81,12 @@ TEST_CASE("the guide's client gives a service that fails a rest") {
     CHECK(home.block_on(client.find("weirs")).value() == "all about weirs");
     service.works = false;
     for (int i = 0; i < 30; ++i) (void)home.block_on(client.find("weirs"));
-    CHECK(service.calls == 20); // the minimum of calls of which there is a rate
+    CHECK(service.calls == 20); // the minimum number of calls for a rate
     CHECK(home.block_on(client.find("weirs")).value() == "the search is taking a rest");
     CHECK(all.text().find(R"(circuit_breaker_state{name="search",state="open"} 1)") != std::string::npos);
 }
 
-TEST_CASE("the guide's routes are closed with their circuit") {
+TEST_CASE("the guide's routes close with their circuit") {
     weir::circuit_breaker breaker({.minimum_calls = 2});
     weir::router app;
     add_reports(app, breaker);

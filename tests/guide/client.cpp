@@ -15,8 +15,8 @@ using namespace std::chrono_literals;
 
 weir::http::client_options careful() {
     weir::http::client_options options;
-    options.deadline = 3s;           // the whole call, redirects included
-    options.connect_timeout = 500ms; // TCP alone
+    options.deadline = 3s;           // of the whole call, including redirects
+    options.connect_timeout = 500ms; // TCP only
     options.max_redirects = 2;
     options.max_body = 64 * 1024;
     return options;
@@ -31,10 +31,11 @@ weir::task<weir::result<std::string>> greeting(weir::http::client& http, std::st
     co_return std::move(res->body);
 }
 
-// A gateway: what comes back goes on as the handler's own answer, and a call that fails as 502, 503 or 504.
+// A gateway: returns the upstream's response as its own; a failed call becomes 502, 503 or 504.
 class catalogue {
-    weir::loop_local<weir::http::client> clients_{
-        [](weir::loop& home) { return std::make_unique<weir::http::client>(home, careful()); }};
+    weir::loop_local<weir::http::client> clients_{[](weir::loop& home) {
+        return std::make_unique<weir::http::client>(home, careful());
+    }};
     std::string base_;
 
 public:
@@ -49,7 +50,7 @@ public:
     }
 };
 
-TEST_CASE("the guide's client calls as it says") {
+TEST_CASE("the guide's client works as it says") {
     weir::router app;
     app.get("/hello", [](weir::header<"accept-language"> language) { return "hello in " + std::string(*language); });
     weir::server server(app, {.address = "127.0.0.1", .port = 0, .loops = 1});
@@ -66,7 +67,7 @@ TEST_CASE("the guide's client calls as it says") {
     CHECK(stopped);
 }
 
-TEST_CASE("the guide's gateway passes on what it is told, framed anew") {
+TEST_CASE("the guide's gateway forwards the response with its own framing") {
     weir::router behind;
     behind.get("/catalogue/{id}", [](weir::path<"id", std::int64_t> id) -> weir::result<weir::response> {
         if (*id != 7) return weir::error(weir::errc::not_found, "no such item");
@@ -74,7 +75,7 @@ TEST_CASE("the guide's gateway passes on what it is told, framed anew") {
             co_await out.write("a tea");
             co_return co_await out.write("pot");
         };
-        auto made = weir::stream(pieces, {.content_type = "text/plain"}); // comes in chunks
+        auto made = weir::stream(pieces, {.content_type = "text/plain"}); // sent in chunks
         made.headers.add("x-stock", "3");
         return made;
     });

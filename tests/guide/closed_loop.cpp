@@ -20,7 +20,7 @@ weir::closed_loop_options control_of(const weir::histogram& durations, weir::tok
 
 } // namespace
 
-TEST_CASE("slow answers lower the rate of what is let in") {
+TEST_CASE("slow responses lower the rate of admitted requests") {
     weir::manual_clock time;
     weir::metrics numbers;
     weir::histogram& durations = numbers.histogram("duration_seconds", "How long requests take");

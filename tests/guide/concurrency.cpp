@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 weir::task<weir::result<void>> feed(weir::channel<int>& jobs, int count) {
     for (int job = 1; job <= count; ++job)
         if (auto sent = co_await jobs.send(job); !sent) co_return sent.error();
-    jobs.close(); // the workers end when they have received what is there
+    jobs.close(); // the workers end once they have received all jobs
     co_return weir::ok();
 }
 
@@ -51,7 +51,7 @@ weir::task<weir::result<std::string>> next_line(weir::channel<std::string>& line
     auto first = co_await weir::select(lines.receive(), quit.receive());
     if (!first) co_return first.error(); // cancelled, or past the deadline
     if (first->index() == 1) co_return "quit";
-    co_return std::get<0>(*first); // a result: the channel may be closed
+    co_return std::get<0>(*first); // a result, because the channel may be closed
 }
 
 struct price_list {
@@ -68,11 +68,11 @@ struct price_list {
 
 weir::task<weir::result<void>> serve(weir::loop& loop, price_list& prices) {
     weir::background refreshing = loop.start(prices.refresh());
-    if (auto served = co_await weir::sleep_for(1h); !served) co_return served.error(); // what needs them
+    if (auto served = co_await weir::sleep_for(1h); !served) co_return served.error(); // the work that needs the prices
     co_return co_await refreshing.stop();
 }
 
-TEST_CASE("three workers need 100 ms for each three jobs") {
+TEST_CASE("three workers need 100 ms per three jobs") {
     for (const int count : {0, 1, 3, 4, 9, 250}) {
         weir::manual_clock time;
         weir::loop loop(time);
@@ -90,7 +90,7 @@ TEST_CASE("three workers need 100 ms for each three jobs") {
     }
 }
 
-TEST_CASE("the guide's line comes, or the order to quit") {
+TEST_CASE("the guide's receiver gets a line or the order to quit") {
     weir::loop loop;
     weir::channel<std::string> lines(1);
     weir::channel<int> quit(1);
@@ -102,7 +102,7 @@ TEST_CASE("the guide's line comes, or the order to quit") {
     CHECK(loop.block_on(next_line(lines, quit)).error().code() == "closed");
 }
 
-TEST_CASE("the guide's prices are refreshed until they aren't needed") {
+TEST_CASE("the guide's prices are refreshed until stopped") {
     weir::manual_clock time;
     weir::loop loop(time);
     price_list prices;

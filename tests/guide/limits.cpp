@@ -16,7 +16,7 @@ weir::http::limits behind_a_proxy() {
     weir::http::limits strict;
     strict.body = 64 * 1024;
     strict.handler_time = 5s;
-    strict.idle_time = 90s; // longer than the proxy's, so that the proxy is the one to close
+    strict.idle_time = 90s; // longer than the proxy's, so that the proxy closes first
     return strict;
 }
 
@@ -44,7 +44,7 @@ TEST_CASE("the guide's limits hold") {
     CHECK(client.post("/", std::string(65 * 1024, ' ')).status == 413);
 }
 
-TEST_CASE("the guide's server counts its connections by address, except from its own networks") {
+TEST_CASE("the guide's server counts connections by address, except from its exempt networks") {
     weir::router app;
     app.get("/", [] { return "in"; });
     auto options = for_many_clients();
@@ -57,7 +57,7 @@ TEST_CASE("the guide's server counts its connections by address, except from its
     CHECK(!wrong.start());
 }
 
-TEST_CASE("a server without its certificate doesn't start, and says which file it lacks") {
+TEST_CASE("a server without its certificate doesn't start and names the missing file") {
     weir::router app;
     weir::server server(app, with_tls("/nowhere"));
     const auto started = server.start();
@@ -65,7 +65,7 @@ TEST_CASE("a server without its certificate doesn't start, and says which file i
     CHECK(started.error().message().find("/nowhere/cert.pem") != std::string::npos);
 }
 
-TEST_CASE("the guide's TLS server speaks HTTPS, and a renewed certificate is the one it shows from then on") {
+TEST_CASE("the guide's TLS server speaks HTTPS and presents a renewed certificate") {
     support::certificate_folder files;
     const auto install = [&files](const std::string& common_name) {
         support::certificate_request wanted;

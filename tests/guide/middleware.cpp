@@ -25,12 +25,12 @@ void add_layers(weir::router& app) {
     });
 }
 
-// A layer of your own: plain functions, which cost no coroutine ...
+// A layer of your own can be a plain function, which costs no coroutine ...
 weir::middleware no_store() {
     return [](weir::request&, weir::response& res) { res.headers.set("cache-control", "no-store"); };
 }
 
-// ... or a coroutine around all that lies further in.
+// ... or a coroutine around all inner layers.
 weir::middleware not_found_as_empty() {
     return [](weir::request& req, weir::next next) -> weir::task<weir::response> {
         auto res = co_await next(req);
@@ -39,7 +39,7 @@ weir::middleware not_found_as_empty() {
     };
 }
 
-TEST_CASE("the guide's layers do what it says") {
+TEST_CASE("the guide's layers work as it says") {
     weir::router app;
     add_layers(app);
     app.with(no_store()).with(not_found_as_empty()).get("/gone", []() -> weir::result<std::string> {

@@ -11,14 +11,14 @@ namespace {
 weir::object_pool<std::string> buffers([](std::string& s) { s.clear(); });
 
 std::string receipt(std::int64_t id, std::int64_t cents) {
-    auto text = buffers.take(); // goes back, cleared, when it leaves its scope
+    auto text = buffers.take(); // returned and cleared at the end of the scope
     text->append("order ").append(std::to_string(id)).append(": ").append(std::to_string(cents));
     return *text;
 }
 
 } // namespace
 
-TEST_CASE("a receipt is written into a buffer that is used again") {
+TEST_CASE("a receipt is written into a reused buffer") {
     CHECK(receipt(1, 500) == "order 1: 500");
     CHECK(receipt(2, 700) == "order 2: 700");
     CHECK(buffers.stats().made == 1);

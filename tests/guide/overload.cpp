@@ -16,7 +16,7 @@ weir::traffic class_of(const weir::request& req) {
 
 void add_shop(weir::router& app, weir::adaptive_limit& adaptive) {
     app.route("/reports", [&](weir::router& reports) {
-        reports.use(weir::shed(adaptive, weir::traffic::batch)); // the first to be shed
+        reports.use(weir::shed(adaptive, weir::traffic::batch)); // shed first
         reports.get("/", [] { return "sales"; });
     });
     app.route("/shop", [&](weir::router& shop) {
@@ -27,7 +27,7 @@ void add_shop(weir::router& app, weir::adaptive_limit& adaptive) {
 
 } // namespace
 
-TEST_CASE("the guide's shop sheds its reports before its things, and its payments last") {
+TEST_CASE("the guide's shop sheds its reports first and its payments last") {
     weir::adaptive_limit adaptive;
     weir::router app;
     add_shop(app, adaptive);

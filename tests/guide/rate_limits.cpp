@@ -29,14 +29,14 @@ class sms_gateway {
 public:
     weir::task<weir::result<std::string>> send(std::string number) {
         const auto allowed = per_number_.acquire(number);
-        if (!allowed) co_return allowed.refusal(); // a 429 with Retry-After, where it gets to a client
+        if (!allowed) co_return allowed.refusal(); // becomes a 429 with Retry-After
         co_return co_await rate_.run([&] { return "sent to " + number; });
     }
 };
 
 } // namespace
 
-TEST_CASE("the guide's limits do what it says") {
+TEST_CASE("the guide's limits work as it says") {
     weir::router app;
     weir::keyed_bucket per_key({.rate = 1, .burst = 1});
     add_limits(app, per_key);

@@ -24,20 +24,21 @@ namespace {
 
 using price_source = std::function<weir::task<weir::result<int>>()>;
 
-// Shared by all loops, like everything in it.
+// Shared by all loops, like all of its members.
 class prices {
     price_source ask_;
-    weir::retry_budget budget_;   // one for all calls to the price service: 10 %, and 10 a second
-    weir::timeout whole_{800ms};  // with all retries
-    weir::timeout single_{200ms}; // of each attempt
-    weir::retry backoff_{{.attempts = 3,
-                          .base = 20ms,
-                          .idempotent = true, // asking for a price does no harm
-                          .retries =
-                              [](const weir::error& failed) {
-                                  return failed == weir::errc::unavailable || failed == weir::errc::deadline_exceeded;
-                              },
-                          .budget = &budget_}};
+    weir::retry_budget budget_;   // for all calls to the price service: 10 %, plus 10 per second
+    weir::timeout whole_{800ms};  // including all retries
+    weir::timeout single_{200ms}; // for each attempt
+    weir::retry backoff_{
+        {.attempts = 3,
+         .base = 20ms,
+         .idempotent = true, // repeating a price query is harmless
+         .retries =
+             [](const weir::error& failed) {
+                 return failed == weir::errc::unavailable || failed == weir::errc::deadline_exceeded;
+             },
+         .budget = &budget_}};
     weir::stack<weir::timeout, weir::retry, weir::timeout> policy_{whole_, backoff_, single_}; // outermost first
     weir::last_good<int> last_{10min};
     weir::fallback<int> degraded_{last_};
@@ -53,16 +54,16 @@ public:
     }
 };
 
-weir::http::client_options telling_how_long() {
+weir::http::client_options sending_the_deadline() {
     weir::http::client_options options;
-    options.send_deadline = true; // Request-Timeout-Ms: what is left of the deadline
+    options.send_deadline = true; // sends Request-Timeout-Ms: the time left until the deadline
     return options;
 }
 
 void add_deadlines(weir::router& app) {
     app.use(weir::deadline_from_header({.most = 10s}));
     app.get("/slow", []() -> weir::task<weir::result<std::string>> {
-        if (auto slept = co_await weir::sleep_for(2s); !slept) co_return slept.error(); // 504 at once, if there is less
+        if (auto slept = co_await weir::sleep_for(2s); !slept) co_return slept.error(); // 504 at once if less is left
         co_return "done";
     });
 }
@@ -71,7 +72,7 @@ weir::recovery_options for_orders(std::vector<std::string>& kept) {
     weir::recovery_options options;
     options.table.set("stock_differs", weir::recovery_level::inconsistent); // L3, by the error's code
     options.park = [&kept](const weir::recovery_event& event) -> weir::task<weir::result<void>> {
-        kept.emplace_back(event.work); // a row in a table that a person works off
+        kept.emplace_back(event.work); // a table row for manual repair
         co_return weir::ok();
     };
     return options;
@@ -79,7 +80,7 @@ weir::recovery_options for_orders(std::vector<std::string>& kept) {
 
 } // namespace
 
-TEST_CASE("the guide's prices are asked for once, again, and remembered") {
+TEST_CASE("the guide's prices are merged, retried and remembered") {
     weir::manual_clock time;
     weir::loop home(time);
     int asked = 0;
@@ -112,7 +113,7 @@ TEST_CASE("the guide's prices are asked for once, again, and remembered") {
     CHECK(asked == 7);
 }
 
-TEST_CASE("the guide's recovery switches, and keeps what is inconsistent") {
+TEST_CASE("the guide's recovery switches to the standby and keeps inconsistent work") {
     weir::loop home;
     std::vector<std::string> kept;
     weir::recovery recover(for_orders(kept));
@@ -126,8 +127,8 @@ TEST_CASE("the guide's recovery switches, and keeps what is inconsistent") {
     CHECK(kept == std::vector<std::string>{"order 8"});
 }
 
-TEST_CASE("the guide's client and server speak of deadlines") {
+TEST_CASE("the guide's client and server exchange deadlines") {
     weir::router app;
     add_deadlines(app);
-    CHECK(telling_how_long().send_deadline);
+    CHECK(sending_the_deadline().send_deadline);
 }

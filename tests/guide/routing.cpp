@@ -33,7 +33,7 @@ void add_routes(weir::router& app) {
     app.get("/docs/{*rest}", [](weir::path<"rest", std::string> rest) { return *rest; });
 }
 
-TEST_CASE("the guide's routes answer as it says") {
+TEST_CASE("the guide's routes respond as it says") {
     weir::router app;
     add_routes(app);
     weir::test_client client(app);

@@ -18,7 +18,7 @@ void add_chat(weir::router& app, weir::http::websocket_rooms& rooms) {
     });
 }
 
-TEST_CASE("the guide's chat opens for WebSocket and tells others what it is for") {
+TEST_CASE("the guide's chat accepts WebSocket handshakes and refuses other requests") {
     weir::http::websocket_rooms rooms;
     weir::router app;
     add_chat(app, rooms);
@@ -33,7 +33,7 @@ TEST_CASE("the guide's chat opens for WebSocket and tells others what it is for"
 
 namespace {
 
-// One guest of the guide's chat, on a connection of its own.
+// A guest of the guide's chat on a separate connection.
 struct guest {
     explicit guest(weir::router& app, const char* room) : client(app) {
         client.write(test_support::handshake(room));
@@ -54,7 +54,7 @@ struct guest {
 
 } // namespace
 
-TEST_CASE("what a guest of the guide's chat says is heard by everybody in the room, and by nobody else") {
+TEST_CASE("a message in the guide's chat reaches every guest in its room and no other guest") {
     weir::http::websocket_rooms rooms;
     weir::router app;
     add_chat(app, rooms);

@@ -9,7 +9,7 @@ using namespace miniapp_test;
 
 namespace {
 
-// The program that was started still answers.
+// Checks that the process that was started still answers, and sold nothing.
 void check_well(shop& it, pid_t started) {
     CHECK(it.program().running());
     CHECK(it.program().pid() == started);
@@ -22,7 +22,7 @@ std::string post(std::string_view target, std::string_view token, const std::str
            "Content-Type: application/json\r\n" + framing_and_body;
 }
 
-// What the server says until it closes; a reset counts as an end, silence doesn't.
+// Returns what the server sends until it closes. A reset counts as a close; silence throws.
 std::string rest_of(socket_client& client) {
     try {
         return client.rest();
@@ -34,7 +34,7 @@ std::string rest_of(socket_client& client) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(shop, "bodies that are no order are refused with 400") {
+TEST_CASE_FIXTURE(shop, "a body that is not an order is a 400") {
     const pid_t started = program().pid();
     const auto token = log_in("alice").token;
     const std::string quantity = R"({"items":[{"product_id":1,"quantity":)";
@@ -80,7 +80,7 @@ TEST_CASE_FIXTURE(shop, "bodies that are no order are refused with 400") {
     check_well(*this, started);
 }
 
-TEST_CASE_FIXTURE(shop, "a body that never comes whole ends its connection and nothing else") {
+TEST_CASE_FIXTURE(shop, "an incomplete body ends only its own connection") {
     const pid_t started = program().pid();
     const auto token = log_in("alice").token;
     const std::string beginning = "Content-Length: 100\r\n\r\n{\"items\":[{\"product_id\":1";
@@ -107,7 +107,7 @@ TEST_CASE_FIXTURE(shop, "a body that never comes whole ends its connection and n
     check_well(*this, started);
 }
 
-TEST_CASE_FIXTURE(shop, "unknown routes and methods and malformed heads have their 4xx or 501") {
+TEST_CASE_FIXTURE(shop, "unknown routes, unknown methods and malformed heads get their 4xx or 5xx status") {
     const pid_t started = program().pid();
     const auto token = log_in("alice").token;
     const auto status = [&](const std::string& head) {
@@ -143,7 +143,7 @@ TEST_CASE_FIXTURE(shop, "unknown routes and methods and malformed heads have the
     check_well(*this, started);
 }
 
-TEST_CASE_FIXTURE(shop, "300 random byte strings end their connections and nothing else") {
+TEST_CASE_FIXTURE(shop, "300 random byte strings end only their own connections") {
     const pid_t started = program().pid();
     const auto token = log_in("alice").token;
     std::mt19937 random(20260131);

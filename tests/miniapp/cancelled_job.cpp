@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// A request's database job outlives the request's connection; meant to be run under AddressSanitizer as well.
+// A request's database job outlives the request's connection; also meant for AddressSanitizer.
 #include <weir/http/router.hpp>
 #include <weir/orm/database.hpp>
 #include <weir/testing/test_client.hpp>
@@ -17,7 +17,7 @@ using namespace weir;
 
 namespace {
 
-// A handler whose transaction counts as long as it is let, on the database's own thread.
+// A handler whose transaction runs on the database's thread until the test releases it.
 struct slow_service {
     database db{patient()};
     std::promise<void> entered;
@@ -28,7 +28,7 @@ struct slow_service {
     static database_options patient() {
         database_options options;
         options.url = ":memory:";
-        options.statement_timeout = std::chrono::hours(1); // nothing but the cancellation ends a statement
+        options.statement_timeout = std::chrono::hours(1); // only a cancellation ends a statement
         return options;
     }
 
@@ -52,7 +52,7 @@ struct slow_service {
 
 } // namespace
 
-TEST_CASE_FIXTURE(slow_service, "a cancelled request lives until its transaction has really ended, which is undone") {
+TEST_CASE_FIXTURE(slow_service, "a cancelled request lives until its transaction has ended and is rolled back") {
     auto client = std::make_unique<test_client>(routes);
     client->write("POST /count HTTP/1.1\r\nHost: a\r\nX-Name: patient \r\nContent-Length: 4\r\n\r\nbody");
     client->poll();
@@ -69,7 +69,7 @@ TEST_CASE_FIXTURE(slow_service, "a cancelled request lives until its transaction
     CHECK(tables.value() == std::vector<std::int64_t>{0});
 }
 
-TEST_CASE_FIXTURE(slow_service, "a cancelled request whose statement runs on has it interrupted") {
+TEST_CASE_FIXTURE(slow_service, "a cancelled request interrupts its running statement") {
     routes.get("/forever", [this]() -> task<result<std::string>> {
         auto body = [&](orm::reader& r) -> result<std::int64_t> {
             entered.set_value();

@@ -20,7 +20,7 @@ void check_is(const user& who, std::string_view nickname, std::string_view role)
 
 } // namespace
 
-TEST_CASE_FIXTURE(dev_shop, "who a developer logs in as survives a login that WeChat was too busy for") {
+TEST_CASE_FIXTURE(dev_shop, "a developer's login keeps its user when WeChat fails and the login is repeated") {
     const auto code = code_of("admin");
     wechat.fail_next(-1, 3);
     refusal(log_in_with(code), 503, "unavailable");
@@ -31,7 +31,7 @@ TEST_CASE_FIXTURE(dev_shop, "who a developer logs in as survives a login that We
     CHECK(ask("GET", "/api/v1/users", {}, admin.token).status == 200);
 }
 
-TEST_CASE_FIXTURE(dev_shop, "it survives a restart between the code and the login") {
+TEST_CASE_FIXTURE(dev_shop, "a developer's login keeps its user across a restart between the code and the login") {
     const auto code = code_of("admin");
     program().signal(SIGTERM);
     CHECK(program().wait() == 0);
@@ -39,7 +39,7 @@ TEST_CASE_FIXTURE(dev_shop, "it survives a restart between the code and the logi
     check_is(body_of<login>(log_in_with(code)).user, "admin", "admin");
 }
 
-TEST_CASE_FIXTURE(dev_shop, "a user of whom nothing was known is made good by the next developer's login") {
+TEST_CASE_FIXTURE(dev_shop, "a developer's login completes a user known only by openid") {
     const auto unknown = body_of<login>(log_in_with(wechat.login("admin"))).user;
     check_is(unknown, "WeChat user", "shopper");
     const auto known = log_in("admin").user;
@@ -47,7 +47,7 @@ TEST_CASE_FIXTURE(dev_shop, "a user of whom nothing was known is made good by th
     check_is(known, "admin", "admin");
 }
 
-TEST_CASE_FIXTURE(dev_shop, "a developer's login leaves alone what an admin has changed") {
+TEST_CASE_FIXTURE(dev_shop, "a developer's login keeps what an admin has changed") {
     const login alice = log_in("alice");
     const auto admin = log_in("admin").token;
     const std::string place = "/api/v1/users/" + std::to_string(alice.user.id);

@@ -6,7 +6,7 @@
 
 using namespace miniapp_test;
 
-TEST_CASE_FIXTURE(shop, "a shopper logs in, looks around, orders and sees the order") {
+TEST_CASE_FIXTURE(shop, "a shopper logs in, browses, places an order and sees it") {
     const login alice = log_in("alice");
     CHECK(alice.expires_in == 7200);
     CHECK(alice.user.nickname == "alice");
@@ -25,8 +25,9 @@ TEST_CASE_FIXTURE(shop, "a shopper logs in, looks around, orders and sees the or
     const product tea = shelf.items[0];
     const product cake = shelf.items[1];
 
-    const std::string wanted = R"({"items":[{"product_id":)" + std::to_string(tea.id) +
-                               R"(,"quantity":2},{"product_id":)" + std::to_string(cake.id) + R"(,"quantity":1}]})";
+    const std::string wanted =
+        R"({"items":[{"product_id":)" + std::to_string(tea.id) + R"(,"quantity":2},{"product_id":)" +
+        std::to_string(cake.id) + R"(,"quantity":1}]})";
     const auto placed_answer = ask("POST", "/api/v1/orders", wanted, alice.token);
     const auto placed = body_of<order>(placed_answer, 201);
     const std::string location = "/api/v1/orders/" + std::to_string(placed.id);
@@ -51,7 +52,7 @@ TEST_CASE_FIXTURE(shop, "a shopper logs in, looks around, orders and sees the or
     CHECK(orders.items[0].items == items);
 }
 
-TEST_CASE_FIXTURE(shop, "a second login is the same user with another token") {
+TEST_CASE_FIXTURE(shop, "a second login yields the same user") {
     const login first = log_in("alice");
     const login second = log_in("alice");
     const login other = log_in("bob");
@@ -61,7 +62,7 @@ TEST_CASE_FIXTURE(shop, "a second login is the same user with another token") {
     CHECK(body_of<user>(ask("GET", "/api/v1/me", {}, second.token)).nickname == "alice");
 }
 
-TEST_CASE_FIXTURE(shop, "products are searched and paged") {
+TEST_CASE_FIXTURE(shop, "products can be searched and paged") {
     const auto found = body_of<list<product>>(ask("GET", "/api/v1/products?q=%E8%8C%89%E8%8E%89"));
     CHECK(found.total == 1);
     REQUIRE(found.items.size() == 1);
@@ -78,15 +79,15 @@ TEST_CASE_FIXTURE(shop, "products are searched and paged") {
     CHECK(beyond.items.empty());
 
     const auto none = body_of<list<product>>(ask("GET", "/api/v1/products?q=100%25"));
-    CHECK(none.total == 0); // a percent sign is text, not a wildcard
+    CHECK(none.total == 0); // a percent sign is not a wildcard
 }
 
-TEST_CASE_FIXTURE(shop, "the page, health and metrics are served") {
+TEST_CASE_FIXTURE(shop, "the program serves the page, health and metrics") {
     const auto page = ask("GET", "/");
     CHECK(page.status == 200);
     CHECK(page.header("content-type") == "text/html; charset=utf-8");
     CHECK(page.body.find("<html") != std::string::npos);
-    CHECK(page.header("content-security-policy") == "default-src 'self'");
+    CHECK(page.header("content-security-policy") == "default-src 'self'; frame-ancestors 'none'");
     const auto known = "If-None-Match: " + page.header("etag") + "\r\n";
     CHECK(socket_client(port()).request("GET", "/", {}, known).status == 304);
     CHECK(ask("GET", "/app.js").header("content-type").starts_with("text/javascript"));
@@ -108,7 +109,7 @@ TEST_CASE_FIXTURE(shop, "the page, health and metrics are served") {
     CHECK(verdict.status == 0);
 }
 
-TEST_CASE_FIXTURE(shop, "each request is one line of the log, whatever its answer") {
+TEST_CASE_FIXTURE(shop, "each request writes one line to the log") {
     const std::string id = socket_client(port()).request("GET", "/api/v1/me").header("x-request-id");
     REQUIRE(id != "");
     const std::string line = program().line_with(id);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Tokens without the program, on a clock that is moved by hand.
+// Tokens without the running program, on a manual clock.
 #include "miniapp/identity.hpp"
 
 #include <weir/testing/test_client.hpp>
@@ -40,7 +40,7 @@ struct fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "a token logs its user in until its end and the grace are over") {
+TEST_CASE_FIXTURE(fixture, "a token logs its user in until the grace after its expiry has passed") {
     const identity who(rows, with_grace(1h), time);
     const std::string token = who.token_of(alice).value();
     CHECK(openid_behind(who, token).value() == "o-alice");
@@ -50,14 +50,14 @@ TEST_CASE_FIXTURE(fixture, "a token logs its user in until its end and the grace
     CHECK(openid_behind(who, token).error().code() == "token_expired");
 }
 
-TEST_CASE_FIXTURE(fixture, "without a grace a token logs nobody in after its end") {
+TEST_CASE_FIXTURE(fixture, "without a grace an expired token logs no user in") {
     const identity who(rows, with_grace(0s), time);
     const std::string token = who.token_of(alice).value();
     time.advance(60s + leeway);
     CHECK(openid_behind(who, token).error().code() == "token_expired");
 }
 
-TEST_CASE_FIXTURE(fixture, "no token, a forged one and one of a user who is gone have no openid") {
+TEST_CASE_FIXTURE(fixture, "a missing token, a forged token and a token of a deleted user have no openid") {
     const identity who(rows, with_grace(1h), time);
     const std::string token = who.token_of(alice).value();
     CHECK(openid_behind(who, "").error().code() == "unauthenticated");
@@ -66,7 +66,7 @@ TEST_CASE_FIXTURE(fixture, "no token, a forged one and one of a user who is gone
     CHECK(openid_behind(who, token).error() == weir::errc::unauthenticated);
 }
 
-TEST_CASE_FIXTURE(fixture, "a user whom an admin has made has no openid") {
+TEST_CASE_FIXTURE(fixture, "a user created by an admin has no openid") {
     const identity who(rows, with_grace(1h), time);
     user made;
     made.nickname = "bob";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // labels: long
-// The program, or what it depends on, killed again and again under load.
+// The program, or a service it depends on, killed repeatedly under load.
 #include "miniapp/shop.hpp"
 
 #include <doctest/doctest.h>
@@ -20,7 +20,7 @@ constexpr std::int64_t products = 8;
 
 using orders_by_id = std::map<std::int64_t, order>; // by id
 
-// Orders one of each product after the other until the server is gone; what was answered with 201.
+// Orders each product in turn until the server is gone; returns the orders that were answered with 201.
 orders_by_id buy_until_killed(std::uint16_t port, std::string_view token, std::int64_t first,
                               std::atomic<int>& answered) {
     orders_by_id kept;
@@ -40,7 +40,7 @@ orders_by_id buy_until_killed(std::uint16_t port, std::string_view token, std::i
     return kept;
 }
 
-// Asks a WeChat that was away again at once.
+// A shop whose circuit breaker probes WeChat again at once.
 struct probing_shop : shop {
     probing_shop() : shop({"--wechat.breaker.open_for", "1ms"}) {}
 };
@@ -51,7 +51,7 @@ void wait_for(const std::atomic<int>& count, int wanted) {
     REQUIRE(count >= wanted);
 }
 
-// Loads the shop and kills it once this many answers have come.
+// Loads the shop, kills it after this many answers, and returns the orders that were answered with 201.
 orders_by_id kill_after(shop& it, const std::string& token, int answers) {
     std::atomic<int> answered{0};
     std::vector<std::future<orders_by_id>> buyers;
@@ -93,7 +93,7 @@ std::map<std::int64_t, std::int64_t> with_sold(std::map<std::int64_t, std::int64
 } // namespace
 
 TEST_CASE_FIXTURE(shop,
-                  "killed 40 times under load, it has kept every order that it had answered, and nothing by halves") {
+                  "the shop, killed 40 times under load, keeps every order that it answered, and each of them whole") {
     const login alice = log_in("alice");
     const auto at_first = stock(*this);
     REQUIRE(at_first.size() == products);
@@ -112,14 +112,14 @@ TEST_CASE_FIXTURE(shop,
             CHECK(kept.at(each.first).total_cents == each.second.total_cents);
             CHECK(kept.at(each.first).items == each.second.items);
         }
-        // what was made and not answered were at most the orders under way at each kill
+        // at each kill at most the orders in flight were stored and not answered
         CHECK(kept.size() <= promised.size() + std::size_t(buyers_at_once) * std::size_t(round + 1));
         CHECK(with_sold(stock(*this), kept) == at_first);
     }
     CHECK(promised.size() > rounds);
 }
 
-TEST_CASE_FIXTURE(probing_shop, "WeChat goes and comes back 10 times: logins fail meanwhile, and nothing else does") {
+TEST_CASE_FIXTURE(probing_shop, "only logins fail each time that WeChat becomes unavailable") {
     const login alice = log_in("alice");
     for (int round = 0; round < 10; ++round) {
         CAPTURE(round);

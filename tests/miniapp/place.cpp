@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Orders without the program: what happens between the look at a token and the order's transaction.
+// Orders without the running program: a user deleted between the check of the token and the order's transaction.
 #include "miniapp/api.hpp"
 #include <weir/http/middleware/authenticate.hpp>
 #include <weir/testing/test_client.hpp>
@@ -12,7 +12,7 @@ namespace {
 
 constexpr const char* one_tea = R"({"items":[{"product_id":1,"quantity":1}]})";
 
-// Whoever asks has been found to be this user a moment ago.
+// Routes whose requests are authenticated as `subject`.
 struct counter {
     weir::database db{":memory:"};
     store rows{db};
@@ -33,7 +33,7 @@ struct counter {
 
 } // namespace
 
-TEST_CASE_FIXTURE(counter, "an order whose user goes before its transaction is a 401 and takes nothing") {
+TEST_CASE_FIXTURE(counter, "an order whose user is deleted before its transaction is a 401 and takes nothing") {
     user alice;
     alice.nickname = "alice";
     client.loop().block_on(rows.users.insert(alice)).value();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Limits, the circuit breaker, retries and the fallback of the running program, and what /metrics says of them.
+// Limits, circuit breaker, retries and fallback of the running program, with their metrics.
 #include "miniapp/shop.hpp"
 
 #include <doctest/doctest.h>
@@ -17,28 +17,19 @@ using flags = std::vector<std::string>;
 struct protected_shop : shop {
     using shop::shop;
 
-    /// The value of this line of /metrics; fails the test where there is none.
-    double metric(const std::string& line) {
-        const auto body = ask("GET", "/metrics").body;
-        const std::size_t at = body.find("\n" + line + " ");
-        CAPTURE(line);
-        REQUIRE(at != std::string::npos);
-        return std::strtod(body.c_str() + at + line.size() + 2, nullptr);
-    }
-
     wire_response products_of(const std::string& address) {
         return socket_client(port()).request("GET", "/api/v1/products", {}, "X-Forwarded-For: " + address + "\r\n");
     }
 
     wire_response me(const login& who) { return ask("GET", "/api/v1/me", {}, who.token); }
 
-    /// A login with a code that WeChat can't be asked about, by who holds this token.
+    /// A login request with this token, and with a code that is not WeChat's.
     wire_response log_in_holding(std::string_view token) {
         return ask("POST", "/api/v1/auth/login", login_body("0any"), token);
     }
 };
 
-// Checks a 429 of this limit.
+// Checks that the response is this limit's 429.
 void check_limited(const wire_response& res, const std::string& limit) {
     refusal(res, 429, "resource_exhausted");
     CHECK(res.header("retry-after") != "");
@@ -58,7 +49,7 @@ flags few_behind_a_proxy() {
 
 } // namespace
 
-TEST_CASE("an address that asks too often is a 429, and the operator's endpoints answer all the same") {
+TEST_CASE("too many requests from an address are a 429, except for the operator's endpoints") {
     protected_shop it(few("address", "3"));
     for (int i = 0; i < 3; ++i) CHECK(it.ask("GET", "/api/v1/products").status == 200);
     check_limited(it.ask("GET", "/api/v1/products"), "address");
@@ -69,20 +60,20 @@ TEST_CASE("an address that asks too often is a 429, and the operator's endpoints
     CHECK(it.metric(R"(rate_limiter_keys{name="address"})") == 1);
 }
 
-TEST_CASE("behind a trusted proxy each client's address counts by itself") {
+TEST_CASE("behind a trusted proxy the limit counts each client's address") {
     protected_shop it(few_behind_a_proxy());
     CHECK(it.products_of("203.0.113.1").status == 200);
     check_limited(it.products_of("203.0.113.1"), "address");
     CHECK(it.products_of("203.0.113.2").status == 200);
 }
 
-TEST_CASE("without one the field of a client means nothing") {
+TEST_CASE("without a trusted proxy X-Forwarded-For is ignored") {
     protected_shop it(few("address", "1"));
     CHECK(it.products_of("203.0.113.1").status == 200);
     check_limited(it.products_of("203.0.113.2"), "address");
 }
 
-TEST_CASE("a user who asks too often is a 429, whatever others do") {
+TEST_CASE("too many requests from a user are a 429 for that user only") {
     protected_shop it(few("user", "2"));
     const login alice = it.log_in("alice");
     const login bob = it.log_in("bob");
@@ -94,7 +85,7 @@ TEST_CASE("a user who asks too often is a 429, whatever others do") {
     CHECK(it.metric(R"(rate_limiter_refused_total{name="user"})") == 1);
 }
 
-TEST_CASE("a WeChat that is busy for a moment is asked again") {
+TEST_CASE("a login retries WeChat while it is briefly busy") {
     protected_shop it;
     const std::string code = it.wechat.login("alice");
     it.wechat.fail_next(-1, 2);
@@ -103,7 +94,7 @@ TEST_CASE("a WeChat that is busy for a moment is asked again") {
     CHECK(it.metric(R"(circuit_breaker_calls_total{name="wechat",outcome="failed"})") == 2);
 }
 
-TEST_CASE("while WeChat is away it isn't asked, and logins go on once it is back") {
+TEST_CASE("the circuit breaker stops calls to WeChat after repeated failures") {
     protected_shop it(
         {"--wechat.retry.attempts", "1", "--wechat.breaker.minimum_calls", "3", "--wechat.breaker.open_for", "1h"});
     it.line.refuse();
@@ -119,7 +110,7 @@ TEST_CASE("while WeChat is away it isn't asked, and logins go on once it is back
     it.program().line_with(R"("message":"circuit breaker","name":"wechat","from":"closed","to":"open")");
 }
 
-TEST_CASE("the circuit closes after a few logins that succeed") {
+TEST_CASE("the circuit breaker closes after a few successful logins") {
     protected_shop it(
         {"--wechat.retry.attempts", "1", "--wechat.breaker.minimum_calls", "3", "--wechat.breaker.open_for", "1ms"});
     it.line.refuse();
@@ -130,7 +121,7 @@ TEST_CASE("the circuit closes after a few logins that succeed") {
     CHECK(it.metric(R"(circuit_breaker_state{name="wechat",state="closed"})") == 1);
 }
 
-TEST_CASE_FIXTURE(protected_shop, "while WeChat is away, who still has a token is logged in by it") {
+TEST_CASE_FIXTURE(protected_shop, "while WeChat is unavailable, a valid token logs its user in") {
     const login alice = log_in("alice");
     line.refuse();
     line.reset_all();
@@ -141,14 +132,14 @@ TEST_CASE_FIXTURE(protected_shop, "while WeChat is away, who still has a token i
     CHECK(metric(R"(fallback_failed_total{name="wechat"})") == 2);
 }
 
-TEST_CASE_FIXTURE(protected_shop, "while WeChat answers, a token is no way around its word") {
+TEST_CASE_FIXTURE(protected_shop, "while WeChat answers, a token does not replace a login code") {
     const login alice = log_in("alice");
     refusal(log_in_holding(alice.token), 401, "invalid_code");
     wechat.fail_next(45011);
     refusal(log_in_holding(alice.token), 429, "resource_exhausted");
 }
 
-TEST_CASE("logins that wait for WeChat fill their own limit, and nothing else") {
+TEST_CASE("logins that wait for WeChat fill only their own limit") {
     protected_shop it({"--overload.min", "1", "--overload.max", "1"});
     it.line.set(weir::testing::fault::blackhole());
     constexpr int many = 20;

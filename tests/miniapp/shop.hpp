@@ -31,7 +31,7 @@ using test_support::child_process;
 using test_support::socket_client;
 using test_support::wire_response;
 
-// The documented shapes, written down a second time: a member too many or too few fails the test.
+// The documented shapes, written a second time: a missing or additional member fails the test.
 
 struct user {
     std::int64_t id{};
@@ -105,7 +105,7 @@ struct fresh_code {
 };
 BOOST_DESCRIBE_STRUCT(fresh_code, (), (code))
 
-/// The body of an answer with this status, exactly in the shape of T.
+/// Returns the body of a response with this status; unknown and missing members fail the test.
 template<class T>
 T body_of(const wire_response& res, int status = 200) {
     INFO(res.head << res.body);
@@ -116,7 +116,7 @@ T body_of(const wire_response& res, int status = 200) {
     return weir::from_json<T>(res.body, exactly).value();
 }
 
-/// The body of a refusal with this status and code.
+/// Returns the body of an error response with this status and code.
 inline failure refusal(const wire_response& res, int status, std::string_view code) {
     INFO(res.head << res.body);
     auto body = body_of<failure>(res, status);
@@ -125,7 +125,7 @@ inline failure refusal(const wire_response& res, int status, std::string_view co
     return body;
 }
 
-/// Checks that the refusal's only detail is about this field and rule.
+/// Checks that the error's only detail has this field and rule.
 inline void check_detail(const failure& refused, std::string_view field, std::string_view rule) {
     REQUIRE(refused.details.size() == 1);
     CHECK(refused.details[0].field == field);
@@ -133,7 +133,7 @@ inline void check_detail(const failure& refused, std::string_view field, std::st
     CHECK(refused.details[0].message != "");
 }
 
-/// The test's environment without what the program reads, and with `more` instead.
+/// Returns the test's environment, with `more` in place of the variables that the program reads.
 inline std::vector<std::string> environment(std::vector<std::string> more = {}) {
     for (char** entry = environ; *entry; ++entry) {
         const std::string_view text = *entry;
@@ -143,19 +143,20 @@ inline std::vector<std::string> environment(std::vector<std::string> more = {}) 
     return more;
 }
 
-/// The arguments of every start, and more.
+/// Returns the arguments of every start, followed by `more`.
 inline std::vector<std::string> arguments(const support::temporary_folder& data, std::vector<std::string> more) {
     const std::string folder = MINIAPP_FOLDER;
-    std::vector<std::string> all{"--config",  folder + "/miniapp.yaml",
-                                 "--port",    "0",
-                                 "--web",     folder + "/web",
-                                 "--address", "127.0.0.1",
-                                 "--data",    data.path()};
+    std::vector<std::string> all{
+        "--config",  folder + "/miniapp.yaml",
+        "--port",    "0",
+        "--web",     folder + "/web",
+        "--address", "127.0.0.1",
+        "--data",    data.path()};
     all.insert(all.end(), more.begin(), more.end());
     return all;
 }
 
-/// The port in the log line "listening".
+/// Returns the port in the log line "listening".
 inline std::uint16_t port_of(child_process& program) {
     const std::string line = program.line_with(R"("message":"listening")");
     const std::string_view mark = R"("port":)";
@@ -170,13 +171,13 @@ inline std::string authorization(std::string_view token) {
     return token.empty() ? std::string() : "Authorization: Bearer " + std::string(token) + "\r\n";
 }
 
-/// The program in its dev profile, with WeChat's sandbox in this process, a line between them that can be
-/// made a bad one, and a fresh data folder.
+/// The program in its dev profile, with WeChat's sandbox in this process, a fault proxy between them and a new data
+/// folder.
 class shop {
 public:
     explicit shop(std::vector<std::string> more_arguments = {}) : more_(std::move(more_arguments)) { start(); }
 
-    /// Again on the same data, once the program has ended.
+    /// Starts the program again on the same data, after it has ended.
     void start() {
         std::vector<std::string> more{"--profile", "dev", "--wechat.base_url", line.base_url()};
         more.insert(more.end(), more_.begin(), more_.end());
@@ -186,6 +187,7 @@ public:
 
     child_process& program() { return *program_; }
     std::uint16_t port() const noexcept { return port_; }
+    std::string database_file() const { return data_ / "miniapp.db"; }
 
     wire_response ask(std::string_view method, std::string_view target, std::string_view body = {},
                       std::string_view token = {}) {
@@ -197,7 +199,7 @@ public:
         return body_of<login>(log_in_with(code.code));
     }
 
-    /// One product in one order.
+    /// Orders one product.
     wire_response order_of(std::int64_t product, std::int64_t quantity, std::string_view token) {
         return ask("POST", "/api/v1/orders", order_body(product, quantity), token);
     }
@@ -207,7 +209,7 @@ public:
     }
     static std::string login_body(std::string_view code) { return R"({"code":")" + std::string(code) + R"("})"; }
 
-    /// The same as bytes, to be sent on a connection at the right moment.
+    /// The request's bytes, for tests that send them on a connection of their own.
     static std::string order_bytes(std::int64_t product, std::int64_t quantity, std::string_view token) {
         return post_bytes("/api/v1/orders", order_body(product, quantity), token);
     }
@@ -222,7 +224,16 @@ public:
         throw std::runtime_error("no such product");
     }
 
-    weir::testing::wechat_sandbox wechat; // outlives the program, which talks to it
+    /// Returns the value of this line of /metrics; fails the test if the line is missing.
+    double metric(const std::string& line) {
+        const auto body = ask("GET", "/metrics").body;
+        const std::size_t at = body.find("\n" + line + " ");
+        CAPTURE(line);
+        REQUIRE(at != std::string::npos);
+        return std::strtod(body.c_str() + at + line.size() + 2, nullptr);
+    }
+
+    weir::testing::wechat_sandbox wechat; // outlives the program, which calls it
     weir::testing::fault_proxy line{wechat.port()};
 
 private:
@@ -237,7 +248,7 @@ private:
     std::uint16_t port_ = 0;
 };
 
-/// A shop for tests that ask more than its limits let through.
+/// A shop for tests that send more requests than its limits allow.
 struct unlimited_shop : shop {
     unlimited_shop()
         : shop({"--limits.address.burst", "100000", "--limits.user.burst", "100000", "--overload.min", "10000",

@@ -19,10 +19,10 @@ struct visit {
     int answered = 0;
     int ordered = 0;
     int lost = 0;       // sent before the signal and not answered
-    int unexpected = 0; // answered with what no order deserves
+    int unexpected = 0; // answered with a status that no order should get
 };
 
-// Counts one answer; whether another may follow.
+// Counts one answer; returns whether another may follow.
 bool count(visit& seen, const wire_response& res) {
     ++seen.answered;
     seen.ordered += res.status == 201;
@@ -30,7 +30,7 @@ bool count(visit& seen, const wire_response& res) {
     return res.header("connection") != "close";
 }
 
-// Orders until the server is gone. What had been handed to the kernel before the signal has to be answered.
+// Orders until the server is gone. Requests that the kernel had before the signal must be answered.
 visit keep_ordering(std::uint16_t port, const std::string& order, const std::atomic<bool>& signalled,
                     std::latch& busy) {
     visit seen;
@@ -51,7 +51,7 @@ visit keep_ordering(std::uint16_t port, const std::string& order, const std::ato
     return seen;
 }
 
-// Until the program has asked WeChat, so that its answer is what the request waits for.
+// Waits until the program has called WeChat, so that the request waits for WeChat's answer.
 void await_call(shop& it) {
     const auto limit = std::chrono::steady_clock::now() + 20s;
     while (it.wechat.state().stats().calls == 0 && std::chrono::steady_clock::now() < limit) std::this_thread::yield();
@@ -60,7 +60,7 @@ void await_call(shop& it) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(unlimited_shop, "SIGTERM under load: what was sent before it is answered, and the orders are kept") {
+TEST_CASE_FIXTURE(unlimited_shop, "SIGTERM under load answers every request sent before it, and keeps the orders") {
     constexpr std::int64_t pearls = 3; // 200 in stock
     const login alice = log_in("alice");
     const std::string one = order_bytes(pearls, 1, alice.token);
@@ -72,7 +72,7 @@ TEST_CASE_FIXTURE(unlimited_shop, "SIGTERM under load: what was sent before it i
         visitors.push_back(std::async(std::launch::async, [&] { return keep_ordering(port(), one, signalled, busy); }));
     busy.wait();
 
-    // These have sent their only request and the server may not even have accepted them.
+    // These send their only request; the server may not have accepted their connections yet.
     std::vector<socket_client> last;
     for (int i = 0; i < 64; ++i) last.emplace_back(port());
     for (auto& client : last) client.send(one);
@@ -97,8 +97,7 @@ TEST_CASE_FIXTURE(unlimited_shop, "SIGTERM under load: what was sent before it i
     CHECK(stock_of(pearls) == 200 - all.ordered);
 }
 
-TEST_CASE_FIXTURE(shop,
-                  "a request in flight at SIGTERM is answered with Connection: close, an idle connection closes") {
+TEST_CASE_FIXTURE(shop, "SIGTERM answers a request in flight with Connection: close, and closes idle connections") {
     wechat.state().slow_next(1s);
     socket_client idle(port());
     CHECK(idle.request("GET", "/healthz").status == 200);
@@ -115,12 +114,12 @@ TEST_CASE_FIXTURE(shop,
     CHECK(program().line_with(R"("message":"stopped","clean":true)") != "");
 }
 
-TEST_CASE_FIXTURE(shop, "SIGINT stops it as well") {
+TEST_CASE_FIXTURE(shop, "SIGINT stops the program") {
     program().signal(SIGINT);
     CHECK(program().wait() == 0);
 }
 
-TEST_CASE_FIXTURE(shop, "a second signal ends it at once, whatever is in flight") {
+TEST_CASE_FIXTURE(shop, "a second signal ends the program at once, with requests in flight") {
     wechat.state().slow_next(1h);
     socket_client busy(port());
     busy.send(login_bytes(wechat.login("alice")));
@@ -130,5 +129,5 @@ TEST_CASE_FIXTURE(shop, "a second signal ends it at once, whatever is in flight"
     const auto began = std::chrono::steady_clock::now();
     program().signal(SIGTERM);
     CHECK(program().wait() == 128 + SIGTERM);
-    CHECK(std::chrono::steady_clock::now() - began < 4s); // the login alone would have taken its five seconds
+    CHECK(std::chrono::steady_clock::now() - began < 4s); // the login alone would take 5 s
 }

@@ -12,7 +12,7 @@ namespace {
 const std::vector<std::string> secrets{"WECHAT_APPID=wx0123456789abcdef", "WECHAT_SECRET=of-the-platform-0123456789",
                                        "JWT_SECRET=at-least-32-bytes-of-something-secret"};
 
-// A start that is expected to fail: its status and what it says.
+// A failed start: its exit status and its output.
 struct failed_start {
     int status = -1;
     std::string says{};
@@ -25,7 +25,7 @@ failed_start start_with(const std::vector<std::string>& more, std::vector<std::s
     return {status, program.errors()};
 }
 
-// Checks that what was said is one line that holds all of these.
+// Checks that the output is one line that contains all of these parts.
 void check_one_line(const std::string& says, const std::vector<std::string>& parts) {
     INFO(says);
     CHECK(std::count(says.begin(), says.end(), '\n') == 1);
@@ -38,13 +38,13 @@ void check_one_line(const std::string& says, const std::vector<std::string>& par
 
 } // namespace
 
-TEST_CASE("in prod a WeChat address that isn't https stops the start with a line that names it") {
+TEST_CASE("production refuses to start with a WeChat address that is not https, and names it") {
     const auto refused = start_with({"--profile", "prod", "--wechat.base_url", "http://127.0.0.1:8090"}, secrets);
     CHECK(refused.status == 2);
     check_one_line(refused.says, {"wechat.base_url", "http://127.0.0.1:8090", "https://"});
 }
 
-TEST_CASE("no layer but the profile makes a production start one for developers") {
+TEST_CASE("only the profile turns production into development") {
     const std::string sandbox = "http://127.0.0.1:8090";
     auto variables = secrets;
     variables.push_back("MINIAPP_ENVIRONMENT=dev");
@@ -55,14 +55,14 @@ TEST_CASE("no layer but the profile makes a production start one for developers"
         start_with({"--profile", "prod", "--wechat.base_url", sandbox, "--environment", "dev"}, secrets);
     CHECK(by_flag.status == 2);
     CHECK(by_flag.says.find("--environment: no such setting") != std::string::npos);
-    // the flag's profile counts, whatever the variable says
+    // the flag overrides the variable
     variables.back() = "MINIAPP_PROFILE=dev";
     const auto by_profile = start_with({"--profile", "prod", "--wechat.base_url", sandbox}, variables);
     CHECK(by_profile.status == 2);
     check_one_line(by_profile.says, {"wechat.base_url", sandbox, "https://"});
 }
 
-TEST_CASE("the dev profile stops the start on an address that others can reach") {
+TEST_CASE("the dev profile refuses to start on an address that is not loopback") {
     for (const std::string address : {"0.0.0.0", "::", "192.0.2.1", "localhost"}) {
         CAPTURE(address);
         const auto refused = start_with({"--profile", "dev", "--address", address}, {});
@@ -74,7 +74,7 @@ TEST_CASE("the dev profile stops the start on an address that others can reach")
     check_one_line(by_variable.says, {"address = 0.0.0.0", "loopback"});
 }
 
-TEST_CASE("in prod a missing secret stops the start with a line that names it") {
+TEST_CASE("production refuses to start without a secret, and names it") {
     for (std::size_t missing = 0; missing < secrets.size(); ++missing) {
         auto variables = secrets;
         variables.erase(variables.begin() + static_cast<std::ptrdiff_t>(missing));
@@ -84,13 +84,13 @@ TEST_CASE("in prod a missing secret stops the start with a line that names it") 
     }
 }
 
-TEST_CASE("prod is what runs when no profile is named") {
+TEST_CASE("production is the default profile") {
     const auto refused = start_with({}, {});
     CHECK(refused.status == 2);
     CHECK(refused.says.find("WECHAT_APPID") != std::string::npos);
 }
 
-TEST_CASE("a mistake in the settings stops the start with a line that says what is accepted") {
+TEST_CASE("a mistake in the settings stops the start with a line that says which values are accepted") {
     const auto port = start_with({"--profile", "dev", "--port", "70000"}, {});
     CHECK(port.status == 2);
     check_one_line(port.says, {"port", "70000", "0..65535"});
@@ -111,15 +111,15 @@ TEST_CASE("a mistake in the settings stops the start with a line that says what 
     check_one_line(page.says, {"/nowhere/index.html"});
 }
 
-TEST_CASE("in prod there is no login for developers, and secrets stay out of the log") {
+TEST_CASE("production has no developer login and keeps secrets out of the log") {
     const support::temporary_folder data;
-    child_process program(MINIAPP_PROGRAM,
-                          arguments(data, {"--profile", "prod", "--wechat.base_url", "https://127.0.0.1:1"}),
-                          environment(secrets));
+    child_process program(
+        MINIAPP_PROGRAM, arguments(data, {"--profile", "prod", "--wechat.base_url", "https://127.0.0.1:1"}),
+        environment(secrets));
     const auto port = port_of(program);
     refusal(socket_client(port).request("POST", "/dev/wx-login", R"({"user":"admin"})"), 404, "not_found");
     CHECK(socket_client(port).request("GET", "/readyz").status == 200);
-    // nobody listens there
+    // nothing listens on that port
     refusal(socket_client(port).request("POST", "/api/v1/auth/login", R"({"code":"0abc"})"), 503, "unavailable");
     program.signal(SIGTERM);
     CHECK(program.wait() == 0);
@@ -128,7 +128,23 @@ TEST_CASE("in prod there is no login for developers, and secrets stay out of the
     CHECK(program.errors().find(R"("message":"configured")") != std::string::npos);
 }
 
-TEST_CASE("a port that is taken is a failed start, not a hang") {
+TEST_CASE("production starts without products, and seeds them only if asked") {
+    const support::temporary_folder data;
+    const auto goods_with = [&](std::vector<std::string> more) {
+        more.insert(more.begin(), {"--profile", "prod"});
+        child_process program(MINIAPP_PROGRAM, arguments(data, more), environment(secrets));
+        const auto listed = socket_client(port_of(program)).request("GET", "/api/v1/products");
+        const auto total = body_of<list<product>>(listed).total;
+        program.signal(SIGTERM);
+        CHECK(program.wait() == 0);
+        return total;
+    };
+    CHECK(goods_with({}) == 0);
+    CHECK(goods_with({"--seed", "true"}) == 8);
+    CHECK(goods_with({}) == 8);
+}
+
+TEST_CASE("a start on a port in use fails instead of hanging") {
     shop first;
     const support::temporary_folder data;
     auto given = arguments(data, {"--profile", "dev"});

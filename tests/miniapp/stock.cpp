@@ -5,7 +5,7 @@
 
 using namespace miniapp_test;
 
-TEST_CASE_FIXTURE(unlimited_shop, "200 orders at once for the last 50 items sell exactly 50") {
+TEST_CASE_FIXTURE(unlimited_shop, "200 simultaneous orders for the last 50 items sell exactly 50") {
     constexpr std::int64_t tea = 1;
     const login alice = log_in("alice");
     REQUIRE(order_of(tea, stock_of(tea) - 50, alice.token).status == 201);

@@ -11,7 +11,7 @@ constexpr const char* users = "/api/v1/users";
 
 } // namespace
 
-TEST_CASE_FIXTURE(shop, "an admin makes, shows, lists, changes and deletes users") {
+TEST_CASE_FIXTURE(shop, "an admin creates, shows, lists, changes and deletes users") {
     const login admin = log_in("admin");
     CHECK(admin.user.role == "admin");
 
@@ -42,7 +42,7 @@ TEST_CASE_FIXTURE(shop, "an admin makes, shows, lists, changes and deletes users
 
     const auto renamed = body_of<user>(ask("PUT", place, R"({"nickname":"Chen"})", admin.token));
     CHECK(renamed.nickname == "Chen");
-    CHECK(renamed.role == "admin"); // a role is changed by naming one, and by nothing else
+    CHECK(renamed.role == "admin"); // a request without a role keeps it
 
     const auto gone = ask("DELETE", place, {}, admin.token);
     CHECK(gone.status == 204);
@@ -63,7 +63,7 @@ TEST_CASE_FIXTURE(shop, "an email belongs to one user") {
     CHECK(body_of<user>(ask("GET", place, {}, admin)).nickname == "Li");
 }
 
-TEST_CASE_FIXTURE(shop, "a user that breaks rules is refused with all of them") {
+TEST_CASE_FIXTURE(shop, "a user that breaks rules is a 422 that names all of them") {
     const auto admin = log_in("admin").token;
     const auto refused =
         refusal(ask("POST", users, R"({"nickname":"","email":"nonsense"})", admin), 422, "validation_failed");

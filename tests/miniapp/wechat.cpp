@@ -17,7 +17,7 @@ struct hurried_shop : shop {
 
 } // namespace
 
-TEST_CASE_FIXTURE(shop, "a login code works once and only when WeChat gave it") {
+TEST_CASE_FIXTURE(shop, "a login code works once, and only if WeChat issued it") {
     const std::string code = wechat.login("alice");
     CHECK(body_of<login>(log_in_with(code)).user.nickname == "WeChat user");
     refusal(log_in_with(code), 401, "invalid_code");                    // 40163
@@ -26,7 +26,7 @@ TEST_CASE_FIXTURE(shop, "a login code works once and only when WeChat gave it") 
     check_detail(refusal(log_in_with(""), 422, "validation_failed"), "code", "not_empty");
 }
 
-TEST_CASE_FIXTURE(shop, "each of WeChat's errors has its own answer, and the code still works afterwards") {
+TEST_CASE_FIXTURE(shop, "each of WeChat's errors has its own answer, and leaves the code usable") {
     const std::string code = wechat.login("alice");
     wechat.fail_next(40029);
     refusal(log_in_with(code), 401, "invalid_code");
@@ -36,7 +36,7 @@ TEST_CASE_FIXTURE(shop, "each of WeChat's errors has its own answer, and the cod
     refusal(limited, 429, "resource_exhausted");
     CHECK(limited.header("retry-after") == "60");
 
-    wechat.fail_next(-1, 3); // the question is asked three times
+    wechat.fail_next(-1, 3); // the call is made three times
     const auto busy = log_in_with(code);
     refusal(busy, 503, "unavailable");
     CHECK(busy.header("retry-after") == "1");
@@ -44,7 +44,7 @@ TEST_CASE_FIXTURE(shop, "each of WeChat's errors has its own answer, and the cod
     wechat.fail_next(40226);
     refusal(log_in_with(code), 403, "user_blocked");
 
-    wechat.fail_next(40013); // our own configuration: nothing that a client can change
+    wechat.fail_next(40013); // the shop's own configuration, which no client can change
     CHECK(refusal(log_in_with(code), 500, "internal").message == "internal error");
 
     wechat.state().garbage_next(3);
@@ -53,7 +53,9 @@ TEST_CASE_FIXTURE(shop, "each of WeChat's errors has its own answer, and the cod
     CHECK(body_of<login>(log_in_with(code)).token != "");
 }
 
-TEST_CASE_FIXTURE(hurried_shop, "a WeChat that is late, deaf or away is a 503 in time, and everybody else is served") {
+TEST_CASE_FIXTURE(
+    hurried_shop,
+    "a login is a 503 in time when WeChat is late, silent or unreachable, and other requests are served") {
     const std::vector<fault> faults{fault::deaf(), fault::blackhole(), fault::trickle(1, 1s), fault::reset_after(0)};
     const pid_t started = program().pid();
     for (const auto& bad : faults) {
@@ -70,7 +72,7 @@ TEST_CASE_FIXTURE(hurried_shop, "a WeChat that is late, deaf or away is a 503 in
     }
     line.refuse();
     refusal(log_in_with(wechat.login("alice")), 503, "unavailable");
-    program().line_with("before the deadline"); // the log knows why
+    program().line_with("before the deadline"); // the log has the cause
 
     line.heal();
     CHECK(body_of<login>(log_in_with(wechat.login("alice"))).token != "");
@@ -78,7 +80,7 @@ TEST_CASE_FIXTURE(hurried_shop, "a WeChat that is late, deaf or away is a 503 in
     CHECK(program().pid() == started);
 }
 
-TEST_CASE_FIXTURE(shop, "neither answers nor the log hold the session key, the secret or a code") {
+TEST_CASE_FIXTURE(shop, "neither the answers nor the log contain the session key, the secret or a code") {
     std::string seen;
     const std::string code = wechat.login("alice");
     for (const int errcode : {40029, 45011, 40226, 40125}) {
@@ -98,7 +100,7 @@ TEST_CASE_FIXTURE(shop, "neither answers nor the log hold the session key, the s
     program().signal(SIGTERM);
     CHECK(program().wait() == 0);
     const std::string log = program().errors();
-    CHECK(log.find("jscode2session: errcode 40125") != std::string::npos); // the log does say why
+    CHECK(log.find("jscode2session: errcode 40125") != std::string::npos); // the log has the cause
     for (const std::string& kept : {std::string("session_key"), wechat.state().options().secret, code,
                                     std::string("only-for-development-never-for-production")}) {
         CAPTURE(kept);

@@ -35,14 +35,14 @@ TEST_CASE("once warm, logging a line allocates nothing on the calling thread") {
     CHECK(support::allocated == before);
 }
 
-TEST_CASE("a line below the level allocates nothing, ever") {
+TEST_CASE("a line below the level never allocates") {
     const logger log(callback_sink([](std::string_view) {}));
     const std::size_t before = support::allocated;
     log.debug("a message that is longer than a short string", field("list", "a value that is longer than that too"));
     CHECK(support::allocated == before);
 }
 
-TEST_CASE("counting allocates nothing after a thread's first time, and neither does finding a known series") {
+TEST_CASE("counting allocates nothing after a thread's first time, nor does finding a known series") {
     metrics all;
     counter& hits = all.counter("hits_total", "Hits");
     histogram& took = all.histogram("took_seconds", "Time");

@@ -15,7 +15,7 @@ using namespace weir;
 
 namespace {
 
-// The value of a series in the text; fails the test when it isn't there.
+// The value of a series in the text; fails the test if it is missing.
 double value_of(const metrics& all, const std::string& series) {
     std::string text("\n");
     all.write(text);
@@ -26,7 +26,7 @@ double value_of(const metrics& all, const std::string& series) {
     return std::stod(text.substr(at + before.size()));
 }
 
-// Counted by asking for each number that a test process may have.
+// Probes every descriptor number that a test process may have.
 int open_descriptors() {
     int found = 0;
     for (int fd = 0; fd < 4096; ++fd) found += ::fcntl(fd, F_GETFD) != -1;
@@ -35,7 +35,7 @@ int open_descriptors() {
 
 } // namespace
 
-TEST_CASE("the process's figures are plausible and follow what it does") {
+TEST_CASE("the process's metrics are plausible and follow its activity") {
     metrics all;
     observe_process(all);
     const double files = value_of(all, "process_open_fds");
@@ -56,7 +56,7 @@ TEST_CASE("the process's figures are plausible and follow what it does") {
     CHECK(started > now - 24 * 3600);
 }
 
-TEST_CASE("a pool's jobs are there under the pool's name") {
+TEST_CASE("a pool's jobs are exported under the pool's name") {
     loop home;
     blocking_pool db({.name = "db", .threads = 1});
     blocking_pool files({.name = "files", .threads = 1, .queue = 0});
@@ -79,7 +79,7 @@ TEST_CASE("a second pool of the same name is refused") {
     blocking_pool two({.name = "db", .threads = 1});
     metrics all;
     observe(all, one);
-    CHECK_THROWS_WITH_AS(observe(all, two), "metric \"blocking_pool_queued\": {pool=\"db\"} is registered already",
+    CHECK_THROWS_WITH_AS(observe(all, two), "metric \"blocking_pool_queued\": {pool=\"db\"} is already registered",
                          std::invalid_argument);
 }
 

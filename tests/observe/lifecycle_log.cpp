@@ -22,7 +22,7 @@ struct lifecycle_fixture {
     }();
     lifecycle parts{log_lifecycle(log)};
 
-    // The lines without the time, which is always the same one here.
+    // The lines without the time, which is constant here.
     std::vector<std::string> lines() const {
         auto all = kept.lines();
         for (auto& line : all) line.erase(1, line.find("\"level\"") - 1);
@@ -37,12 +37,13 @@ TEST_CASE_FIXTURE(lifecycle_fixture, "each step of a lifecycle is a line with th
     parts.add({.name = "db", .start = works, .stop = works});
     REQUIRE(home.block_on(parts.start()));
     CHECK(home.block_on(parts.stop()));
-    CHECK(lines() == std::vector<std::string>{
-                         R"({"level":"debug","message":"starting","part":"db"})",
-                         R"({"level":"info","message":"started","part":"db","took_ms":0.000})",
-                         R"({"level":"debug","message":"stopping","part":"db"})",
-                         R"({"level":"info","message":"stopped","part":"db","took_ms":0.000})",
-                     });
+    CHECK(lines() ==
+          std::vector<std::string>{
+              R"({"level":"debug","message":"starting","part":"db"})",
+              R"({"level":"info","message":"started","part":"db","took_ms":0.000})",
+              R"({"level":"debug","message":"stopping","part":"db"})",
+              R"({"level":"info","message":"stopped","part":"db","took_ms":0.000})",
+          });
 }
 
 TEST_CASE_FIXTURE(lifecycle_fixture, "a part that fails is an error line with the reason") {
@@ -53,7 +54,7 @@ TEST_CASE_FIXTURE(lifecycle_fixture, "a part that fails is an error line with th
                             R"("error":{"code":"unavailable","message":"connection refused"}})");
 }
 
-TEST_CASE("a step that was cut is a warning") {
+TEST_CASE("a step that was cut off is a warning") {
     memory_log kept;
     logger_options options;
     options.asynchronous = false;
@@ -66,5 +67,5 @@ TEST_CASE("a step that was cut is a warning") {
     report(event);
     REQUIRE(kept.lines().size() == 1);
     CHECK(kept.lines()[0].ends_with(
-        R"("level":"warn","message":"cut at its deadline","part":"mq","took_ms":10000.000})"));
+        R"("level":"warn","message":"cut off at its deadline","part":"mq","took_ms":10000.000})"));
 }

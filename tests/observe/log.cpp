@@ -18,7 +18,7 @@ BOOST_DESCRIBE_ENUM(colour, red, green)
 
 enum class plain { one = 1 };
 
-// A log whose clock stands still and whose lines are there as soon as they are logged.
+// A log with a stopped clock that writes lines synchronously.
 struct log_fixture {
     manual_clock time;
     memory_log kept;
@@ -32,7 +32,7 @@ struct log_fixture {
 
     std::string last() const { return kept.lines().empty() ? std::string() : kept.lines().back(); }
 
-    // What stands after the message.
+    // The part of the line after the message.
     std::string fields() const {
         const std::string line = last();
         const std::string_view before = R"("message":"m",)";
@@ -49,7 +49,7 @@ TEST_CASE_FIXTURE(log_fixture, "a record is one line of JSON with time, level, m
     CHECK(kept.lines().size() == 1);
 }
 
-TEST_CASE_FIXTURE(log_fixture, "the time follows the clock to the microsecond, over the second and over midnight") {
+TEST_CASE_FIXTURE(log_fixture, "the time follows the clock to the microsecond, across seconds and midnight") {
     time.advance(1s + 42us);
     log.info("m");
     CHECK(last().starts_with(R"({"time":"2026-01-01T00:00:01.000042Z")"));
@@ -86,7 +86,7 @@ TEST_CASE_FIXTURE(log_fixture, "values of every kind are written as JSON") {
     CHECK(fields() == R"("colour":"green","plain":1,"least":"warn","kind":""})");
 }
 
-TEST_CASE_FIXTURE(log_fixture, "a line has its own time, level and message once, whatever its fields are called") {
+TEST_CASE_FIXTURE(log_fixture, "a line has one time, level and message, whatever its fields are called") {
     log.with(field("level", 1)).info("m", field("time", 2), redacted("message", "n"), field("message_id", 3));
     CHECK(last() == R"({"time":"2026-01-01T00:00:00.000000Z","level":"info","message":"m",)"
                     R"("level_":1,"time_":2,"message_":"***","message_id":3})");
@@ -107,14 +107,14 @@ TEST_CASE_FIXTURE(log_fixture, "an error is written with its code, message, deta
                       R"("cause":{"code":"unavailable","message":"connection lost"}},"none":null})");
 
     log.error("m", field("error", error(errc::validation_failed).with_detail({"text", "not_empty", "fill it in"})));
-    CHECK(fields() == R"("error":{"code":"validation_failed","message":"the input breaks a rule",)"
+    CHECK(fields() == R"("error":{"code":"validation_failed","message":"the input is invalid",)"
                       R"("details":[{"field":"text","rule":"not_empty","message":"fill it in"}]}})");
 
     log.error("m", field("kind", errc::not_found));
     CHECK(fields() == R"("kind":{"code":"not_found","message":"not found"}})");
 }
 
-TEST_CASE_FIXTURE(log_fixture, "text can't break out of its line or make invalid JSON") {
+TEST_CASE_FIXTURE(log_fixture, "a string can't break out of its line or make invalid JSON") {
     log.info("m", field("quote", "a\"b\\c"), field("lines", "a\nb\r\t\x01"), field("bad", "a\xff\xc3z"),
              field("zh", "张"));
     CHECK(fields() ==
@@ -157,8 +157,7 @@ TEST_CASE_FIXTURE(log_fixture, "each level has its name in the line") {
     CHECK(levels == R"("level":"trace""level":"debug""level":"info""level":"warn""level":"error")");
 }
 
-TEST_CASE_FIXTURE(log_fixture,
-                  "a child's fields stand in each of its lines and in its children's, not in its parent's") {
+TEST_CASE_FIXTURE(log_fixture, "a child's fields are in its lines and its children's, not in its parent's") {
     const logger request = log.with(field("request_id", "r-1"), field("user", 7));
     const logger step = request.with(field("step", "pay"));
     step.info("m", field("ok", true));
@@ -178,7 +177,7 @@ TEST_CASE_FIXTURE(log_fixture, "copies and children share the level and the sink
     CHECK(kept.lines().size() == 1);
 }
 
-TEST_CASE_FIXTURE(log_fixture, "marked keys never show their values, however they are written") {
+TEST_CASE_FIXTURE(log_fixture, "redacted keys never show their values, however they are spelled") {
     log.info("m", field("password", "hunter2"), field("Authorization", "Bearer x"), field("session_key", "k"),
              field("access_token", "t"), field("Set-Cookie", "c"), field("wx_appsecret", 1));
     CHECK(fields() == R"("password":"***","Authorization":"***","session_key":"***","access_token":"***",)"
@@ -201,7 +200,7 @@ TEST_CASE_FIXTURE(log_fixture, "a redacted field is hidden under any key and its
     CHECK(!evaluated);
 }
 
-TEST_CASE_FIXTURE(log_fixture, "the marked keys are the application's to choose") {
+TEST_CASE_FIXTURE(log_fixture, "an application can choose the redacted keys") {
     logger_options options;
     options.redact = {"Phone-Number"};
     with(options).info("m", field("phone_number", "1"), field("password", "visible"));
@@ -214,7 +213,7 @@ TEST_CASE_FIXTURE(log_fixture, "the marked keys are the application's to choose"
     CHECK(fields() == R"("phone_number":"1"})");
 }
 
-TEST_CASE_FIXTURE(log_fixture, "a lazy field may log itself without disturbing its line") {
+TEST_CASE_FIXTURE(log_fixture, "a lazy field may log without disturbing its line") {
     log.info("m", field("before", 1), field("inner", [&] {
                  log.info("nested", field("deep", true));
                  return 2;
@@ -223,14 +222,14 @@ TEST_CASE_FIXTURE(log_fixture, "a lazy field may log itself without disturbing i
     CHECK(kept.lines().front().ends_with(R"("message":"nested","deep":true})"));
 }
 
-TEST_CASE_FIXTURE(log_fixture, "a field that throws leaves no half line behind") {
+TEST_CASE_FIXTURE(log_fixture, "a field that throws leaves no partial line") {
     CHECK_THROWS_AS(log.info("m", field("a", []() -> int { throw std::runtime_error("no"); })), std::runtime_error);
     CHECK(kept.lines().empty());
     log.info("m", field("a", 1));
     CHECK(fields() == R"("a":1})");
 }
 
-TEST_CASE_FIXTURE(log_fixture, "a field keeps a temporary, so it may be made before its line") {
+TEST_CASE_FIXTURE(log_fixture, "a field stores a temporary, so it may be created before its line") {
     const auto text = field("text", std::string("longer than what a string holds inside"));
     const auto number = field("number", 40 + 2);
     const auto literal = field("literal", "l");
@@ -239,7 +238,7 @@ TEST_CASE_FIXTURE(log_fixture, "a field keeps a temporary, so it may be made bef
     CHECK(fields() == R"("text":"longer than what a string holds inside","number":42,"literal":"l","list":[1,2]})");
 }
 
-TEST_CASE_FIXTURE(log_fixture, "keys of any length, and more of them than are remembered, are written and hidden") {
+TEST_CASE_FIXTURE(log_fixture, "keys of any length, and more than are cached, are written and redacted") {
     log.info("m", field("a_key_that_is_longer_than_what_is_made_ready_before", 1), field("k", 2));
     CHECK(fields() == R"("a_key_that_is_longer_than_what_is_made_ready_before":1,"k":2})");
     for (int round = 0; round < 3; ++round) {
@@ -248,7 +247,7 @@ TEST_CASE_FIXTURE(log_fixture, "keys of any length, and more of them than are re
     }
 }
 
-TEST_CASE_FIXTURE(log_fixture, "a field refers to what has a name and isn't small, without copying it") {
+TEST_CASE_FIXTURE(log_fixture, "a field refers to a large named value without copying it") {
     std::vector<int> list{1};
     const auto early = field("list", list);
     list.push_back(2);

@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A sink that can be held up, and made to fail, by the test.
+// A sink that the test can block and make fail.
 struct stubborn {
     std::mutex mutex;
     std::condition_variable changed;
@@ -76,7 +76,7 @@ struct broken_sink : std::runtime_error {
 
 } // namespace
 
-TEST_CASE("while the sink is blocked the queue takes what fits, and the rest is dropped, counted and reported") {
+TEST_CASE("while the sink is blocked, lines beyond the queue are dropped, counted and reported") {
     const manual_clock time;
     stubborn disk;
     disk.set_blocked(true);
@@ -102,7 +102,7 @@ TEST_CASE("while the sink is blocked the queue takes what fits, and the rest is 
     CHECK(disk.taken().size() == 6);
 }
 
-TEST_CASE("flush gives up at its deadline when the sink doesn't keep up") {
+TEST_CASE("flush gives up at its deadline if the sink doesn't keep up") {
     const manual_clock time;
     stubborn disk;
     disk.set_blocked(true);
@@ -114,7 +114,7 @@ TEST_CASE("flush gives up at its deadline when the sink doesn't keep up") {
     CHECK(disk.taken().size() == 1);
 }
 
-TEST_CASE("lines that the sink loses are counted and reported with the reason once it works again") {
+TEST_CASE("lines lost by the sink are counted, and reported with the reason once it recovers") {
     const manual_clock time;
     stubborn disk;
     disk.failing = true;
@@ -135,7 +135,7 @@ TEST_CASE("lines that the sink loses are counted and reported with the reason on
               R"("message":"log lines dropped","count":2,"error":{"code":"unavailable","message":"disk full"}})"));
 }
 
-TEST_CASE("flush says once how many lines the sink refused and why") {
+TEST_CASE("flush reports once how many lines the sink refused, and why") {
     const manual_clock time;
     for (const bool asynchronous : {true, false}) {
         stubborn disk;
@@ -155,7 +155,7 @@ TEST_CASE("flush says once how many lines the sink refused and why") {
         const auto flushed = log.flush(1min);
         REQUIRE(flushed.has_error());
         CHECK(flushed.error() == errc::unavailable);
-        CHECK(flushed.error().message() == "lines that the log's sink refused: 2");
+        CHECK(flushed.error().message() == "lines refused by the log's sink: 2");
         CHECK(flushed.error().cause().message() == "disk full");
         set_failing(false);
         CHECK(log.flush(1min));
@@ -164,7 +164,7 @@ TEST_CASE("flush says once how many lines the sink refused and why") {
     }
 }
 
-TEST_CASE("a sink that stays broken doesn't keep a logger from ending") {
+TEST_CASE("a permanently broken sink doesn't keep a logger from ending") {
     const manual_clock time;
     stubborn disk;
     disk.failing = true;
@@ -173,7 +173,7 @@ TEST_CASE("a sink that stays broken doesn't keep a logger from ending") {
     CHECK(disk.entered == 2);
 }
 
-TEST_CASE_TEMPLATE("a sink that throws loses its lines and nothing else", Thrown, broken_sink, std::bad_alloc) {
+TEST_CASE_TEMPLATE("a sink that throws loses only its lines", Thrown, broken_sink, std::bad_alloc) {
     std::atomic<int> calls = 0;
     const logger log(callback_sink([&](std::string_view) {
         if (++calls == 1) throw Thrown();
@@ -187,7 +187,7 @@ TEST_CASE_TEMPLATE("a sink that throws loses its lines and nothing else", Thrown
     CHECK(log.stats().dropped == 1);
 }
 
-TEST_CASE("a line longer than the queue is dropped, and the next one tells") {
+TEST_CASE("a line longer than the queue is dropped, and the next one reports it") {
     const manual_clock time;
     stubborn disk;
     const logger log(disk.open(), small_queue(time, 200));
@@ -200,11 +200,11 @@ TEST_CASE("a line longer than the queue is dropped, and the next one tells") {
     CHECK(has(lines[1], R"("count":1)"));
 }
 
-TEST_CASE("everything queued is written before the last handle is gone, in order") {
+TEST_CASE("everything queued is written in order before the last handle is destroyed") {
     memory_log kept;
     {
         logger_options options;
-        options.linger = 1h; // only the end hurries the writer
+        options.linger = 1h; // only the logger's end hurries the writer
         const logger first(kept.sink(), options);
         const logger second = first.with(field("child", true));
         for (int n = 0; n < 500; ++n) (n % 2 ? first : second).info("m", field("n", n));
@@ -226,7 +226,7 @@ TEST_CASE("flush doesn't wait for the writer's linger") {
     }
 }
 
-TEST_CASE("threads log at once without losing, mixing or reordering their own lines") {
+TEST_CASE("threads log concurrently without losing, mixing or reordering their lines") {
     constexpr int each = 2000;
     memory_log kept;
     {

@@ -31,7 +31,7 @@ struct folder_fixture {
     }
 };
 
-// Puts a pipe in the place of a standard stream and reads what was written to it.
+// Replaces a standard stream by a pipe and reads what was written to it.
 class redirected {
 public:
     explicit redirected(int fd) : fd_(fd), saved_(::dup(fd)) {
@@ -57,7 +57,7 @@ private:
 
 } // namespace
 
-TEST_CASE_FIXTURE(folder_fixture, "a file is appended to, and readable by its group at most") {
+TEST_CASE_FIXTURE(folder_fixture, "a file is appended to, and readable at most by its group") {
     std::ofstream(file) << "before\n";
     REQUIRE(file_sink(file).value()->write("one\ntwo\n"));
     CHECK(text(file) == "before\none\ntwo\n");
@@ -69,7 +69,7 @@ TEST_CASE_FIXTURE(folder_fixture, "a file is appended to, and readable by its gr
     CHECK((about.st_mode & 0137) == 0);
 }
 
-TEST_CASE_FIXTURE(folder_fixture, "after rotation a log goes on in the new file") {
+TEST_CASE_FIXTURE(folder_fixture, "after rotation a log continues in the new file") {
     logger_options options;
     options.asynchronous = false;
     const logger log(file_sink(file).value(), options);
@@ -91,7 +91,7 @@ TEST_CASE_FIXTURE(folder_fixture, "a file that can't be opened is an error that 
           "can't open the log file " + (folder / "none" / "app.log").string() + ": No such file or directory");
 }
 
-TEST_CASE_FIXTURE(folder_fixture, "when a file can't be opened anew the log keeps the one it has") {
+TEST_CASE_FIXTURE(folder_fixture, "if a file can't be reopened, the log keeps the current one") {
     const fs::path inside = folder / "logs";
     fs::create_directory(inside);
     auto sink = file_sink(inside / "app.log").value();
@@ -101,14 +101,14 @@ TEST_CASE_FIXTURE(folder_fixture, "when a file can't be opened anew the log keep
     CHECK(text(folder / "moved" / "app.log") == "kept\n");
 }
 
-TEST_CASE("a full disk is an error of the write") {
+TEST_CASE("a full disk is a write error") {
     auto sink = file_sink("/dev/full").value();
     const auto refused = sink->write("line\n");
     REQUIRE(!refused);
     CHECK(refused.error().message() == "can't write the log: No space left on device");
 }
 
-TEST_CASE("standard error and standard output take whole lines") {
+TEST_CASE("standard error and standard output get whole lines") {
     redirected errors(STDERR_FILENO);
     const auto wrote = stderr_sink()->write("to stderr\n");
     CHECK(errors.restore() == "to stderr\n");
@@ -140,14 +140,14 @@ TEST_CASE("a sink waits for a full non-blocking pipe instead of losing lines") {
     for (int fd : {saved, ends[0], ends[1]}) ::close(fd);
 }
 
-TEST_CASE("a callback is given each line without its line feed") {
+TEST_CASE("a callback gets each line without its line feed") {
     std::vector<std::string> lines;
     const auto sink = callback_sink([&](std::string_view line) { lines.emplace_back(line); });
     REQUIRE(sink->write("one\n\ntwo\n"));
     CHECK(lines == std::vector<std::string>{"one", "", "two"});
 }
 
-TEST_CASE("a memory log is emptied on demand") {
+TEST_CASE("a memory log can be cleared") {
     memory_log kept;
     const auto sink = kept.sink();
     REQUIRE(sink->write("one\n"));

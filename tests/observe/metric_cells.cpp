@@ -11,7 +11,7 @@ using namespace weir;
 
 namespace {
 
-// Runs `f(index)` on that many threads that all live at the same time.
+// Runs `f(index)` on `count` threads that all live at the same time.
 template<class F>
 void on_threads(int count, F f) {
     std::latch together(count);
@@ -26,7 +26,7 @@ void on_threads(int count, F f) {
 
 } // namespace
 
-TEST_CASE("two threads count at once and the sum is exact, while a third reads") {
+TEST_CASE("two threads count concurrently while a third reads, and the sum is exact") {
     constexpr int each = 50'000;
     metrics all;
     counter& hits = all.counter("hits_total", "Hits");
@@ -58,7 +58,7 @@ TEST_CASE("two threads count at once and the sum is exact, while a third reads")
     CHECK(sizes.in_bucket(2) == 2 * (each / 3));
 }
 
-TEST_CASE("more threads than there are slots share the last one and lose nothing") {
+TEST_CASE("threads beyond the number of slots share the last one and lose nothing") {
     constexpr int threads = 3 * static_cast<int>(detail::thread_slots);
     metrics all;
     counter& hits = all.counter("hits_total", "Hits");
@@ -67,7 +67,7 @@ TEST_CASE("more threads than there are slots share the last one and lose nothing
     std::latch everybody(threads);
     on_threads(threads, [&](int) {
         sharing += detail::thread_slot() == detail::shared_slot;
-        everybody.arrive_and_wait(); // so that no slot is free for the next
+        everybody.arrive_and_wait(); // keeps all slots taken
         for (int n = 0; n < 1000; ++n) {
             hits.add();
             open.add(0.5);
@@ -78,7 +78,7 @@ TEST_CASE("more threads than there are slots share the last one and lose nothing
     CHECK(open.value() == threads * 500);
 }
 
-TEST_CASE("a thread's count stays when it ends and its slot is used again") {
+TEST_CASE("a thread's count survives its end and the reuse of its slot") {
     metrics all;
     counter& hits = all.counter("hits_total", "Hits");
     unsigned first = 0;
@@ -98,14 +98,14 @@ TEST_CASE("a thread that counts while it ends is counted too") {
         ~last_words() { to->add(10); }
     };
     std::thread([&] {
-        thread_local last_words late; // made before the slot is taken, so destroyed after it was given back
+        thread_local last_words late; // created before the slot is taken, so destroyed after it is released
         late.to = &hits;
         hits.add();
     }).join();
     CHECK(hits.value() == 11);
 }
 
-TEST_CASE("threads that make series at once get the same ones, and the limit holds") {
+TEST_CASE("threads that create series concurrently get the same ones, and the limit holds") {
     metrics all({.max_series = 50});
     const auto hits = all.counters("hits_total", "Hits", {"n"});
     on_threads(4, [&](int) {
@@ -115,7 +115,7 @@ TEST_CASE("threads that make series at once get the same ones, and the limit hol
     CHECK(hits.with("overflow").value() == 200);
 }
 
-TEST_CASE("cells of one slot keep apart from those of another") {
+TEST_CASE("the cells of different slots are separate") {
     detail::cell_arena arena;
     const detail::metric_cell* one = arena.allocate(0, 1);
     const detail::metric_cell* two = arena.allocate(1, 1);

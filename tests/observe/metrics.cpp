@@ -11,7 +11,7 @@ using namespace weir;
 
 namespace {
 
-// What registering says when it refuses.
+// The error message of a refused registration.
 template<class F>
 std::string refusal(F register_it) {
     try {
@@ -22,7 +22,7 @@ std::string refusal(F register_it) {
     return "accepted";
 }
 
-std::string series(const std::string& text) { // the lines that are no comments
+std::string series(const std::string& text) { // returns the lines that aren't comments
     std::string out;
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = text.find('\n', at) + 1;
@@ -45,15 +45,16 @@ TEST_CASE("counters and gauges are written with help, type and value, ordered by
     open.sub();
     CHECK(requests.value() == 42);
     CHECK(open.value() == 2.5);
-    CHECK(all.text() == "# HELP http_requests_total Requests answered\n"
-                        "# TYPE http_requests_total counter\n"
-                        "http_requests_total 42\n"
-                        "# HELP open_connections Connections that are open\n"
-                        "# TYPE open_connections gauge\n"
-                        "open_connections 2.5\n");
+    CHECK(all.text() ==
+          "# HELP http_requests_total Requests answered\n"
+          "# TYPE http_requests_total counter\n"
+          "http_requests_total 42\n"
+          "# HELP open_connections Connections that are open\n"
+          "# TYPE open_connections gauge\n"
+          "open_connections 2.5\n");
 }
 
-TEST_CASE("text is appended to what is there already") {
+TEST_CASE("text is appended to the existing contents") {
     metrics all;
     all.counter("a_total", "A");
     std::string out = "before\n";
@@ -61,7 +62,7 @@ TEST_CASE("text is appended to what is there already") {
     CHECK(out == "before\n# HELP a_total A\n# TYPE a_total counter\na_total 0\n");
 }
 
-TEST_CASE("a gauge is set whatever was added before") {
+TEST_CASE("set() overrides what was added before") {
     metrics all;
     gauge& level = all.gauge("level", "A level");
     level.add(7);
@@ -73,7 +74,7 @@ TEST_CASE("a gauge is set whatever was added before") {
     CHECK(series(all.text()) == "level +Inf\n");
 }
 
-TEST_CASE("bounds and values are written as other clients of Prometheus write them") {
+TEST_CASE("bounds and values are written as other Prometheus clients write them") {
     metrics all;
     all.histogram("h", "H", {0.00005, 0.0001, 0.0005, 0.25, 1, 1000, 999999, 1e6, 1048576, 1.5e21});
     const std::string text = all.text();
@@ -109,16 +110,17 @@ TEST_CASE("a histogram's buckets are cumulative and end at infinity, which equal
     latency.observe(std::chrono::milliseconds(5));
     latency.observe(std::chrono::milliseconds(250));
     latency.observe(std::chrono::seconds(2));
-    CHECK(all.text() == "# HELP latency_seconds Latency\n"
-                        "# TYPE latency_seconds histogram\n"
-                        "latency_seconds_bucket{le=\"0.005\"} 1\n"
-                        "latency_seconds_bucket{le=\"0.5\"} 2\n"
-                        "latency_seconds_bucket{le=\"+Inf\"} 3\n"
-                        "latency_seconds_sum 2.255\n"
-                        "latency_seconds_count 3\n");
+    CHECK(all.text() ==
+          "# HELP latency_seconds Latency\n"
+          "# TYPE latency_seconds histogram\n"
+          "latency_seconds_bucket{le=\"0.005\"} 1\n"
+          "latency_seconds_bucket{le=\"0.5\"} 2\n"
+          "latency_seconds_bucket{le=\"+Inf\"} 3\n"
+          "latency_seconds_sum 2.255\n"
+          "latency_seconds_count 3\n");
 }
 
-TEST_CASE("infinity and NaN are counted beyond the last bound") {
+TEST_CASE("infinity and NaN count in the last bucket") {
     metrics all;
     histogram& any = all.histogram("any", "Anything", {1});
     any.observe(std::numeric_limits<double>::infinity());
@@ -129,7 +131,7 @@ TEST_CASE("infinity and NaN are counted beyond the last bound") {
     CHECK(series(all.text()).find("any_sum NaN\n") != std::string::npos);
 }
 
-TEST_CASE("each set of label values is a series of its own, in the order of their first use") {
+TEST_CASE("each set of label values is a separate series, in the order of first use") {
     metrics all;
     const auto requests = all.counters("requests_total", "Requests", {"method", "route"});
     counter& listed = requests.with("GET", "/todos");
@@ -143,13 +145,14 @@ TEST_CASE("each set of label values is a series of its own, in the order of thei
 TEST_CASE("labelled histograms carry their labels before le") {
     metrics all;
     all.histograms("took_seconds", "Time", {"route"}, {1}).with("/").observe(0.5);
-    CHECK(series(all.text()) == "took_seconds_bucket{route=\"/\",le=\"1\"} 1\n"
-                                "took_seconds_bucket{route=\"/\",le=\"+Inf\"} 1\n"
-                                "took_seconds_sum{route=\"/\"} 0.5\n"
-                                "took_seconds_count{route=\"/\"} 1\n");
+    CHECK(series(all.text()) ==
+          "took_seconds_bucket{route=\"/\",le=\"1\"} 1\n"
+          "took_seconds_bucket{route=\"/\",le=\"+Inf\"} 1\n"
+          "took_seconds_sum{route=\"/\"} 0.5\n"
+          "took_seconds_count{route=\"/\"} 1\n");
 }
 
-TEST_CASE("label values with the same text split elsewhere are different series") {
+TEST_CASE("label values with the same text but different boundaries are different series") {
     metrics all;
     const auto pairs = all.gauges("pairs", "Pairs", {"a", "b"});
     pairs.with("x", "yz").add(1);
@@ -165,7 +168,7 @@ TEST_CASE("help and label values can't break the format") {
                         "g{l=\"a\\\"b\\\\c\\nd\xEF\xBF\xBD张\"} 1\n");
 }
 
-TEST_CASE("registering the same metric again gives the same series") {
+TEST_CASE("registering the same metric again returns the same series") {
     metrics all;
     CHECK(&all.counter("a_total", "A") == &all.counter("a_total", "Another help"));
     CHECK(&all.gauge("b", "B") == &all.gauge("b", "B"));
@@ -174,12 +177,12 @@ TEST_CASE("registering the same metric again gives the same series") {
     CHECK(&first.with("1") == &all.counters("d_total", "D", {"x"}).with("1"));
 }
 
-TEST_CASE("registering a name again as something else is refused by name") {
+TEST_CASE("registering a name again with another type, labels or buckets is refused") {
     metrics all;
     all.gauge("a", "A");
     all.histogram("h", "H", {1, 2});
     all.counters("c_total", "C", {"x"});
-    const std::string other = ": is registered already with another type, labels or buckets";
+    const std::string other = ": is already registered with another type, labels or buckets";
     CHECK(refusal([&] { all.histogram("a", "A"); }) == "metric \"a\"" + other);
     CHECK(refusal([&] { all.gauges("a", "A", {"x"}); }) == "metric \"a\"" + other);
     CHECK(refusal([&] { all.gauge_from("a", "A", {}, [] { return 1.0; }); }) == "metric \"a\"" + other);
@@ -187,49 +190,49 @@ TEST_CASE("registering a name again as something else is refused by name") {
     CHECK(refusal([&] { all.counters("c_total", "C", {"y"}); }) == "metric \"c_total\"" + other);
 }
 
-TEST_CASE("names that Prometheus or its linter would refuse are refused when they are registered") {
+TEST_CASE("names that Prometheus or its linter would refuse are refused at registration") {
     metrics all;
-    const std::string bad_name = ": no metric name: letters, digits, _ and :";
+    const std::string bad_name = ": invalid metric name: use letters, digits, _ and :";
     CHECK(refusal([&] { all.gauge("", "H"); }) == "metric \"\"" + bad_name);
     CHECK(refusal([&] { all.gauge("1a", "H"); }) == "metric \"1a\"" + bad_name);
     CHECK(refusal([&] { all.gauge("a-b", "H"); }) == "metric \"a-b\"" + bad_name);
     CHECK(refusal([&] { all.gauge("a b", "H"); }) == "metric \"a b\"" + bad_name);
     CHECK(refusal([&] { all.gauge("a\n", "H"); }) == "metric \"a\n\"" + bad_name);
     CHECK(refusal([&] { all.gauge("ns:a_1", "H"); }) == "accepted");
-    CHECK(refusal([&] { all.gauge("a", ""); }) == "metric \"a\": say in its help what it counts");
-    CHECK(refusal([&] { all.counter("a", "H"); }) == "metric \"a\": a counter's name ends in _total");
-    CHECK(refusal([&] { all.gauge("a_total", "H"); }) == "metric \"a_total\": only a counter's name ends in _total");
+    CHECK(refusal([&] { all.gauge("a", ""); }) == "metric \"a\": the help text is empty");
+    CHECK(refusal([&] { all.counter("a", "H"); }) == "metric \"a\": a counter's name must end in _total");
+    CHECK(refusal([&] { all.gauge("a_total", "H"); }) == "metric \"a_total\": only a counter's name may end in _total");
     CHECK(refusal([&] { all.gauge("a_count", "H"); }) ==
-          "metric \"a_count\": a name that ends in _count is a histogram's part");
+          "metric \"a_count\": a name that ends in _count is reserved for histograms");
     CHECK(refusal([&] { all.counter("weir_metrics_overflow_total", "H"); }) ==
-          "metric \"weir_metrics_overflow_total\": is weir's own");
+          "metric \"weir_metrics_overflow_total\": is reserved for weir");
     CHECK(all.text() == "# HELP ns:a_1 H\n# TYPE ns:a_1 gauge\nns:a_1 0\n");
 }
 
-TEST_CASE("labels that Prometheus would refuse are refused when they are registered") {
+TEST_CASE("labels that Prometheus would refuse are refused at registration") {
     metrics all;
     CHECK(refusal([&] { all.gauges("a", "H", {"x-y"}); }) ==
-          "metric \"a\": \"x-y\" is no label name: letters, digits and _");
+          "metric \"a\": \"x-y\" isn't a valid label name: use letters, digits and _");
     CHECK(refusal([&] { all.gauges("a", "H", {"a:b"}); }) ==
-          "metric \"a\": \"a:b\" is no label name: letters, digits and _");
+          "metric \"a\": \"a:b\" isn't a valid label name: use letters, digits and _");
     CHECK(refusal([&] { all.gauges("a", "H", {"__x"}); }) ==
-          "metric \"a\": label \"__x\" starts with __, which is Prometheus' own");
+          "metric \"a\": label \"__x\" starts with __, which Prometheus reserves");
     CHECK(refusal([&] { all.gauges("a", "H", {"x", "x"}); }) == "metric \"a\": label \"x\" is there twice");
-    CHECK(refusal([&] { all.histograms("a", "H", {"le"}); }) == "metric \"a\": the label le is the histogram's own");
+    CHECK(refusal([&] { all.histograms("a", "H", {"le"}); }) == "metric \"a\": a histogram reserves the label le");
     CHECK(refusal([&] { all.gauges("a", "H", {"x"}).with("1", "2"); }) == "metric \"a\": takes 1 label values, not 2");
 }
 
-TEST_CASE("bucket bounds have to be finite and grow") {
+TEST_CASE("bucket bounds must be finite and increasing") {
     metrics all;
     CHECK(refusal([&] { all.histogram("h", "H", {}); }) == "metric \"h\": a histogram needs buckets");
-    CHECK(refusal([&] { all.histogram("h", "H", {1, 1}); }) == "metric \"h\": bucket bounds have to grow");
-    CHECK(refusal([&] { all.histogram("h", "H", {2, 1}); }) == "metric \"h\": bucket bounds have to grow");
+    CHECK(refusal([&] { all.histogram("h", "H", {1, 1}); }) == "metric \"h\": bucket bounds must increase");
+    CHECK(refusal([&] { all.histogram("h", "H", {2, 1}); }) == "metric \"h\": bucket bounds must increase");
     CHECK(refusal([&] {
               all.histogram("h", "H", {1, std::numeric_limits<double>::infinity()});
-          }) == "metric \"h\": buckets end at finite numbers; the one up to infinity is always there");
+          }) == "metric \"h\": bucket bounds must be finite; the bucket up to infinity is implied");
 }
 
-TEST_CASE("beyond the limit of series everything new is counted as overflow, and that is told") {
+TEST_CASE("new series beyond the limit are counted as overflow and reported") {
     metrics all({.max_series = 2});
     const auto hits = all.counters("hits_total", "Hits", {"user", "page"});
     hits.with("a", "1").add();
@@ -237,13 +240,14 @@ TEST_CASE("beyond the limit of series everything new is counted as overflow, and
     hits.with("c", "1").add();
     hits.with("d", "1").add(4);
     hits.with("a", "1").add();
-    CHECK(series(all.text()) == "hits_total{user=\"a\",page=\"1\"} 2\n"
-                                "hits_total{user=\"b\",page=\"1\"} 1\n"
-                                "hits_total{user=\"overflow\",page=\"overflow\"} 5\n"
-                                "weir_metrics_overflow_total{metric=\"hits_total\"} 2\n");
+    CHECK(series(all.text()) ==
+          "hits_total{user=\"a\",page=\"1\"} 2\n"
+          "hits_total{user=\"b\",page=\"1\"} 1\n"
+          "hits_total{user=\"overflow\",page=\"overflow\"} 5\n"
+          "weir_metrics_overflow_total{metric=\"hits_total\"} 2\n");
 }
 
-TEST_CASE("the overflow series is the one that an application named overflow itself") {
+TEST_CASE("an application's label value named overflow shares the overflow series") {
     metrics all({.max_series = 1});
     const auto hits = all.counters("hits_total", "Hits", {"user"});
     hits.with("overflow").add();
@@ -262,10 +266,10 @@ TEST_CASE("values can be read at each scrape") {
     CHECK(series(all.text()) == "level{tank=\"a\\\"b\"} 2\nlevel{tank=\"c\"} -2\nticks_total 20\n");
     CHECK(refusal([&] {
               all.gauge_from("level", "Level", {{"tank", "c"}}, [] { return 0.0; });
-          }) == "metric \"level\": {tank=\"c\"} is registered already");
+          }) == "metric \"level\": {tank=\"c\"} is already registered");
 }
 
-TEST_CASE("a value that can't be read is NaN and the rest is still there") {
+TEST_CASE("a value whose read fails is NaN and the others are still written") {
     metrics all;
     all.gauge_from("broken", "Broken", {}, []() -> double { throw std::runtime_error("gone"); });
     all.gauge("fine", "Fine").set(1);
@@ -277,7 +281,7 @@ TEST_CASE("exponential buckets grow by a factor") {
     CHECK(exponential_buckets(1, 2, 0).empty());
 }
 
-TEST_CASE("two registries don't share anything") {
+TEST_CASE("two registries share nothing") {
     metrics one;
     metrics two;
     one.counter("a_total", "A").add();

@@ -13,7 +13,7 @@
 using namespace weir;
 using test_support::promtool;
 
-TEST_CASE("promtool accepts what a service exposes, without a single remark") {
+TEST_CASE("promtool accepts a service's metrics without any remark") {
     blocking_pool pool({.name = "db", .threads = 1});
     memory_log kept;
     const logger log(kept.sink());
@@ -45,7 +45,7 @@ TEST_CASE("an empty registry is accepted too") {
     CHECK(found.status == 0);
 }
 
-TEST_CASE("promtool would tell") {
+TEST_CASE("promtool reports mistakes") {
     CHECK(promtool("requests{ 1\n").status == 1);
     CHECK(promtool("# HELP requests Requests\n# TYPE requests counter\nrequests 1\n").status == 3);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
-#include "orm/cancel_sender.hpp"
+#include "orm/soci/cancel_sender.hpp"
 
 #include "support/without_threads.hpp"
 
@@ -17,11 +17,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A request that is under way until it is let go.
+// A request that stays under way until released.
 struct held_request final : orm::cancel_request {
     std::promise<void> begun;
-    std::promise<void> let_go;
-    std::shared_future<void> may_end = let_go.get_future().share();
+    std::promise<void> release;
+    std::shared_future<void> may_end = release.get_future().share();
     std::atomic<int> sent = 0;
 
     void send() noexcept override {
@@ -37,7 +37,7 @@ struct counted_request final : orm::cancel_request {
 
 } // namespace
 
-TEST_CASE("cancel requests are sent one after the other, and one that is under way isn't sent twice") {
+TEST_CASE("cancel requests are sent one by one, and one under way isn't sent twice") {
     orm::cancel_sender sender("test-cancel");
     const auto first = std::make_shared<held_request>();
     const auto second = std::make_shared<counted_request>();
@@ -48,7 +48,7 @@ TEST_CASE("cancel requests are sent one after the other, and one that is under w
     CHECK(sender.post(second));
     CHECK(!sender.wait_sent(*second, 1ms));
     CHECK(second->sent == 0);
-    first->let_go.set_value();
+    first->release.set_value();
     CHECK(sender.wait_sent(*second, 1min));
     CHECK(first->sent == 1);
     CHECK(second->sent == 1);
@@ -57,7 +57,7 @@ TEST_CASE("cancel requests are sent one after the other, and one that is under w
     CHECK(second->sent == 2);
 }
 
-TEST_CASE("a cancel request that never ends keeps nothing but its thread") {
+TEST_CASE("a cancel request that never ends holds up only its thread") {
     const auto stuck = std::make_shared<held_request>();
     const auto behind = std::make_shared<counted_request>();
     {
@@ -67,12 +67,12 @@ TEST_CASE("a cancel request that never ends keeps nothing but its thread") {
         CHECK(sender.post(behind));
     }
     CHECK(behind.use_count() == 1);
-    stuck->let_go.set_value();
+    stuck->release.set_value();
     while (stuck.use_count() > 1) std::this_thread::yield();
     CHECK(behind->sent == 0);
 }
 
-TEST_CASE("a cancel request is refused where no thread can be had") {
+TEST_CASE("a cancel request is refused if no thread can be started") {
     const auto tried = support::without_threads(0, [] {
         orm::cancel_sender sender("test-cancel");
         const auto request = std::make_shared<counted_request>();

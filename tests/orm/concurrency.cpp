@@ -29,8 +29,8 @@ struct busy_shop_fixture {
         auto body = [this](transaction& tx) -> result<void> {
             const auto left = tx.find<product>(tea.id);
             if (!left) return left.error();
-            const auto taken = tx.repo<product>().update_where(col<&product::id> == tea.id && col<&product::stock> >= 1,
-                                                               col<& product::stock> -= 1);
+            const auto taken = tx.repo<product>().update_where(
+                col<&product::id> == tea.id && col<&product::stock> >= 1, (col<&product::stock>) -= 1);
             if (!taken) return taken.error();
             if (*taken == 0) return error(errc::conflict, "sold out").with_code("out_of_stock");
             return ok();
@@ -38,7 +38,7 @@ struct busy_shop_fixture {
         co_return co_await db.transaction(body);
     }
 
-    // So many customers at once on a loop of their own; how many got one.
+    // Runs this many concurrent customers on their own loop; returns how many got one.
     int customers(int many) {
         loop home;
         int served = 0;
@@ -57,7 +57,7 @@ struct busy_shop_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(busy_shop_fixture, "200 customers on two loops buy exactly the 50 that there are") {
+TEST_CASE_FIXTURE(busy_shop_fixture, "200 customers on two loops buy exactly the 50 items in stock") {
     auto others = std::async(std::launch::async, [this] { return customers(100); });
     const int here = customers(100);
     CHECK(here + others.get() == 50);
@@ -65,7 +65,7 @@ TEST_CASE_FIXTURE(busy_shop_fixture, "200 customers on two loops buy exactly the
     CHECK(home.block_on(products.find(tea.id)).value().stock == 0);
 }
 
-TEST_CASE_FIXTURE(busy_shop_fixture, "readers on two loops read while a writer writes, and each sees whole rows") {
+TEST_CASE_FIXTURE(busy_shop_fixture, "readers on two loops see whole rows while a writer writes") {
     std::atomic<bool> stop = false;
     const auto read = [&] {
         loop home;
@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(busy_shop_fixture, "readers on two loops read while a writer w
     CHECK(second.get() > 0);
 }
 
-TEST_CASE_FIXTURE(busy_shop_fixture, "two programs migrating at once don't collide") {
+TEST_CASE_FIXTURE(busy_shop_fixture, "two programs that migrate at the same time don't collide") {
     const auto migrate = [this] {
         loop home;
         database mine(files / "shop.db");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
-#include "orm/connection_pool.hpp"
+#include "orm/pool/connection_pool.hpp"
 
 #include "orm/support.hpp"
 #include "support/cancelled_early.hpp"
@@ -17,15 +17,15 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A database as the pool sees it. What the pool's threads touch is atomic.
+// A fake database behind the pool. Everything that the pool's threads touch is atomic.
 struct scripted_node {
     std::atomic<bool> up = true;
     std::atomic<bool> alive = true;
-    std::atomic<bool> lets_go = true; // of connections that broke
+    std::atomic<bool> closes_broken = true; // whether broken connections are gone
     std::atomic<bool> silent = false;
-    std::shared_future<void> answer_comes{}; // where one is to be waited for
+    std::shared_future<void> answer_comes{}; // the answer waits for this, if valid
     std::atomic<int> attempts = 0;
-    std::vector<std::promise<bool>> silent_openings{}; // the first attempts last until they are given their outcome
+    std::vector<std::promise<bool>> silent_openings{}; // the first openings block until given an outcome
     duration opening_takes{};
     std::atomic<int> opened = 0;
     std::atomic<int> closed = 0;
@@ -52,7 +52,7 @@ public:
     void begin_job(const orm::job_limits& limits) override { stop_ = limits.stop; }
     void end_job() noexcept override {}
     bool broken() const noexcept override { return broken_; }
-    bool gone() const noexcept override { return node_.lets_go; }
+    bool gone() const noexcept override { return node_.closes_broken; }
     bool looks_alive() noexcept override { return node_.alive; }
     bool answers(duration) override {
         ++node_.asked;
@@ -66,7 +66,7 @@ public:
 
 private:
     scripted_node& node_;
-    bool broken_ = false; // of the thread that holds the connection, as what follows
+    bool broken_ = false; // of the thread that uses the connection, like the members below
     std::stop_token stop_;
 };
 
@@ -101,7 +101,7 @@ struct pool_fixture {
 
     orm::pool_stats now() const { return pool->stats(); }
 
-    // Time stands still: what is waited for comes by itself, within a minute on the slowest machine.
+    // The clock stands still: waits end by events, within a minute on the slowest machine.
     template<class F>
     void wait_until(F condition) {
         const auto late = std::chrono::steady_clock::now() + 60s;
@@ -111,7 +111,7 @@ struct pool_fixture {
         }
     }
 
-    // A call on the loop, which suspends; when it has run its future is there.
+    // Starts a call on the loop, which suspends; once it has run its future exists.
     struct call {
         pool_fixture& test;
         job work;
@@ -129,10 +129,10 @@ struct pool_fixture {
         result<void>& outcome() { return task->wait_on(task->on); }
     };
 
-    // A call that keeps its connection until it is let go.
+    // A call that keeps its connection until released.
     struct holder {
         std::promise<void> running;
-        std::promise<void> let_go;
+        std::promise<void> release;
         call held;
 
         explicit holder(pool_fixture& owner, boost::source_location place = {})
@@ -140,19 +140,19 @@ struct pool_fixture {
                   owner,
                   [this](orm::connection&) {
                       running.set_value();
-                      let_go.get_future().wait();
+                      release.get_future().wait();
                   },
                   nullptr, place) {
             const auto lent = running.get_future().wait_for(60s);
             REQUIRE_MESSAGE(lent == std::future_status::ready, "no connection was lent");
         }
         ~holder() {
-            let_go.set_value();
+            release.set_value();
             CHECK(held.outcome());
         }
     };
 
-    // Leaves so many connections open and idle.
+    // Leaves this many connections open and idle.
     void fill(std::size_t connections) {
         {
             std::vector<std::unique_ptr<holder>> all;
@@ -168,7 +168,7 @@ struct pool_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(pool_fixture, "500 callers of two loops are served in the order in which they came") {
+TEST_CASE_FIXTURE(pool_fixture, "500 callers on two loops are served in the order of their calls") {
     start(5);
     std::vector<std::unique_ptr<holder>> blockers;
     for (int i = 0; i < 5; ++i) blockers.push_back(std::make_unique<holder>(*this));
@@ -187,14 +187,14 @@ TEST_CASE_FIXTURE(pool_fixture, "500 callers of two loops are served in the orde
     CHECK(now().pending == 500);
     CHECK(now().active == 5);
 
-    blockers.pop_back(); // one connection for all of them: the order is exact
+    blockers.pop_back(); // one connection for all of them makes the order exact
     for (auto& one : callers) CHECK(one->outcome());
     REQUIRE(served.size() == 500);
     for (int i = 0; i < 500; ++i) CHECK(served[static_cast<std::size_t>(i)] == i);
     CHECK(node.opened == 5);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "500 callers never have more than the pool's five connections at once") {
+TEST_CASE_FIXTURE(pool_fixture, "500 callers never use more than the pool's five connections at once") {
     start(5);
     std::atomic<int> at_once = 0;
     std::atomic<int> most = 0;
@@ -214,7 +214,8 @@ TEST_CASE_FIXTURE(pool_fixture, "500 callers never have more than the pool's fiv
     CHECK(now().active == 0);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a call waits for connection_timeout, then hears how things stand") {
+TEST_CASE_FIXTURE(pool_fixture,
+                  "a call waits for connection_timeout, then fails with the pool's state in its message") {
     start(1);
     const holder busy(*this);
     call first(*this, [](orm::connection&) {});
@@ -231,7 +232,7 @@ TEST_CASE_FIXTURE(pool_fixture, "a call waits for connection_timeout, then hears
     CHECK(now().timeouts == 2);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "with a connection_timeout of 0 or duration::max() a call waits as long as it takes") {
+TEST_CASE_FIXTURE(pool_fixture, "with a connection_timeout of 0 or duration::max() a call waits without a limit") {
     for (const duration unlimited : {duration::zero(), duration::max()}) {
         options.connection_timeout = unlimited;
         start(1);
@@ -239,7 +240,7 @@ TEST_CASE_FIXTURE(pool_fixture, "with a connection_timeout of 0 or duration::max
         busy.emplace(*this);
         call waiting(*this, [](orm::connection&) {});
         time.advance(10'000h);
-        const int passes = node.enforced; // by the pool's thread, which would end the call
+        const int passes = node.enforced; // by the housekeeping thread, which would end the call
         wait_until([&] { return node.enforced > passes + 1; });
         CHECK(now().pending == 1);
         busy.reset();
@@ -249,7 +250,7 @@ TEST_CASE_FIXTURE(pool_fixture, "with a connection_timeout of 0 or duration::max
     }
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a time of duration::max() never comes") {
+TEST_CASE_FIXTURE(pool_fixture, "a time limit of duration::max() never expires") {
     options.idle_timeout = duration::max();
     options.max_lifetime = duration::max();
     options.keepalive_time = duration::max();
@@ -267,7 +268,7 @@ TEST_CASE_FIXTURE(pool_fixture, "a time of duration::max() never comes") {
     CHECK(now().leaks == 0);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "calls whose deadlines come one after the other all hear of it") {
+TEST_CASE_FIXTURE(pool_fixture, "calls with successive deadlines all fail in time") {
     const stepping_clock steps;
     start(1);
     const holder blocker(*this);
@@ -284,7 +285,7 @@ TEST_CASE_FIXTURE(pool_fixture, "calls whose deadlines come one after the other 
     CHECK(now().pending == 0);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a waiter that is cancelled leaves the queue, and those behind it keep their turns") {
+TEST_CASE_FIXTURE(pool_fixture, "a cancelled waiter leaves the queue, and the others keep their order") {
     start(1);
     std::optional<holder> busy;
     busy.emplace(*this);
@@ -301,8 +302,7 @@ TEST_CASE_FIXTURE(pool_fixture, "a waiter that is cancelled leaves the queue, an
     CHECK(served == "13");
 }
 
-TEST_CASE_FIXTURE(pool_fixture,
-                  "a call that is refused ends once, also when it is cancelled before its caller learns of it") {
+TEST_CASE_FIXTURE(pool_fixture, "a refused call completes once, even if it is cancelled before its caller resumes") {
     start(1);
     pool->close();
     job work;
@@ -311,29 +311,29 @@ TEST_CASE_FIXTURE(pool_fixture,
     CHECK(test_support::ends_when_cancelled_early(home, call) == std::vector{errc::unavailable});
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "calls that are cancelled while they give up end once") {
+TEST_CASE_FIXTURE(pool_fixture, "calls that are cancelled while they time out complete once") {
     start(1);
     const holder busy(*this);
     for (int round = 0; round < 40; ++round) {
         std::vector<std::unique_ptr<call>> late;
-        std::vector<std::unique_ptr<call>> in_vain;
+        std::vector<std::unique_ptr<call>> queued;
         orm::job_limits ends;
         ends.time = &time;
         ends.deadline = time.now() + 1s;
         for (int i = 0; i < 100; ++i)
             late.push_back(std::make_unique<call>(
                 *this, [](orm::connection&) {}, nullptr, boost::source_location(), ends));
-        for (int i = 0; i < 100; ++i) in_vain.push_back(std::make_unique<call>(*this, [](orm::connection&) {}));
+        for (int i = 0; i < 100; ++i) queued.push_back(std::make_unique<call>(*this, [](orm::connection&) {}));
         time.advance(3s);
         CHECK(late.front()->outcome().error() == errc::deadline_exceeded);
-        for (auto& one : in_vain) one->task->stop(); // while the pool completes the others
-        for (auto& one : in_vain) CHECK(one->outcome().has_error());
+        for (auto& one : queued) one->task->stop(); // while the pool completes the others
+        for (auto& one : queued) CHECK(one->outcome().has_error());
         for (auto& one : late) CHECK(one->outcome().has_error());
     }
     CHECK(now().pending == 0);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "one call more than maximum_pending is refused at once") {
+TEST_CASE_FIXTURE(pool_fixture, "a call beyond maximum_pending is refused at once") {
     options.maximum_pending = 1;
     start(1);
     std::optional<holder> busy;
@@ -341,13 +341,13 @@ TEST_CASE_FIXTURE(pool_fixture, "one call more than maximum_pending is refused a
     call waiting(*this, [](orm::connection&) {});
     const auto refused = run_once().error();
     CHECK(refused == errc::unavailable);
-    CHECK(refused.message() == "too many calls wait for the test's node");
+    CHECK(refused.message() == "too many calls are waiting for the test's node");
     CHECK(now().refused == 1);
     busy.reset();
     CHECK(waiting.outcome());
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "connections opened together end one by one, up to 2.5 % before max_lifetime") {
+TEST_CASE_FIXTURE(pool_fixture, "connections opened together retire one by one, up to 2.5 % before max_lifetime") {
     options.max_lifetime = 1000s;
     start(20);
     fill(20);
@@ -365,11 +365,12 @@ TEST_CASE_FIXTURE(pool_fixture, "connections opened together end one by one, up 
     CHECK(node.opened == 21);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a connection whose time has come isn't lent, also before the pool has seen to it") {
+TEST_CASE_FIXTURE(pool_fixture,
+                  "a connection past its lifetime isn't lent, even before the housekeeping thread has closed it") {
     options.max_lifetime = 60s;
     start(1);
     CHECK(run_once());
-    // The pool looks every 10 ms of the machine's time, a call comes at once: before it, in most rounds.
+    // The pool checks every 10 ms of real time, a call comes at once: before the check, in most rounds.
     for (int round = 2; round < 50; ++round) {
         time.advance(60s);
         CHECK(run_once());
@@ -377,7 +378,7 @@ TEST_CASE_FIXTURE(pool_fixture, "a connection whose time has come isn't lent, al
     }
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a lent connection ends at its return when its time has come meanwhile") {
+TEST_CASE_FIXTURE(pool_fixture, "a connection that passes its lifetime while in use is closed on return") {
     options.max_lifetime = 60s;
     start(1);
     {
@@ -399,25 +400,25 @@ TEST_CASE_FIXTURE(pool_fixture, "unused connections are closed down to minimum_i
     CHECK(now().idle == 2);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "minimum_idle connections are opened beyond the calls that need them") {
+TEST_CASE_FIXTURE(pool_fixture, "minimum_idle connections are opened in addition to those in use") {
     options.minimum_idle = 3;
     start(5);
     CHECK(run_once());
     wait_until([&] { return now().idle >= 3; });
-    CHECK(node.opened <= 4); // one may have been lent meanwhile
+    CHECK(node.opened <= 4); // one may have been in use meanwhile
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "without minimum_idle connections that were opened stay") {
+TEST_CASE_FIXTURE(pool_fixture, "without minimum_idle opened connections stay open") {
     options.idle_timeout = 60s;
     options.keepalive_time = 90s;
     start(2);
     fill(2);
-    time.advance(90s); // the keepalive shows that the pool's thread has been there
+    time.advance(90s); // the keepalive shows that the housekeeping thread has run
     wait_until([&] { return node.asked == 2; });
     CHECK(node.closed == 0);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a connection that isn't given back in time is reported once, with file and line") {
+TEST_CASE_FIXTURE(pool_fixture, "a connection that isn't returned in time is reported once, with file and line") {
     options.leak_detection_threshold = 10s;
     std::mutex mutex;
     std::vector<orm::pool_leak> reported;
@@ -445,7 +446,7 @@ TEST_CASE_FIXTURE(pool_fixture, "a connection that isn't given back in time is r
     CHECK(reported[0].lent_for == 10s);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a database names the call of its user in a report of a leak") {
+TEST_CASE_FIXTURE(pool_fixture, "a leak report names the caller of the database") {
     std::promise<orm::pool_leak> reported;
     database_options chosen;
     chosen.url = ":memory:";
@@ -469,7 +470,7 @@ TEST_CASE_FIXTURE(pool_fixture, "a database names the call of its user in a repo
     CHECK(call.wait_on(home));
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a node that is away fails its callers at once, and isn't asked by every one of them") {
+TEST_CASE_FIXTURE(pool_fixture, "an unreachable node fails its callers at once, without an attempt per caller") {
     node.up = false;
     start(2);
     CHECK(run_once().error().message() == "the node is away");
@@ -486,7 +487,7 @@ TEST_CASE_FIXTURE(pool_fixture, "a node that is away fails its callers at once, 
     CHECK(run_once());
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "while one connection lives, calls wait for it although no other can be opened") {
+TEST_CASE_FIXTURE(pool_fixture, "calls wait for a live connection although no other can be opened") {
     start(2);
     std::optional<holder> busy;
     busy.emplace(*this);
@@ -497,8 +498,7 @@ TEST_CASE_FIXTURE(pool_fixture, "while one connection lives, calls wait for it a
     CHECK(next.outcome());
 }
 
-TEST_CASE_FIXTURE(pool_fixture,
-                  "an idle connection is asked every keepalive_time, and dropped when it doesn't answer") {
+TEST_CASE_FIXTURE(pool_fixture, "an idle connection is asked every keepalive_time, and dropped if it doesn't answer") {
     options.keepalive_time = 30s;
     start(1);
     fill(1);
@@ -514,7 +514,7 @@ TEST_CASE_FIXTURE(pool_fixture,
     CHECK(run_once());
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a connection that died while it was idle isn't lent") {
+TEST_CASE_FIXTURE(pool_fixture, "a connection that died while idle isn't lent") {
     start(1);
     fill(1);
     time.advance(10ms);
@@ -525,7 +525,7 @@ TEST_CASE_FIXTURE(pool_fixture, "a connection that died while it was idle isn't 
     CHECK(now().dropped == 1);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "one that is unused for half a second is asked first, one in use isn't") {
+TEST_CASE_FIXTURE(pool_fixture, "a connection unused for half a second is asked before it is lent, a busy one isn't") {
     start(1);
     fill(1);
     time.advance(499ms);
@@ -536,7 +536,7 @@ TEST_CASE_FIXTURE(pool_fixture, "one that is unused for half a second is asked f
     CHECK(node.asked == 1);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "while its connection is asked a call has no other one opened") {
+TEST_CASE_FIXTURE(pool_fixture, "no other connection is opened for a call while its connection is asked") {
     start(2);
     fill(1);
     time.advance(500ms);
@@ -544,7 +544,7 @@ TEST_CASE_FIXTURE(pool_fixture, "while its connection is asked a call has no oth
     node.answer_comes = answer.get_future().share();
     call waiting(*this, [](orm::connection&) {});
     wait_until([&] { return node.asked == 1; });
-    const int passes = node.enforced; // by the pool's thread, which would open one
+    const int passes = node.enforced; // by the housekeeping thread, which would open one
     wait_until([&] { return node.enforced > passes + 1; });
     CHECK(node.opened == 1);
     answer.set_value();
@@ -552,7 +552,8 @@ TEST_CASE_FIXTURE(pool_fixture, "while its connection is asked a call has no oth
     CHECK(now().idle == 1);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "those that were idle as long as one that doesn't answer are dropped unasked") {
+TEST_CASE_FIXTURE(pool_fixture,
+                  "if one connection doesn't answer, those idle for as long are dropped without a check") {
     start(5);
     fill(5);
     time.advance(500ms);
@@ -564,7 +565,7 @@ TEST_CASE_FIXTURE(pool_fixture, "those that were idle as long as one that doesn'
     CHECK(now().idle == 1);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "an attempt to open that took long isn't followed by a pause") {
+TEST_CASE_FIXTURE(pool_fixture, "a slow failed opening isn't followed by a pause") {
     node.up = false;
     node.opening_takes = 500ms;
     start(1);
@@ -573,7 +574,7 @@ TEST_CASE_FIXTURE(pool_fixture, "an attempt to open that took long isn't followe
     CHECK(run_once());
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "an attempt to open that takes long isn't the only one for long") {
+TEST_CASE_FIXTURE(pool_fixture, "a slow opening soon gets a second one beside it") {
     node.silent_openings.resize(1);
     start(3);
     call waits(*this, [](orm::connection&) {});
@@ -587,7 +588,7 @@ TEST_CASE_FIXTURE(pool_fixture, "an attempt to open that takes long isn't the on
     wait_until([&] { return now().idle == 2; });
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "no more is opened beside attempts that take long than the pool may have") {
+TEST_CASE_FIXTURE(pool_fixture, "openings beside slow ones stay within the pool's maximum") {
     node.silent_openings.resize(2);
     start(2);
     call waits(*this, [](orm::connection&) {});
@@ -602,8 +603,7 @@ TEST_CASE_FIXTURE(pool_fixture, "no more is opened beside attempts that take lon
     CHECK(node.attempts == 2);
 }
 
-TEST_CASE_FIXTURE(pool_fixture,
-                  "an attempt that took long and failed fails the calls that waited for it all the time") {
+TEST_CASE_FIXTURE(pool_fixture, "a slow failed opening fails the calls that have waited as long as it") {
     node.silent_openings.resize(2);
     start(2);
     call first(*this, [](orm::connection&) {});
@@ -619,7 +619,7 @@ TEST_CASE_FIXTURE(pool_fixture,
     CHECK(second.outcome());
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "an attempt that failed at once leaves calls to those that are under way") {
+TEST_CASE_FIXTURE(pool_fixture, "a fast failed opening leaves the calls to openings under way") {
     node.silent_openings.resize(2);
     start(2);
     call first(*this, [](orm::connection&) {});
@@ -631,8 +631,7 @@ TEST_CASE_FIXTURE(pool_fixture, "an attempt that failed at once leaves calls to 
     CHECK(second.outcome());
 }
 
-TEST_CASE_FIXTURE(pool_fixture,
-                  "how long calls wait for connections and use them, and how long opening takes, adds up") {
+TEST_CASE_FIXTURE(pool_fixture, "the statistics add up waiting, usage and creation times") {
     node.opening_takes = 1s;
     start(1);
     auto busy = std::make_unique<holder>(*this);
@@ -645,7 +644,7 @@ TEST_CASE_FIXTURE(pool_fixture,
     CHECK(now().usage == 2s + 5s);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a connection that broke in a call is closed, and the next call has a new one") {
+TEST_CASE_FIXTURE(pool_fixture, "a connection that broke in a call is closed, and the next call gets a new one") {
     start(1);
     call breaks(*this, [](orm::connection& on) { dynamic_cast<scripted_connection&>(on).break_down(); });
     CHECK(breaks.outcome());
@@ -655,8 +654,8 @@ TEST_CASE_FIXTURE(pool_fixture, "a connection that broke in a call is closed, an
     wait_until([&] { return node.closed == 1; });
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a connection that broke counts until the node has let go of it") {
-    node.lets_go = false;
+TEST_CASE_FIXTURE(pool_fixture, "a broken connection counts until the node has closed it") {
+    node.closes_broken = false;
     start(1);
     const auto break_one = [&] {
         call breaks(*this, [](orm::connection& on) { dynamic_cast<scripted_connection&>(on).break_down(); });
@@ -669,15 +668,15 @@ TEST_CASE_FIXTURE(pool_fixture, "a connection that broke counts until the node h
     time.advance(999ms);
     CHECK(node.opened == 1);
     CHECK(now().pending == 1);
-    node.lets_go = true;
+    node.closes_broken = true;
     CHECK(waits.outcome());
     CHECK(node.opened == 2);
     CHECK(now().leaving == 0);
     wait_until([&] { return node.closed == 1; });
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "where all connections are on their way out for a second, one is opened beside them") {
-    node.lets_go = false;
+TEST_CASE_FIXTURE(pool_fixture, "if all connections have been leaving for a second, one is opened beside them") {
+    node.closes_broken = false;
     start(2);
     const auto break_down = [](orm::connection& on) { dynamic_cast<scripted_connection&>(on).break_down(); };
     fill(2);
@@ -693,7 +692,7 @@ TEST_CASE_FIXTURE(pool_fixture, "where all connections are on their way out for 
     CHECK(node.opened == 3);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "a close that is stopped ends the calls that wait and cancels those that run") {
+TEST_CASE_FIXTURE(pool_fixture, "a stopped close fails waiting calls and cancels running ones") {
     start(1);
     std::promise<void> running;
     std::atomic<bool> saw_stop = false;
@@ -715,7 +714,7 @@ TEST_CASE_FIXTURE(pool_fixture, "a close that is stopped ends the calls that wai
     CHECK(saw_stop);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "an exception out of a call is its answer, and the connection is used again") {
+TEST_CASE_FIXTURE(pool_fixture, "an exception from a call becomes its error, and the connection is reused") {
     start(1);
     call throws(*this, [](orm::connection&) { throw std::runtime_error("a bug"); });
     CHECK(throws.outcome().error() == errc::internal);
@@ -724,13 +723,13 @@ TEST_CASE_FIXTURE(pool_fixture, "an exception out of a call is its answer, and t
     CHECK(node.opened == 1);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "close lets running and waiting calls end, and refuses new ones") {
+TEST_CASE_FIXTURE(pool_fixture, "close waits for running and queued calls, and refuses new ones") {
     options.maximum_pending = 1'000'000;
     start(1);
     auto busy = std::make_unique<holder>(*this);
     call waiting(*this, [](orm::connection&) {});
     auto closing = std::async(std::launch::async, [this] { pool->close(); });
-    std::vector<std::unique_ptr<call>> early; // those that came before the other thread did
+    std::vector<std::unique_ptr<call>> early; // those queued before the other thread closed the pool
     wait_until([&] {
         early.push_back(std::make_unique<call>(*this, [](orm::connection&) {}));
         home.poll();
@@ -745,7 +744,7 @@ TEST_CASE_FIXTURE(pool_fixture, "close lets running and waiting calls end, and r
     CHECK(node.closed == node.opened);
 }
 
-TEST_CASE_FIXTURE(pool_fixture, "close doesn't wait for a node that is away longer than its callers do") {
+TEST_CASE_FIXTURE(pool_fixture, "close waits no longer for an unreachable node than its callers do") {
     node.up = false;
     start(2);
     CHECK(!run_once());

@@ -37,7 +37,7 @@ database_options options_for(const std::string& path) {
     return options;
 }
 
-// Holds the write lock of a file from its own connection, as another program would.
+// Holds a file's write lock from a separate connection, like another program.
 struct other_program {
     loop home;
     database db;
@@ -65,7 +65,7 @@ struct other_program {
 
 } // namespace
 
-TEST_CASE_FIXTURE(file_fixture, "what was stored is there when the file is opened again") {
+TEST_CASE_FIXTURE(file_fixture, "stored rows are there when the file is opened again") {
     {
         database db(path);
         fill(db);
@@ -75,7 +75,7 @@ TEST_CASE_FIXTURE(file_fixture, "what was stored is there when the file is opene
     CHECK(home.block_on(repository<todo>(db).find(1)).value().text == "milk");
 }
 
-TEST_CASE_FIXTURE(file_fixture, "a file is set up for one writer beside many readers") {
+TEST_CASE_FIXTURE(file_fixture, "a file is set up for one writer and many concurrent readers") {
     database db(path);
     fill(db);
     const auto pragma = [&](std::string name) { return home.block_on(db.query<std::string>(name)).value().front(); };
@@ -100,7 +100,7 @@ std::string why_refused(const database_options& options) {
 
 } // namespace
 
-TEST_CASE("an option that can't be kept is refused when the database is made, by its name") {
+TEST_CASE("the constructor refuses an invalid option by name") {
     const auto refused = [](auto change) {
         database_options options = options_for(":memory:");
         change(options);
@@ -119,7 +119,7 @@ TEST_CASE("an option that can't be kept is refused when the database is made, by
     CHECK(refused([](auto& o) { o.time = nullptr; }) == "database_options.time = nullptr: accepted a clock");
 }
 
-TEST_CASE("no time of a database is negative, and those that 0 would make useless aren't 0") {
+TEST_CASE("negative durations are refused, and so is 0 where it makes no sense") {
     const auto refuses = [](auto change, duration value) {
         database_options options = options_for(":memory:");
         change(options) = value;
@@ -143,7 +143,7 @@ TEST_CASE("no time of a database is negative, and those that 0 would make useles
     CHECK(takes_no_zero([](auto& o) -> duration& { return o.pool.validation_timeout; }));
 }
 
-TEST_CASE_FIXTURE(file_fixture, "without readers the connection that writes reads too") {
+TEST_CASE_FIXTURE(file_fixture, "without readers the writer's connection also reads") {
     auto options = options_for(path);
     options.readers = 0;
     database db(options);
@@ -153,13 +153,71 @@ TEST_CASE_FIXTURE(file_fixture, "without readers the connection that writes read
     CHECK(db.stats().writing.opened == 1);
 }
 
+namespace {
+
+struct ping_case {
+    const char* name;
+    std::size_t readers;
+    bool in_memory;
+    bool reads; // what the long job does
+};
+
+} // namespace
+
+TEST_CASE_FIXTURE(file_fixture, "a ping of SQLite does not queue behind a long job") {
+    const std::vector<ping_case> cases{
+        {"a transaction, beside readers", 1, false, false},
+        {"a transaction, without readers", 0, false, false},
+        {"a transaction in memory", 1, true, false},
+        {"a read on the only reader", 1, false, true}};
+    for (const auto& one : cases) {
+        CAPTURE(one.name);
+        auto options = options_for(one.in_memory ? ":memory:" : path);
+        options.readers = one.readers;
+        database db(options);
+        std::promise<void> release;
+        auto write = [&](transaction&) -> result<void> {
+            release.get_future().wait();
+            return ok();
+        };
+        auto read = [&](orm::reader&) -> result<void> {
+            release.get_future().wait();
+            return ok();
+        };
+        pending<void> long_job(home, one.reads ? db.read(read) : db.transaction(write));
+        wait_until_running(db);
+        CHECK(home.block_on(db.ping()));
+        CHECK(!long_job.outcome);
+        release.set_value();
+        CHECK(long_job.wait_on(home));
+    }
+}
+
+TEST_CASE_FIXTURE(file_fixture, "a ping of a closing database is refused, even while its connections are in use") {
+    auto options = options_for(path);
+    options.readers = 0;
+    database db(options);
+    std::promise<void> release;
+    auto body = [&](transaction&) -> result<void> {
+        release.get_future().wait();
+        return ok();
+    };
+    pending<void> long_job(home, db.transaction(body));
+    wait_until_running(db);
+    pending<void> closing(home, db.close());
+    CHECK(home.block_on(db.ping()).error() == errc::unavailable);
+    release.set_value();
+    CHECK(long_job.wait_on(home));
+    CHECK(closing.wait_on(home));
+}
+
 TEST_CASE_FIXTURE(file_fixture, "a path may contain spaces") {
     database db(files / "my shop  data.db");
     fill(db);
     CHECK(std::filesystem::exists(files / "my shop  data.db"));
 }
 
-TEST_CASE_FIXTURE(file_fixture, "a file that can't be used is one clear error, with the path for the log only") {
+TEST_CASE_FIXTURE(file_fixture, "an unusable file is one clear error, with the path only in the log") {
     std::ofstream(files / "text.db") << std::string(4096, 'x');
     for (const std::string& bad : {files / "missing" + "/app.db", files / "", files / "text.db", std::string()}) {
         database db(bad);
@@ -171,9 +229,9 @@ TEST_CASE_FIXTURE(file_fixture, "a file that can't be used is one clear error, w
     }
 }
 
-TEST_CASE_FIXTURE(file_fixture, "a cancelled query is interrupted, and completes when its job has ended") {
+TEST_CASE_FIXTURE(file_fixture, "a cancelled query is interrupted, and completes after its job") {
     database db(path);
-    auto job_left = std::make_unique<bool>(false); // freed with the frame if the call came back too early
+    auto job_left = std::make_unique<bool>(false); // freed with the frame if the call completed too early
     std::promise<void> begun;
     auto body = [&, left = job_left.get()](orm::reader& r) -> result<std::int64_t> {
         begun.set_value();
@@ -191,7 +249,7 @@ TEST_CASE_FIXTURE(file_fixture, "a cancelled query is interrupted, and completes
     CHECK(db.stats().reading.dropped == 0);
 }
 
-TEST_CASE_FIXTURE(file_fixture, "a call that is cancelled while its connection opens is cancelled, not unavailable") {
+TEST_CASE_FIXTURE(file_fixture, "a call cancelled while its connection opens fails with cancelled, not unavailable") {
     database owner(path);
     CHECK(home.block_on(owner.execute("PRAGMA locking_mode=EXCLUSIVE")));
     CHECK(home.block_on(owner.execute("CREATE TABLE t (n INTEGER)")));
@@ -205,7 +263,7 @@ TEST_CASE_FIXTURE(file_fixture, "a call that is cancelled while its connection o
     CHECK(db.stats().writing.opened == 0);
 }
 
-TEST_CASE("a memory database makes its tables also when the first jobs ran out of time, at whatever moment") {
+TEST_CASE("an in-memory database creates its tables even if the first jobs ran out of time at any point") {
     bool in_time = false;
     for (int looks = 1; !in_time; ++looks) {
         const stepping_clock steps;
@@ -224,7 +282,7 @@ TEST_CASE("a memory database makes its tables also when the first jobs ran out o
     }
 }
 
-TEST_CASE("a memory database interrupts its one connection too, and keeps it") {
+TEST_CASE("an in-memory database interrupts its only connection and keeps it") {
     loop home;
     database db(":memory:");
     const repository<todo> rows(db);
@@ -237,7 +295,7 @@ TEST_CASE("a memory database interrupts its one connection too, and keeps it") {
     CHECK(home.block_on(rows.count()).value() == 1);
 }
 
-TEST_CASE_FIXTURE(file_fixture, "a cancelled call that waits for its turn never runs") {
+TEST_CASE_FIXTURE(file_fixture, "a call cancelled in the queue never runs") {
     database db(path);
     fill(db);
     std::promise<void> open;
@@ -261,7 +319,7 @@ TEST_CASE_FIXTURE(file_fixture, "a cancelled call that waits for its turn never 
     CHECK(!ran);
 }
 
-TEST_CASE_FIXTURE(file_fixture, "a task that was cancelled before it asks gets no answer, deadline or not") {
+TEST_CASE_FIXTURE(file_fixture, "a task cancelled before its call gets no result, with or without a deadline") {
     database db(path);
     for (const time_point deadline : {time_point::max(), home.clock().now() + 1h}) {
         std::optional<result<std::size_t>> outcome;
@@ -279,7 +337,7 @@ TEST_CASE_FIXTURE(file_fixture, "a task that was cancelled before it asks gets n
     CHECK(db.stats().writing.completed == 0);
 }
 
-TEST_CASE_FIXTURE(file_fixture, "at the context's deadline the running query ends") {
+TEST_CASE_FIXTURE(file_fixture, "the context's deadline ends the running query") {
     manual_clock time;
     loop timed(time);
     timed.root_context().set_deadline(time.now() + 1s);
@@ -295,7 +353,7 @@ TEST_CASE_FIXTURE(file_fixture, "at the context's deadline the running query end
     CHECK(outcome->error() == errc::deadline_exceeded);
 }
 
-TEST_CASE_FIXTURE(file_fixture, "at the context's deadline a call that still waits is answered") {
+TEST_CASE_FIXTURE(file_fixture, "the context's deadline fails a waiting call") {
     manual_clock time;
     loop timed(time);
     database db(path);
@@ -328,7 +386,7 @@ TEST_CASE_FIXTURE(file_fixture, "a call whose deadline has passed isn't queued")
     CHECK(db.stats().writing.completed == 0);
 }
 
-TEST_CASE_FIXTURE(file_fixture, "one statement may take as long as the option says") {
+TEST_CASE_FIXTURE(file_fixture, "statement_timeout limits one statement") {
     manual_clock time;
     loop timed(time);
     auto options = options_for(path);
@@ -345,7 +403,7 @@ TEST_CASE_FIXTURE(file_fixture, "one statement may take as long as the option sa
     CHECK(outcome->error().message() == "the statement took too long");
 }
 
-TEST_CASE_FIXTURE(file_fixture, "a lock of another program is waited for until busy_timeout") {
+TEST_CASE_FIXTURE(file_fixture, "a call waits for another program's lock until busy_timeout") {
     const other_program other(path);
     auto options = options_for(path);
     options.busy_timeout = 5ms;
@@ -356,7 +414,7 @@ TEST_CASE_FIXTURE(file_fixture, "a lock of another program is waited for until b
     CHECK(home.block_on(db.query<int>("SELECT 1")).value().front() == 1);
 }
 
-TEST_CASE_FIXTURE(file_fixture, "a lock that goes away in time is no failure") {
+TEST_CASE_FIXTURE(file_fixture, "a lock released in time causes no failure") {
     auto other = std::make_unique<other_program>(path);
     database db(path);
     pending<std::size_t> call(home, db.execute("CREATE TABLE t (n INTEGER)"));
@@ -365,7 +423,7 @@ TEST_CASE_FIXTURE(file_fixture, "a lock that goes away in time is no failure") {
     CHECK(call.wait_on(home));
 }
 
-TEST_CASE_FIXTURE(file_fixture, "a file that another program is making is waited for just as long") {
+TEST_CASE_FIXTURE(file_fixture, "a call waits as long for a file that another program is creating") {
     auto without_wal = options_for(path);
     without_wal.pool.connection_init_sql = "PRAGMA journal_mode=DELETE";
     auto other = std::make_unique<other_program>(without_wal);
@@ -399,7 +457,7 @@ TEST_CASE_FIXTURE(file_fixture, "waiting for a lock can be cancelled") {
     CHECK(call.wait_on(home).error() == errc::cancelled);
 }
 
-TEST_CASE_FIXTURE(file_fixture, "a connection to a damaged file is dropped, and a repaired file works again") {
+TEST_CASE_FIXTURE(file_fixture, "a connection to a damaged file is dropped, and the repaired file works again") {
     auto options = options_for(path);
     options.readers = 1;
     database db(options);
@@ -436,7 +494,7 @@ TEST_CASE_FIXTURE(file_fixture, "after close calls are refused, and closing agai
     CHECK(!std::filesystem::exists(path + "-wal"));
 }
 
-TEST_CASE_FIXTURE(file_fixture, "close lets a running call end") {
+TEST_CASE_FIXTURE(file_fixture, "close waits for a running call") {
     database db(path);
     std::promise<void> open;
     auto body = [&](transaction& tx) -> result<std::size_t> {
@@ -451,7 +509,7 @@ TEST_CASE_FIXTURE(file_fixture, "close lets a running call end") {
     CHECK(closing.wait_on(home));
 }
 
-TEST_CASE_FIXTURE(file_fixture, "more calls than the queue holds are refused at once") {
+TEST_CASE_FIXTURE(file_fixture, "calls beyond the queue's limit are refused at once") {
     auto options = options_for(path);
     options.pool.maximum_pending = 1;
     database db(options);
@@ -469,7 +527,7 @@ TEST_CASE_FIXTURE(file_fixture, "more calls than the queue holds are refused at 
     CHECK(second.wait_on(home));
 }
 
-TEST_CASE_FIXTURE(file_fixture, "a body runs on a database thread and is answered on the loop's") {
+TEST_CASE_FIXTURE(file_fixture, "a body runs on a database thread and completes on the loop's thread") {
     database db(path);
     const auto asked_on = std::this_thread::get_id();
     std::thread::id ran_on;

@@ -36,7 +36,7 @@ TEST_CASE_FIXTURE(alice_fixture, "a taken unique value is already_exists and nam
     CHECK(twin.id == 0);
 }
 
-TEST_CASE_FIXTURE(alice_fixture, "update runs into a unique value as insert does") {
+TEST_CASE_FIXTURE(alice_fixture, "update fails on a taken unique value like insert") {
     user bob;
     bob.openid = "wx-bob";
     CHECK(home.block_on(rows.insert(bob)));
@@ -44,7 +44,7 @@ TEST_CASE_FIXTURE(alice_fixture, "update runs into a unique value as insert does
     CHECK(home.block_on(rows.update(bob)).error() == errc::already_exists);
 }
 
-TEST_CASE_FIXTURE(alice_fixture, "a unique rule over several columns names all of them") {
+TEST_CASE_FIXTURE(alice_fixture, "a violated unique index names all its columns") {
     CHECK(home.block_on(db.execute("CREATE TABLE seat (line TEXT, place INTEGER, UNIQUE (line, place))")));
     CHECK(home.block_on(db.execute("INSERT INTO seat VALUES ('A', 1)")).value() == 1);
     const auto taken = failure("INSERT INTO seat VALUES ('A', 1)");
@@ -53,7 +53,7 @@ TEST_CASE_FIXTURE(alice_fixture, "a unique rule over several columns names all o
     CHECK(taken.details()[1].field == "place");
 }
 
-TEST_CASE_FIXTURE(alice_fixture, "foreign keys, null and checks have kinds of their own") {
+TEST_CASE_FIXTURE(alice_fixture, "violated foreign keys, NOT NULL and checks have distinct errors") {
     CHECK(home.block_on(db.execute("CREATE TABLE pet (owner INTEGER NOT NULL REFERENCES users(id), "
                                    "age INTEGER CONSTRAINT age_is_positive CHECK (age > 0))")));
     CHECK(failure("INSERT INTO pet VALUES (77, 1)") == errc::conflict);
@@ -83,16 +83,16 @@ TEST_CASE_FIXTURE(alice_fixture,
     CHECK(home.block_on(rows.insert(twin)).error().describe().find("wx-alice") == std::string::npos);
 }
 
-TEST_CASE_FIXTURE(alice_fixture, "a null that no member can hold is an error that says so") {
+TEST_CASE_FIXTURE(alice_fixture, "NULL for a member that isn't optional is a clear error") {
     CHECK(home.block_on(db.execute("CREATE TABLE loose (n INTEGER)")));
     CHECK(home.block_on(db.execute("INSERT INTO loose VALUES (NULL)")).value() == 1);
     const auto refused = home.block_on(db.query<std::int64_t>("SELECT n FROM loose")).error();
     CHECK(refused == errc::internal);
     CHECK(refused.message() == "a stored value doesn't fit its member");
-    CHECK(refused.describe().find("column 'n' holds NULL, its member can't") != std::string::npos);
+    CHECK(refused.describe().find("column 'n' holds NULL but its member isn't optional") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(alice_fixture, "text that names no enum value and no time is an error that names its column") {
+TEST_CASE_FIXTURE(alice_fixture, "a string that is no enum value or time is an error that names its column") {
     const auto refused = [&](const char* damage) {
         CHECK(home.block_on(db.execute(damage)).value() == 1);
         const auto why = home.block_on(rows.find(alice.id)).error();
@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(alice_fixture, "text that names no enum value and no time is a
           std::string::npos);
 }
 
-TEST_CASE_FIXTURE(alice_fixture, "times that other tools have written are read") {
+TEST_CASE_FIXTURE(alice_fixture, "times written by other tools can be read") {
     const auto day = std::chrono::days(1);
     const std::vector<std::pair<std::string, wall_time>> written{
         {"1970-01-02 00:00:00", wall_time(day)},
@@ -121,17 +121,17 @@ TEST_CASE_FIXTURE(alice_fixture, "times that other tools have written are read")
         CHECK(home.block_on(db.execute("UPDATE users SET created_at = ?", one.first)).value() == 1);
         CHECK(home.block_on(rows.find(alice.id)).value().created_at == one.second);
     }
-    for (const std::string& text :
-         std::vector<std::string>{"1970-01-02", "1970-01-02 00:00", "1970-01-02 00:00:00.", "1970-01-02 00:00:00+",
-                                  "1970-01-02 00:00:00+24:00", "1970-01-02 00:00:00+08:60", "1970-02-30 00:00:00",
-                                  "1970-01-02 00:00:00 +00:00", "1970-01-02 00:00:00+08:", "1970-01-02 00:00:00ZZ"}) {
+    for (const std::string& text : std::vector<std::string>{
+             "1970-01-02", "1970-01-02 00:00", "1970-01-02 00:00:00.", "1970-01-02 00:00:00+",
+             "1970-01-02 00:00:00+24:00", "1970-01-02 00:00:00+08:60", "1970-02-30 00:00:00",
+             "1970-01-02 00:00:00 +00:00", "1970-01-02 00:00:00+08:", "1970-01-02 00:00:00ZZ"}) {
         CAPTURE(text);
         CHECK(home.block_on(db.execute("UPDATE users SET created_at = ?", text)).value() == 1);
         CHECK(home.block_on(rows.find(alice.id)).error() == errc::internal);
     }
 }
 
-TEST_CASE("one statement at a time is one with anything that says nothing behind it, and a trigger's body") {
+TEST_CASE("one statement may be followed by comments and semicolons, and contain a trigger's body") {
     loop home;
     database db(":memory:");
     const auto run = [&](const char* sql) { return home.block_on(db.execute(sql)); };
@@ -140,13 +140,13 @@ TEST_CASE("one statement at a time is one with anything that says nothing behind
               "INSERT INTO notes VALUES (new.n + 10); INSERT INTO notes VALUES (new.n + 20); END; /* ; */ ;"));
     const auto refused = run("INSERT INTO notes VALUES (1); INSERT INTO notes VALUES (2)").error();
     CHECK(refused == errc::invalid_argument);
-    CHECK(refused.message() == "one statement at a time: there is more behind the first");
+    CHECK(refused.message() == "only one statement at a time: there is more SQL after the first");
     CHECK(home.block_on(db.query<std::int64_t>("SELECT count(*) FROM notes")).value().front() == 0);
     CHECK(run("INSERT INTO notes VALUES (1);"));
     CHECK(home.block_on(db.query<std::int64_t>("SELECT count(*) FROM notes")).value().front() == 3);
 }
 
-TEST_CASE("a value of another type than its member's is an error that names the column") {
+TEST_CASE("a value of a different type than its member is an error that names the column") {
     loop home;
     database db(":memory:");
     CHECK(home.block_on(db.execute("CREATE TABLE loose (n)")));
@@ -174,7 +174,7 @@ TEST_CASE("a value of another type than its member's is an error that names the 
     CHECK(!read_as("NULL", std::type_identity<std::optional<int>>()).value().front());
 }
 
-TEST_CASE_FIXTURE(alice_fixture, "a time that has no text is refused") {
+TEST_CASE_FIXTURE(alice_fixture, "a time without a string form is refused") {
     user late;
     late.openid = "late";
     late.created_at = wall_time(std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1));

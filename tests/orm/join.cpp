@@ -40,26 +40,29 @@ BOOST_DESCRIBE_STRUCT(spent, (), (name, purchases, cents, largest))
 
 } // namespace
 
-TEST_CASE_FIXTURE(market_fixture, "a join names its tables, its columns with them") {
-    const auto asked = purchases.where(col<&purchase::cents> >= 200)
-                           .join<buyer>(of_their_buyers())
-                           .where(col<&buyer::name> == "Alice" || col<&purchase::cents> == col<&buyer::id>)
-                           .order_by(newest<&purchase::cents>)
-                           .order_by(asc(col<&buyer::name>))
-                           .limit(5)
-                           .select<sale>(col<&purchase::id>, col<&buyer::name>, col<&purchase::cents>);
-    CHECK(asked.sql() == "SELECT purchases.id, buyers.name, purchases.cents FROM purchases "
-                         "JOIN buyers ON purchases.buyer_id = buyers.id "
-                         "WHERE (purchases.cents >= ? AND (buyers.name = ? OR purchases.cents = buyers.id)) "
-                         "ORDER BY purchases.cents DESC, buyers.name LIMIT 5");
+TEST_CASE_FIXTURE(market_fixture, "a join qualifies its columns with their tables") {
+    const auto asked =
+        purchases.where(col<&purchase::cents> >= 200)
+            .join<buyer>(of_their_buyers())
+            .where(col<&buyer::name> == "Alice" || col<&purchase::cents> == col<&buyer::id>)
+            .order_by(newest<&purchase::cents>)
+            .order_by(asc(col<&buyer::name>))
+            .limit(5)
+            .select<sale>(col<&purchase::id>, col<&buyer::name>, col<&purchase::cents>);
+    CHECK(asked.sql() ==
+          "SELECT purchases.id, buyers.name, purchases.cents FROM purchases "
+          "JOIN buyers ON purchases.buyer_id = buyers.id "
+          "WHERE (purchases.cents >= ? AND (buyers.name = ? OR purchases.cents = buyers.id)) "
+          "ORDER BY purchases.cents DESC, buyers.name LIMIT 5");
 }
 
-TEST_CASE_FIXTURE(market_fixture, "columns of both tables arrive in one struct") {
-    auto asked = purchases.rows()
-                     .join<buyer>(of_their_buyers())
-                     .where(col<&buyer::name> == "Bob" || col<&purchase::cents> == 100)
-                     .order_by(oldest<&purchase::id>)
-                     .select<sale>(col<&purchase::id>, col<&buyer::name>, col<&purchase::cents>);
+TEST_CASE_FIXTURE(market_fixture, "columns of both tables fill one struct") {
+    auto asked =
+        purchases.rows()
+            .join<buyer>(of_their_buyers())
+            .where(col<&buyer::name> == "Bob" || col<&purchase::cents> == 100)
+            .order_by(oldest<&purchase::id>)
+            .select<sale>(col<&purchase::id>, col<&buyer::name>, col<&purchase::cents>);
     const auto sales = ask(std::move(asked).all());
     REQUIRE(sales.size() == 2);
     CHECK(sales[0].buyer == "Alice");
@@ -68,12 +71,13 @@ TEST_CASE_FIXTURE(market_fixture, "columns of both tables arrive in one struct")
     CHECK(sales[1].buyer == "Bob");
 }
 
-TEST_CASE_FIXTURE(market_fixture, "a left join keeps rows without a partner, whose columns are empty then") {
-    auto asked = buyers.rows()
-                     .left_join<purchase>(of_their_buyers())
-                     .where(col<&buyer::name> != "Alice")
-                     .order_by(oldest<&buyer::id>)
-                     .select<maybe_sale>(col<&buyer::name>, col<&purchase::cents>, col<&purchase::made_at>);
+TEST_CASE_FIXTURE(market_fixture, "a left join keeps rows without a partner, with empty columns") {
+    auto asked =
+        buyers.rows()
+            .left_join<purchase>(of_their_buyers())
+            .where(col<&buyer::name> != "Alice")
+            .order_by(oldest<&buyer::id>)
+            .select<maybe_sale>(col<&buyer::name>, col<&purchase::cents>, col<&purchase::made_at>);
     const auto sales = ask(std::move(asked).all());
     REQUIRE(sales.size() == 2);
     CHECK(sales[0].buyer == "Bob");
@@ -84,14 +88,15 @@ TEST_CASE_FIXTURE(market_fixture, "a left join keeps rows without a partner, who
     CHECK(!sales[1].made_at);
 }
 
-TEST_CASE_FIXTURE(market_fixture, "joined rows are grouped and counted, those without a partner as none") {
-    auto asked = buyers.rows()
-                     .left_join<purchase>(of_their_buyers())
-                     .group_by(col<&buyer::id>, col<&buyer::name>)
-                     .having(count(col<&purchase::id>) < 3)
-                     .order_by(asc(col<&buyer::name>))
-                     .select<spent>(col<&buyer::name>, count(col<&purchase::id>), sum(col<&purchase::cents>),
-                                    max(col<&purchase::cents>));
+TEST_CASE_FIXTURE(market_fixture, "joined rows are grouped and counted, rows without a partner as 0") {
+    auto asked =
+        buyers.rows()
+            .left_join<purchase>(of_their_buyers())
+            .group_by(col<&buyer::id>, col<&buyer::name>)
+            .having(count(col<&purchase::id>) < 3)
+            .order_by(asc(col<&buyer::name>))
+            .select<spent>(
+                col<&buyer::name>, count(col<&purchase::id>), sum(col<&purchase::cents>), max(col<&purchase::cents>));
     const auto totals = ask(std::move(asked).all());
     REQUIRE(totals.size() == 2);
     CHECK(totals[0].name == "Bob");
@@ -102,7 +107,7 @@ TEST_CASE_FIXTURE(market_fixture, "joined rows are grouped and counted, those wi
     CHECK(!totals[1].largest);
 }
 
-TEST_CASE_FIXTURE(market_fixture, "rows of the first table are chosen by what they are joined with") {
+TEST_CASE_FIXTURE(market_fixture, "rows of the first table can be filtered by joined columns") {
     auto from_kunming = [&] {
         return purchases.where(col<&purchase::paid> == true)
             .join<buyer>(of_their_buyers())
@@ -115,20 +120,21 @@ TEST_CASE_FIXTURE(market_fixture, "rows of the first table are chosen by what th
     CHECK(ask(from_kunming().limit(1).count()) == 2);
 }
 
-TEST_CASE_FIXTURE(market_fixture, "three tables join, each on what came before it") {
+TEST_CASE_FIXTURE(market_fixture, "three tables join, each on the previous ones") {
     product gift;
     gift.name = "gift";
     home.block_on(products.insert(gift)).value();
-    auto asked = purchases.rows()
-                     .join<buyer>(of_their_buyers())
-                     .join<product>(on(col<&purchase::note> == col<&product::name> && col<&product::id> == 1))
-                     .select<sale>(col<&purchase::id>, col<&product::name>, col<&purchase::cents>);
+    auto asked =
+        purchases.rows()
+            .join<buyer>(of_their_buyers())
+            .join<product>(on(col<&purchase::note> == col<&product::name> && col<&product::id> == 1))
+            .select<sale>(col<&purchase::id>, col<&product::name>, col<&purchase::cents>);
     const auto sales = ask(std::move(asked).all());
     REQUIRE(sales.size() == 1);
     CHECK(sales[0].buyer == "gift");
 }
 
-TEST_CASE_FIXTURE(market_fixture, "joins are asked at once in a transaction and in a reader") {
+TEST_CASE_FIXTURE(market_fixture, "joins are synchronous in a transaction and in a reader") {
     auto in_transaction = [](transaction& tx) {
         return tx.repo<purchase>().rows().join<buyer>(of_their_buyers()).count();
     };

@@ -8,7 +8,7 @@ using namespace orm_test;
 
 namespace {
 
-// The table of users as it looks some releases later.
+// The users table some releases later.
 struct later_user {
     std::int64_t id{};
     std::string openid{};
@@ -27,12 +27,13 @@ BOOST_DESCRIBE_STRUCT(later_user, (), (id, openid, name, age, email, role, creat
 } // namespace
 
 template<>
-inline constexpr auto weir::schema<later_user> = weir::table("users")
-                                                     .key(&later_user::id)
-                                                     .field(&later_user::openid, weir::unique)
-                                                     .field(&later_user::age, weir::index)
-                                                     .field(&later_user::points, weir::index)
-                                                     .field(&later_user::city, weir::defaults("Berlin"));
+inline constexpr auto weir::schema<later_user> =
+    weir::table("users")
+        .key(&later_user::id)
+        .field(&later_user::openid, weir::unique)
+        .field(&later_user::age, weir::index)
+        .field(&later_user::points, weir::index)
+        .field(&later_user::city, weir::defaults("Berlin"));
 
 namespace {
 
@@ -50,7 +51,7 @@ struct player {
 };
 BOOST_DESCRIBE_STRUCT(player, (), (id, team, number, captain))
 
-// A player of later, who has a captain unless it is said otherwise.
+// A player some releases later, who has a captain by default.
 struct led_player {
     std::int64_t id{};
     std::optional<std::int64_t> captain{1};
@@ -71,14 +72,14 @@ BOOST_DESCRIBE_STRUCT(long_named, (),
 template<>
 inline constexpr auto weir::schema<team> = weir::table("teams").key(&team::id);
 template<>
-inline constexpr auto
-    weir::schema<player> = weir::table("players")
-                               .key(&player::id)
-                               .field(&player::team, weir::references(&team::id, weir::on_delete::cascade))
-                               .field(&player::captain, weir::references(&player::id, weir::on_delete::set_null))
-                               .unique(&player::team, &player::number)
-                               .index(&player::captain, &player::number)
-                               .check("number_is_positive", "number > 0");
+inline constexpr auto weir::schema<player> =
+    weir::table("players")
+        .key(&player::id)
+        .field(&player::team, weir::references(&team::id, weir::on_delete::cascade))
+        .field(&player::captain, weir::references(&player::id, weir::on_delete::set_null))
+        .unique(&player::team, &player::number)
+        .index(&player::captain, &player::number)
+        .check("number_is_positive", "number > 0");
 template<>
 inline constexpr auto weir::schema<led_player> =
     weir::table("players").key(&led_player::id).field(&led_player::captain, weir::references(&team::id));
@@ -123,7 +124,7 @@ TEST_CASE_FIXTURE(migration_fixture, "migrating twice does it once") {
     CHECK(home.block_on(users.count()).value() == 1);
 }
 
-TEST_CASE_FIXTURE(migration_fixture, "columns that came later are added with their defaults, and rows stay") {
+TEST_CASE_FIXTURE(migration_fixture, "new columns are added with their defaults, and rows stay") {
     const repository<user> before(db);
     CHECK(home.block_on(before.auto_migrate()));
     user alice;
@@ -150,7 +151,7 @@ TEST_CASE_FIXTURE(migration_fixture, "columns that came later are added with the
     CHECK(found.city == "Berlin");
 }
 
-TEST_CASE_FIXTURE(migration_fixture, "columns that the struct no longer has are left alone") {
+TEST_CASE_FIXTURE(migration_fixture, "columns that the struct no longer has stay") {
     const repository<later_user> wide(db);
     CHECK(home.block_on(wide.auto_migrate()));
     CHECK(home.block_on(repository<user>(db).plan_migration()).value().empty());
@@ -165,14 +166,14 @@ TEST_CASE_FIXTURE(migration_fixture, "a migration that fails leaves nothing behi
     CHECK(columns == std::vector<std::string>{"id", "openid"});
 }
 
-TEST_CASE_FIXTURE(migration_fixture, "without auto_migrate a file has no table, and the log says so") {
+TEST_CASE_FIXTURE(migration_fixture, "without auto_migrate a file has no table, and the cause shows it") {
     const repository<user> users(db);
     const auto missing = home.block_on(users.all()).error();
     CHECK(missing == errc::internal);
     CHECK(missing.describe().find("no such table: users") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(migration_fixture, "constraints that SQLite can't add later stand in CREATE TABLE") {
+TEST_CASE_FIXTURE(migration_fixture, "constraints that SQLite can't add later are in CREATE TABLE") {
     const plan wanted{
         "CREATE TABLE players (id INTEGER PRIMARY KEY AUTOINCREMENT, team INTEGER NOT NULL, number INTEGER NOT NULL, "
         "captain INTEGER, CONSTRAINT number_is_positive CHECK (number > 0), "
@@ -187,7 +188,7 @@ TEST_CASE_FIXTURE(migration_fixture, "constraints that SQLite can't add later st
     CHECK(home.block_on(weir::plan_migration<player, team>(db)).value().text().empty());
 }
 
-TEST_CASE_FIXTURE(migration_fixture, "what SQLite can't change is said in the plan, and the rest is done") {
+TEST_CASE_FIXTURE(migration_fixture, "the plan notes what SQLite can't change, and the rest is applied") {
     CHECK(home.block_on(db.execute("CREATE TABLE players (id INTEGER PRIMARY KEY, team TEXT, number INTEGER NOT NULL, "
                                    "rank INTEGER NOT NULL)")));
     const auto plan = home.block_on(weir::plan_migration<player, team>(db)).value();
@@ -197,27 +198,28 @@ TEST_CASE_FIXTURE(migration_fixture, "what SQLite can't change is said in the pl
           "CREATE TABLE teams (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL);\n"
           "CREATE UNIQUE INDEX players_team_number_unique ON players (team, number);\n"
           "CREATE INDEX players_captain_number_index ON players (captain, number);\n"
-          "-- players.team is TEXT, and its member would be INTEGER: left as it is\n"
-          "-- players.rank has no member and takes no NULL: rows can't be inserted\n"
-          "-- players lacks players_team_fkey: this database can't add it to a table that exists\n"
-          "-- players lacks number_is_positive: this database can't add it to a table that exists\n");
+          "-- players.team is TEXT but its member needs INTEGER: left unchanged\n"
+          "-- players.rank has no member and is NOT NULL without a default: inserts fail\n"
+          "-- players lacks players_team_fkey: this database can't add it to an existing table\n"
+          "-- players lacks number_is_positive: this database can't add it to an existing table\n");
     CHECK(home.block_on(weir::auto_migrate<player, team>(db)));
     const auto again = home.block_on(weir::plan_migration<player, team>(db)).value();
     CHECK(again.empty());
     CHECK(again.notes == plan.notes);
 }
 
-TEST_CASE_FIXTURE(migration_fixture, "a new column with a value in old rows has no foreign key, and the plan says so") {
+TEST_CASE_FIXTURE(migration_fixture,
+                  "a new column with a default in old rows gets no foreign key, and the plan notes it") {
     CHECK(home.block_on(db.execute("CREATE TABLE players (id INTEGER PRIMARY KEY)")));
     CHECK(home.block_on(db.execute("INSERT INTO players VALUES (7)")));
     CHECK(home.block_on(weir::plan_migration<led_player>(db)).value().text() ==
           "ALTER TABLE players ADD COLUMN captain INTEGER DEFAULT 1;\n"
-          "-- players lacks players_captain_fkey: this database can't add it to a table that exists\n");
+          "-- players lacks players_captain_fkey: this database can't add it to an existing table\n");
     CHECK(home.block_on(weir::auto_migrate<led_player>(db)));
     CHECK(home.block_on(repository<led_player>(db).find(7)).value().captain == 1);
 }
 
-TEST_CASE_FIXTURE(migration_fixture, "names that databases would cut are cut by weir, and stay apart") {
+TEST_CASE_FIXTURE(migration_fixture, "names too long for databases are shortened and stay distinct") {
     const auto plan = home.block_on(weir::plan_migration<long_named>(db)).value();
     REQUIRE(plan.statements.size() == 3);
     const auto name_in = [](const std::string& statement) {
@@ -231,7 +233,7 @@ TEST_CASE_FIXTURE(migration_fixture, "names that databases would cut are cut by 
     CHECK(home.block_on(weir::plan_migration<long_named>(db)).value().empty());
 }
 
-TEST_CASE("a memory database has the tables of its repositories by itself") {
+TEST_CASE("an in-memory database creates the tables of its repositories") {
     loop home;
     database db(":memory:");
     const repository<user> users(db);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
-#include "orm/opening_watch.hpp"
+#include "orm/soci/opening_watch.hpp"
 
 #include <doctest/doctest.h>
 
@@ -23,7 +23,7 @@ struct counted_ends {
 
 } // namespace
 
-TEST_CASE("an opening that takes too long is ended again and again until it is over") {
+TEST_CASE("an opening that takes too long is interrupted repeatedly until it ends") {
     counted_ends on;
     {
         const orm::opening_watch watch(1ms, {}, [&] { ++on.ends; });
@@ -33,7 +33,7 @@ TEST_CASE("an opening that takes too long is ended again and again until it is o
     CHECK(last >= 3);
 }
 
-TEST_CASE("an opening is ended when it is stopped, however much time it has") {
+TEST_CASE("a stopped opening is interrupted regardless of its time limit") {
     counted_ends on;
     std::stop_source stop;
     const orm::opening_watch watch(duration::max(), stop.get_token(), [&] { ++on.ends; });
@@ -42,7 +42,7 @@ TEST_CASE("an opening is ended when it is stopped, however much time it has") {
     on.wait_for(1);
 }
 
-TEST_CASE("an opening that is over in time isn't ended") {
+TEST_CASE("an opening that ends in time isn't interrupted") {
     counted_ends on;
     {
         const orm::opening_watch watch(duration::max(), {}, [&] { ++on.ends; });

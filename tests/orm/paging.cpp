@@ -8,7 +8,7 @@ using namespace orm_test;
 
 namespace {
 
-// What stands behind the table's name.
+// The SQL after the table's name.
 std::string tail(const orm::query<purchase, database>& asked) {
     const std::string sql = asked.sql();
     return sql.substr(sql.find(" FROM purchases") + std::string(" FROM purchases").size());
@@ -16,7 +16,7 @@ std::string tail(const orm::query<purchase, database>& asked) {
 
 } // namespace
 
-TEST_CASE("the key decides between equals, in the direction of the last order") {
+TEST_CASE("the key is the tie-breaker, in the direction of the last order") {
     database db(":memory:");
     const repository<purchase> rows(db);
     purchase last;
@@ -25,20 +25,21 @@ TEST_CASE("the key decides between equals, in the direction of the last order") 
     CHECK(tail(rows.rows().order_by(newest<&purchase::cents>).after(std::nullopt)) == " ORDER BY cents DESC, id DESC");
 }
 
-TEST_CASE("a page's condition begins with what an index is searched by") {
+TEST_CASE("a page's condition begins with the part that an index search uses") {
     database db(":memory:");
     const repository<purchase> rows(db);
     const purchase last;
-    const auto asked = rows.where(col<&purchase::paid> == true)
-                           .order_by(newest<&purchase::made_at>)
-                           .order_by(oldest<&purchase::cents>)
-                           .after(last)
-                           .limit(20);
+    const auto asked =
+        rows.where(col<&purchase::paid> == true)
+            .order_by(newest<&purchase::made_at>)
+            .order_by(oldest<&purchase::cents>)
+            .after(last)
+            .limit(20);
     CHECK(tail(asked) == " WHERE (paid = ? AND (made_at <= ? AND (made_at < ? OR (cents >= ? AND (cents > ? OR id > "
                          "?))))) ORDER BY made_at DESC, cents, id LIMIT 20");
 }
 
-TEST_CASE("a page by a column that may be NULL has its NULLs last") {
+TEST_CASE("pages ordered by a nullable column have NULLs last") {
     database db(":memory:");
     const repository<purchase> rows(db);
     purchase last;

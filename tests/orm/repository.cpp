@@ -46,7 +46,7 @@ TEST_CASE_FIXTURE(todos_fixture, "insert fills in the generated key and find rea
     CHECK(!found.done);
 }
 
-TEST_CASE_FIXTURE(todos_fixture, "a key that is given is stored as given") {
+TEST_CASE_FIXTURE(todos_fixture, "a given key is stored unchanged") {
     todo row;
     row.id = 40;
     row.text = "given";
@@ -54,13 +54,13 @@ TEST_CASE_FIXTURE(todos_fixture, "a key that is given is stored as given") {
     CHECK(stored("next").id == 41);
 }
 
-TEST_CASE_FIXTURE(todos_fixture, "the key of an erased row is not given to another") {
+TEST_CASE_FIXTURE(todos_fixture, "the key of an erased row is never reused") {
     const todo last = stored("last");
     CHECK(home.block_on(rows.erase(last.id)));
     CHECK(stored("later").id == last.id + 1);
 }
 
-TEST_CASE_FIXTURE(todos_fixture, "a row that isn't there is not_found and named by table and key") {
+TEST_CASE_FIXTURE(todos_fixture, "a missing row is not_found, with table and key in the message") {
     todo ghost;
     ghost.id = 7;
     for (const error& missing : {home.block_on(rows.find(7)).error(), home.block_on(rows.update(ghost)).error(),
@@ -83,7 +83,7 @@ TEST_CASE_FIXTURE(todos_fixture, "update stores every column of one row and leav
     CHECK(home.block_on(rows.find(bread.id)).value().text == "bread");
 }
 
-TEST_CASE_FIXTURE(todos_fixture, "erase takes one row, erase_where those that meet the condition") {
+TEST_CASE_FIXTURE(todos_fixture, "erase removes one row, erase_where those that meet the condition") {
     const todo milk = stored("milk");
     stored("bread", true);
     stored("jam", true);
@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(todos_fixture, "erase takes one row, erase_where those that me
     CHECK(home.block_on(rows.count()).value() == 0);
 }
 
-TEST_CASE_FIXTURE(todos_fixture, "all yields every row, and nothing from an empty table") {
+TEST_CASE_FIXTURE(todos_fixture, "all returns every row, and nothing from an empty table") {
     CHECK(home.block_on(rows.all()).value().empty());
     stored("milk");
     stored("bread");
@@ -118,7 +118,7 @@ TEST_CASE_FIXTURE(users_fixture, "insert_many stores all rows or none") {
     CHECK(home.block_on(rows.count()).value() == 0);
 }
 
-TEST_CASE_FIXTURE(users_fixture, "insert_many takes rows that all have keys, and refuses a mixture") {
+TEST_CASE_FIXTURE(users_fixture, "insert_many accepts rows that all have keys, and refuses a mixture") {
     std::vector<user> many{user_named("a"), user_named("b")};
     many[0].id = 10;
     CHECK(home.block_on(rows.insert_many(many)).error() == errc::invalid_argument);
@@ -127,22 +127,22 @@ TEST_CASE_FIXTURE(users_fixture, "insert_many takes rows that all have keys, and
     CHECK(again(11).openid == "b");
 }
 
-TEST_CASE_FIXTURE(users_fixture, "update_where changes what it names, on rows that meet the condition") {
+TEST_CASE_FIXTURE(users_fixture, "update_where changes the given columns of rows that meet the condition") {
     user row = user_named("a");
     row.age = 20;
     row.email = "a@example.com";
     CHECK(home.block_on(rows.insert(row)));
-    auto birthday = rows.update_where(col<&user::age> == 20, col<& user::age> += 1, col<& user::name> = "Bob",
-                                      col<& user::email> = std::nullopt);
+    auto birthday = rows.update_where(
+        col<&user::age> == 20, (col<&user::age>) += 1, (col<&user::name>) = "Bob", (col<&user::email>) = std::nullopt);
     CHECK(home.block_on(std::move(birthday)).value() == 1);
     const user changed = again(row.id);
     CHECK(changed.age == 21);
     CHECK(changed.name == "Bob");
     CHECK(!changed.email);
-    CHECK(home.block_on(rows.update_where(col<&user::age> == 20, col<& user::age> += 1)).value() == 0);
+    CHECK(home.block_on(rows.update_where(col<&user::age> == 20, (col<&user::age>) += 1)).value() == 0);
 }
 
-TEST_CASE_FIXTURE(users_fixture, "every kind of column comes back as it went in") {
+TEST_CASE_FIXTURE(users_fixture, "every kind of column round-trips") {
     user row = user_named("wx-1");
     row.age = -3;
     row.email = "alice@example.com";
@@ -157,7 +157,7 @@ TEST_CASE_FIXTURE(users_fixture, "every kind of column comes back as it went in"
     CHECK(found.created_at == row.created_at);
 }
 
-TEST_CASE_FIXTURE(users_fixture, "null and the empty string are two things") {
+TEST_CASE_FIXTURE(users_fixture, "NULL and the empty string are distinct") {
     user none = user_named("none");
     user empty = user_named("empty");
     empty.email = "";
@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(users_fixture, "null and the empty string are two things") {
     CHECK(home.block_on(rows.where(!col<&user::email>.is_null()).one()).value().openid == "empty");
 }
 
-TEST_CASE_FIXTURE(users_fixture, "text keeps quotes and UTF-8") {
+TEST_CASE_FIXTURE(users_fixture, "strings keep quotes and UTF-8") {
     for (const std::string& name : {std::string("O'Hara \"x\""), std::string("张三 🛒")}) {
         user row = user_named(name);
         row.name = name;
@@ -179,7 +179,7 @@ TEST_CASE_FIXTURE(users_fixture, "text keeps quotes and UTF-8") {
     }
 }
 
-TEST_CASE_FIXTURE(users_fixture, "what looks like SQL stays a value") {
+TEST_CASE_FIXTURE(users_fixture, "values that look like SQL stay values") {
     const std::string evil = "x'); DROP TABLE users; --";
     user row = user_named(evil);
     row.email = "' OR '1'='1";
@@ -251,7 +251,7 @@ TEST_CASE("numbers are exact to the ends of their ranges") {
     CHECK(all[1].maybe == true);
 }
 
-TEST_CASE("a number that no column can hold is refused, one that no member can hold is an error") {
+TEST_CASE("a number too large for a column is refused, one too large for a member is an error") {
     loop home;
     database db(":memory:");
     const repository<numbers> rows(db);
@@ -266,7 +266,7 @@ TEST_CASE("a number that no column can hold is refused, one that no member can h
           errc::invalid_argument);
 }
 
-TEST_CASE("keys may be text, and names that SQL reserves are quoted") {
+TEST_CASE("keys may be strings, and reserved names are quoted") {
     loop home;
     database db(":memory:");
     const repository<country> rows(db);

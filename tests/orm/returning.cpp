@@ -18,7 +18,7 @@ struct ticket {
 };
 BOOST_DESCRIBE_STRUCT(ticket, (), (id, made_at, body, token, done, tries))
 
-// A table with columns of types that SQLite takes and SOCI doesn't know.
+// A table with column types that SQLite accepts and SOCI doesn't know.
 struct tickets_fixture {
     loop home;
     database db{":memory:"};
@@ -44,20 +44,21 @@ struct tickets_fixture {
     std::int64_t number(const char* sql) { return outside<std::int64_t>(sql).front(); }
 };
 
-constexpr const char* one_more = "INSERT INTO tickets (made_at, body, token, done, tries) "
-                                 "VALUES ('2026-11-23 08:30:00', '{}', 'b9c1', 1, 0) "
-                                 "RETURNING id, made_at, body, token, done, tries";
+constexpr const char* one_more =
+    "INSERT INTO tickets (made_at, body, token, done, tries) "
+    "VALUES ('2026-11-23 08:30:00', '{}', 'b9c1', 1, 0) "
+    "RETURNING id, made_at, body, token, done, tries";
 
 } // namespace
 
-TEST_CASE_FIXTURE(tickets_fixture, "INSERT ... RETURNING stores one row, whatever its columns are declared as") {
+TEST_CASE_FIXTURE(tickets_fixture, "INSERT ... RETURNING stores one row for any declared column types") {
     const auto first = outside<ticket>(one_more);
     REQUIRE(first.size() == 1);
     CHECK(first[0].id == 1);
     CHECK(first[0].token == "b9c1");
     CHECK(first[0].done);
     CHECK(inside<ticket>(one_more).front().id == 2);
-    CHECK(outside<ticket>(one_more).front().id == 3); // the statement is kept since the first time
+    CHECK(outside<ticket>(one_more).front().id == 3); // the statement is cached since the first time
     CHECK(number("SELECT count(*) FROM tickets") == 3);
 }
 
@@ -70,7 +71,7 @@ TEST_CASE_FIXTURE(tickets_fixture, "UPDATE ... RETURNING changes its rows once")
     CHECK(number("SELECT tries FROM tickets") == 2);
 }
 
-TEST_CASE_FIXTURE(tickets_fixture, "DELETE ... RETURNING takes the rows that it returns and no others") {
+TEST_CASE_FIXTURE(tickets_fixture, "DELETE ... RETURNING removes exactly the rows it returns") {
     constexpr const char* take = "DELETE FROM tickets WHERE id = (SELECT min(id) FROM tickets) RETURNING token";
     for (int i = 0; i < 3; ++i) outside<ticket>(one_more);
     CHECK(outside<std::string>(take) == std::vector<std::string>{"b9c1"});
@@ -89,7 +90,7 @@ TEST_CASE_FIXTURE(tickets_fixture, "a returned value that doesn't fit its member
     CHECK(number("SELECT tries FROM tickets") == 2);
 }
 
-TEST_CASE_FIXTURE(tickets_fixture, "a statement whose columns aren't those of its row changes nothing") {
+TEST_CASE_FIXTURE(tickets_fixture, "a statement whose columns don't match its row changes nothing") {
     outside<ticket>(one_more);
     for (const char* sql : {"UPDATE tickets SET tries = 9 RETURNING id, token", "UPDATE tickets SET tries = 9",
                             "DELETE FROM tickets RETURNING *", one_more}) {

@@ -31,7 +31,7 @@ inline weir::wall_time on_day(unsigned day) {
     return weir::wall_time(std::chrono::sys_days(std::chrono::year(2026) / 11 / std::chrono::day(day)));
 }
 
-// Three buyers with ids from 1, of whom the third bought nothing.
+// Three buyers with ids from 1; the third bought nothing.
 inline std::vector<buyer> some_buyers() {
     std::vector<buyer> made;
     for (const char* name : {"Alice", "Bob", "Carol"}) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orm/statement_cache.hpp"
+#include "orm/soci/statement_cache.hpp"
 
 #include <doctest/doctest.h>
 #include <soci/sqlite3/soci-sqlite3.h>
@@ -14,7 +14,7 @@ struct statement_cache_fixture {
     orm::exchange_style style{};
     orm::statement_cache cache{connection, style, 2};
 
-    // Whether the statement is kept since the last time. A statement that is prepared again lacks the mark.
+    // Whether the statement is cached since the last time. A statement that was prepared again lacks the mark.
     bool kept(std::string_view sql) {
         constexpr std::size_t mark = 100;
         const auto taken = cache.take(sql, 0, 1);
@@ -27,26 +27,25 @@ struct statement_cache_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(statement_cache_fixture, "the statement that is unused for longest makes room") {
+TEST_CASE_FIXTURE(statement_cache_fixture, "the least recently used statement is evicted") {
     CHECK_FALSE(kept("SELECT 1"));
     CHECK_FALSE(kept("SELECT 2"));
     CHECK(kept("SELECT 1"));
-    CHECK_FALSE(kept("SELECT 3")); // in the place of 2, although 1 was prepared before it
+    CHECK_FALSE(kept("SELECT 3")); // took the place of 2, although 1 was prepared before it
     CHECK(kept("SELECT 1"));
     CHECK(kept("SELECT 3"));
-    CHECK_FALSE(kept("SELECT 2")); // in the place of 1
+    CHECK_FALSE(kept("SELECT 2")); // took the place of 1
     CHECK(kept("SELECT 3"));
     CHECK_FALSE(kept("SELECT 1"));
 }
 
-TEST_CASE_FIXTURE(statement_cache_fixture,
-                  "a statement that is taken with another number of columns is prepared again") {
+TEST_CASE_FIXTURE(statement_cache_fixture, "a statement used with another number of columns is prepared again") {
     CHECK_FALSE(kept("SELECT 1, 2"));
     CHECK(cache.take("SELECT 1, 2", 0, 2)->outs.size() == 2);
     CHECK_FALSE(kept("SELECT 1, 2"));
 }
 
-TEST_CASE_FIXTURE(statement_cache_fixture, "a statement that runs doesn't make room, and isn't lent a second time") {
+TEST_CASE_FIXTURE(statement_cache_fixture, "a running statement is neither evicted nor lent a second time") {
     const auto running = cache.take("SELECT 1", 0, 1);
     {
         const auto another = cache.take("SELECT 1", 0, 1);
@@ -55,11 +54,11 @@ TEST_CASE_FIXTURE(statement_cache_fixture, "a statement that runs doesn't make r
     }
     CHECK(running->sql == "SELECT 1");
     const auto second = cache.take("SELECT 2", 0, 1);
-    const auto third = cache.take("SELECT 3", 0, 1); // all places are in use: one more for as long as that lasts
+    const auto third = cache.take("SELECT 3", 0, 1); // all places are in use: one more while that lasts
     CHECK(&*second != &*third);
 }
 
-TEST_CASE_FIXTURE(statement_cache_fixture, "statements that are outdated are prepared again, each when it is taken") {
+TEST_CASE_FIXTURE(statement_cache_fixture, "outdated statements are prepared again at their next use") {
     CHECK_FALSE(kept("SELECT 1"));
     CHECK_FALSE(kept("SELECT 2"));
     {

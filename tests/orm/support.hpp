@@ -60,7 +60,7 @@ BOOST_DESCRIBE_STRUCT(product, (), (id, name, stock))
 
 using support::temporary_folder;
 
-// A call in a task of its own that can be cancelled.
+// A call in a separate task that can be cancelled.
 template<class T>
 struct pending {
     weir::loop& on;
@@ -79,13 +79,13 @@ struct pending {
         outcome = co_await std::move(call);
     }
 
-    // The emission is posted to the loop: without the poll it would come after whatever the test does next.
+    // The emission is posted to the loop: without the poll it would run after the test's next step.
     void stop() {
         cancel.emit(boost::asio::cancellation_type::total);
         on.poll();
     }
 
-    // Throws when the call hasn't ended within a minute.
+    // Throws if the call hasn't ended within a minute.
     weir::result<T>& wait_on(weir::loop& home) {
         const auto late = std::chrono::steady_clock::now() + std::chrono::minutes(1);
         while (!outcome) {
@@ -97,7 +97,7 @@ struct pending {
     }
 };
 
-// Goes on by a millisecond each time it is asked.
+// Advances by a millisecond at each reading.
 class stepping_clock final : public weir::clock {
 public:
     weir::time_point now() const noexcept override {
@@ -116,10 +116,11 @@ inline constexpr auto weir::schema<orm_test::todo> =
     weir::table("todos").key(&orm_test::todo::id).field(&orm_test::todo::text, weir::not_empty, weir::max_length(200));
 
 template<>
-inline constexpr auto weir::schema<orm_test::user> = weir::table("users")
-                                                         .key(&orm_test::user::id)
-                                                         .field(&orm_test::user::openid, weir::unique)
-                                                         .field(&orm_test::user::age, weir::index);
+inline constexpr auto weir::schema<orm_test::user> =
+    weir::table("users")
+        .key(&orm_test::user::id)
+        .field(&orm_test::user::openid, weir::unique)
+        .field(&orm_test::user::age, weir::index);
 
 template<>
 inline constexpr auto weir::schema<orm_test::product> = weir::table("products").key(&orm_test::product::id);

@@ -28,14 +28,14 @@ struct shop_fixture {
     std::int64_t stock() { return home.block_on(products.find(tea.id)).value().stock; }
 
     result<std::size_t> take(transaction& tx, std::int64_t n) {
-        return tx.repo<product>().update_where(col<&product::id> == tea.id && col<&product::stock> >= n,
-                                               col<&product::stock> -= n);
+        return tx.repo<product>().update_where(
+            col<&product::id> == tea.id && col<&product::stock> >= n, (col<&product::stock>) -= n);
     }
 };
 
 } // namespace
 
-TEST_CASE_FIXTURE(shop_fixture, "a transaction is stored as a whole when its body returns a value") {
+TEST_CASE_FIXTURE(shop_fixture, "a transaction commits if its body returns a value") {
     auto body = [&](transaction& tx) -> result<std::int64_t> {
         product cake;
         cake.name = "cake";
@@ -50,7 +50,7 @@ TEST_CASE_FIXTURE(shop_fixture, "a transaction is stored as a whole when its bod
     CHECK(home.block_on(products.count()).value() == 2);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "an error out of the body takes everything back") {
+TEST_CASE_FIXTURE(shop_fixture, "an error from the body rolls everything back") {
     auto body = [&](transaction& tx) -> result<void> {
         if (auto taken = take(tx, 3); !taken) return taken.error();
         return error(errc::conflict, "changed my mind");
@@ -59,7 +59,7 @@ TEST_CASE_FIXTURE(shop_fixture, "an error out of the body takes everything back"
     CHECK(stock() == 10);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "an exception out of the body takes everything back and arrives as an error") {
+TEST_CASE_FIXTURE(shop_fixture, "an exception from the body rolls everything back and becomes an error") {
     auto body = [&](transaction& tx) -> result<void> {
         take(tx, 3).value();
         throw std::runtime_error("bug");
@@ -71,7 +71,7 @@ TEST_CASE_FIXTURE(shop_fixture, "an exception out of the body takes everything b
 }
 
 TEST_CASE_FIXTURE(shop_fixture,
-                  "a body for which memory runs out is unavailable, takes everything back and ends nothing") {
+                  "a body that runs out of memory is unavailable and rolled back, and the database goes on") {
     auto body = [&](transaction& tx) -> result<void> {
         take(tx, 3).value();
         throw std::bad_alloc();
@@ -80,7 +80,7 @@ TEST_CASE_FIXTURE(shop_fixture,
     CHECK(stock() == 10);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "a refused statement that the body passes over doesn't undo the others") {
+TEST_CASE_FIXTURE(shop_fixture, "a failed statement that the body ignores doesn't undo the others") {
     auto body = [&](transaction& tx) -> result<void> {
         product twin = tea;
         CHECK(tx.insert(twin).error() == errc::already_exists);
@@ -91,7 +91,7 @@ TEST_CASE_FIXTURE(shop_fixture, "a refused statement that the body passes over d
     CHECK(stock() == 9);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "the conditional update refuses to sell what isn't there") {
+TEST_CASE_FIXTURE(shop_fixture, "the conditional update doesn't sell what isn't in stock") {
     auto body = [&](transaction& tx) -> result<std::size_t> { return take(tx, 11); };
     CHECK(home.block_on(db.transaction(body)).value() == 0);
     CHECK(stock() == 10);
@@ -113,7 +113,7 @@ TEST_CASE_FIXTURE(shop_fixture, "a transaction has queries, raw statements, upda
     CHECK(home.block_on(products.count()).value() == 0);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "readers see nothing of a transaction before it is stored") {
+TEST_CASE_FIXTURE(shop_fixture, "readers see nothing of a transaction before its commit") {
     std::promise<void> changed;
     std::promise<void> looked;
     auto body = [&](transaction& tx) -> result<void> {
@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(shop_fixture, "readers see nothing of a transaction before it 
     CHECK(stock() == 7);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "a cancelled transaction is interrupted and taken back") {
+TEST_CASE_FIXTURE(shop_fixture, "a cancelled transaction is interrupted and rolled back") {
     std::promise<void> begun;
     auto body = [&](transaction& tx) -> result<void> {
         take(tx, 3).value();
@@ -149,7 +149,7 @@ TEST_CASE_FIXTURE(shop_fixture, "a cancelled transaction is interrupted and take
     CHECK(stock() == 10);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "a cancelled transaction isn't stored although its body made it to the end") {
+TEST_CASE_FIXTURE(shop_fixture, "a cancelled transaction isn't committed even if its body reaches the end") {
     std::promise<void> begun;
     std::promise<void> cancelled;
     auto body = [&](transaction& tx) -> result<void> {
@@ -166,7 +166,7 @@ TEST_CASE_FIXTURE(shop_fixture, "a cancelled transaction isn't stored although i
     CHECK(stock() == 10);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "once a write was interrupted the rest of its transaction is refused") {
+TEST_CASE_FIXTURE(shop_fixture, "after an interrupted write the rest of its transaction is refused") {
     manual_clock time;
     loop timed(time);
     timed.root_context().set_deadline(time.now() + std::chrono::seconds(1));
@@ -183,7 +183,7 @@ TEST_CASE_FIXTURE(shop_fixture, "once a write was interrupted the rest of its tr
     CHECK(stock() == 10);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "a rule checked at the commit fails the commit, and nothing is stored") {
+TEST_CASE_FIXTURE(shop_fixture, "a deferred constraint fails the commit, and nothing is stored") {
     CHECK(home.block_on(db.execute("CREATE TABLE line (product INTEGER REFERENCES products(id) "
                                    "DEFERRABLE INITIALLY DEFERRED)")));
     auto body = [&](transaction& tx) -> result<void> {
@@ -197,7 +197,7 @@ TEST_CASE_FIXTURE(shop_fixture, "a rule checked at the commit fails the commit, 
     CHECK(home.block_on(db.query<std::int64_t>("SELECT count(*) FROM line")).value().front() == 0);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "read makes several queries in one job") {
+TEST_CASE_FIXTURE(shop_fixture, "read runs several queries in one job") {
     auto body = [&](orm::reader& r) -> result<std::string> {
         const auto found = r.find<product>(tea.id);
         if (!found) return found.error();
@@ -210,7 +210,7 @@ TEST_CASE_FIXTURE(shop_fixture, "read makes several queries in one job") {
     CHECK(db.stats().reading.completed == before + 1);
 }
 
-TEST_CASE_FIXTURE(shop_fixture, "what reads can't write") {
+TEST_CASE_FIXTURE(shop_fixture, "readers can't write") {
     auto sneaky = db.query<std::int64_t>("UPDATE products SET stock = 0 RETURNING stock");
     CHECK(home.block_on(std::move(sneaky)).error() == errc::unavailable);
     CHECK(stock() == 10);

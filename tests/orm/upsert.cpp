@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "orm/dialect.hpp"
-#include "orm/sqlite_dialect.hpp"
+#include "orm/sql/upsert.hpp"
+
+#include "orm/sqlite/sqlite_dialect.hpp"
 #include "orm/support.hpp"
 
 #include <doctest/doctest.h>
@@ -20,7 +21,7 @@ static_assert(!upserts_a_temporary<repository<user>>, "the key would be filled i
 
 } // namespace
 
-TEST_CASE("an upsert replaces all columns but the key and those by which rows are told apart") {
+TEST_CASE("an upsert replaces all columns except the key and the unique ones") {
     const auto& table = orm::table_of<user>();
     const std::array<std::size_t, 1> openid{1};
     CHECK(orm::sqlite_dialect().on_conflict(table, openid) ==
@@ -32,7 +33,7 @@ TEST_CASE("an upsert replaces all columns but the key and those by which rows ar
     CHECK(orm::columns_to_replace(orm::table_of<product>(), all) == std::vector<std::size_t>{1, 2});
 }
 
-TEST_CASE("an update of some columns names no others") {
+TEST_CASE("an update of some columns contains no others") {
     const std::array<std::size_t, 2> some{3, 4};
     CHECK(orm::update_columns(orm::table_of<user>(), some) == "UPDATE users SET age = ?, email = ? WHERE id = ?");
 }

@@ -5,9 +5,9 @@
 
 using namespace weir;
 
-// MySQL 8 speaks otherwise than MariaDB, on which the integration tests run.
+// MySQL 8's messages differ from those of MariaDB, on which the integration tests run.
 
-TEST_CASE("a duplicate entry names the key's columns, or the key where they aren't known") {
+TEST_CASE("a duplicate entry names the key's columns, or the key if they aren't known") {
     const char* const mysql8 = "Duplicate entry 'it's' for key 'users.users_openid_unique'";
     CHECK(orm::mysql_key_in(mysql8) == "users_openid_unique");
     CHECK(orm::mysql_key_in("Duplicate entry 'x' for key 'PRIMARY'") == "PRIMARY");
@@ -16,7 +16,7 @@ TEST_CASE("a duplicate entry names the key's columns, or the key where they aren
     CHECK(orm::mysql_failure(1062, "no quotes at all") == errc::already_exists);
 }
 
-TEST_CASE("constraints are named whatever quotes the server puts around them") {
+TEST_CASE("constraints are named whatever quotes the server uses") {
     for (const char* text : {"fails (`shop`.`pet`, CONSTRAINT `pet_owner` FOREIGN KEY (`owner`))",
                              "fails (\"shop\".\"pet\", CONSTRAINT \"pet_owner\" FOREIGN KEY (\"owner\"))"}) {
         const auto orphan = orm::mysql_failure(1452, text);
@@ -36,7 +36,7 @@ TEST_CASE("constraints are named whatever quotes the server puts around them") {
     CHECK(orm::mysql_failure(1690, "BIGINT value is out of range in '`shop`.`t`.`n` + 5'") == errc::validation_failed);
 }
 
-TEST_CASE("what may go well another time is told from what won't") {
+TEST_CASE("temporary failures are distinguished from permanent ones") {
     CHECK(orm::mysql_failure(1213, "").code() == "try_again");
     CHECK(orm::mysql_failure(1205, "") == errc::unavailable);
     CHECK(orm::mysql_failure(3024, "") == errc::deadline_exceeded);
@@ -45,12 +45,12 @@ TEST_CASE("what may go well another time is told from what won't") {
     CHECK(orm::mysql_failure(2013, "") == errc::unavailable);
     CHECK(orm::mysql_failure(1146, "") == errc::internal);
     CHECK(orm::mysql_failure(1071, "").message().find("smaller max_length") !=
-          std::string_view::npos); // not of MariaDB
+          std::string_view::npos); // unlike MariaDB
     CHECK(orm::mysql_is_gone(2006));
     CHECK(!orm::mysql_is_gone(1213));
 }
 
-TEST_CASE("texts for logs quote no values") {
+TEST_CASE("texts for logs contain no values") {
     CHECK(orm::mysql_text_without_values(1062, "Duplicate entry 'hunter2' for key 'k'") == "duplicate entry for key k");
     for (const unsigned code : {1064U, 1292U, 1366U, 1690U})
         CHECK(orm::mysql_text_without_values(code, "Incorrect value: 'hunter2' for 'c'") == "Incorrect value: ");

@@ -5,7 +5,7 @@
 
 using namespace weir;
 
-TEST_CASE("a URL is taken to its parts") {
+TEST_CASE("a URL is parsed into its parts") {
     const auto all = orm::parse_mysql_url("mysql://shop:s%3Acret%40@db.example:3307/my%20shop").value();
     CHECK(all.host == "db.example");
     CHECK(all.port == "3307");
@@ -14,7 +14,7 @@ TEST_CASE("a URL is taken to its parts") {
     CHECK(all.database == "my shop");
 }
 
-TEST_CASE("what isn't given is empty, and the port is 3306") {
+TEST_CASE("missing parts are empty, and the port defaults to 3306") {
     const auto bare = orm::parse_mysql_url("mysql://127.0.0.1").value();
     CHECK(bare.host == "127.0.0.1");
     CHECK(bare.port == "3306");
@@ -24,14 +24,14 @@ TEST_CASE("what isn't given is empty, and the port is 3306") {
     CHECK(orm::parse_mysql_url("mariadb://root@h/").value().user == "root");
 }
 
-TEST_CASE("an IPv6 host stands in brackets") {
+TEST_CASE("an IPv6 host is in brackets") {
     const auto six = orm::parse_mysql_url("mysql://u@[::1]:3310/d").value();
     CHECK(six.host == "::1");
     CHECK(six.port == "3310");
     CHECK(orm::parse_mysql_url("mysql://[fe80::2]/d").value().host == "fe80::2");
 }
 
-TEST_CASE("a URL says how its connections are made secure, in libpq's words") {
+TEST_CASE("TLS options of a URL are those of libpq") {
     const auto parsed = [](std::string options) { return orm::parse_mysql_url("mysql://u@h/d" + options).value(); };
     CHECK(parsed("").tls == orm::tls_mode::prefer);
     CHECK(parsed("?sslmode=disable").tls == orm::tls_mode::disable);
@@ -53,18 +53,18 @@ TEST_CASE("a Unix socket takes the place of host and port") {
     CHECK(orm::parse_mysql_url("mysql://root@/shop?socket=/s").value().user == "root");
 }
 
-TEST_CASE("an option that can't be kept is refused with what is accepted") {
+TEST_CASE("an invalid option is refused with the accepted values") {
     const auto why = [](std::string options) {
         return std::string(orm::parse_mysql_url("mysql://h/d" + options).error().message());
     };
-    CHECK(why("?sslmode=on") == "mysql://: sslmode is disable, prefer, require, verify-ca or verify-full");
-    CHECK(why("?ssl=1") == "mysql://: the options are socket, sslmode, sslrootcert, sslcert and sslkey");
-    CHECK(why("?sslmode=verify-ca") == "mysql://: sslmode=verify-ca needs sslrootcert");
-    CHECK(why("?sslmode=require&sslrootcert=/ca") == "mysql://: sslrootcert is for sslmode=verify-ca and verify-full");
-    CHECK(why("?sslcert=%2") == "mysql://: an option is not percent-encoded well");
+    CHECK(why("?sslmode=on") == "mysql://: sslmode must be disable, prefer, require, verify-ca or verify-full");
+    CHECK(why("?ssl=1") == "mysql://: unknown option: expected socket, sslmode, sslrootcert, sslcert or sslkey");
+    CHECK(why("?sslmode=verify-ca") == "mysql://: sslmode=verify-ca requires sslrootcert");
+    CHECK(why("?sslmode=require&sslrootcert=/ca") == "mysql://: sslrootcert requires sslmode=verify-ca or verify-full");
+    CHECK(why("?sslcert=%2") == "mysql://: invalid percent-encoding in an option");
 }
 
-TEST_CASE("what is no URL of this kind is refused without showing it") {
+TEST_CASE("an invalid URL is refused without showing it") {
     for (const char* bad :
          {"", "db", "mysql://", "mysql:///shop", "mysql://u:secret@/shop", "mysql://h:secret/d", "mysql://h:123456/d",
           "mysql://[::1]x/d", "mysql://h/d?secret=1", "mysql://u:pass?secret@h/d", "mysql://u:pass#secret@h/d",

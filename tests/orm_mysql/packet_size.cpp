@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "orm_mysql/packet_size.hpp"
 
-#include <weir/orm/value.hpp>
+#include <weir/orm/detail/value.hpp>
 
 #include <doctest/doctest.h>
 
@@ -11,13 +11,13 @@ namespace {
 
 bool fits(std::string_view written, const std::vector<orm::value>& values) {
     const auto in = orm::bound(values);
-    return orm::fits_packet("INSERT INTO t VALUES ()", in,
-                            std::string_view("INSERT INTO t VALUES ()").size() + written.size());
+    return orm::fits_packet(
+        "INSERT INTO t VALUES ()", in, std::string_view("INSERT INTO t VALUES ()").size() + written.size());
 }
 
 } // namespace
 
-TEST_CASE("a statement fits when it does with its values written into it") {
+TEST_CASE("a statement fits if it does with its values written into it") {
     const std::string text(100, 'x');
     CHECK(fits("'" + text + "'", {text}));
     CHECK(!fits(text + "'", {text}));

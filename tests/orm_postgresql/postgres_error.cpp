@@ -5,7 +5,7 @@
 
 using namespace weir;
 
-TEST_CASE("a broken constraint names its fields, in whatever language the server speaks") {
+TEST_CASE("a violated constraint names its fields in any language of the server") {
     const auto taken = orm::postgres_error("23505", "FEHLER:  doppelter Schlüsselwert verletzt \"seat_unique\"\n"
                                                     "DETAIL:  Schlüssel »(line, place)=(A, 1)« existiert bereits.");
     CHECK(taken == errc::already_exists);
@@ -23,11 +23,11 @@ TEST_CASE("a broken constraint names its fields, in whatever language the server
     CHECK(orm::postgres_error("23P01", "conflicting key value") == errc::conflict);
 }
 
-TEST_CASE("a key that no row has is told from one that rows still refer to") {
+TEST_CASE("a missing referenced row is distinguished from a row still referred to") {
     const auto nothing = orm::postgres_error(
         "23503", "ERROR:  insert or update on table \"pet\" violates foreign key constraint \"pet_owner\"\n"
                  "DETAIL:  Key (owner)=(77) is not present in table \"users\".");
-    CHECK(nothing.details().front() == error_detail{"owner", "foreign_key", "refers to no row"});
+    CHECK(nothing.details().front() == error_detail{"owner", "foreign_key", "refers to a missing row"});
     const auto kept = orm::postgres_error(
         "23503", "ERROR:  update or delete on table \"users\" violates foreign key constraint \"pet_owner\" on table "
                  "\"pet\"\nDETAIL:  Key (id)=(1) is still referenced from table \"pet\".");
@@ -37,7 +37,7 @@ TEST_CASE("a key that no row has is told from one that rows still refer to") {
     CHECK(either.details().empty());
 }
 
-TEST_CASE("each class of failure has its kind") {
+TEST_CASE("each class of failure has its error") {
     CHECK(orm::postgres_error("40001", "").code() == "try_again");
     CHECK(orm::postgres_error("40P01", "").code() == "try_again");
     CHECK(orm::postgres_error("57014", "") == errc::deadline_exceeded);
@@ -52,14 +52,14 @@ TEST_CASE("each class of failure has its kind") {
     CHECK(orm::postgres_error("", "") == errc::internal);
 }
 
-TEST_CASE("a server that ends the connection is told from one that refuses a statement") {
+TEST_CASE("errors that end the connection are distinguished from refused statements") {
     CHECK(orm::postgres_is_gone("57P01"));
     CHECK(orm::postgres_is_gone("08006"));
     CHECK(!orm::postgres_is_gone("57014"));
     CHECK(!orm::postgres_is_gone(""));
 }
 
-TEST_CASE("texts for logs quote no values") {
+TEST_CASE("texts for logs contain no values") {
     CHECK(orm::without_values("23505", "duplicate key \"k\"\nDETAIL:  Key (a)=(hunter2)") == "duplicate key \"k\"");
     CHECK(orm::without_values("22P02", "invalid input syntax for type integer: \"hunter2\"") ==
           "invalid input syntax for type integer: ");

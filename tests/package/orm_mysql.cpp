@@ -6,7 +6,7 @@
 
 void use_orm_mysql();
 
-// Nobody listens there: the driver says so, and is linked.
+// No server listens there: the driver reports that, which proves that it is linked.
 void use_orm_mysql() {
     weir::loop home;
     weir::database db("mysql://weir@127.0.0.1:1/shop");

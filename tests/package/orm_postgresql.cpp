@@ -6,7 +6,7 @@
 
 void use_orm_postgresql();
 
-// Nobody listens there: the driver says so, and is linked.
+// No server listens there: the driver reports that, which proves that it is linked.
 void use_orm_postgresql() {
     weir::loop home;
     weir::database db("postgresql://weir@127.0.0.1:1/shop");

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# flow.sh MINIAPP SANDBOX EXAMPLE [PICTURES]: clicks through the mini-program's page in headless Chromium as
-# a customer would, and reads what it says. MINIAPP and SANDBOX are the programs, EXAMPLE the folder with
-# their configuration and page; screenshots are left in PICTURES where that is given.
+# flow.sh MINIAPP SANDBOX EXAMPLE [PICTURES]: operates the mini-program's page in headless Chromium like a customer and
+# checks its texts. MINIAPP and SANDBOX are the programs, EXAMPLE is the folder with their configuration and page;
+# screenshots are stored in PICTURES if given.
 set -euo pipefail
 miniapp=$1 sandbox=$2 example=$3 pictures=${4:-}
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,7 +15,7 @@ fail() {
     exit 1
 }
 
-# start LOG PROGRAM...: in the background; it ends with this script, even when that is killed.
+# start LOG PROGRAM...: runs it in the background; it ends with this script, even if that is killed.
 start() {
     local log=$1
     shift
@@ -53,7 +53,7 @@ start "$work/backend.log" "$miniapp" --config "$example/miniapp.yaml" \
 until_true grep -qs '"message":"listening"' "$work/backend.log" || fail "the backend did not start"
 port=$(jq -rR 'fromjson? | select(.message == "listening").port' "$work/backend.log")
 
-# picture NAME: screenshots of the whole page, as on a desk and as on a phone, where nothing may stick out.
+# picture NAME: takes screenshots of the whole page at desktop and phone size, where nothing may overflow.
 picture() {
     resize 390 844
     local width
@@ -123,6 +123,20 @@ expect "$basket" "Nothing in it yet."
 expect "$(product "Jasmine pearls")" "198 in stock"
 picture ordered
 
+echo "== Ordering again after an answer was lost"
+click "$(product "Jasmine pearls")//button"
+expect "$basket" "1 × Jasmine pearls"
+script 'const real = window.fetch;
+    window.fetch = async (...given) => { window.fetch = real; await real(...given); throw new TypeError("lost"); };' \
+    >/dev/null
+click "//button[.='Place the order']"
+expect "$notice" "The shop can't be reached."
+expect "$basket" "1 × Jasmine pearls"
+click "//button[.='Place the order']"
+expect "$notice" "Order 2 is placed: ¥39.00. Thank you!"
+expect "$basket" "Nothing in it yet."
+expect "$(product "Jasmine pearls")" "197 in stock"
+
 echo "== Wanting more than there is"
 type_into "//input[@type='search']" "travel"
 click "//form[@role='search']//button"
@@ -136,6 +150,6 @@ expect "$basket" "Nothing in it yet."
 echo "== Logging out"
 click "//button[.='Log out']"
 expect "//header" "Not logged in"
-expect "//section[h2='Log in']" "any name will do"
+expect "//section[h2='Log in']" "log in with any name"
 
 close_browser

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# A small WebDriver client (https://www.w3.org/TR/webdriver2/): headless Chromium, driven by chromedriver
-# over loopback with curl and jq. Sourced; the including script has `fail MESSAGE` and `start LOG PROGRAM...`.
-# What is on the page is found by XPath, so that a test names things by the words people read.
+# A small WebDriver client (https://www.w3.org/TR/webdriver2/): headless Chromium, driven by chromedriver over loopback
+# with curl and jq. Sourced; the including script defines `fail MESSAGE` and `start LOG PROGRAM...`. Elements are found
+# by XPath, so that a test refers to them by their visible text.
 
-element_key=element-6066-11e4-a52e-4f735466cecf # the specification's name for a reference to an element
-patience=30                                     # seconds that a condition gets: machines may be loaded
+element_key=element-6066-11e4-a52e-4f735466cecf # the specification's key of an element reference
+patience=30                                     # seconds to wait for a condition: machines may be loaded
 
-# until_true COMMAND...: repeats it until it succeeds; fails once the patience has run out.
+# until_true COMMAND...: repeats it until it succeeds; fails after the timeout.
 until_true() {
     local deadline=$((SECONDS + patience))
     until "$@"; do
@@ -16,7 +16,7 @@ until_true() {
     done
 }
 
-# request METHOD PATH [JSON]: prints the answer's value; what went wrong goes to stderr.
+# request METHOD PATH [JSON]: prints the response's value; errors go to stderr.
 request() {
     local answer arguments=(-sS --noproxy '*' --max-time 60 -X "$1")
     [ $# -lt 3 ] || arguments+=(-H 'Content-Type: application/json' --data-binary "$3")
@@ -25,7 +25,7 @@ request() {
            else .value end' <<<"$answer"
 }
 
-# open_browser FOLDER: starts chromedriver and a headless Chromium whose profile is in FOLDER.
+# open_browser FOLDER: starts chromedriver and a headless Chromium with its profile in FOLDER.
 open_browser() {
     local folder=$1 capabilities
     start "$folder/chromedriver.log" chromedriver --port=0
@@ -44,30 +44,30 @@ close_browser() { request DELETE "" >/dev/null; }
 
 visit() { request POST url "$(jq -nc --arg url "$1" '{url: $url}')" >/dev/null; }
 
-# devtools COMMAND PARAMETERS: what WebDriver itself can't do, in Chromium's own protocol.
+# devtools COMMAND PARAMETERS: calls Chromium's own protocol for what WebDriver can't do.
 devtools() { request POST goog/cdp/execute "{\"cmd\": \"$1\", \"params\": $2}"; }
 
-# resize WIDTH HEIGHT: the size of the page's view; a window can't be as narrow as a phone.
+# resize WIDTH HEIGHT: sets the viewport's size; a window can't be as narrow as a phone.
 resize() {
     devtools Emulation.setDeviceMetricsOverride \
         "{\"width\": $1, \"height\": $2, \"deviceScaleFactor\": 1, \"mobile\": false}" >/dev/null
 }
 
-# screenshot FILE: the whole page as PNG.
+# screenshot FILE: saves the whole page as PNG.
 screenshot() {
     devtools Page.captureScreenshot '{"format": "png", "captureBeyondViewport": true}' |
         jq -r .data | base64 -d >"$1"
 }
 
-# script JAVASCRIPT: runs it in the page and prints what it returns, as JSON.
+# script JAVASCRIPT: runs it in the page and prints its result as JSON.
 script() { request POST execute/sync "$(jq -nc --arg code "$1" '{script: $code, args: []}')"; }
 
-# element XPATH: prints the reference to the first element that matches.
+# element XPATH: prints a reference to the first matching element.
 element() {
     request POST element "$(jq -nc --arg path "$1" '{using: "xpath", value: $path}')" | jq -r ".\"$element_key\""
 }
 
-# text XPATH: prints what people can read there, in one line.
+# text XPATH: prints the element's visible text on one line.
 text() {
     local found
     found=$(element "$1") && request GET "element/$found/text" | jq -r 'gsub("\\s+"; " ")'
@@ -78,10 +78,10 @@ try_click() {
     found=$(element "$1" 2>/dev/null) && request POST "element/$found/click" '{}' >/dev/null 2>&1
 }
 
-# click XPATH: as soon as it is there and nothing covers it.
+# click XPATH: clicks it as soon as it exists and isn't covered.
 click() { until_true try_click "$1" || fail "can't click $1"; }
 
-# type_into XPATH TEXT: key by key, in place of what the field held.
+# type_into XPATH TEXT: replaces the field's content, key by key.
 type_into() {
     local found
     found=$(element "$1") || fail "no field $1"
@@ -91,7 +91,7 @@ type_into() {
 
 reads() { [[ "$(text "$1" 2>/dev/null)" == *"$2"* ]]; }
 
-# expect XPATH TEXT: waits until the element's text has that in it.
+# expect XPATH TEXT: waits until the element's text contains TEXT.
 expect() {
     until_true reads "$1" "$2" || fail "expected '$2' in $1, which reads: $(text "$1" 2>&1)"
     echo "ok: $2"

@@ -40,7 +40,7 @@ TEST_CASE("checking a valid value allocates nothing") {
     CHECK(allocations([&] { CHECK(weir::validate(order).has_value()); }) == 0);
 }
 
-TEST_CASE("writing allocates in the target only") {
+TEST_CASE("writing allocates only in the target") {
     const shop::order order = shop::whole_order();
     std::string out;
     out.reserve(1000);

@@ -45,40 +45,42 @@ std::string broken_rules(const T& value) {
 } // namespace
 
 template<>
-inline constexpr auto weir::schema<signed_in> = weir::object()
-                                                    .field(&signed_in::name, weir::not_empty, weir::max_length(5))
-                                                    .field(&signed_in::token, weir::not_required, weir::secret)
-                                                    .field(&signed_in::visits, weir::defaults(1));
+inline constexpr auto weir::schema<signed_in> =
+    weir::object()
+        .field(&signed_in::name, weir::not_empty, weir::max_length(5))
+        .field(&signed_in::token, weir::not_required, weir::secret)
+        .field(&signed_in::visits, weir::defaults(1));
 
 template<>
-inline constexpr auto weir::schema<merchant> = weir::object()
-                                                   .field(&merchant::shop, weir::not_empty)
-                                                   .field(&merchant::name, weir::max_length(8), weir::one_of("", "li"))
-                                                   .field(&merchant::visits, weir::defaults(7));
+inline constexpr auto weir::schema<merchant> =
+    weir::object()
+        .field(&merchant::shop, weir::not_empty)
+        .field(&merchant::name, weir::max_length(8), weir::one_of("", "li"))
+        .field(&merchant::visits, weir::defaults(7));
 
 template<>
 inline constexpr auto weir::schema<dated> = weir::object().field(&dated::day, weir::min(1));
 
-TEST_CASE("a base struct's rules hold in a struct without a schema") {
+TEST_CASE("a base struct's rules apply to a derived struct without a schema") {
     CHECK(broken_rules(shopper{}) == "name not_empty;");
     shopper long_name;
     long_name.name = "longer";
     CHECK(broken_rules(long_name) == "name max_length;");
 }
 
-TEST_CASE("a base struct's defaults and optional members are those of what derives from it") {
+TEST_CASE("a derived struct has its base's defaults and optional members") {
     const auto read = weir::from_json<shopper>(R"({"name":"li","age":30})");
     REQUIRE(read.has_value());
     CHECK(read->visits == 1);
 }
 
-TEST_CASE("a base struct's secrets are hidden in what derives from it") {
+TEST_CASE("a base struct's secrets are hidden in derived structs") {
     shopper one;
     one.token = "abc";
     CHECK(weir::to_log_json(one) == R"({"name":"","token":"***","visits":0,"age":0})");
 }
 
-TEST_CASE("a struct's own rules stand beside those of its bases, and replace those of the same name") {
+TEST_CASE("a struct's rules are added to those of its bases and replace those of the same name") {
     merchant one;
     one.token = "abc";
     CHECK(broken_rules(one) == "name not_empty;shop not_empty;");
@@ -91,11 +93,11 @@ TEST_CASE("a struct's own rules stand beside those of its bases, and replace tho
     CHECK(weir::from_json<merchant>(R"({"name":"li","age":30,"shop":"s"})").value().visits == 7);
 }
 
-TEST_CASE("the rules of all bases hold, those of bases of bases too") {
+TEST_CASE("the rules of all direct and indirect bases apply") {
     CHECK(broken_rules(dated_merchant{}) == "name not_empty;shop not_empty;day min;");
 }
 
-TEST_CASE("a member's rules count its bases' at compile time") {
+TEST_CASE("a member's compile-time rules include those of its bases") {
     using name = weir::reflect::field<merchant, 0>;
     static_assert(name::name == "name" && name::has<weir::rules::not_empty>());
     CHECK(name::rule<weir::rules::max_length>().most == 8);

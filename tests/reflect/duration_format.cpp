@@ -35,13 +35,13 @@ TEST_CASE("durations are whole numbers with a unit") {
     CHECK(parse_duration("0s") == 0ns);
 }
 
-TEST_CASE("a duration without a unit, with a foreign one, a sign, a fraction or spaces is none") {
+TEST_CASE("a missing or unknown unit, a sign, a fraction or spaces are refused in a duration") {
     for (const std::string_view from :
          {"", "5", "5x", "s", "-3s", "+3s", "1.5s", "3 s", " 3s", "3s ", "30m1h", "1s1s", "1h5", "00", "1e3s", "3S"})
         CHECK_FALSE(parse_duration(from));
 }
 
-TEST_CASE("a duration that 64 bits of nanoseconds can't hold is none") {
+TEST_CASE("a duration that overflows 64 bits of nanoseconds is refused") {
     CHECK(parse_duration("9223372036854775807ns") == std::chrono::nanoseconds::max());
     CHECK_FALSE(parse_duration("9223372036854775808ns"));
     CHECK_FALSE(parse_duration("9223372036s999999999ns"));
@@ -49,7 +49,7 @@ TEST_CASE("a duration that 64 bits of nanoseconds can't hold is none") {
     CHECK(parse_duration("106751d"));
 }
 
-TEST_CASE("a setting's type takes only what it holds exactly") {
+TEST_CASE("a setting accepts only durations that its type holds exactly") {
     CHECK(read<std::chrono::seconds>("90s") == 90s);
     CHECK(read<std::chrono::minutes>("2h") == 120min);
     CHECK_FALSE(read<std::chrono::seconds>("500ms"));
@@ -57,7 +57,7 @@ TEST_CASE("a setting's type takes only what it holds exactly") {
     CHECK(read<std::chrono::duration<double>>("500ms")->count() == 0.5);
 }
 
-TEST_CASE("durations are written the way they are read") {
+TEST_CASE("durations are written as they are read") {
     CHECK(text(0ns) == "0s");
     CHECK(text(90min) == "1h30m");
     CHECK(text(1500ms) == "1s500ms");

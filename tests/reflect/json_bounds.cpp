@@ -76,7 +76,7 @@ weir::error_detail only_mistake(std::string_view text, weir::json_options option
 
 } // namespace
 
-TEST_CASE("names that all have the same hash are refused instead of being compared with one another") {
+TEST_CASE("too many names with the same hash are refused instead of compared with one another") {
     CHECK(from_json<flooded_map>(numbered_names(32)).value().size() == 32);
     const std::string text = numbered_names(100'000);
     const auto mistake = only_mistake<flooded_map>(text);
@@ -85,7 +85,7 @@ TEST_CASE("names that all have the same hash are refused instead of being compar
     CHECK(only_mistake<flooded>(R"({"all":{"x":)" + text + "}}").field.starts_with("all.x."));
 }
 
-TEST_CASE("an unordered map takes many names that weren't chosen to collide, and one with long buckets more") {
+TEST_CASE("an unordered map accepts many names that don't collide on purpose") {
     CHECK(from_json<std::unordered_map<std::string, int>>(numbered_names(100'000)).value().size() == 100'000);
     std::unordered_map<std::string, int> crowded;
     crowded.max_load_factor(20);
@@ -94,7 +94,7 @@ TEST_CASE("an unordered map takes many names that weren't chosen to collide, and
     CHECK(from_json<std::unordered_map<std::string, int>>(R"({"a":1,"a":2})").error().details()[0].rule == "duplicate");
 }
 
-TEST_CASE("a text doesn't become many times its size in memory") {
+TEST_CASE("a document can't grow to many times its size in memory") {
     const std::string text = listed("{}", 350'000);
     const auto mistake = only_mistake<std::vector<large>>(text);
     CHECK(mistake.rule == "expansion");
@@ -102,14 +102,14 @@ TEST_CASE("a text doesn't become many times its size in memory") {
     CHECK(mistake.field == "[" + std::to_string(text.size() * 32 / sizeof(large) - 3) + "]");
 }
 
-TEST_CASE("the room that a list makes at first, and the elements of maps, count as memory") {
+TEST_CASE("a list's first capacity and a map's elements count as memory") {
     CHECK(only_mistake<pages>(R"({"lists":)" + listed("[{}]", 100'000) + R"(,"named":{}})").rule == "expansion");
     std::string names = "{\"lists\":[],\"named\":{\"0\":{}";
     for (int i = 1; i < 100'000; ++i) names.append(",\"").append(std::to_string(i)).append("\":{}");
     CHECK(only_mistake<pages>(names + "}}").rule == "expansion");
 }
 
-TEST_CASE("how much memory a text may take is an option, and a mebibyte is always allowed") {
+TEST_CASE("the memory limit is an option, and a mebibyte is always allowed") {
     const std::string text = listed("{}", 100'000);
     CHECK(from_json<std::vector<large>>(text, {.max_expansion = 1000}).value().size() == 100'000);
     CHECK(only_mistake<std::vector<large>>(text, {.max_expansion = 50}).message.find(" 50 times ") !=
@@ -117,13 +117,13 @@ TEST_CASE("how much memory a text may take is an option, and a mebibyte is alway
     CHECK(from_json<std::vector<large>>(listed("{}", 3000), {.max_expansion = 0}).value().size() == 3000);
 }
 
-TEST_CASE("lists of numbers, of short text and of lists are far from the limit") {
+TEST_CASE("lists of numbers, of short strings and of lists stay far below the limit") {
     CHECK(from_json<std::vector<double>>(listed("1", 300'000)).value().size() == 300'000);
     CHECK(from_json<std::vector<std::string>>(listed("\"\"", 300'000)).value().size() == 300'000);
     CHECK(from_json<std::vector<std::vector<std::string>>>(listed("[]", 300'000)).value().size() == 300'000);
 }
 
-TEST_CASE("a depth that is allowed takes no memory until a document is that deep") {
+TEST_CASE("a depth limit takes no memory until a document is that deep") {
     const weir::json_options deep{.max_depth = 4'000'000'000};
     CHECK(only_mistake<nest>("{", deep).rule == "syntax");
     CHECK(from_json<nest>(nested(3000), deep).has_value());

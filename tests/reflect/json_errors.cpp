@@ -25,7 +25,7 @@ struct wide {
 };
 BOOST_DESCRIBE_STRUCT(wide, (), (id, tags, stock))
 
-// Reads the text, which must be refused, partially so that only the mistake in question is found.
+// Parses text that must be refused; partial, so that only the mistake in question is found.
 template<class T>
 weir::error refusal(std::string_view text) {
     T into{};
@@ -49,7 +49,7 @@ TEST_CASE("a value of the wrong type is named by its path") {
     CHECK(failure.details()[0] == error_detail{"items[3].quantity", "type", "expected integer"});
 }
 
-TEST_CASE("each type says what it expects") {
+TEST_CASE("each type describes what it expects") {
     CHECK(message<shop::order>(R"({"id":true})") == "id: expected integer");
     CHECK(message<shop::order>(R"({"id":{}})") == "id: expected integer");
     CHECK(message<shop::order>(R"({"state":"lost"})") == "state: expected one of open, paid, shipped");
@@ -83,7 +83,7 @@ TEST_CASE("paths lead through lists and maps of structs") {
     CHECK(message<std::vector<std::vector<int>>>("[[],[1,2,null]]") == "[1][2]: expected integer");
 }
 
-TEST_CASE("numbers out of a type's range say the range") {
+TEST_CASE("a number out of a type's range is refused with the range") {
     CHECK(message<limits>(R"({"byte":256})") == "byte: expected integer between 0 and 255");
     CHECK(message<limits>(R"({"byte":-1})") == "byte: expected integer between 0 and 255");
     CHECK(message<limits>(R"({"number":2147483648})") == "number: expected integer between -2147483648 and 2147483647");
@@ -95,7 +95,7 @@ TEST_CASE("numbers out of a type's range say the range") {
           "expected integer between -9223372036854775808 and 9223372036854775807");
 }
 
-TEST_CASE("fractions and exponents are no integers, even whole ones") {
+TEST_CASE("fractions and exponents are refused for integers, even whole ones") {
     for (const char* text : {R"({"number":1.0})", R"({"number":1.5})", R"({"number":1e2})", R"({"number":-0.0})"})
         CHECK(message<limits>(text) == "number: expected integer");
 }
@@ -105,7 +105,7 @@ TEST_CASE("numbers too big for any type are malformed") {
     CHECK(message<double>(std::string(1000, '9')) == "number too big at byte 0");
 }
 
-TEST_CASE("all missing members are listed, those of nested structs too") {
+TEST_CASE("all missing members are listed, including those of nested structs") {
     const auto order = from_json<shop::order>(
         R"({"id":1,"state":"open","price":1,"buyer":{},"items":[{"quantity":1},{"product_id":1}]})");
     REQUIRE(order.has_error());
@@ -116,11 +116,11 @@ TEST_CASE("all missing members are listed, those of nested structs too") {
         CHECK(detail.rule == "required");
         fields.push_back(detail.field);
     }
-    CHECK(fields == std::vector<std::string>{"buyer.name", "items[0].product_id", "items[1].quantity", "gift",
-                                             "discounts", "created_at"});
+    CHECK(fields == std::vector<std::string>{
+                        "buyer.name", "items[0].product_id", "items[1].quantity", "gift", "discounts", "created_at"});
 }
 
-TEST_CASE("a wrong type isn't reported as missing as well, and the others are found") {
+TEST_CASE("a member of the wrong type isn't also reported as missing, and other mistakes are found") {
     const auto item = from_json<shop::item>(R"({"product_id":"x","note":5})");
     REQUIRE(item.has_error());
     REQUIRE(item.error().details().size() == 3);
@@ -137,7 +137,7 @@ TEST_CASE("a duplicate member is refused, in maps too") {
     CHECK(message<shop::order>(R"({"discounts":{"a":1,"b":2,"a":[{}]}})") == "discounts.a: duplicate member");
 }
 
-TEST_CASE("an answer lists at most 32 mistakes") {
+TEST_CASE("an error lists at most 32 mistakes") {
     std::string text = "[0";
     for (int i = 0; i < 1000; ++i) text += ",true";
     const auto failure = refusal<std::vector<int>>(text + "]");
@@ -145,7 +145,7 @@ TEST_CASE("an answer lists at most 32 mistakes") {
     CHECK(failure.message() == "[1]: expected integer (and 31 more)");
 }
 
-TEST_CASE("malformed text is told by what was expected, where, and under which path") {
+TEST_CASE("malformed text is reported with what was expected, the position and the path") {
     CHECK(message<shop::order>("") == "the document is empty at byte 0");
     CHECK(message<shop::order>("  ") == "the document is empty at byte 2");
     CHECK(message<shop::order>("{") == "expected a name in quotes at byte 1");
@@ -154,18 +154,18 @@ TEST_CASE("malformed text is told by what was expected, where, and under which p
     CHECK(message<shop::order>(R"({"items":[{},{"note":]})") == "items[1].note: expected a value at byte 21");
     CHECK(message<shop::order>(R"({"items":[{} {}]})") == "items[0]: expected a comma or a closing bracket at byte 13");
     CHECK(message<wide>(R"({"tags":["a",x]})") == "tags[1]: expected a value at byte 13");
-    CHECK(message<wide>(R"({"tags":["a)") == "tags[0]: unfinished string at byte 11");
+    CHECK(message<wide>(R"({"tags":["a)") == "tags[0]: unterminated string at byte 11");
     CHECK(refusal<shop::order>("[1").details()[0].rule == "type");
 }
 
-TEST_CASE("anything behind the document is refused") {
-    CHECK(message<shop::item>("{} {}") == "something follows the document at byte 3");
-    CHECK(message<int>("1 x") == "something follows the document at byte 2");
-    CHECK(message<int>(std::string_view("1\0", 2)) == "something follows the document at byte 1");
-    CHECK(message<shop::item>(std::string_view("{}\0garbage", 10)) == "something follows the document at byte 2");
+TEST_CASE("anything after the document is refused") {
+    CHECK(message<shop::item>("{} {}") == "unexpected text after the document at byte 3");
+    CHECK(message<int>("1 x") == "unexpected text after the document at byte 2");
+    CHECK(message<int>(std::string_view("1\0", 2)) == "unexpected text after the document at byte 1");
+    CHECK(message<shop::item>(std::string_view("{}\0garbage", 10)) == "unexpected text after the document at byte 2");
 }
 
-TEST_CASE("what JSON5 and JavaScript allow is refused") {
+TEST_CASE("extensions of JSON5 and JavaScript are refused") {
     for (const char* text : {"[1,]", "[,1]", "[01]", "[+1]", "[.5]", "[1.]", "[1e]", "[0x1]", "[NaN]", "[Infinity]",
                              "[-]", "['a']", "[1]//", "/**/[1]", "[1 2]", "[tru]", "[TRUE]", "\xEF\xBB\xBF[1]"}) {
         CAPTURE(text);
@@ -175,7 +175,7 @@ TEST_CASE("what JSON5 and JavaScript allow is refused") {
     CHECK(refusal<shop::item>(R"({quantity:1})").details()[0].rule == "syntax");
 }
 
-TEST_CASE("a very long key is cut in the path") {
+TEST_CASE("a very long key is truncated in the path") {
     const std::string key(1000, 'k');
     CHECK(message<std::map<std::string, int>>("{\"" + key + "\":true}") ==
           std::string(64, 'k') + "...: expected integer");

@@ -27,7 +27,7 @@ std::string repeated(std::string_view piece, std::size_t times) {
 
 std::string nested_lists(std::size_t depth) { return repeated("[", depth) + repeated("]", depth); }
 
-// A nested_list has two levels, an object and a list, to each level of its own.
+// A nested_list has two levels of JSON, an object and a list, per level of nesting.
 std::string nested_trees(std::size_t objects) {
     return repeated(R"({"c":[)", objects - 1) + R"({"c":[]})" + repeated("]}", objects - 1);
 }
@@ -49,7 +49,7 @@ TEST_CASE("a megabyte of opening brackets is refused at level 65") {
     CHECK(refusal_message<nested_list>(repeated(R"({"c":[)", 1 << 18)).ends_with("c[0].c[0]: nested deeper than 64"));
 }
 
-TEST_CASE("64 levels are read and 65 are refused, in values that are kept and in ignored ones") {
+TEST_CASE("64 levels are accepted and 65 are refused, in used and in ignored values") {
     CHECK(from_json<nested_list>(nested_trees(32)).has_value());
     CHECK(from_json<nested_list>(nested_trees(33)).has_error());
     CHECK(from_json<note>(R"({"text":"","x":)" + nested_lists(63) + "}").has_value());
@@ -63,20 +63,20 @@ TEST_CASE("the depth is an option") {
     CHECK(from_json<nested_list>(nested_trees(101), {.max_depth = 200}).has_error());
 }
 
-TEST_CASE("ill-formed UTF-8 is refused in values, in names and in what is ignored") {
+TEST_CASE("ill-formed UTF-8 is refused in values, in names and in ignored members") {
     for (const char* bad : {"\xFF", "\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE5\xBC", "a\x80",
                             "a long run of plain text before it \xFF and behind it, more than a vector"}) {
         const std::string text(bad);
-        CHECK(refusal_message<note>(R"({"text":")" + text + "\"}") == "text: a string that isn't UTF-8");
-        CHECK(refusal_message<note>(R"({"text":"","x":[")" + text + "\"]}") == "x: a string that isn't UTF-8");
-        CHECK(refusal_message<note>(R"({"text":"","x":{")" + text + "\":1}}") == "x: a string that isn't UTF-8");
-        CHECK(refusal_message<note>("{\"" + text + "\":1}") == "a string that isn't UTF-8");
-        CHECK(refusal_message<std::map<std::string, int>>("{\"" + text + "\":1}") == "a string that isn't UTF-8");
+        CHECK(refusal_message<note>(R"({"text":")" + text + "\"}") == "text: string isn't valid UTF-8");
+        CHECK(refusal_message<note>(R"({"text":"","x":[")" + text + "\"]}") == "x: string isn't valid UTF-8");
+        CHECK(refusal_message<note>(R"({"text":"","x":{")" + text + "\":1}}") == "x: string isn't valid UTF-8");
+        CHECK(refusal_message<note>("{\"" + text + "\":1}") == "string isn't valid UTF-8");
+        CHECK(refusal_message<std::map<std::string, int>>("{\"" + text + "\":1}") == "string isn't valid UTF-8");
     }
     CHECK(refusal_message<note>("{\xFF}") == "expected a name in quotes at byte 1");
 }
 
-TEST_CASE("half a surrogate pair and broken escapes are refused") {
+TEST_CASE("unpaired surrogate and broken escapes are refused") {
     for (const char* bad : {R"(\ud800)", R"(\ud800x)", R"(\ud800\n)", R"(\ud800\ud800)", R"(\ud800\u0041)", R"(\udc00)",
                             R"(\ud83d\ude0)", R"(\u12)", R"(\u12g4)", R"(\x41)", R"(\')", R"(\U0041)"}) {
         CAPTURE(bad);
@@ -87,7 +87,7 @@ TEST_CASE("half a surrogate pair and broken escapes are refused") {
     }
 }
 
-TEST_CASE("control characters are refused in strings, at every place of a vector") {
+TEST_CASE("control characters are refused in strings, at every position of a vector") {
     for (char control = 0; control < 0x20; ++control)
         for (std::size_t before = 0; before < 40; before += 3) {
             const std::string text = std::string(before, 'a') + control + std::string(20, 'b');
@@ -104,14 +104,15 @@ TEST_CASE("control characters that aren't white space are refused between values
     }
 }
 
-TEST_CASE("every cut of a document is refused") {
+TEST_CASE("every truncation of a document is refused") {
     for (std::size_t length = 0; length < shop::order_json.size(); ++length) {
-        const std::string cut(shop::order_json.substr(0, length)); // so that a sanitizer sees its end
+        const std::string cut(shop::order_json.substr(
+            0, length)); // a copy of exactly this size, so that a sanitizer detects reads past its end
         CHECK(from_json<shop::order>(cut).has_error());
     }
 }
 
-TEST_CASE("a document with one byte changed is read or refused, and what was read can be written") {
+TEST_CASE("a document with one byte changed is accepted or refused, and accepted values can be written") {
     std::string text(shop::order_json);
     for (char& place : text) {
         const char before = place;
@@ -124,7 +125,7 @@ TEST_CASE("a document with one byte changed is read or refused, and what was rea
     }
 }
 
-TEST_CASE("numbers of a million digits end as an error or a number") {
+TEST_CASE("numbers of a million digits yield an error or a number") {
     const std::string digits(1 << 20, '7');
     CHECK(from_json<double>(digits).has_error());
     CHECK(from_json<std::int64_t>(digits).has_error());
@@ -134,7 +135,7 @@ TEST_CASE("numbers of a million digits end as an error or a number") {
     CHECK(from_json<std::int64_t>("1e-" + digits).has_error());
 }
 
-TEST_CASE("a text bigger than the buffer on the stack is read as a small one") {
+TEST_CASE("a document larger than the buffer on the stack is parsed like a small one") {
     shop::order big = shop::whole_order();
     big.items.resize(1);
     for (int i = 0; i < 5000; ++i) big.discounts["coupon \"" + std::to_string(i)] = i / 8.0;

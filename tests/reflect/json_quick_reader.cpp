@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The quick reader against the thorough one, which is RapidJSON: whatever it takes, it has to take alike.
+// Compares the quick reader with the thorough one, which is RapidJSON: whatever it accepts must give the same value.
 #include "reflect/json_quick_reader.hpp"
 
 #include "reflect/json_reader.hpp"
@@ -46,7 +46,7 @@ constexpr std::string_view mixed_json =
     R"("more":{"first":{"tiny":1},"second":{}},"a_name_of_seventeen": 17 ,)"
     R"("a_name_that_is_much_longer_than_two_blocks" : 44})";
 
-// Followed by what the reader relies on, in memory of its own so that a sanitizer sees its end.
+// Parses a copy with the padding that the reader needs, of exact size so that a sanitizer detects reads past its end.
 template<class T>
 bool quickly(std::string_view text, T& into, const weir::json_options& options) {
     std::vector<char> padded(text.begin(), text.end());
@@ -54,7 +54,7 @@ bool quickly(std::string_view text, T& into, const weir::json_options& options) 
     return detail::read_quickly({padded.data(), text.size()}, &into, detail::json_type_of<T>, options);
 }
 
-// Whether the quick reader takes the text; if it does, the other takes it to the same value.
+// Whether the quick reader accepts the text; if it does, checks that the thorough one yields the same value.
 template<class T>
 bool takes(std::string_view text, const weir::json_options& options = {}) {
     T quick{};
@@ -63,7 +63,7 @@ bool takes(std::string_view text, const weir::json_options& options = {}) {
     const auto read = detail::read_json_thoroughly(text, &thorough, detail::json_type_of<T>, options);
     CHECK_MESSAGE(read.has_value(), text);
     CHECK_MESSAGE(quick == thorough, text);
-    CHECK(weir::to_json(quick) == weir::to_json(thorough)); // tells the two zeros apart
+    CHECK(weir::to_json(quick) == weir::to_json(thorough)); // distinguishes the two zeros
     return true;
 }
 
@@ -71,7 +71,7 @@ constexpr weir::json_options lenient{.partial = true};
 
 } // namespace
 
-TEST_CASE("the quick reader takes documents as programs write them") {
+TEST_CASE("the quick reader accepts JSON as programs write it") {
     CHECK(takes<shop::order>(shop::order_json));
     CHECK(takes<mixed>(mixed_json, lenient));
     CHECK(takes<std::vector<int>>(" [ 1 , 2\n,\t3 ]\r\n"));
@@ -81,7 +81,7 @@ TEST_CASE("the quick reader takes documents as programs write them") {
     CHECK(takes<std::optional<int>>("null"));
 }
 
-TEST_CASE("members in any order, left out or unknown") {
+TEST_CASE("members may be in any order, omitted or unknown") {
     CHECK(takes<mixed>(R"({"yes":true,"tiny":3,"fine":1,"byte":4})", lenient));
     CHECK(takes<mixed>(R"({"unknown":1,"tin":2,"tiny":3,"tinyy":4})", lenient));
     CHECK_FALSE(takes<mixed>(R"({"unknown":1})", {.refuse_unknown = true, .partial = true}));
@@ -89,7 +89,7 @@ TEST_CASE("members in any order, left out or unknown") {
     CHECK_FALSE(takes<shop::item>(R"({"product_id":1})"));
 }
 
-TEST_CASE("escapes in values are the quick reader's, those in names are not") {
+TEST_CASE("the quick reader handles escapes in values but not in names") {
     CHECK(takes<std::string>(R"("\"\\\/\b\f\n\r\t\u0041\u00e9\u5f20\ud83d\ude00")"));
     CHECK(takes<std::string>(R"("\u0000")"));
     CHECK_FALSE(takes<mixed>(R"({"t\u0069ny":1})", lenient));
@@ -99,61 +99,62 @@ TEST_CASE("escapes in values are the quick reader's, those in names are not") {
 }
 
 TEST_CASE("every number is stored as the thorough reader stores it") {
-    for (const char* digits : {"0",
-                               "-0",
-                               "0.0",
-                               "-0.0",
-                               "1",
-                               "-1",
-                               "127",
-                               "128",
-                               "-128",
-                               "-129",
-                               "255",
-                               "256",
-                               "65535",
-                               "2147483647",
-                               "2147483648",
-                               "-2147483648",
-                               "4294967295",
-                               "4294967296",
-                               "9007199254740993",
-                               "9223372036854775807",
-                               "9223372036854775808",
-                               "-9223372036854775808",
-                               "-9223372036854775809",
-                               "9999999999999999999",
-                               "18446744073709551615",
-                               "18446744073709551616",
-                               "0.1",
-                               "0.3",
-                               "19.99",
-                               "1e22",
-                               "1e23",
-                               "1e-22",
-                               "1e-23",
-                               "123456789012345678",
-                               "0.1234567890123456789",
-                               "3.4028235e38",
-                               "3.5e38",
-                               "1e99",
-                               "1e100",
-                               "1e-99",
-                               "5e-324",
-                               "16777217",
-                               "16777217e-10",
-                               "1.0e+5",
-                               "1E5",
-                               "1e05",
-                               "00",
-                               "01",
-                               "-",
-                               "1.",
-                               ".5",
-                               "1e",
-                               "1e+",
-                               "+1",
-                               "0x1"}) {
+    for (const char* digits :
+         {"0",
+          "-0",
+          "0.0",
+          "-0.0",
+          "1",
+          "-1",
+          "127",
+          "128",
+          "-128",
+          "-129",
+          "255",
+          "256",
+          "65535",
+          "2147483647",
+          "2147483648",
+          "-2147483648",
+          "4294967295",
+          "4294967296",
+          "9007199254740993",
+          "9223372036854775807",
+          "9223372036854775808",
+          "-9223372036854775808",
+          "-9223372036854775809",
+          "9999999999999999999",
+          "18446744073709551615",
+          "18446744073709551616",
+          "0.1",
+          "0.3",
+          "19.99",
+          "1e22",
+          "1e23",
+          "1e-22",
+          "1e-23",
+          "123456789012345678",
+          "0.1234567890123456789",
+          "3.4028235e38",
+          "3.5e38",
+          "1e99",
+          "1e100",
+          "1e-99",
+          "5e-324",
+          "16777217",
+          "16777217e-10",
+          "1.0e+5",
+          "1E5",
+          "1e05",
+          "00",
+          "01",
+          "-",
+          "1.",
+          ".5",
+          "1e",
+          "1e+",
+          "+1",
+          "0x1"}) {
         takes<std::int8_t>(digits);
         takes<std::uint8_t>(digits);
         takes<std::int32_t>(digits);
@@ -167,7 +168,7 @@ TEST_CASE("every number is stored as the thorough reader stores it") {
     }
 }
 
-TEST_CASE("decimals of all sizes are rounded as the thorough reader rounds them") {
+TEST_CASE("decimals of all sizes are rounded like in the thorough reader") {
     std::mt19937_64 random(7);
     for (int i = 0; i < 20000; ++i) {
         std::string digits = std::to_string(random() >> (random() % 64));
@@ -179,7 +180,7 @@ TEST_CASE("decimals of all sizes are rounded as the thorough reader rounds them"
     }
 }
 
-TEST_CASE("a document with one byte changed, left out or added is taken alike or not at all") {
+TEST_CASE("a document with one byte changed, removed or added is read alike or not at all") {
     const std::string text(mixed_json);
     int taken = 0;
     for (std::size_t at = 0; at < text.size(); ++at) {
@@ -196,7 +197,7 @@ TEST_CASE("a document with one byte changed, left out or added is taken alike or
     CHECK(taken > 1000);
 }
 
-TEST_CASE("the quick reader ends at its levels") {
+TEST_CASE("the quick reader gives up beyond its depth limit") {
     const auto nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
     CHECK(takes<mixed>(R"({"unknown":)" + nested(63) + "}", lenient));
     CHECK_FALSE(takes<mixed>(R"({"unknown":)" + nested(64) + "}", lenient));

@@ -59,10 +59,11 @@ struct product_code {
 } // namespace
 
 template<>
-inline constexpr auto weir::schema<paging> = weir::object()
-                                                 .field(&paging::page, weir::not_required)
-                                                 .field(&paging::size, weir::defaults(20))
-                                                 .field(&paging::sort, weir::defaults("newest"));
+inline constexpr auto weir::schema<paging> =
+    weir::object()
+        .field(&paging::page, weir::not_required)
+        .field(&paging::size, weir::defaults(20))
+        .field(&paging::sort, weir::defaults("newest"));
 
 template<>
 struct weir::reflect::text_format<product_code> {
@@ -75,7 +76,7 @@ struct weir::reflect::text_format<product_code> {
     static void append(std::string& out, product_code code) { out += "P-" + std::to_string(code.number); }
 };
 
-TEST_CASE("a document fills a struct with everything in it") {
+TEST_CASE("a document fills a struct with all kinds of members") {
     const auto order = from_json<shop::order>(shop::order_json);
     REQUIRE(order.has_value());
     CHECK(*order == shop::whole_order());
@@ -94,9 +95,9 @@ TEST_CASE("every integer type holds its limits") {
     CHECK(least->tiny == -128);
     CHECK(least->small == -32768);
     CHECK(least->big == std::numeric_limits<std::int64_t>::min());
-    const auto most =
-        from_json<numbers>(R"({"tiny":127,"byte":255,"small":32767,"count":4294967295,"big":9223372036854775807,)"
-                           R"("huge":18446744073709551615,"rough":1.5,"fine":1.7976931348623157e308})");
+    const auto most = from_json<numbers>(
+        R"({"tiny":127,"byte":255,"small":32767,"count":4294967295,"big":9223372036854775807,)"
+        R"("huge":18446744073709551615,"rough":1.5,"fine":1.7976931348623157e308})");
     REQUIRE(most.has_value());
     CHECK(most->byte == 255);
     CHECK(most->count == 4294967295U);
@@ -106,7 +107,7 @@ TEST_CASE("every integer type holds its limits") {
     CHECK(most->fine == std::numeric_limits<double>::max());
 }
 
-TEST_CASE("floating numbers are read to the nearest") {
+TEST_CASE("floating-point numbers are rounded to nearest") {
     CHECK(from_json<double>("0.1").value() == 0.1);
     CHECK(from_json<double>("123456789012345678").value() == 123456789012345678.0);
     CHECK(from_json<double>("9007199254740993").value() == 9007199254740992.0);
@@ -117,7 +118,7 @@ TEST_CASE("floating numbers are read to the nearest") {
     CHECK(from_json<float>("16777217").value() == 16777216.0F);
 }
 
-TEST_CASE("a number closer to zero than any of its type is zero") {
+TEST_CASE("a number below the type's smallest is zero") {
     CHECK(from_json<double>("1e-400").value() == 0.0);
     CHECK(from_json<double>("0." + std::string(400, '0') + "1").value() == 0.0);
     CHECK(from_json<double>("1e-99999999999999999999").value() == 0.0);
@@ -143,9 +144,10 @@ TEST_CASE("long strings arrive whole, escaped or not") {
     CHECK(from_json<std::string>('"' + plain + R"(\n)" + plain + '"').value() == plain + '\n' + plain);
 }
 
-TEST_CASE("names of every length are told apart") {
-    const auto lengths = from_json<named>(R"({"a":1,"ab":2,"abc":3,"abcd":4,"abcdefg":5,"abcdefgh":6,)"
-                                          R"("abcdefgh_abcdefgh":7,"abcdefgh_xbcdefgh":8})");
+TEST_CASE("names of every length are distinguished") {
+    const auto lengths = from_json<named>(
+        R"({"a":1,"ab":2,"abc":3,"abcd":4,"abcdefg":5,"abcdefgh":6,)"
+        R"("abcdefgh_abcdefgh":7,"abcdefgh_xbcdefgh":8})");
     REQUIRE(lengths.has_value());
     CHECK(weir::to_json(*lengths) == R"({"a":1,"ab":2,"abc":3,"abcd":4,"abcdefg":5,"abcdefgh":6,)"
                                      R"("abcdefgh_abcdefgh":7,"abcdefgh_xbcdefgh":8})");
@@ -161,7 +163,7 @@ TEST_CASE("an escaped name is the same name") {
     CHECK(from_json<shop::customer>(R"({"n\u0061me":"Ada"})").value().name == "Ada");
 }
 
-TEST_CASE("missing members take their default, their initialiser or stay empty") {
+TEST_CASE("missing members take their default or initialiser, or stay empty") {
     const auto query = from_json<paging>("{}");
     REQUIRE(query.has_value());
     CHECK(query->page == 1);
@@ -170,13 +172,13 @@ TEST_CASE("missing members take their default, their initialiser or stay empty")
     CHECK(!query->q);
 }
 
-TEST_CASE("null empties an optional and is nothing for other members") {
+TEST_CASE("null empties an optional and is refused for other members") {
     CHECK(!from_json<shop::customer>(R"({"name":"Ada","email":null})").value().email);
     CHECK(!from_json<shop::customer>(R"({"name":null})"));
     CHECK(!from_json<shop::order>("null"));
 }
 
-TEST_CASE("unknown members are ignored whatever they hold, or refused") {
+TEST_CASE("unknown members are ignored whatever they contain, or refused") {
     constexpr std::string_view text =
         R"({"x":{"name":[1,{"name":null}]},"name":"Ada","y":[[],{}],"z":"","t":true,"n":-1.5e3,"u":null})";
     CHECK(from_json<shop::customer>(text).value().name == "Ada");
@@ -186,20 +188,20 @@ TEST_CASE("unknown members are ignored whatever they hold, or refused") {
     CHECK(refused.error().details()[1] == weir::error_detail{"y", "unknown", "unknown member"});
 }
 
-TEST_CASE("maps take any keys, the empty one and one with a NUL too") {
+TEST_CASE("maps accept any key, including the empty one and one with a NUL") {
     const auto map = from_json<std::unordered_map<std::string, int>>(R"({"":1,"a\u0000b":2,"a":3})");
     REQUIRE(map.has_value());
     CHECK(map->size() == 3);
     CHECK(map->at(std::string("a\0b", 3)) == 2);
 }
 
-TEST_CASE("a name with a NUL isn't the member whose name ends there") {
+TEST_CASE("a name with a NUL doesn't match the member whose name ends there") {
     const auto named = from_json<shop::customer>(R"({"name\u0000x":"Eve","name":"Ada"})");
     REQUIRE(named.has_value());
     CHECK(named->name == "Ada");
 }
 
-TEST_CASE("lists of lists, of optionals and of structs that hold themselves") {
+TEST_CASE("lists of lists, of optionals and of recursive structs are read") {
     CHECK(from_json<std::vector<std::vector<int>>>("[[1,2],[],[3]]").value() ==
           std::vector<std::vector<int>>{{1, 2}, {}, {3}});
     CHECK(from_json<std::vector<std::optional<int>>>("[1,null]").value() == std::vector<std::optional<int>>{1, {}});
@@ -215,13 +217,13 @@ TEST_CASE("times are read with offsets and to the microsecond") {
     CHECK(!from_json<time_point<std::chrono::system_clock, nanoseconds>>(R"("9999-01-01T00:00:00Z")"));
 }
 
-TEST_CASE("a type of one's own is text by its text_format") {
+TEST_CASE("a user-defined type is read through its text_format") {
     CHECK(from_json<product_code>(R"("P-7")").value() == product_code{7});
     CHECK(weir::to_json(std::vector<product_code>{{7}, {8}}) == R"(["P-7","P-8"])");
     CHECK(from_json<product_code>(R"("Q-7")").error().message() == "expected product code like P-7");
 }
 
-TEST_CASE("a partial document changes only what it names") {
+TEST_CASE("a partial document changes only the members it names") {
     shop::customer ada{"Ada", "ada@example.com"};
     REQUIRE(from_json(R"({"email":null})", ada, {.partial = true}).has_value());
     CHECK(ada == shop::customer{"Ada", {}});
@@ -231,7 +233,7 @@ TEST_CASE("a partial document changes only what it names") {
     CHECK(query.size == 7);
 }
 
-TEST_CASE("a list or map that is read replaces what was there") {
+TEST_CASE("reading a list or map replaces its contents") {
     std::vector<int> list{1, 2, 3};
     REQUIRE(from_json("[4]", list).has_value());
     CHECK(list == std::vector<int>{4});

@@ -50,10 +50,11 @@ Number round_trip(Number value) {
 } // namespace
 
 template<>
-inline constexpr auto weir::schema<account> = weir::object()
-                                                  .field(&account::password, weir::secret)
-                                                  .field(&account::token, weir::secret)
-                                                  .field(&account::keys, weir::secret);
+inline constexpr auto weir::schema<account> =
+    weir::object()
+        .field(&account::password, weir::secret)
+        .field(&account::token, weir::secret)
+        .field(&account::keys, weir::secret);
 
 TEST_CASE("a struct is written in the order of its description") {
     CHECK(to_json(shop::whole_order()) ==
@@ -62,17 +63,17 @@ TEST_CASE("a struct is written in the order of its description") {
           R"("discounts":{"new year":0.5,"vip":2},"created_at":"2026-11-23T08:47:12.250Z"})");
 }
 
-TEST_CASE("what was written reads back the same") {
+TEST_CASE("written JSON reads back the same") {
     CHECK(from_json<shop::order>(to_json(shop::whole_order())).value() == shop::whole_order());
 }
 
-TEST_CASE("the text is appended to what the string holds") {
+TEST_CASE("text is appended to the string's contents") {
     std::string out = "data: ";
     to_json(std::vector<int>{1, 2}, out);
     CHECK(out == "data: [1,2]");
 }
 
-TEST_CASE("an empty optional member is left out, an empty element is null") {
+TEST_CASE("an empty optional member is omitted, an empty element is null") {
     CHECK(to_json(shop::customer{"Ada", {}}) == R"({"name":"Ada"})");
     CHECK(to_json(std::vector<std::optional<int>>{1, {}}) == "[1,null]");
     CHECK(to_json(std::optional<int>{}) == "null");
@@ -91,7 +92,7 @@ TEST_CASE("strings, keys and views are escaped") {
     CHECK(to_json(view{"a\\b", 1}) == R"({"name":"a\\b","rank":1})");
 }
 
-TEST_CASE("a value outside an enum's description and a number outside JSON are null") {
+TEST_CASE("an undescribed enum value and a number that JSON can't represent are null") {
     CHECK(to_json(static_cast<shop::status>(99)) == "null");
     CHECK(to_json(std::numeric_limits<double>::infinity()) == "null");
 }
@@ -101,7 +102,7 @@ TEST_CASE("a template can describe itself") {
     CHECK(from_json<page<int>>(R"({"items":[1],"total":1})").value().items == std::vector<int>{1});
 }
 
-TEST_CASE("integers and floating numbers survive a round trip at their limits") {
+TEST_CASE("integers and floating-point numbers survive a round trip at their limits") {
     CHECK(round_trip(std::numeric_limits<std::int64_t>::min()) == std::numeric_limits<std::int64_t>::min());
     CHECK(round_trip(std::numeric_limits<std::int64_t>::max()) == std::numeric_limits<std::int64_t>::max());
     CHECK(round_trip(std::numeric_limits<std::uint64_t>::max()) == std::numeric_limits<std::uint64_t>::max());

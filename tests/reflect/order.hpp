@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-// The structs that the tests of JSON and validation share.
+// Structs shared by the tests of JSON and validation.
 namespace shop {
 
 enum class status { open, paid, shipped };
@@ -50,18 +50,19 @@ BOOST_DESCRIBE_STRUCT(order, (), (id, state, price, gift, buyer, items, discount
 } // namespace shop
 
 template<>
-inline constexpr auto weir::schema<shop::item> = weir::object()
-                                                     .field(&shop::item::product_id, weir::min(1))
-                                                     .field(&shop::item::quantity, weir::range(1, 100))
-                                                     .field(&shop::item::note, weir::max_length(5));
+inline constexpr auto weir::schema<shop::item> =
+    weir::object()
+        .field(&shop::item::product_id, weir::min(1))
+        .field(&shop::item::quantity, weir::range(1, 100))
+        .field(&shop::item::note, weir::max_length(5));
 
 template<>
 inline constexpr auto weir::schema<shop::customer> =
     weir::object().field(&shop::customer::name, weir::not_empty).field(&shop::customer::email, weir::email);
 
 template<>
-inline constexpr auto weir::schema<shop::order> = weir::object().field(&shop::order::items, weir::min_items(1),
-                                                                       weir::max_items(3));
+inline constexpr auto weir::schema<shop::order> =
+    weir::object().field(&shop::order::items, weir::min_items(1), weir::max_items(3));
 
 namespace shop {
 

@@ -53,10 +53,11 @@ BOOST_DESCRIBE_ENUM(colour, red, green)
 } // namespace
 
 template<>
-inline constexpr auto weir::schema<todo> = weir::table("todos")
-                                               .key(&todo::id)
-                                               .field(&todo::text, weir::not_empty, weir::max_length(200), weir::unique)
-                                               .field(&todo::note, weir::max_length(10), weir::defaults("none"));
+inline constexpr auto weir::schema<todo> =
+    weir::table("todos")
+        .key(&todo::id)
+        .field(&todo::text, weir::not_empty, weir::max_length(200), weir::unique)
+        .field(&todo::note, weir::max_length(10), weir::defaults("none"));
 
 template<>
 inline constexpr auto weir::schema<product> =
@@ -66,19 +67,19 @@ template<>
 inline constexpr auto weir::schema<seat> = weir::table("seats").key(&seat::number, weir::assigned);
 
 template<>
-inline constexpr auto weir::schema<booking> = weir::table("bookings")
-                                                  .key(&booking::id)
-                                                  .unique(&booking::seat, &booking::day)
-                                                  .field(&booking::seat, weir::references(&seat::number))
-                                                  .field(&booking::paid_with,
-                                                         weir::references(&booking::id, weir::on_delete::set_null))
-                                                  .index(&booking::day, &booking::paid_with)
-                                                  .check("day_is_known", "day > 0");
+inline constexpr auto weir::schema<booking> =
+    weir::table("bookings")
+        .key(&booking::id)
+        .unique(&booking::seat, &booking::day)
+        .field(&booking::seat, weir::references(&seat::number))
+        .field(&booking::paid_with, weir::references(&booking::id, weir::on_delete::set_null))
+        .index(&booking::day, &booking::paid_with)
+        .check("day_is_known", "day > 0");
 
 namespace reflect = weir::reflect;
 namespace rules = weir::rules;
 
-TEST_CASE("the fields of a struct come in the order of its description, with their names") {
+TEST_CASE("the fields of a struct are in description order, with their names") {
     std::vector<std::string_view> names;
     reflect::for_each_field<todo>([&](auto field) { names.push_back(field.name); });
     CHECK(names == std::vector<std::string_view>{"id", "text", "note", "done"});
@@ -91,7 +92,7 @@ TEST_CASE("a described base's members come first") {
     CHECK(names == std::vector<std::string_view>{"code", "version", "price_cents"});
 }
 
-TEST_CASE("a field reaches its member in an object") {
+TEST_CASE("a field accesses its member in an object") {
     todo item{.id = 7, .text = "milk"};
     reflect::for_each_field<todo>([&](auto field) {
         if constexpr (std::is_same_v<typename decltype(field)::value_type, std::string>) field.of(item) += "!";
@@ -134,7 +135,7 @@ TEST_CASE("a struct without a schema has fields without rules") {
     CHECK(rule_count == 0);
 }
 
-TEST_CASE("a member's name is known from its pointer") {
+TEST_CASE("a member's name is found from its pointer") {
     CHECK(reflect::name_of<&point::y>() == "y");
     CHECK(reflect::name_of<&product::code>() == "code");
 }
@@ -147,7 +148,7 @@ TEST_CASE("an enum's values and names map both ways") {
     CHECK(reflect::enum_names<colour>.size() == 2);
 }
 
-TEST_CASE("what belongs to a table rather than to one member stands between the members in any order") {
+TEST_CASE("keys, indexes and checks of a table may be listed between its members in any order") {
     std::vector<std::string> parts;
     const auto names_of = [](const auto&... member) {
         std::string names;
@@ -164,7 +165,7 @@ TEST_CASE("what belongs to a table rather than to one member stands between the 
     CHECK(reflect::key_field<booking>::name == "id");
 }
 
-TEST_CASE("a member that refers to another says which and what becomes of it") {
+TEST_CASE("a reference knows its target and what happens on deletion") {
     using seat_field = reflect::field_of<&booking::seat>;
     constexpr auto plain = seat_field::rule<rules::references>();
     CHECK(plain.member == &seat::number);

@@ -8,7 +8,7 @@
 
 namespace {
 
-// A type whose text is whatever a client sends.
+// A type with arbitrary text from clients.
 struct nickname {
     std::string text{};
 
@@ -42,17 +42,17 @@ struct weir::reflect::text_format<nickname> {
     static void append(std::string& out, const nickname& value) { out += value.text; }
 };
 
-TEST_CASE("the text of a type with a format of its own is escaped") {
+TEST_CASE("the text of a user-defined format is escaped") {
     const profile sly{{"x\",\"admin\":\"true"}, nickname{"a\\b\nc\x01"}};
     CHECK(weir::to_json(sly) == R"({"name":"x\",\"admin\":\"true","other":"a\\b\nc\u0001"})");
     CHECK(weir::to_log_json(sly) == weir::to_json(sly));
 }
 
-TEST_CASE("the text of a type with a format of its own that isn't UTF-8 is replaced") {
+TEST_CASE("ill-formed UTF-8 from a user-defined format is replaced") {
     CHECK(weir::to_json(profile{{"a\xFFz"}, {}}) == "{\"name\":\"a\xEF\xBF\xBDz\"}");
 }
 
-TEST_CASE("text that needs no escapes stands as its format wrote it, at every length") {
+TEST_CASE("text that needs no escapes is written unchanged, at every length") {
     for (std::size_t size = 0; size < 100; ++size) {
         const std::string text(size, 'n');
         CHECK(weir::to_json(profile{{text}, {}}) == "{\"name\":\"" + text + "\"}");
@@ -62,7 +62,7 @@ TEST_CASE("text that needs no escapes stands as its format wrote it, at every le
     CHECK(weir::to_json(dated_profile{{}, {"n"}}) == R"({"since":"1970-01-01T00:00:00Z","name":"n"})");
 }
 
-TEST_CASE("what a format wrote is read back, whatever stands in it") {
+TEST_CASE("text written by a format is read back, whatever it contains") {
     for (const char* text :
          {"", "plain", "\"", "\\\"", "\"},{\"", "\t\r\n", "张三\"", "a long run of plain text \" and more"}) {
         const profile one{{text}, nickname{text}};
@@ -73,7 +73,7 @@ TEST_CASE("what a format wrote is read back, whatever stands in it") {
     }
 }
 
-TEST_CASE("a day is a date without a time, and is read as it was written") {
+TEST_CASE("a day is a date without a time and reads back the same") {
     using namespace std::chrono_literals;
     const holiday spring{std::chrono::sys_days(2026y / 2 / 17), std::chrono::sys_days(2026y / 2 / 23)};
     const std::string text = R"({"day":"2026-02-17","until":"2026-02-23"})";

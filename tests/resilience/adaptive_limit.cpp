@@ -44,7 +44,7 @@ struct adaptive_limit_fixture {
         return chosen;
     }
 
-    // As many as there is room for.
+    // Takes permits until one is refused.
     std::size_t fill(adaptive_limit& limit, traffic kind = traffic::critical) {
         std::size_t count = 0;
         while (auto one = limit.try_acquire(kind)) {
@@ -54,7 +54,7 @@ struct adaptive_limit_fixture {
         return count;
     }
 
-    // One call after the other, each as long.
+    // Serves calls of equal duration one after another.
     void serve(adaptive_limit& limit, int count, duration each, traffic kind = traffic::critical) {
         for (int i = 0; i < count; ++i) {
             auto one = limit.try_acquire(kind);
@@ -63,7 +63,7 @@ struct adaptive_limit_fixture {
         }
     }
 
-    // The limit is full all the time, and each call takes so long.
+    // Keeps the limit full, with calls of equal duration.
     void serve_full(adaptive_limit& limit, int rounds, duration each) {
         for (int i = 0; i < rounds; ++i) {
             fill(limit);
@@ -85,7 +85,7 @@ std::string refused_option(const adaptive_limit_options& options) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "as many calls are in flight as the limit says, and one more is refused") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "as many calls run as the limit allows, and the next one is refused") {
     adaptive_limit& limit = make(options(10));
     CHECK(fill(limit) == 10);
     CHECK(limit.stats().in_flight == 10);
@@ -98,7 +98,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "as many calls are in flight as the li
     CHECK(now.of(traffic::critical).refused == 2);
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "a worse class has a smaller part of the limit") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "a lower class has a smaller part of the limit") {
     adaptive_limit& limit = make(options(10));
     CHECK(fill(limit, traffic::batch) == 7);
     CHECK(fill(limit, traffic::normal) == 2);
@@ -109,14 +109,14 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "a worse class has a smaller part of t
     CHECK(name(traffic::batch) == "batch");
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "a call of any class fits in where nothing runs") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "a call of any class is admitted if none runs") {
     adaptive_limit& limit = make(options(1));
     for (const traffic kind : {traffic::critical, traffic::normal, traffic::batch}) CHECK(limit.try_acquire(kind));
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "what a call has waited counts as calls that are ahead of it") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "a call's previous wait counts as queued calls ahead of it") {
     adaptive_limit& limit = make(options(10));
-    CHECK(limit.try_acquire(traffic::critical, 9ms)); // nothing is known yet: a call counts as 1 ms
+    CHECK(limit.try_acquire(traffic::critical, 9ms)); // nothing is measured yet: a call counts as 1 ms
     CHECK(!limit.try_acquire(traffic::critical, 10ms));
     serve(limit, 100, 2ms);
     REQUIRE(limit.stats().min_latency == 2ms);
@@ -128,7 +128,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "what a call has waited counts as call
 }
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture,
-                  "a permit ends once: by done, by ignore, by its end or by another's in its place") {
+                  "a permit ends once: by done, by ignore, by its destructor or by assignment") {
     adaptive_limit& limit = make(options());
     auto first = limit.try_acquire();
     auto second = limit.try_acquire();
@@ -140,7 +140,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture,
     CHECK(limit.stats().in_flight == 1);
     first = std::move(second);
     CHECK(first);
-    CHECK(!second); // NOLINT(bugprone-use-after-move): that it is empty is the point
+    CHECK(!second); // NOLINT(bugprone-use-after-move): checks that it is empty
     CHECK(limit.stats().in_flight == 1);
     first = adaptive_limit::permit();
     CHECK(limit.stats().in_flight == 0);
@@ -149,7 +149,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture,
     none.ignore();
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "calls that are ignored say nothing about latency") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "ignored calls don't affect the latency") {
     adaptive_limit& limit = make(options());
     for (int i = 0; i < 100; ++i) {
         auto one = limit.try_acquire();
@@ -160,13 +160,13 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "calls that are ignored say nothing ab
     CHECK(limit.stats().limit == 10);
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "a limit that isn't reached stays where it is") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "a limit that isn't reached stays unchanged") {
     adaptive_limit& limit = make(options(10));
     serve(limit, 1000, 2ms);
     CHECK(limit.stats().limit == 10);
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "a full limit grows while calls take no longer, up to its bound") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "a full limit grows up to its bound while calls take no longer") {
     auto wanted = options(10);
     wanted.max = 50;
     adaptive_limit& limit = make(wanted);
@@ -181,7 +181,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "a full limit grows while calls take n
     CHECK(limit.stats().limit == 20);
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "a full limit shrinks when calls take longer, down to its bound") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "a full limit shrinks down to its bound when calls take longer") {
     auto wanted = options(100);
     wanted.min = 20;
     wanted.probe_interval = 1h;
@@ -194,7 +194,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "a full limit shrinks when calls take 
 }
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture,
-                  "the least latency is measured again: without load as it is, under load by a probe") {
+                  "the minimum latency is measured again: directly without load, by a probe under load") {
     adaptive_limit& limit = make(options(10));
     serve(limit, 100, 2ms);
     CHECK(limit.stats().min_latency == 2ms);
@@ -207,7 +207,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture,
 }
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture,
-                  "a probe in which no call ends is given up, and leaves the least latency as it was") {
+                  "a probe in which no call ends is abandoned and leaves the minimum latency unchanged") {
     adaptive_limit& limit = make(options(20));
     serve(limit, 100, 2ms);
     time.advance(6s);
@@ -216,12 +216,12 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture,
     for (std::size_t i = 0; i + 1 < held.size(); ++i) held[i].done(); // the last one stays
     REQUIRE(limit.stats().probes == 1);
     time.advance(10s);
-    CHECK(fill(limit) <= 5); // the first one that is refused ends the probe
+    CHECK(fill(limit) <= 5); // the first refusal ends the probe
     CHECK(fill(limit) > 5);
     CHECK(limit.stats().min_latency == 2ms);
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "a limit that is held stays, until it is automatic again") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "a fixed limit stays until it is automatic again") {
     adaptive_limit& limit = make(options(10));
     limit.set_limit(3);
     CHECK(!limit.stats().automatic);
@@ -237,7 +237,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "a limit that is held stays, until it 
 }
 
 TEST_CASE_FIXTURE(adaptive_limit_fixture,
-                  "while better calls are refused a class loses its share, and gets it back afterwards") {
+                  "a class loses its share while higher classes are refused, and regains it afterwards") {
     adaptive_limit& limit = make(options(10));
     limit.set_limit(10);
     for (int i = 0; i < 200; ++i) {
@@ -252,8 +252,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture,
     CHECK(limit.stats().of(traffic::batch).share == doctest::Approx(0.7));
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture,
-                  "an event tells when refusing begins and has ended, and of another least latency") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "events report when refusals begin and end, and a new minimum latency") {
     adaptive_limit& limit = make(options(10));
     serve(limit, 100, 2ms);
     CHECK(changes == std::vector{change::min_latency});
@@ -267,7 +266,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture,
     CHECK(changes.back() == change::min_latency);
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "an observer may throw, and may use the limit that calls it") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "an observer may throw and may use the limit that calls it") {
     adaptive_limit* self = nullptr;
     int heard = 0;
     auto wanted = options(10);
@@ -285,7 +284,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "an observer may throw, and may use th
     CHECK(limit.stats().in_flight == 0);
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "a clock that goes back does no harm") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "a clock that is set back does no harm") {
     adaptive_limit& limit = make(options(10));
     serve(limit, 50, 2ms);
     for (int i = 0; i < 100; ++i) {
@@ -299,20 +298,20 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "a clock that goes back does no harm")
     CHECK(limit.stats().min_latency >= 0ns);
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "options that make no sense are refused by name") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "invalid options are refused by name") {
     const auto with = [this](auto set) {
         auto wrong = options();
         set(wrong);
         return refused_option(wrong);
     };
     using of = adaptive_limit_options;
-    CHECK(with([](of& o) { o.min = 0; }) == "adaptive_limit_options: min = 0: accepted 1 and more");
-    CHECK(with([](of& o) { o.max = 5, o.min = 6; }) == "adaptive_limit_options: max = 5: accepted min and more");
+    CHECK(with([](of& o) { o.min = 0; }) == "adaptive_limit_options: min = 0: accepted 1 or more");
+    CHECK(with([](of& o) { o.max = 5, o.min = 6; }) == "adaptive_limit_options: max = 5: accepted min or more");
     CHECK(with([](of& o) { o.tolerance = 0.5; }) == "adaptive_limit_options: tolerance = 0.500000: accepted 1 to 10");
     CHECK(with([](of& o) { o.tolerance = std::nan(""); }).find("tolerance") != std::string::npos);
     CHECK(with([](of& o) { o.tolerance = std::numeric_limits<double>::infinity(); }).find("tolerance") !=
           std::string::npos);
-    CHECK(with([](of& o) { o.window = 0ms; }) == "adaptive_limit_options: window = 0 ns: accepted 1 ms and more");
+    CHECK(with([](of& o) { o.window = 0ms; }) == "adaptive_limit_options: window = 0 ns: accepted 1 ms or more");
     CHECK(with([](of& o) { o.probe_interval = -1s; }).find("probe_interval") != std::string::npos);
     CHECK(with([](of& o) { o.least_latency = 0ns; }).find("least_latency") != std::string::npos);
     CHECK(with([](of& o) { o.retry_after = 999ms; }).find("retry_after") != std::string::npos);
@@ -323,7 +322,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "options that make no sense are refuse
     CHECK_THROWS_AS(limit.set_bounds(2, 1), std::invalid_argument);
 }
 
-TEST_CASE_FIXTURE(adaptive_limit_fixture, "options at their extremes work") {
+TEST_CASE_FIXTURE(adaptive_limit_fixture, "extreme options work") {
     auto wanted = options(std::numeric_limits<std::size_t>::max());
     wanted.max = std::numeric_limits<std::size_t>::max();
     wanted.queue = std::numeric_limits<std::size_t>::max();
@@ -342,7 +341,7 @@ TEST_CASE_FIXTURE(adaptive_limit_fixture, "options at their extremes work") {
     CHECK(none.try_acquire());
 }
 
-TEST_CASE("the options are part of a service's settings") {
+TEST_CASE("the options can be part of a service's settings") {
     adaptive_limit_options wanted;
     wanted.max = 200;
     wanted.window = 50ms;
@@ -363,7 +362,7 @@ struct adaptive_run_fixture : adaptive_limit_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(adaptive_run_fixture, "run yields what the call yields, and its latency counts") {
+TEST_CASE_FIXTURE(adaptive_run_fixture, "run returns what the call yields, and its latency counts") {
     for (int i = 0; i < 100; ++i) {
         auto call = [this] {
             time.advance(20ms);
@@ -375,7 +374,7 @@ TEST_CASE_FIXTURE(adaptive_run_fixture, "run yields what the call yields, and it
     CHECK(limit.stats().in_flight == 0);
 }
 
-TEST_CASE_FIXTURE(adaptive_run_fixture, "run refuses with an error that says when to come back, and doesn't call") {
+TEST_CASE_FIXTURE(adaptive_run_fixture, "run refuses with an error that says when to retry, and doesn't call") {
     const auto taken = limit.try_acquire(traffic::critical);
     bool called = false;
     const auto refused = home.block_on(limit.run([&] { called = true; }));
@@ -386,7 +385,7 @@ TEST_CASE_FIXTURE(adaptive_run_fixture, "run refuses with an error that says whe
 }
 
 TEST_CASE_FIXTURE(adaptive_run_fixture,
-                  "an error's latency doesn't count, unless time ran out; the permit ends either way") {
+                  "an error's latency doesn't count unless it is deadline_exceeded; the permit ends either way") {
     limit.set_limit(2);
     const auto fail = [this](errc kind) {
         return home.block_on(limit.run(traffic::critical, [this, kind]() -> result<void> {
@@ -404,7 +403,7 @@ TEST_CASE_FIXTURE(adaptive_run_fixture,
     CHECK(limit.stats().in_flight == 0);
 }
 
-TEST_CASE_FIXTURE(adaptive_run_fixture, "a call that is destroyed while it waits gives its permit back") {
+TEST_CASE_FIXTURE(adaptive_run_fixture, "a call destroyed while waiting returns its permit") {
     {
         loop short_lived(time);
         short_lived.spawn([](adaptive_limit& by) -> task<void> {
@@ -425,7 +424,7 @@ TEST_CASE_FIXTURE(adaptive_run_fixture, "an adaptive limit is a layer of a stack
     CHECK(home.block_on(policy.run([] { return 7; })).error().code() == "overloaded");
 }
 
-TEST_CASE("threads share a limit: never more in flight than it says, and every call is counted") {
+TEST_CASE("threads share a limit: never more in flight than allowed, and every call is counted") {
     adaptive_limit limit;
     limit.set_limit(3);
     std::atomic<int> running{0};
@@ -450,7 +449,7 @@ TEST_CASE("threads share a limit: never more in flight than it says, and every c
     CHECK(seen.of(traffic::critical).admitted + seen.of(traffic::critical).refused == 80000);
 }
 
-TEST_CASE("an automatic limit is moved, held and read by threads while others call") {
+TEST_CASE("an automatic limit is changed, fixed and read by threads while others call") {
     adaptive_limit_options options;
     options.window = 1ms;
     options.probe_interval = 2ms;

@@ -8,7 +8,7 @@
 
 using namespace weir;
 
-TEST_CASE("an adaptive limit's metrics name it and its classes of traffic") {
+TEST_CASE("an adaptive limit's metrics are labelled with its name and its classes of traffic") {
     manual_clock time;
     adaptive_limit_options options;
     options.initial = 2;

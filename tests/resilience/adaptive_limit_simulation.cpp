@@ -10,7 +10,7 @@ using namespace weir;
 
 namespace {
 
-// Of a service: `servers` at a time, or 0 for one loop whose handlers run inline.
+// A service that handles `servers` requests at a time, or 0 for one loop whose handlers run inline.
 struct place {
     const char* name;
     std::size_t servers;
@@ -35,7 +35,7 @@ overload::load steady(const place& at, double times, duration length = 20s) {
     return of;
 }
 
-// Serves five times slower from the tenth second to the twentieth.
+// Service is five times slower from the tenth to the twentieth second.
 overload::load with_a_slow_time(const place& at, double times) {
     overload::load of = steady(at, times, 30s);
     of.service = [service = at.service](time_point now) {
@@ -60,7 +60,7 @@ overload::simulation::summary under(const place& at, double times) {
 
 } // namespace
 
-TEST_CASE("a service whose load is three times what it can do does nearly as much as it can, in bounded time") {
+TEST_CASE("under three times its capacity a service achieves nearly its full throughput, in bounded time") {
     for (const place& at : {inline_loop, one_server, two_servers, eight_servers, fifty_connections}) {
         CAPTURE(at.name);
         const auto usual = under(at, 0.8);
@@ -71,7 +71,7 @@ TEST_CASE("a service whose load is three times what it can do does nearly as muc
     }
 }
 
-TEST_CASE("below its capacity a service refuses next to nothing") {
+TEST_CASE("below its capacity a service refuses almost nothing") {
     for (const place& at : {inline_loop, one_server, two_servers, eight_servers, fifty_connections}) {
         CAPTURE(at.name);
         CHECK(under(at, 0.5).refused <= 0.001);
@@ -79,7 +79,7 @@ TEST_CASE("below its capacity a service refuses next to nothing") {
     }
 }
 
-TEST_CASE("a limit that began far too high or too low is found within four seconds of overload") {
+TEST_CASE("an initial limit far too high or too low is corrected within four seconds of overload") {
     for (const std::size_t initial : {std::size_t{1}, std::size_t{1000}}) {
         CAPTURE(initial);
         for (const place& at : {inline_loop, one_server, fifty_connections}) {
@@ -93,7 +93,7 @@ TEST_CASE("a limit that began far too high or too low is found within four secon
     }
 }
 
-TEST_CASE("a service that becomes five times slower, and quick again, recovers within six seconds each time") {
+TEST_CASE("a service that becomes five times slower and then fast again recovers within six seconds each time") {
     for (const place& at : {inline_loop, one_server, eight_servers, fifty_connections}) {
         CAPTURE(at.name);
         overload::simulation one;
@@ -112,7 +112,7 @@ TEST_CASE("batch is shed before normal, and normal before critical") {
         CAPTURE(at.name);
         overload::simulation one;
         overload::load of = steady(at, 3);
-        of.mix = {0.2, 0.5, 0.3}; // 0.6, 1.5 and 0.9 times what it can do
+        of.mix = {0.2, 0.5, 0.3}; // 0.6, 1.5 and 0.9 times the capacity
         run(one, at, of);
         CHECK(one.between(5s, 20s).per_second >= 0.95 * at.capacity());
         CHECK(one.between(5s, 20s, traffic::critical).refused <= 0.06);
@@ -121,7 +121,7 @@ TEST_CASE("batch is shed before normal, and normal before critical") {
     }
 }
 
-TEST_CASE("what critical calls leave is less than nothing when they are too many themselves") {
+TEST_CASE("lower classes get nothing if critical calls alone exceed the capacity") {
     for (const place& at : {inline_loop, one_server, eight_servers}) {
         CAPTURE(at.name);
         overload::simulation one;
@@ -134,7 +134,7 @@ TEST_CASE("what critical calls leave is less than nothing when they are too many
     }
 }
 
-TEST_CASE("batch calls that have been shed come back when there is room, also where there are no others") {
+TEST_CASE("shed batch calls are admitted again when there is room, even without other calls") {
     overload::simulation one;
     overload::load of = steady(one_server, 1, 20s);
     of.mix = {0, 0, 1};

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A throttle whose lots are drawn by the test.
+// A throttle whose random numbers are set by the test.
 struct throttle_fixture {
     manual_clock time;
     double drawn = 0;
@@ -38,7 +38,7 @@ struct throttle_fixture {
     void accept(int count) {
         for (int i = 0; i < count; ++i) throttle.try_acquire().value().succeed();
     }
-    // By the backend: what the lots would reject here passes as well.
+    // Rejected by the backend: passes the throttle regardless of its probability.
     void reject(int count, const error& why = errc::unavailable) {
         const double before = std::exchange(drawn, 0.999999);
         for (int i = 0; i < count; ++i) throttle.try_acquire().value().fail(why);
@@ -59,7 +59,7 @@ bool throttle_takes(double multiplier, duration window) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(throttle_fixture, "the probability is that of Google's book") {
+TEST_CASE_FIXTURE(throttle_fixture, "the probability follows the formula of Google's SRE book") {
     CHECK(probability() == 0);
     struct row {
         int accepts;
@@ -76,7 +76,7 @@ TEST_CASE_FIXTURE(throttle_fixture, "the probability is that of Google's book") 
 }
 
 TEST_CASE_FIXTURE(throttle_fixture,
-                  "a call is rejected when its lot is below the probability, and counts as a request") {
+                  "a call is rejected if its random number is below the probability, and counts as a request") {
     accept(10);
     reject(20);
     drawn = 10.0 / 31 + 1e-9;
@@ -96,7 +96,7 @@ TEST_CASE_FIXTURE(throttle_fixture,
     CHECK(rejected_at[0] == doctest::Approx(10.0 / 31));
 }
 
-TEST_CASE_FIXTURE(throttle_fixture, "a backend that works again is let work, and an old window is forgotten") {
+TEST_CASE_FIXTURE(throttle_fixture, "after the backend's recovery all calls pass, and the old window is dropped") {
     reject(100);
     CHECK(probability() > 0.98);
     time.advance(2min + 2s);
@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(throttle_fixture, "a backend that works again is let work, and
     CHECK(probability() == 0);
 }
 
-TEST_CASE_FIXTURE(throttle_fixture, "calls that are under way, dropped or cancelled don't count") {
+TEST_CASE_FIXTURE(throttle_fixture, "calls in progress, dropped or cancelled don't count") {
     std::vector<adaptive_throttle::permit> out;
     for (int i = 0; i < 100; ++i) out.push_back(throttle.try_acquire().value());
     CHECK(probability() == 0);
@@ -118,7 +118,7 @@ TEST_CASE_FIXTURE(throttle_fixture, "calls that are under way, dropped or cancel
     CHECK(throttle.stats().requests == 0);
 }
 
-TEST_CASE_FIXTURE(throttle_fixture, "which errors say that the backend didn't accept a call") {
+TEST_CASE_FIXTURE(throttle_fixture, "which errors count as rejections by the backend") {
     for (int kind = 1; kind <= static_cast<int>(errc::deadline_exceeded); ++kind) {
         const auto why = static_cast<errc>(kind);
         CAPTURE(why);
@@ -131,12 +131,13 @@ TEST_CASE_FIXTURE(throttle_fixture, "which errors say that the backend didn't ac
     }
 }
 
-TEST_CASE("a predicate that throws says that a call wasn't accepted, and a callback that throws breaks nothing") {
+TEST_CASE("a predicate that throws counts as a rejection, and a callback that throws breaks nothing") {
     manual_clock time;
-    adaptive_throttle throttle({.counts_as_rejection = [](const error&) -> bool { throw std::runtime_error("?"); },
-                                .on_event = [](const adaptive_throttle_event&) { throw std::runtime_error("pager"); },
-                                .random = [] { return 0.0; },
-                                .time = &time});
+    adaptive_throttle throttle(
+        {.counts_as_rejection = [](const error&) -> bool { throw std::runtime_error("?"); },
+         .on_event = [](const adaptive_throttle_event&) { throw std::runtime_error("pager"); },
+         .random = [] { return 0.0; },
+         .time = &time});
     throttle.try_acquire().value().fail(errc::not_found);
     CHECK(throttle.try_acquire().error().code() == "throttled");
     CHECK(throttle.stats().total_events_failed == 1);
@@ -153,7 +154,7 @@ TEST_CASE("a multiplier below 1 and a window out of range are refused") {
         CHECK(!throttle_takes(2, wrong));
 }
 
-TEST_CASE_FIXTURE(throttle_fixture, "run makes the call, counts it, and rejects") {
+TEST_CASE_FIXTURE(throttle_fixture, "run makes the call, counts it, and rejects calls") {
     loop home(time);
     CHECK(home.block_on(throttle.run([] { return 7; })).value() == 7);
     for (int i = 0; i < 4; ++i)
@@ -163,7 +164,7 @@ TEST_CASE_FIXTURE(throttle_fixture, "run makes the call, counts it, and rejects"
     CHECK(throttle.stats().requests == 5);
 }
 
-TEST_CASE("threads share a throttle that has the machine's lots") {
+TEST_CASE("threads share a throttle with the default random generator") {
     adaptive_throttle throttle;
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i)

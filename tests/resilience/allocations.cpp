@@ -10,7 +10,7 @@
 using namespace weir;
 using namespace std::chrono_literals;
 
-TEST_CASE("neither a permit nor a refusal of a token bucket needs memory") {
+TEST_CASE("neither a permit nor a refusal of a token bucket allocates") {
     manual_clock time;
     token_bucket bucket({.rate = 10, .burst = 2, .time = &time});
     const auto refuse = [&] {
@@ -19,7 +19,7 @@ TEST_CASE("neither a permit nor a refusal of a token bucket needs memory") {
         const error refused = bucket.acquire().refusal();
         CHECK(refused.retry_after() == 1);
     };
-    refuse(); // the thread meets the wait
+    refuse(); // the thread caches the error of this wait
     time.advance(1s);
     CHECK(support::allocations(refuse) == 0);
 }

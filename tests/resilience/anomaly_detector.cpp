@@ -14,14 +14,14 @@ using namespace weir;
 
 namespace {
 
-// Feeds so many samples; how many of them were anomalous.
+// Feeds that many samples; returns how many were anomalous.
 std::size_t feed(anomaly_detector& to, std::size_t samples, const std::function<double()>& next) {
     std::size_t anomalous = 0;
     for (std::size_t i = 0; i < samples; ++i) anomalous += to.add(next()).anomalous ? 1 : 0;
     return anomalous;
 }
 
-// After how many samples the verdict is the wanted one; 1,000 where it never is.
+// Returns the number of samples until the verdict is `anomalous`; 1,000 if it never is.
 std::size_t samples_until(anomaly_detector& in, bool anomalous, const std::function<double()>& next) {
     for (std::size_t i = 1; i < 1000; ++i)
         if (in.add(next()).anomalous == anomalous) return i;
@@ -66,18 +66,18 @@ TEST_CASE_FIXTURE(random_series, "a stationary series raises at most one false a
     }
 }
 
-TEST_CASE_FIXTURE(random_series, "a step is found after the samples that confirm it, and so is its end") {
+TEST_CASE_FIXTURE(random_series, "a step is detected after the samples that confirm it, and so is its end") {
     anomaly_detector detector;
     feed(detector, 200, gaussian(2, 0.2));
     CHECK(samples_until(detector, true, gaussian(10, 1)) == 3);
     CHECK(detector.last().score > 6);
     CHECK(detector.last().usual == doctest::Approx(2).epsilon(0.1));
     CHECK(feed(detector, 100, gaussian(10, 1)) == 100);
-    CHECK(detector.last().usual == doctest::Approx(2).epsilon(0.1)); // nothing is learned from an anomaly
+    CHECK(detector.last().usual == doctest::Approx(2).epsilon(0.1)); // anomalous samples aren't learned
     CHECK(samples_until(detector, false, gaussian(2, 0.2)) == 3);
 }
 
-TEST_CASE_FIXTURE(random_series, "a single outlier is no anomaly and moves the usual value little") {
+TEST_CASE_FIXTURE(random_series, "a single outlier is no anomaly and hardly moves the usual value") {
     anomaly_detector detector;
     feed(detector, 200, gaussian(2, 0.2));
     const double before = detector.last().usual;
@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(random_series, "a slow drift is followed") {
     CHECK(detector.last().usual > 50);
 }
 
-TEST_CASE_FIXTURE(random_series, "what lasts for long becomes the usual state") {
+TEST_CASE_FIXTURE(random_series, "a persistent change becomes the usual state") {
     anomaly_detector detector({.accept_after = 50});
     feed(detector, 100, gaussian(2, 0.2));
     CHECK(samples_until(detector, true, gaussian(10, 1)) == 3);
@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(random_series, "what lasts for long becomes the usual state") 
     CHECK(samples_until(detector, true, gaussian(50, 1)) == 3);
 }
 
-TEST_CASE_FIXTURE(random_series, "a detector looks up, down or both ways, as it is asked") {
+TEST_CASE_FIXTURE(random_series, "a detector looks for rises, falls or both") {
     using direction = anomaly_options::direction;
     struct row {
         direction looks_for;
@@ -125,7 +125,7 @@ TEST_CASE_FIXTURE(random_series, "a detector looks up, down or both ways, as it 
     }
 }
 
-TEST_CASE_FIXTURE(random_series, "a rise to what is tolerated is no anomaly, one beyond it is") {
+TEST_CASE_FIXTURE(random_series, "a rise up to the tolerated value is no anomaly, one beyond it is") {
     anomaly_detector detector({.tolerated = 5});
     feed(detector, 200, gaussian(2, 0.1));
     anomaly_detector other = detector;
@@ -133,7 +133,7 @@ TEST_CASE_FIXTURE(random_series, "a rise to what is tolerated is no anomaly, one
     CHECK(samples_until(other, true, gaussian(6, 0.1)) == 3);
 }
 
-TEST_CASE("a series that never changes isn't anomalous until it does") {
+TEST_CASE("a constant series isn't anomalous until it changes") {
     anomaly_detector zeros;
     CHECK(feed(zeros, 1000, [] { return 0.0; }) == 0);
     CHECK(feed(zeros, 2, [] { return 1.0; }) == 0);
@@ -142,10 +142,10 @@ TEST_CASE("a series that never changes isn't anomalous until it does") {
 
     anomaly_detector steady;
     CHECK(feed(steady, 1000, [] { return 100.0; }) == 0);
-    CHECK(feed(steady, 1000, [] { return 104.0; }) == 0); // within the least deviation
+    CHECK(feed(steady, 1000, [] { return 104.0; }) == 0); // within least_deviation
 }
 
-TEST_CASE("samples that are no numbers change nothing") {
+TEST_CASE("samples that aren't finite change nothing") {
     anomaly_detector detector;
     const double nothing = std::numeric_limits<double>::quiet_NaN();
     feed(detector, 100, [] { return 1.0; });
@@ -153,13 +153,13 @@ TEST_CASE("samples that are no numbers change nothing") {
     CHECK(!detector.add(nothing).anomalous);
     CHECK(!detector.add(std::numeric_limits<double>::infinity()).anomalous);
     CHECK(detector.last().value == 100);
-    CHECK(detector.add(100).anomalous); // the third of them
+    CHECK(detector.add(100).anomalous); // the third one
     detector.reset();
     CHECK(!detector.last().anomalous);
     CHECK(feed(detector, 29, [] { return 100.0; }) == 0);
 }
 
-TEST_CASE("huge and tiny samples overflow nothing") {
+TEST_CASE("huge and tiny samples don't overflow") {
     anomaly_detector detector;
     feed(detector, 100, [] { return 1e-320; });
     for (int i = 0; i < 10; ++i) CHECK(!std::isnan(detector.add(1e308).score));
@@ -168,7 +168,7 @@ TEST_CASE("huge and tiny samples overflow nothing") {
     for (int i = 0; i < 10; ++i) CHECK(!std::isnan(detector.add(-1e308).score));
 }
 
-TEST_CASE("options that make no sense are refused by name") {
+TEST_CASE("invalid options are refused by name") {
     const auto refusal = [](const anomaly_options& options) {
         try {
             const anomaly_detector made(options);

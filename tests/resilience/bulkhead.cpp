@@ -26,13 +26,13 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// One place, three who may wait for five seconds, on a clock that is moved by hand.
+// One place, three waiting calls for up to five seconds, on a manual clock.
 struct bulkhead_fixture {
     manual_clock time;
     loop home{time};
     std::vector<bulkhead_refusal> refusals;
     std::unique_ptr<bulkhead> slots = std::make_unique<bulkhead>(options());
-    std::string trace; // the names of the calls that ran, in their order, and their refusals
+    std::string trace; // the names of the calls that ran, in order, and their refusals
 
     bulkhead_options options() {
         bulkhead_options given;
@@ -78,7 +78,7 @@ bool bulkhead_takes(bulkhead_options given) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "a call that finds a place is made at once") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "a call is made at once if a place is free") {
     CHECK(home.block_on(slots->run([] { return 7; })).value() == 7);
     CHECK(home.block_on(slots->run([]() -> result<bool> { return errc::conflict; })).error() == errc::conflict);
     CHECK(home.block_on(slots->run([]() -> int { throw std::runtime_error("?"); })).error() == errc::internal);
@@ -87,7 +87,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "a call that finds a place is made at once")
     CHECK(slots->stats().in_flight == 0);
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "a place is taken until its permit goes, wherever that was moved to") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "a place is taken until its permit is destroyed, wherever the permit was moved") {
     auto place = slots->try_acquire();
     REQUIRE(place.has_value());
     CHECK(slots->try_acquire().error().code() == "bulkhead_full");
@@ -99,7 +99,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "a place is taken until its permit goes, whe
     CHECK(slots->stats().in_flight == 1);
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "calls wait in line, and each end lets the first one go on") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "calls wait in line, and the end of each lets the first one proceed") {
     auto place = take();
     start("abc");
     CHECK(trace.empty());
@@ -123,17 +123,17 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "one call too many is refused at once") {
     CHECK(refused.describe().find("bulkhead search") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "nothing overtakes a waiting call, though a place is free by now") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "no call overtakes a waiting one, even if a place is free by now") {
     auto place = take();
     start("a");
-    { const auto given_back = std::move(place); } // granted to a, which hasn't heard of it yet
+    { const auto given_back = std::move(place); } // granted to a, which hasn't resumed yet
     CHECK(slots->try_acquire().has_error());
     home.poll();
     CHECK(trace == "a");
     CHECK(slots->try_acquire().has_value());
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "a call waits for as long as it may, and leaves its place in line to the others") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "a call waits up to max_wait and leaves its place in line to the others") {
     const auto place = take();
     start("a");
     time.advance(4s);
@@ -149,7 +149,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "a call waits for as long as it may, and lea
     CHECK(slots->stats().waiting == 1);
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "without a time to wait none waits") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "without max_wait no call waits") {
     auto given = options();
     given.max_wait = 0s;
     slots = std::make_unique<bulkhead>(given);
@@ -165,7 +165,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "without a time to wait none waits") {
     CHECK(slots->stats().waited == 0);
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "the context's deadline ends a wait, also one without an end of its own") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "the context's deadline ends a wait, even one without a limit") {
     auto given = options();
     given.max_wait = duration::max();
     slots = std::make_unique<bulkhead>(given);
@@ -191,7 +191,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "the context's deadline ends a wait, also on
     CHECK(refusals.empty());
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "a call that is cancelled leaves the line, and the next one moves up") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "a cancelled call leaves the line and the next one moves up") {
     auto place = take();
     boost::asio::cancellation_signal cancel;
     context ctx(home);
@@ -210,7 +210,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "a call that is cancelled leaves the line, a
     CHECK(slots->stats().left_waiting == 1);
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "a call that is cancelled before it waits, or that is refused, ends once") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "a call cancelled before it waits, or refused, ends once") {
     const auto place = take();
     auto never = [] {};
     auto call = [&] { return slots->run(never); };
@@ -219,7 +219,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "a call that is cancelled before it waits, o
     CHECK(test_support::ends_when_cancelled_early(home, call).size() == 1);
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "acquire waits as run does, and yields the place") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "acquire waits like run and returns the place") {
     auto place = take();
     std::optional<bulkhead::permit> got;
     auto ask = [&]() -> task<void> {
@@ -238,7 +238,8 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "acquire waits as run does, and yields the p
     CHECK(got);
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "more places let as many go on who wait; fewer let calls in flight end first") {
+TEST_CASE_FIXTURE(bulkhead_fixture,
+                  "raising the limit lets as many waiting calls proceed; lowering it waits for calls in flight") {
     auto first = take();
     start("abc");
     slots->set_max_concurrent(3);
@@ -254,13 +255,13 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "more places let as many go on who wait; few
     start("d");
     held.clear();
     home.poll();
-    CHECK(trace == "abc"); // the first one is still there
+    CHECK(trace == "abc"); // the first one is still in flight
     give_back(std::move(first));
     CHECK(trace == "abcd");
     CHECK_THROWS_AS(slots->set_max_concurrent(0), std::invalid_argument);
 }
 
-TEST_CASE("a bulkhead has a place at least, and no negative time to wait") {
+TEST_CASE("a bulkhead needs at least one place and a non-negative max_wait") {
     constexpr auto most = std::numeric_limits<std::size_t>::max();
     CHECK(bulkhead_takes({.max_concurrent = most, .max_waiting = most, .max_wait = duration::max()}));
     CHECK(!bulkhead_takes({.max_concurrent = 0}));
@@ -268,7 +269,7 @@ TEST_CASE("a bulkhead has a place at least, and no negative time to wait") {
     CHECK(!bulkhead_takes({.max_wait = duration::min()}));
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "a bulkhead that goes refuses waiting calls, and lets calls in flight end") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "destroying a bulkhead refuses waiting calls and lets calls in flight end") {
     auto place = take();
     start("ab");
     slots.reset();
@@ -277,7 +278,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "a bulkhead that goes refuses waiting calls,
     give_back(std::move(place));
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "a call may destroy the bulkhead that it is in") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "a call may destroy its own bulkhead") {
     auto last = [&]() -> task<result<int>> {
         slots.reset();
         co_return 7;
@@ -285,7 +286,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "a call may destroy the bulkhead that it is 
     CHECK(home.block_on(slots->run(last)).value() == 7);
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "a loop that goes takes its calls out of the line, wherever the place is") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "destroying a loop removes its calls from the line, wherever the place is held") {
     auto place = take();
     auto other = std::make_unique<loop>(time);
     for (const char name : std::string("ab")) other->spawn(call(name));
@@ -293,7 +294,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "a loop that goes takes its calls out of the
     start("c");
     CHECK(slots->stats().waiting == 3);
     SUBCASE("while they wait") { other.reset(); }
-    SUBCASE("when one has a place and hasn't heard of it") {
+    SUBCASE("when one has a place and hasn't resumed yet") {
         { const auto given_back = std::move(place); }
         CHECK(slots->stats().in_flight == 1);
         CHECK(slots->stats().waiting == 2);
@@ -307,7 +308,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "a loop that goes takes its calls out of the
     CHECK(slots->stats().waiting == 0);
 }
 
-TEST_CASE("a loop goes though the place that its calls wait for is a task's of its own") {
+TEST_CASE("a loop can be destroyed while its own task holds the place that its calls wait for") {
     manual_clock time;
     bulkhead slots({.max_concurrent = 1, .max_wait = duration::max()});
     {
@@ -323,7 +324,7 @@ TEST_CASE("a loop goes though the place that its calls wait for is a task's of i
     CHECK(slots.stats().waiting == 0);
 }
 
-TEST_CASE_FIXTURE(bulkhead_fixture, "a refusal's observer may use the bulkhead, and throw") {
+TEST_CASE_FIXTURE(bulkhead_fixture, "a refusal's observer may use the bulkhead and may throw") {
     auto given = options();
     given.max_waiting = 0;
     given.on_event = [this](const bulkhead_event&) {
@@ -343,7 +344,7 @@ TEST_CASE_FIXTURE(bulkhead_fixture, "a bulkhead is a layer of a stack") {
     CHECK(home.block_on(policy.run([]() -> result<int> { return 7; })).value() == 7);
 }
 
-TEST_CASE("a call that waits on another loop goes on there") {
+TEST_CASE("a call waiting on another loop proceeds there") {
     bulkhead slots({.max_concurrent = 1, .max_wait = duration::max()});
     std::optional<bulkhead::permit> place(slots.try_acquire().value());
     std::thread other([&] {
@@ -370,7 +371,7 @@ TEST_CASE("calls of two loops never exceed the places, and none is lost") {
             int before = most;
             while (before < now && !most.compare_exchange_weak(before, now)) {
             }
-            co_await boost::asio::post(co_await this_task, use_task); // the others' turn
+            co_await boost::asio::post(co_await this_task, use_task); // lets the others run
             --at_once;
             co_return ok();
         };
@@ -395,7 +396,7 @@ TEST_CASE("calls of two loops never exceed the places, and none is lost") {
     CHECK(slots.stats().waiting == 0);
 }
 
-TEST_CASE("loops come and go while another one gives them places") {
+TEST_CASE("loops are created and destroyed while another one grants them places") {
     bulkhead slots({.max_concurrent = 1, .max_waiting = 1000, .max_wait = duration::max()});
     std::atomic<bool> over = false;
     std::thread giver([&] {

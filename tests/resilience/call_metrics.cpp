@@ -33,7 +33,7 @@ auto unavailable_call() {
 
 } // namespace
 
-TEST_CASE_FIXTURE(call_metrics_fixture, "a retry and its budget are measured") {
+TEST_CASE_FIXTURE(call_metrics_fixture, "a retry and its budget have metrics") {
     retry_budget budget({.ratio = 0.5, .min_per_second = 0});
     retry backoff({.attempts = 2, .base = 0ns, .budget = &budget});
     measure(all, backoff, "db");
@@ -59,7 +59,7 @@ TEST_CASE_FIXTURE(call_metrics_fixture, "a retry and its budget are measured") {
     CHECK_THROWS_AS(measure(all, backoff, "db"), std::invalid_argument);
 }
 
-TEST_CASE_FIXTURE(call_metrics_fixture, "a timeout is measured") {
+TEST_CASE_FIXTURE(call_metrics_fixture, "a timeout has metrics") {
     timeout none(0ns);
     measure(all, none, "db");
     CHECK(!home.block_on(none.run([] { return 7; })));
@@ -67,7 +67,7 @@ TEST_CASE_FIXTURE(call_metrics_fixture, "a timeout is measured") {
     CHECK(shows("timeout_exceeded_total{name=\"db\"} 1"));
 }
 
-TEST_CASE_FIXTURE(call_metrics_fixture, "a hedge is measured") {
+TEST_CASE_FIXTURE(call_metrics_fixture, "a hedge has metrics") {
     hedge second({.delay = 1h});
     measure(all, second, "db");
     CHECK(home.block_on(second.run([] { return 7; })));
@@ -77,7 +77,7 @@ TEST_CASE_FIXTURE(call_metrics_fixture, "a hedge is measured") {
     CHECK(shows("hedge_budget_refused_total{name=\"db\"} 0"));
 }
 
-TEST_CASE_FIXTURE(call_metrics_fixture, "a fallback is measured") {
+TEST_CASE_FIXTURE(call_metrics_fixture, "a fallback has metrics") {
     fallback zero(0);
     fallback fails([](const error& failed) -> result<int> { return failed; });
     measure(all, zero, "zero");
@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(call_metrics_fixture, "a fallback is measured") {
     CHECK(shows("fallback_failed_total{name=\"fails\"} 1"));
 }
 
-TEST_CASE_FIXTURE(call_metrics_fixture, "a single_flight is measured") {
+TEST_CASE_FIXTURE(call_metrics_fixture, "a single_flight has metrics") {
     single_flight<int> flights;
     measure(all, flights, "users");
     CHECK(home.block_on(flights.run("a", [] { return 7; })));

@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A breaker of 10 calls, half of which may fail, and 3 probes, on a clock that is moved by hand.
+// A breaker with a window of 10 calls, a failure rate of one half and 3 probes, on a manual clock.
 struct breaker_fixture {
     manual_clock time;
     std::vector<circuit_breaker_event> events;
@@ -62,7 +62,7 @@ struct breaker_fixture {
         }
     }
 
-    // The transitions since the last look: `closed>open:failure_rate `.
+    // The transitions since the last call: `closed>open:failure_rate `.
     std::string transitions() {
         std::string all;
         for (const auto& one : events)
@@ -77,7 +77,7 @@ struct breaker_fixture {
         REQUIRE(breaker().state() == circuit_state::open);
         transitions();
     }
-    // As it is before a probe.
+    // Brings the breaker to half_open, before any probe.
     void half_open() {
         open();
         time.advance(10s);
@@ -105,9 +105,9 @@ struct breaker_fixture {
     bool permits() { return breaker().try_acquire().has_value(); }
 };
 
-constexpr std::array all_circuit_states{circuit_state::closed,       circuit_state::open,
-                                        circuit_state::half_open,    circuit_state::disabled,
-                                        circuit_state::metrics_only, circuit_state::forced_open};
+constexpr std::array all_circuit_states{
+    circuit_state::closed,   circuit_state::open,         circuit_state::half_open,
+    circuit_state::disabled, circuit_state::metrics_only, circuit_state::forced_open};
 
 std::string refused_option(const std::function<void(circuit_breaker_options&)>& change) {
     circuit_breaker_options given;
@@ -122,7 +122,7 @@ std::string refused_option(const std::function<void(circuit_breaker_options&)>& 
 
 } // namespace
 
-TEST_CASE_FIXTURE(breaker_fixture, "a closed circuit opens when the failure rate is reached, not before") {
+TEST_CASE_FIXTURE(breaker_fixture, "a closed circuit opens when the failure rate is reached, and not before") {
     succeed(5);
     fail(4);
     CHECK(transitions().empty());
@@ -131,14 +131,14 @@ TEST_CASE_FIXTURE(breaker_fixture, "a closed circuit opens when the failure rate
     CHECK(!permits());
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a circuit has no rate of fewer calls than the minimum") {
+TEST_CASE_FIXTURE(breaker_fixture, "a circuit has no rate below the minimum number of calls") {
     fail(3);
     CHECK(breaker().state() == circuit_state::closed);
-    succeed(); // which makes it 3 of 4
+    succeed(); // now 3 of 4
     CHECK(transitions() == "closed>open:failure_rate ");
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "failures that left the window don't count any more") {
+TEST_CASE_FIXTURE(breaker_fixture, "failures that have left the window no longer count") {
     fail(1);
     succeed(9);
     for (int i = 0; i < 20; ++i) { // one in five
@@ -159,7 +159,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a closed circuit opens when the rate of slow
     CHECK(transitions() == "closed>open:slow_call_rate ");
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a call that takes just as long as it may isn't slow") {
+TEST_CASE_FIXTURE(breaker_fixture, "a call that takes exactly the limit isn't slow") {
     for (int i = 0; i < 10; ++i) {
         auto permit = breaker().try_acquire().value();
         time.advance(1s);
@@ -169,7 +169,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a call that takes just as long as it may isn
     CHECK(breaker().stats().slow_calls == 0);
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "calls in a window of time are forgotten with it") {
+TEST_CASE_FIXTURE(breaker_fixture, "calls leave a time window when it passes") {
     auto given = options();
     given.window = window_kind::time;
     given.window_time = 60s;
@@ -183,7 +183,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "calls in a window of time are forgotten with
     CHECK(transitions() == "closed>open:failure_rate ");
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a minimum beyond the window means the whole window") {
+TEST_CASE_FIXTURE(breaker_fixture, "a minimum larger than the window means the whole window") {
     auto given = options();
     given.minimum_calls = 1000;
     make(given);
@@ -193,14 +193,15 @@ TEST_CASE_FIXTURE(breaker_fixture, "a minimum beyond the window means the whole 
     CHECK(breaker().state() == circuit_state::open);
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "rates are reached exactly: one call of three, of ten, of a million") {
+TEST_CASE_FIXTURE(breaker_fixture, "rates are exact: one call of three, of ten, of a million") {
     struct row {
         double rate;
         int calls;
         int failures;
     };
-    for (const auto& [part, calls, failures] : {row{1.0 / 3, 3, 1}, row{0.1, 10, 1}, row{0.29, 100, 29},
-                                                row{0.57, 100, 57}, row{1, 10, 10}, row{1e-12, 1000, 1}}) {
+    for (const auto& [part, calls, failures] :
+         {row{1.0 / 3, 3, 1}, row{0.1, 10, 1}, row{0.29, 100, 29}, row{0.57, 100, 57}, row{1, 10, 10},
+          row{1e-12, 1000, 1}}) {
         auto given = options();
         given.failure_rate = part;
         given.window_calls = static_cast<std::uint32_t>(calls);
@@ -217,7 +218,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "rates are reached exactly: one call of three
     }
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "an open circuit refuses with the seconds that are left") {
+TEST_CASE_FIXTURE(breaker_fixture, "an open circuit refuses with the remaining seconds") {
     open();
     struct row {
         duration passed;
@@ -234,14 +235,15 @@ TEST_CASE_FIXTURE(breaker_fixture, "an open circuit refuses with the seconds tha
     CHECK(breaker().stats().total_not_permitted == 5);
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "refusals of the same second share their error") {
+TEST_CASE_FIXTURE(breaker_fixture, "refusals in the same second share their error") {
     open();
     const error first = breaker().try_acquire().error();
     const error second = breaker().try_acquire().error();
     CHECK(first.message().data() == second.message().data());
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "an open circuit half-opens at the first call after its time, which is a probe") {
+TEST_CASE_FIXTURE(breaker_fixture,
+                  "an open circuit half-opens at the first call after its time, which becomes a probe") {
     open();
     time.advance(10s - 1ns);
     CHECK(!permits());
@@ -251,7 +253,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "an open circuit half-opens at the first call
     CHECK(transitions() == "open>half_open:open_time_over ");
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "an open circuit half-opens at an update, where no call comes") {
+TEST_CASE_FIXTURE(breaker_fixture, "an open circuit half-opens at an update even if no call comes") {
     fail(4);
     CHECK(events.at(0).half_open_at == time.now() + 10s);
     transitions();
@@ -265,7 +267,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "an open circuit half-opens at an update, whe
     CHECK(transitions().empty());
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a timer at the time that an event says half-opens the circuit by itself") {
+TEST_CASE_FIXTURE(breaker_fixture, "a timer set to an event's half_open_at half-opens the circuit") {
     loop home(time);
     auto given = options();
     given.on_event = [&](const circuit_breaker_event& one) {
@@ -281,7 +283,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a timer at the time that an event says half-
     CHECK(breaker().state() == circuit_state::half_open);
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a half-open circuit lets its probes pass and no other call") {
+TEST_CASE_FIXTURE(breaker_fixture, "a half-open circuit allows its probes and no other call") {
     half_open();
     std::vector<circuit_breaker::permit> out;
     for (int i = 0; i < 3; ++i) out.push_back(breaker().try_acquire().value());
@@ -289,7 +291,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a half-open circuit lets its probes pass and
     CHECK(refused.code() == "circuit_open");
     CHECK(refused.retry_after() == 1);
     out[0].succeed();
-    CHECK(!permits()); // its place was for one call
+    CHECK(!permits()); // its place was for one call only
 }
 
 TEST_CASE_FIXTURE(breaker_fixture, "a half-open circuit closes when all probes have passed") {
@@ -299,11 +301,11 @@ TEST_CASE_FIXTURE(breaker_fixture, "a half-open circuit closes when all probes h
     succeed();
     CHECK(transitions() == "half_open>closed:probes_passed ");
     CHECK(breaker().stats().calls == 0);
-    fail(3); // the old failures are forgotten
+    fail(3); // the old failures no longer count
     CHECK(breaker().state() == circuit_state::closed);
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "one failed probe of three is fewer than half") {
+TEST_CASE_FIXTURE(breaker_fixture, "one failed probe of three is less than half") {
     half_open();
     fail(1);
     succeed(2);
@@ -325,7 +327,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a half-open circuit opens when enough probes
     CHECK(transitions() == "half_open>open:slow_call_rate ");
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a probe without an outcome gives its place back") {
+TEST_CASE_FIXTURE(breaker_fixture, "a probe without an outcome returns its place") {
     half_open();
     for (int i = 0; i < 10; ++i) CHECK(permits());
     for (int i = 0; i < 10; ++i) fail(1, errc::cancelled);
@@ -334,7 +336,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a probe without an outcome gives its place b
     CHECK(transitions() == "half_open>closed:probes_passed ");
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "probes that never return count as failed, so that nothing is stuck") {
+TEST_CASE_FIXTURE(breaker_fixture, "probes that never return count as failed, so the circuit can't get stuck") {
     half_open();
     std::vector<circuit_breaker::permit> lost;
     lost.push_back(breaker().try_acquire().value());
@@ -352,7 +354,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "probes that never return count as failed, so
         CHECK(!permits());
         CHECK(transitions() == "half_open>open:probe_timeout ");
     }
-    lost[0].succeed(); // which changes nothing any more
+    lost[0].succeed(); // too late to change anything
     lost[1].fail(errc::internal);
     CHECK(breaker().stats().total_late == 2);
     CHECK(breaker().state() == circuit_state::open);
@@ -361,7 +363,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "probes that never return count as failed, so
     CHECK(transitions() == "open>half_open:open_time_over half_open>closed:probes_passed ");
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "too few lost probes to open the circuit leave their places to others") {
+TEST_CASE_FIXTURE(breaker_fixture, "if too few probes are lost to open the circuit, their places go to others") {
     half_open();
     auto lost = breaker().try_acquire().value();
     time.advance(5s);
@@ -369,7 +371,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "too few lost probes to open the circuit leav
     CHECK(breaker().state() == circuit_state::half_open);
     CHECK(breaker().stats().calls == 2);
     CHECK(breaker().stats().failures == 1);
-    lost.fail(errc::unavailable); // has counted already
+    lost.fail(errc::unavailable); // already counted
     succeed();
     CHECK(transitions() == "half_open>closed:probes_passed ");
 }
@@ -384,7 +386,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a half-open circuit without calls waits for 
     CHECK(transitions() == "half_open>closed:probes_passed ");
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "outcomes of an earlier state count in no later one") {
+TEST_CASE_FIXTURE(breaker_fixture, "outcomes of an earlier state never count in a later one") {
     std::vector<circuit_breaker::permit> early;
     for (int i = 0; i < 6; ++i) early.push_back(breaker().try_acquire().value());
     half_open();
@@ -394,7 +396,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "outcomes of an earlier state count in no lat
     CHECK(breaker().state() == circuit_state::half_open);
     CHECK(breaker().stats().calls == 0);
     CHECK(breaker().stats().total_late == 3);
-    { const auto dropped = std::move(early[3]); } // whose place isn't a probe's
+    { const auto dropped = std::move(early[3]); } // its place isn't a probe's
     for (int i = 0; i < 2; ++i) succeed();
     CHECK(breaker().state() == circuit_state::half_open);
     early[4].succeed();
@@ -405,26 +407,27 @@ TEST_CASE_FIXTURE(breaker_fixture, "outcomes of an earlier state count in no lat
     CHECK(breaker().stats().calls == 0);
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "an outcome of an earlier probing doesn't count in the next one") {
+TEST_CASE_FIXTURE(breaker_fixture, "an outcome of an earlier half-open phase doesn't count in the next one") {
     half_open();
     auto early = breaker().try_acquire().value();
-    fail(2); // open again
+    fail(2); // reopens the circuit
     time.advance(10s);
     succeed(2);
     early.succeed();
     CHECK(breaker().state() == circuit_state::half_open);
 }
 
-TEST_CASE("an operator leads from each state to each of theirs") {
+TEST_CASE("each operator command works in every state") {
     struct order {
         void (circuit_breaker::*give)() noexcept;
         circuit_state to;
     };
     for (const circuit_state from : all_circuit_states) {
-        for (const order one : {order{&circuit_breaker::reset, circuit_state::closed},
-                                order{&circuit_breaker::force_open, circuit_state::forced_open},
-                                order{&circuit_breaker::disable, circuit_state::disabled},
-                                order{&circuit_breaker::metrics_only, circuit_state::metrics_only}}) {
+        for (const order one :
+             {order{&circuit_breaker::reset, circuit_state::closed},
+              order{&circuit_breaker::force_open, circuit_state::forced_open},
+              order{&circuit_breaker::disable, circuit_state::disabled},
+              order{&circuit_breaker::metrics_only, circuit_state::metrics_only}}) {
             CAPTURE(name(from));
             CAPTURE(name(one.to));
             breaker_fixture at;
@@ -439,7 +442,7 @@ TEST_CASE("an operator leads from each state to each of theirs") {
     }
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a circuit that was opened by force stays open, and can't say for how long") {
+TEST_CASE_FIXTURE(breaker_fixture, "a forced-open circuit stays open and gives no retry time") {
     breaker().force_open();
     time.advance(24h * 365);
     const error refused = breaker().try_acquire().error();
@@ -451,7 +454,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a circuit that was opened by force stays ope
     CHECK(permits());
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a disabled circuit lets all calls pass and counts none") {
+TEST_CASE_FIXTURE(breaker_fixture, "a disabled circuit allows all calls and counts none") {
     breaker().disable();
     fail(100);
     CHECK(breaker().state() == circuit_state::disabled);
@@ -463,7 +466,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a disabled circuit lets all calls pass and c
     CHECK(breaker().stats().total_failed == 0);
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a circuit for metrics only counts calls and never opens") {
+TEST_CASE_FIXTURE(breaker_fixture, "a metrics-only circuit counts calls and never opens") {
     breaker().metrics_only();
     fail(100);
     CHECK(breaker().state() == circuit_state::metrics_only);
@@ -487,7 +490,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "which errors count against the dependency") 
     }
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "the option says what counts as a failure, and a yes where it throws") {
+TEST_CASE_FIXTURE(breaker_fixture, "the option decides what counts as a failure, and a throw counts as yes") {
     auto given = options();
     given.counts_as_failure = [](const error& why) {
         if (why == errc::conflict) throw std::runtime_error("no idea");
@@ -501,7 +504,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "the option says what counts as a failure, an
     CHECK(breaker().stats().calls == 3);
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a permit says once how its call ended, wherever it was moved to") {
+TEST_CASE_FIXTURE(breaker_fixture, "a permit reports its outcome once, wherever it was moved") {
     auto permit = breaker().try_acquire().value();
     permit.succeed();
     permit.fail(errc::internal);
@@ -515,7 +518,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a permit says once how its call ended, where
 }
 
 TEST_CASE_FIXTURE(breaker_fixture,
-                  "an open time grows each time that the probes fail, up to its end, and starts again") {
+                  "the open time grows each time that the probes fail, up to its maximum, and then starts again") {
     auto given = options();
     given.open_backoff = 2;
     given.max_open_for = 35s;
@@ -533,7 +536,7 @@ TEST_CASE_FIXTURE(breaker_fixture,
     CHECK(events.back().half_open_at == time.now() + 10s);
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a circuit whose probes fail for years opens for its longest time") {
+TEST_CASE_FIXTURE(breaker_fixture, "a circuit whose probes fail for years opens for its maximum time") {
     auto given = options();
     given.open_backoff = 10;
     given.max_open_for = duration::max();
@@ -547,7 +550,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a circuit whose probes fail for years opens 
     CHECK(events.back().half_open_at == time_point::max());
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "an open time is spread by its jitter, evenly to both sides") {
+TEST_CASE_FIXTURE(breaker_fixture, "jitter spreads the open time evenly to both sides") {
     double fraction = 0;
     auto given = options();
     given.open_jitter = 0.2;
@@ -574,7 +577,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "an open time is spread by its jitter, evenly
     CHECK(events.back().half_open_at <= time.now() + 12s);
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a circuit that opens for ever is closed by an operator alone") {
+TEST_CASE_FIXTURE(breaker_fixture, "a circuit that opens forever is closed only by an operator") {
     auto given = options();
     given.open_for = duration::max();
     make(given);
@@ -586,7 +589,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a circuit that opens for ever is closed by a
     CHECK(permits());
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "times without an end: no call is slow, and probes are waited for") {
+TEST_CASE_FIXTURE(breaker_fixture, "with unlimited times no call is slow and probes are never written off") {
     auto given = options();
     given.slow_call_duration = duration::max();
     given.probe_timeout = duration::max();
@@ -600,7 +603,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "times without an end: no call is slow, and p
     CHECK(breaker().state() == circuit_state::half_open);
 }
 
-TEST_CASE("options out of their range are refused by name") {
+TEST_CASE("options out of range are refused by name") {
     using options = circuit_breaker_options;
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const double infinite = std::numeric_limits<double>::infinity();
@@ -637,7 +640,7 @@ TEST_CASE("options out of their range are refused by name") {
           }) == "accepted");
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "events tell of transitions with their rates, and of calls that weren't permitted") {
+TEST_CASE_FIXTURE(breaker_fixture, "events report transitions with their rates, and refused calls") {
     succeed(1);
     fail(3);
     CHECK(!permits());
@@ -648,10 +651,10 @@ TEST_CASE_FIXTURE(breaker_fixture, "events tell of transitions with their rates,
     CHECK(events[1].from == circuit_state::open);
     CHECK(events[1].to == circuit_state::open);
     CHECK(breaker().stats().total_opened == 1);
-    CHECK(breaker().stats().failure_rate == 0.75); // which is what opened it
+    CHECK(breaker().stats().failure_rate == 0.75); // the rate that opened it
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "who hears an event may use the breaker, and throw") {
+TEST_CASE_FIXTURE(breaker_fixture, "an observer of events may use the breaker and may throw") {
     auto given = options();
     given.on_event = [this](const circuit_breaker_event& one) {
         if (one.to == circuit_state::open && one.what == circuit_breaker_event::type::state_transition)
@@ -688,7 +691,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "run makes the call and counts its outcome") 
     CHECK(breaker().stats().calls == 5);
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "run doesn't call where the circuit is open") {
+TEST_CASE_FIXTURE(breaker_fixture, "run doesn't call if the circuit is open") {
     loop home(time);
     open();
     int calls = 0;
@@ -698,7 +701,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "run doesn't call where the circuit is open")
     CHECK(home.block_on(breaker().run([&] { return ++calls; })).value() == 1);
 }
 
-TEST_CASE_FIXTURE(breaker_fixture, "a call whose task goes with its loop gives its probe back") {
+TEST_CASE_FIXTURE(breaker_fixture, "a call destroyed with its loop returns its probe") {
     half_open();
     {
         loop home(time);
@@ -720,7 +723,7 @@ TEST_CASE_FIXTURE(breaker_fixture, "a breaker is a layer of a stack") {
     CHECK(home.block_on(policy.run([]() -> result<int> { return 7; })).error().code() == "circuit_open");
 }
 
-TEST_CASE("breakers of all threads count alike, and let no more probes pass than they may") {
+TEST_CASE("breakers count calls of all threads and never allow too many probes") {
     manual_clock time;
     std::atomic<int> opened = 0;
     circuit_breaker_options given;

@@ -19,7 +19,7 @@ namespace {
 
 using happened = closed_loop_event::what;
 
-// One signal and one knob, which a test sets by hand.
+// One signal and one knob, set by the test.
 struct loop_fixture {
     manual_clock time;
     double latency = 10;
@@ -51,14 +51,14 @@ struct loop_fixture {
 } // namespace
 
 TEST_CASE_FIXTURE(loop_fixture,
-                  "an anomaly tightens the knob step by step, and its end relaxes it back to where it was") {
+                  "an anomaly tightens the knob step by step, and its end relaxes it to its earlier value") {
     closed_loop control(options());
     pass(control, 60);
     CHECK(seen.empty());
     latency = 50;
     pass(control, 2);
     CHECK(rate == 100);
-    pass(control, 1); // the third sample in a row
+    pass(control, 1); // the third consecutive sample
     CHECK(rate == doctest::Approx(70));
     pass(control, 4);
     CHECK(rate == doctest::Approx(70));
@@ -80,7 +80,7 @@ TEST_CASE_FIXTURE(loop_fixture,
     CHECK(seen.size() == last);
 }
 
-TEST_CASE_FIXTURE(loop_fixture, "a step says why, in its event, its log line and the history") {
+TEST_CASE_FIXTURE(loop_fixture, "a step's reason is in its event, its log line and the history") {
     std::string lines;
     auto chosen = options();
     chosen.log = logger(callback_sink([&](std::string_view line) { lines.append(line).append("\n"); }),
@@ -102,7 +102,7 @@ TEST_CASE_FIXTURE(loop_fixture, "a step says why, in its event, its log line and
     CHECK(control.history().size() == 2);
 }
 
-TEST_CASE_FIXTURE(loop_fixture, "a knob stays within its bounds, however long an anomaly lasts") {
+TEST_CASE_FIXTURE(loop_fixture, "a knob stays within its bounds however long an anomaly lasts") {
     closed_loop control(options());
     pass(control, 60);
     latency = 50;
@@ -119,7 +119,7 @@ TEST_CASE_FIXTURE(loop_fixture, "a knob isn't tightened further while the signal
     CHECK(rate == doctest::Approx(70));
     for (; latency > 100; latency *= 0.95) pass(control, 1);
     CHECK(rate == doctest::Approx(70));
-    pass(control, 20); // it stays too high
+    pass(control, 20); // the signal stays too high
     CHECK(rate < 40);
 }
 
@@ -137,7 +137,7 @@ TEST_CASE_FIXTURE(loop_fixture, "a knob that rises under load is tightened upwar
     CHECK(rate == doctest::Approx(0.1));
 }
 
-TEST_CASE_FIXTURE(loop_fixture, "an anomaly that comes back on the way home doubles the wait, up to eight times") {
+TEST_CASE_FIXTURE(loop_fixture, "an anomaly that recurs during relaxing doubles the wait, up to eight times") {
     closed_loop control(options());
     pass(control, 60);
     std::vector<int> waits;
@@ -152,7 +152,7 @@ TEST_CASE_FIXTURE(loop_fixture, "an anomaly that comes back on the way home doub
     }
     CHECK(waits == std::vector<int>{33, 63, 123, 243, 243, 243});
     pass(control, 1000);
-    CHECK(rate == 100); // home, so that the next one waits as long as the first
+    CHECK(rate == 100); // relaxed, so the next wait is as long as the first
     latency = 50;
     pass(control, 10);
     latency = 10;
@@ -163,7 +163,7 @@ TEST_CASE_FIXTURE(loop_fixture, "an anomaly that comes back on the way home doub
     CHECK(rate > tight);
 }
 
-TEST_CASE_FIXTURE(loop_fixture, "a loop that only proposes or is off sets nothing, and goes on watching") {
+TEST_CASE_FIXTURE(loop_fixture, "a loop that is off or only proposes sets nothing but keeps watching") {
     auto chosen = options();
     chosen.mode = loop_mode::propose;
     closed_loop control(chosen);
@@ -182,7 +182,8 @@ TEST_CASE_FIXTURE(loop_fixture, "a loop that only proposes or is off sets nothin
     CHECK(rate == doctest::Approx(70));
 }
 
-TEST_CASE_FIXTURE(loop_fixture, "a pinned knob is left alone until it is released, and goes home then") {
+TEST_CASE_FIXTURE(loop_fixture,
+                  "a pinned knob is left alone until it is released, and then returns to its home value") {
     closed_loop control(options());
     pass(control, 60);
     CHECK(control.pin("rate", 80));
@@ -203,7 +204,7 @@ TEST_CASE_FIXTURE(loop_fixture, "a pinned knob is left alone until it is release
     CHECK(control.pin("rate", std::numeric_limits<double>::quiet_NaN()).error() == errc::invalid_argument);
 }
 
-TEST_CASE_FIXTURE(loop_fixture, "a knob that is changed elsewhere is taken as it is, and that is its home") {
+TEST_CASE_FIXTURE(loop_fixture, "a value set elsewhere is kept and becomes the knob's home value") {
     closed_loop control(options());
     pass(control, 60);
     rate = 150;
@@ -218,7 +219,7 @@ TEST_CASE_FIXTURE(loop_fixture, "a knob that is changed elsewhere is taken as it
 }
 
 TEST_CASE_FIXTURE(loop_fixture,
-                  "what signals, knobs and observers throw is an event or a log line, and the rest goes on") {
+                  "exceptions of signals, knobs and observers are events or log lines, and the rest continues") {
     bool broken = true;
     auto chosen = options();
     chosen.signals.push_back({"broken", [&]() -> double {
@@ -229,7 +230,7 @@ TEST_CASE_FIXTURE(loop_fixture,
     chosen.knobs.push_back({"blind", 0, 10, []() -> double { throw std::bad_alloc(); }, [](double) {}});
     closed_loop control(chosen);
     pass(control, 60);
-    CHECK(count(happened::failed) == 2); // the first time in a row
+    CHECK(count(happened::failed) == 2); // only the first of consecutive failures
     CHECK(seen.front().name == "broken");
     CHECK(seen.front().why.find("no such file") != std::string::npos);
     broken = false;
@@ -250,7 +251,7 @@ TEST_CASE_FIXTURE(loop_fixture,
     CHECK(rate == doctest::Approx(70));
 }
 
-TEST_CASE_FIXTURE(loop_fixture, "an observer may steer the loop that calls it") {
+TEST_CASE_FIXTURE(loop_fixture, "an observer may control the loop that calls it") {
     closed_loop* steered = nullptr;
     auto chosen = options();
     chosen.on_event = [&](const closed_loop_event& one) {
@@ -274,7 +275,7 @@ TEST_CASE_FIXTURE(loop_fixture, "the history keeps the last events") {
     CHECK(control.history().front().to == 108);
 }
 
-TEST_CASE_FIXTURE(loop_fixture, "options that make no sense are refused by the name of their signal or knob") {
+TEST_CASE_FIXTURE(loop_fixture, "invalid options are refused with the name of their signal or knob") {
     const auto refusal = [this](auto change) {
         auto chosen = options();
         change(chosen);
@@ -302,7 +303,7 @@ TEST_CASE_FIXTURE(loop_fixture, "options that make no sense are refused by the n
     CHECK(knob([](auto& of) { of.relax = -2; }).find("tighten and relax") != std::string::npos);
 }
 
-TEST_CASE_FIXTURE(loop_fixture, "a loop at its extremes neither overflows nor stops") {
+TEST_CASE_FIXTURE(loop_fixture, "a loop with extreme options neither overflows nor stops") {
     auto chosen = options();
     chosen.settle = 0s;
     chosen.relax_after = duration::max();
@@ -314,11 +315,11 @@ TEST_CASE_FIXTURE(loop_fixture, "a loop at its extremes neither overflows nor st
     CHECK(rate == 20);
     latency = 10;
     pass(control, 1000);
-    CHECK(rate == 20); // it is never relaxed
+    CHECK(rate == 20); // never relaxed
     CHECK(control.history().empty());
 }
 
-TEST_CASE_FIXTURE(loop_fixture, "metrics show what a loop sees and sets") {
+TEST_CASE_FIXTURE(loop_fixture, "metrics export a loop's signals and knobs") {
     metrics numbers;
     closed_loop control(options());
     measure(numbers, control);
@@ -335,8 +336,8 @@ TEST_CASE_FIXTURE(loop_fixture, "metrics show what a loop sees and sets") {
 
 namespace {
 
-// A service that is offered 100 requests a second and can serve 150, behind a limiter; those that wait for 5 s give up.
-// An incident makes it slower. In steps of a second.
+// A service with a load of 100 requests per second and a capacity of 150, behind a limiter; requests waiting for 5 s
+// give up. An incident makes it slower. Simulated in steps of a second.
 struct simulated_service {
     double capacity = 150;
     double limit = 200;
@@ -357,11 +358,11 @@ struct simulated_service {
 };
 
 struct incident {
-    int detected = -1;  // seconds after its begin
+    int detected = -1;  // seconds after its start
     int acted = -1;     // the first step
-    int recovered = -1; // latency below a second again, for good
+    int recovered = -1; // latency below a second again, permanently
     double in_time = 0; // requests answered in time during the incident
-    int home = -1;      // after its end, the limit is what it was
+    int home = -1;      // after its end, until the limit has its old value
 };
 
 incident run_incident(bool controlled) {
@@ -405,25 +406,25 @@ incident run_incident(bool controlled) {
 
 } // namespace
 
-TEST_CASE("a service that becomes slower is detected within 5 s, protected, and as before when the incident is over") {
+TEST_CASE("a slowdown is detected within 5 s, the service is protected, and recovers fully afterwards") {
     const incident with = run_incident(true);
     const incident without = run_incident(false);
-    MESSAGE("detected after " << with.detected << " s, acted after " << with.acted << " s, recovered after "
-                              << with.recovered << " s, limit back " << with.home
-                              << " s after the end; answered in time " << with.in_time << " instead of "
-                              << without.in_time);
+    MESSAGE(
+        "detected after " << with.detected << " s, acted after " << with.acted << " s, recovered after "
+                          << with.recovered << " s, limit back " << with.home << " s after the end; answered in time "
+                          << with.in_time << " instead of " << without.in_time);
     CHECK(with.detected <= 5);
     CHECK(with.acted <= 5);
     CHECK(with.recovered > 0);
     CHECK(with.recovered <= 60);
-    CHECK(with.in_time >= 0.65 * 300 * 60); // of what the service can do
+    CHECK(with.in_time >= 0.65 * 300 * 60); // of the service's capacity
     CHECK(without.recovered == -1);
     CHECK(without.in_time < 0.1 * 300 * 60);
     CHECK(with.home > 0);
     CHECK(with.home <= 180);
 }
 
-TEST_CASE("a service without an incident is left alone for a day") {
+TEST_CASE("a service without an incident isn't touched for a day") {
     manual_clock time;
     simulated_service service;
     closed_loop_options options;

@@ -13,7 +13,7 @@
 
 namespace test_support {
 
-/// A task that runs on a loop of a manual clock, while the test moves the clock and looks at it.
+/// A task running on a loop with a manual clock, while the test advances the clock and inspects it.
 template<class T>
 class started {
 public:

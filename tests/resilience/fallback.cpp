@@ -28,7 +28,7 @@ auto yields_text(const char* value) {
     return [value]() -> task<result<std::string>> { co_return value; };
 }
 
-// A string that can't be copied while a test says so.
+// A string whose copy fails while a test says so.
 struct fragile {
     static inline bool breaks = false;
 
@@ -41,7 +41,7 @@ struct fragile {
 
 } // namespace
 
-TEST_CASE("a value stands in for what is unavailable, late or refused, and for nothing else") {
+TEST_CASE("a value substitutes an unavailable, late or refused result, and no other") {
     loop home;
     fallback<std::string> guest("guest");
     struct row {
@@ -67,7 +67,7 @@ TEST_CASE("a value stands in for what is unavailable, late or refused, and for n
     CHECK(guest.stats().failed == 0);
 }
 
-TEST_CASE("a predicate says which errors are covered") {
+TEST_CASE("a predicate decides which errors are covered") {
     loop home;
     fallback guest(std::string("guest"), {.covers = [](const error& failed) { return failed == errc::not_found; }});
     auto missing = fails_with(errc::not_found);
@@ -76,7 +76,7 @@ TEST_CASE("a predicate says which errors are covered") {
     CHECK(home.block_on(guest.run(broken)).error() == errc::unavailable);
 }
 
-TEST_CASE("a function of the error stands in, be it plain, fallible, or a coroutine") {
+TEST_CASE("a function of the error can be plain, fallible, or a coroutine") {
     loop home;
     auto call = fails_with(errc::unavailable);
     fallback plain([](const error& failed) { return std::string(failed.code()); });
@@ -94,7 +94,7 @@ TEST_CASE("a function of the error stands in, be it plain, fallible, or a corout
     CHECK(both.stats().failed == 1);
 }
 
-TEST_CASE("what stands in may come with the call") {
+TEST_CASE("a call can pass its own substitute") {
     loop home;
     fallback<std::string> away;
     auto broken = fails_with(errc::unavailable);
@@ -118,7 +118,7 @@ TEST_CASE("what stands in may come with the call") {
     CHECK(away.stats().failed == 2);
 }
 
-TEST_CASE("without anything to stand in the error is the call's") {
+TEST_CASE("without a substitute the call's error is returned") {
     loop home;
     fallback<std::string> away;
     auto broken = fails_with(errc::unavailable);
@@ -126,7 +126,7 @@ TEST_CASE("without anything to stand in the error is the call's") {
     CHECK(away.stats().failed == 1);
 }
 
-TEST_CASE("an exception out of the function becomes an error") {
+TEST_CASE("an exception of the function becomes an error") {
     loop home;
     auto call = fails_with(errc::unavailable);
     fallback throws([](const error&) -> std::string { throw std::runtime_error("broken"); });
@@ -134,7 +134,7 @@ TEST_CASE("an exception out of the function becomes an error") {
     CHECK(throws.stats().failed == 1);
 }
 
-TEST_CASE("a call without a value has a function stand in for it") {
+TEST_CASE("a function can substitute a call without a value") {
     loop home;
     int called = 0;
     fallback<void> skip([&called](const error&) { ++called; });
@@ -143,14 +143,14 @@ TEST_CASE("a call without a value has a function stand in for it") {
     CHECK(called == 1);
 }
 
-TEST_CASE("a result that can only be moved has a function stand in for it") {
+TEST_CASE("a function can substitute a move-only result") {
     loop home;
     fallback<std::unique_ptr<int>> other([](const error&) { return std::make_unique<int>(7); });
     auto call = []() -> task<result<std::unique_ptr<int>>> { co_return errc::unavailable; };
     CHECK(*home.block_on(other.run(call)).value() == 7);
 }
 
-TEST_CASE("the last good result stands in until it is too old") {
+TEST_CASE("the last good result is used until it is too old") {
     manual_clock time;
     loop home(time);
     last_good<std::string> last({.max_age = 5min, .time = &time});
@@ -167,7 +167,7 @@ TEST_CASE("the last good result stands in until it is too old") {
     CHECK(degrade.stats().failed == 2);
 }
 
-TEST_CASE("a last good result may be younger than nothing, or of any age") {
+TEST_CASE("a last good result's maximum age may be zero or unlimited") {
     manual_clock time;
     last_good<int> none({.max_age = 0ns, .time = &time});
     last_good<int> endless({.max_age = duration::max(), .time = &time});
@@ -182,7 +182,7 @@ TEST_CASE("a last good result may be younger than nothing, or of any age") {
     CHECK(*endless.find() == 2);
 }
 
-TEST_CASE("a value behind the last good result is a fallback around it") {
+TEST_CASE("a value as the second resort is a fallback around the last good result") {
     loop home;
     last_good<std::string> last(5min);
     fallback recent(last);
@@ -194,7 +194,7 @@ TEST_CASE("a value behind the last good result is a fallback around it") {
     CHECK(home.block_on(both.run(bad)).value() == "last");
 }
 
-TEST_CASE("a good result that can't be kept is good all the same") {
+TEST_CASE("a good result that can't be stored is still returned") {
     loop home;
     last_good<fragile> last(5min);
     fallback degrade(last);
@@ -205,7 +205,7 @@ TEST_CASE("a good result that can't be kept is good all the same") {
     CHECK(!last.find());
 }
 
-TEST_CASE("an observer sees what failed and what stood in, and may throw") {
+TEST_CASE("an observer sees the failure and the substitute, and may throw") {
     loop home;
     std::vector<fallback_event> seen;
     fallback_options given;
@@ -221,7 +221,7 @@ TEST_CASE("an observer sees what failed and what stood in, and may throw") {
     CHECK(!seen[0].instead);
 }
 
-TEST_CASE("cancellation isn't covered, and reaches a function that stands in") {
+TEST_CASE("cancellation isn't covered, and reaches a substitute function") {
     manual_clock time;
     loop home(time);
     fallback slow([](const error&) -> task<result<std::string>> {

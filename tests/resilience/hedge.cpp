@@ -21,11 +21,11 @@ namespace {
 
 using hedged_what = hedge_event::what;
 
-// One attempt: how long it takes, and how it ends then.
+// One attempt: its duration and its outcome.
 struct planned {
     duration takes{};
     errc ends = errc::ok;
-    bool deaf = false; // it doesn't end when it is cancelled
+    bool deaf = false; // ignores cancellation
 };
 
 struct hedge_fixture {
@@ -66,7 +66,7 @@ struct hedge_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(hedge_fixture, "a call that answers within the delay is made once") {
+TEST_CASE_FIXTURE(hedge_fixture, "a call that ends within the delay is made once") {
     hedge second(options());
     plan = {{49ms}};
     auto f = call();
@@ -80,7 +80,8 @@ TEST_CASE_FIXTURE(hedge_fixture, "a call that answers within the delay is made o
     CHECK(second.stats().hedged == 0);
 }
 
-TEST_CASE_FIXTURE(hedge_fixture, "the second attempt's answer is taken when it comes first, and the first one ends") {
+TEST_CASE_FIXTURE(hedge_fixture,
+                  "the second attempt's result is used if it comes first, and the first one is cancelled") {
     hedge second(options());
     plan = {{1h}, {10ms}};
     auto f = call();
@@ -101,7 +102,8 @@ TEST_CASE_FIXTURE(hedge_fixture, "the second attempt's answer is taken when it c
     CHECK(second.stats().won == 1);
 }
 
-TEST_CASE_FIXTURE(hedge_fixture, "the first attempt's answer is taken when it comes first, and the second one ends") {
+TEST_CASE_FIXTURE(hedge_fixture,
+                  "the first attempt's result is used if it comes first, and the second one is cancelled") {
     hedge second(options());
     plan = {{55ms}, {1h}};
     auto f = call();
@@ -114,7 +116,7 @@ TEST_CASE_FIXTURE(hedge_fixture, "the first attempt's answer is taken when it co
     CHECK(second.stats().won == 0);
 }
 
-TEST_CASE_FIXTURE(hedge_fixture, "an attempt that takes its time to end is waited for") {
+TEST_CASE_FIXTURE(hedge_fixture, "run() waits for an attempt that takes time to end") {
     hedge second(options());
     plan = {{1h, errc::ok, true}, {10ms}};
     auto f = call();
@@ -127,7 +129,7 @@ TEST_CASE_FIXTURE(hedge_fixture, "an attempt that takes its time to end is waite
     CHECK(running.outcome().value() == 1);
 }
 
-TEST_CASE_FIXTURE(hedge_fixture, "an answer that isn't good leaves the call to the other attempt") {
+TEST_CASE_FIXTURE(hedge_fixture, "a bad result leaves the call to the other attempt") {
     struct row {
         planned first;
         planned other;
@@ -152,7 +154,7 @@ TEST_CASE_FIXTURE(hedge_fixture, "an answer that isn't good leaves the call to t
     }
 }
 
-TEST_CASE_FIXTURE(hedge_fixture, "a first attempt that fails within the delay is the outcome at once") {
+TEST_CASE_FIXTURE(hedge_fixture, "a first attempt that fails within the delay is returned at once") {
     hedge second(options());
     plan = {{10ms, errc::unavailable}};
     auto f = call();
@@ -163,7 +165,7 @@ TEST_CASE_FIXTURE(hedge_fixture, "a first attempt that fails within the delay is
     CHECK(begun == 1);
 }
 
-TEST_CASE_FIXTURE(hedge_fixture, "a second attempt that the budget doesn't pay for isn't made") {
+TEST_CASE_FIXTURE(hedge_fixture, "a second attempt isn't made if the budget refuses it") {
     retry_budget budget({.ratio = 0.5, .min_per_second = 0});
     auto given = options();
     given.budget = &budget;
@@ -195,7 +197,7 @@ TEST_CASE_FIXTURE(hedge_fixture, "cancellation reaches both attempts") {
     CHECK(ended == std::vector<errc>{errc::cancelled, errc::cancelled});
 }
 
-TEST_CASE_FIXTURE(hedge_fixture, "cancellation before the delay leaves it at one attempt") {
+TEST_CASE_FIXTURE(hedge_fixture, "after cancellation before the delay there is no second attempt") {
     hedge second(options());
     plan = {{1h, errc::ok, true}, {1h}};
     auto f = call();
@@ -208,7 +210,7 @@ TEST_CASE_FIXTURE(hedge_fixture, "cancellation before the delay leaves it at one
     CHECK(running.outcome().error() == errc::cancelled);
 }
 
-TEST_CASE_FIXTURE(hedge_fixture, "without a delay of its own the second attempt comes when most calls have answered") {
+TEST_CASE_FIXTURE(hedge_fixture, "without a fixed delay the second attempt starts when most calls would have ended") {
     auto given = options();
     given.delay.reset();
     given.min_calls = 100;
@@ -228,13 +230,13 @@ TEST_CASE_FIXTURE(hedge_fixture, "without a delay of its own the second attempt 
     started<result<int>> running(home, second.run(f));
     advance(39ms);
     CHECK(begun == 1);
-    advance(6ms); // the steps are an eighth
+    advance(6ms); // buckets of an eighth
     CHECK(begun == 2);
     advance(1ms);
     CHECK(running.ended());
 }
 
-TEST_CASE("observed times give a percentile within an eighth, and forget what is long past") {
+TEST_CASE("observed times yield a percentile within an eighth, and old ones are dropped") {
     resilience::detail::observed_times times;
     for (int i = 1; i <= 1000; ++i) times.note(i * 1ms);
     const auto p95 = times.percentile(0.95);
@@ -249,7 +251,7 @@ TEST_CASE("observed times give a percentile within an eighth, and forget what is
     CHECK(times.percentile(0.99999) > 30s);
 }
 
-TEST_CASE_FIXTURE(hedge_fixture, "values, results and exceptions come out as results") {
+TEST_CASE_FIXTURE(hedge_fixture, "values, results and exceptions are returned as results") {
     hedge second(options());
     CHECK(home.block_on(second.run([] { return 7; })).value() == 7);
     CHECK(home.block_on(second.run([] {})).has_value());
@@ -271,7 +273,8 @@ TEST_CASE_FIXTURE(hedge_fixture, "an observer that throws changes nothing") {
     CHECK(running.outcome().value() == 1);
 }
 
-TEST_CASE_FIXTURE(hedge_fixture, "a delay of zero makes both attempts at once, one without an end never a second") {
+TEST_CASE_FIXTURE(hedge_fixture,
+                  "a delay of zero starts both attempts at once, an unlimited one never starts a second") {
     hedge at_once(options(0ns));
     plan = {{1h}, {1h}, {1h}};
     auto f = call();
@@ -287,7 +290,7 @@ TEST_CASE_FIXTURE(hedge_fixture, "a delay of zero makes both attempts at once, o
     alone.cancel();
 }
 
-TEST_CASE_FIXTURE(hedge_fixture, "a loop that ends takes both attempts along") {
+TEST_CASE_FIXTURE(hedge_fixture, "a loop that ends destroys both attempts") {
     hedge second(options());
     auto held = std::make_shared<int>(1);
     {
@@ -307,7 +310,7 @@ TEST_CASE_FIXTURE(hedge_fixture, "a loop that ends takes both attempts along") {
     CHECK(held.use_count() == 1);
 }
 
-TEST_CASE("a hedge refuses options that are out of their range") {
+TEST_CASE("a hedge refuses options out of range") {
     const double nan = std::numeric_limits<double>::quiet_NaN();
     CHECK_THROWS_WITH(hedge({.delay = -1ns}), "hedge_options::delay = -1 ns: accepted 0 ns to duration::max()");
     for (const double wrong : {0.0, 1.0, -1.0, 2.0, nan})

@@ -55,12 +55,12 @@ std::size_t drain(Limiter& all, std::string_view key) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(keyed_fixture, "each key has a bucket of its own") {
+TEST_CASE_FIXTURE(keyed_fixture, "each key has its own bucket") {
     keyed_bucket all(options(10, 2));
     CHECK(drain(all, "ann") == 2);
     CHECK(drain(all, "bob") == 2);
     CHECK(drain(all, "") == 2);
-    CHECK(drain(all, std::string_view()) == 0); // the same
+    CHECK(drain(all, std::string_view()) == 0); // the same key
     CHECK(drain(all, std::string(100'000, 'x')) == 2);
     CHECK(drain(all, std::string(100'000, 'x')) == 0);
     time.advance(100ms);
@@ -77,7 +77,7 @@ TEST_CASE_FIXTURE(keyed_fixture, "each key has a bucket of its own") {
     CHECK(all.stats().evicted == 0);
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "looking at a key, or asking for too much, doesn't make it known") {
+TEST_CASE_FIXTURE(keyed_fixture, "checking a key, or asking for too much, doesn't store it") {
     keyed_bucket all(options(10, 2));
     CHECK(all.acquire("ann", 0).remaining == 2);
     CHECK(!all.try_acquire("ann", 3));
@@ -92,7 +92,7 @@ TEST_CASE_FIXTURE(keyed_fixture, "looking at a key, or asking for too much, does
     CHECK(open.stats().keys == 0);
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "a key whose bucket has been full for idle_time is forgotten") {
+TEST_CASE_FIXTURE(keyed_fixture, "a key whose bucket has been full for idle_time is dropped") {
     auto with = options(10, 2);
     with.idle_time = 10s;
     keyed_bucket all(with);
@@ -101,7 +101,7 @@ TEST_CASE_FIXTURE(keyed_fixture, "a key whose bucket has been full for idle_time
     CHECK(all.try_acquire("other"));
     CHECK(all.stats().keys == 6);
     time.advance(1ns);
-    CHECK(all.try_acquire("other")); // which forgets a few of them
+    CHECK(all.try_acquire("other")); // also drops a few idle keys
     CHECK(all.stats().keys < 6);
     all.trim();
     CHECK(all.stats().keys == 1);
@@ -114,7 +114,7 @@ TEST_CASE_FIXTURE(keyed_fixture, "a key whose bucket has been full for idle_time
     CHECK(never.stats().keys == 1);
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "a key that is used again and again stays") {
+TEST_CASE_FIXTURE(keyed_fixture, "a key in regular use stays") {
     auto with = options(10, 2);
     with.idle_time = 1s;
     keyed_bucket all(with);
@@ -126,7 +126,8 @@ TEST_CASE_FIXTURE(keyed_fixture, "a key that is used again and again stays") {
     }
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "keys stay below max_keys, and one whose bucket is full makes room first") {
+TEST_CASE_FIXTURE(keyed_fixture,
+                  "the number of keys stays below max_keys, and a key with a full bucket is evicted first") {
     keyed_bucket all(options(1, 10, 3));
     CHECK(all.try_acquire("full", 1));
     time.advance(1s);
@@ -140,11 +141,11 @@ TEST_CASE_FIXTURE(keyed_fixture, "keys stay below max_keys, and one whose bucket
     CHECK(all.acquire("new", 0).remaining == 8);
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "a flood of new keys displaces its own, and leaves a key that is limited alone") {
+TEST_CASE_FIXTURE(keyed_fixture, "a flood of new keys displaces its own and leaves limited keys alone") {
     keyed_bucket all(options(1, 10, 100));
     for (int i = 0; i < 50; ++i) CHECK(drain(all, numbered("limited", i)) == 10);
     for (int i = 0; i < 10'000; ++i) {
-        if (i % 100 == 0) time.advance(80ms); // 8 s in all, in which no limited one gets full
+        if (i % 100 == 0) time.advance(80ms); // 8 s in all, in which no limited key's bucket gets full
         CHECK(all.try_acquire(numbered("fresh", i)));
     }
     CHECK(all.stats().keys == 100);
@@ -152,7 +153,7 @@ TEST_CASE_FIXTURE(keyed_fixture, "a flood of new keys displaces its own, and lea
     for (int i = 0; i < 50; ++i) CHECK(all.acquire(numbered("limited", i), 0).remaining == 8);
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "where all keys are as limited, the one that was first goes") {
+TEST_CASE_FIXTURE(keyed_fixture, "if all keys are equally limited, the oldest is evicted") {
     keyed_bucket all(options(1, 2, 2));
     CHECK(drain(all, "first") == 2);
     time.advance(1ms);
@@ -163,10 +164,10 @@ TEST_CASE_FIXTURE(keyed_fixture, "where all keys are as limited, the one that wa
     CHECK(all.stats().evicted == 1);
     CHECK(!all.try_acquire("second"));
     CHECK(!all.try_acquire("third"));
-    CHECK(drain(all, "first") == 2); // as new
+    CHECK(drain(all, "first") == 2); // starts over
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "a key that is forgotten on demand begins as new") {
+TEST_CASE_FIXTURE(keyed_fixture, "a key forgotten on request starts over") {
     keyed_bucket all(options(1, 2, 2));
     CHECK(drain(all, "ann") == 2);
     CHECK(drain(all, "bob") == 2);
@@ -175,13 +176,13 @@ TEST_CASE_FIXTURE(keyed_fixture, "a key that is forgotten on demand begins as ne
     CHECK(drain(all, "ann") == 2);
     CHECK(!all.try_acquire("bob"));
     all.forget("bob");
-    CHECK(drain(all, "cid") == 2); // in bob's place
+    CHECK(drain(all, "cid") == 2); // replaces bob
     CHECK(!all.try_acquire("ann"));
     CHECK(all.stats().evicted == 0);
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "keys are decided on as by a bucket for each, as long as there is room") {
-    std::mt19937 random(20261130); // NOLINT(cert-msc51-cpp,cert-msc32-c): the same each time
+TEST_CASE_FIXTURE(keyed_fixture, "while there is room, keys are limited like separate buckets") {
+    std::mt19937 random(20261130); // NOLINT(cert-msc51-cpp,cert-msc32-c): reproducible
     auto up_to = [&](int most) { return std::uniform_int_distribution<int>(0, most)(random); };
     auto with = options(10, 4, 10'000);
     with.idle_time = 200ms;
@@ -199,14 +200,14 @@ TEST_CASE_FIXTURE(keyed_fixture, "keys are decided on as by a bucket for each, a
     CHECK(all.stats().evicted == 0);
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "keys of fixed and sliding windows are limited alike") {
+TEST_CASE_FIXTURE(keyed_fixture, "keys with fixed and sliding windows are limited alike") {
     keyed_fixed_window fixed({.limit = 3, .window = 1s, .max_keys = 2, .time = &time});
     keyed_sliding_window sliding({.limit = 3, .window = 1s, .max_keys = 2, .time = &time});
     CHECK(drain(fixed, "ann") == 3);
     CHECK(drain(sliding, "ann") == 3);
     CHECK(fixed.try_acquire("bob"));
     CHECK(sliding.try_acquire("bob"));
-    CHECK(fixed.try_acquire("cid")); // in bob's place
+    CHECK(fixed.try_acquire("cid")); // replaces bob
     CHECK(sliding.try_acquire("cid"));
     CHECK(!fixed.try_acquire("ann"));
     CHECK(!sliding.try_acquire("ann"));
@@ -222,12 +223,12 @@ TEST_CASE_FIXTURE(keyed_fixture, "keys of fixed and sliding windows are limited 
     CHECK(sliding.stats().keys == 0);
 }
 
-TEST_CASE("options of keyed limiters that make no sense are refused by name") {
+TEST_CASE("invalid options of keyed limiters are refused by name") {
     CHECK(keyed_refusal<keyed_bucket>({.rate = -1}) ==
-          "weir: keyed_limiter: rate = -1: accepted 0 and more, infinity() for no limit");
-    CHECK(keyed_refusal<keyed_bucket>({.max_keys = 0}) == "weir: keyed_limiter: max_keys = 0: accepted 1 and more");
+          "weir: keyed_limiter: rate = -1: accepted 0 or more, infinity() for no limit");
+    CHECK(keyed_refusal<keyed_bucket>({.max_keys = 0}) == "weir: keyed_limiter: max_keys = 0: accepted 1 or more");
     CHECK(keyed_refusal<keyed_bucket>({.idle_time = -1ns}) ==
-          "weir: keyed_limiter: idle_time = -1 ns: accepted 0 and more");
+          "weir: keyed_limiter: idle_time = -1 ns: accepted 0 or more");
     CHECK(keyed_refusal<keyed_bucket>({.time = nullptr}) == "weir: keyed_limiter: time = nullptr: accepted a clock");
     CHECK(keyed_refusal<keyed_fixed_window>({.window = 0s}) ==
           "weir: keyed_limiter: window = 0 ns: accepted more than 0");
@@ -236,7 +237,7 @@ TEST_CASE("options of keyed limiters that make no sense are refused by name") {
     CHECK(keyed_refusal<keyed_bucket>({.max_keys = std::numeric_limits<std::size_t>::max()}) == "accepted");
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "run calls within the rate of its key") {
+TEST_CASE_FIXTURE(keyed_fixture, "run calls within its key's rate") {
     keyed_bucket all(options(0.1, 1));
     CHECK(home.block_on(all.run("ann", [] { return 7; })).value() == 7);
     const auto refused = home.block_on(all.run("ann", [] { return 7; })).error();
@@ -245,7 +246,7 @@ TEST_CASE_FIXTURE(keyed_fixture, "run calls within the rate of its key") {
     CHECK(home.block_on(all.run("bob", [] { return 7; })).value() == 7);
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "who hears of a refusal learns the key, and may use the limiter and throw") {
+TEST_CASE_FIXTURE(keyed_fixture, "an observer of refusals gets the key, may use the limiter and may throw") {
     std::vector<std::string> heard;
     keyed_bucket* self = nullptr;
     auto loud = options(10, 1);
@@ -261,7 +262,7 @@ TEST_CASE_FIXTURE(keyed_fixture, "who hears of a refusal learns the key, and may
     CHECK(heard == std::vector<std::string>{"ann", "ann"});
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "a large limiter spreads its keys, and keeps to max_keys in all") {
+TEST_CASE_FIXTURE(keyed_fixture, "a large limiter spreads its keys and respects max_keys in total") {
     keyed_bucket all(options(1, 1, 20'000));
     for (int i = 0; i < 40'000; ++i) CHECK(all.try_acquire(numbered("user", i)));
     const auto stats = all.stats();
@@ -270,7 +271,7 @@ TEST_CASE_FIXTURE(keyed_fixture, "a large limiter spreads its keys, and keeps to
     CHECK(stats.evicted == 40'000 - stats.keys);
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "threads never get more of a key than its rate and burst together") {
+TEST_CASE_FIXTURE(keyed_fixture, "threads together never get more of a key than its rate and burst") {
     keyed_bucket all(options(1000, 20));
     std::array<std::atomic<std::size_t>, 4> taken{};
     std::atomic<int> running = 2;
@@ -294,7 +295,7 @@ TEST_CASE_FIXTURE(keyed_fixture, "threads never get more of a key than its rate 
     }
 }
 
-TEST_CASE_FIXTURE(keyed_fixture, "threads may use, displace, forget and count keys at once") {
+TEST_CASE_FIXTURE(keyed_fixture, "threads may use, displace, forget and count keys concurrently") {
     keyed_bucket all(options(1000, 20, 64));
     std::atomic<int> running = 2;
     auto use = [&] {
@@ -317,7 +318,7 @@ TEST_CASE_FIXTURE(keyed_fixture, "threads may use, displace, forget and count ke
     CHECK(all.stats().allowed + all.stats().refused == 20'000);
 }
 
-TEST_CASE("digests are those of SipHash with 128 bits") {
+TEST_CASE("digests are those of 128-bit SipHash") {
     std::string input;
     const resilience::detail::siphash<2, 4> hash(0x0706050403020100, 0x0f0e0d0c0b0a0908);
     const auto none = hash(input);
@@ -328,7 +329,7 @@ TEST_CASE("digests are those of SipHash with 128 bits") {
     CHECK(one.high == 0x45fc229b11597634);
 }
 
-TEST_CASE("digests differ by every byte and length of the key, and by their own key") {
+TEST_CASE("digests depend on every byte and the length of the key, and on the hash key") {
     const resilience::detail::siphash<> hash(1, 2);
     std::set<std::pair<std::uint64_t, std::uint64_t>> seen;
     std::size_t count = 0;

@@ -17,7 +17,7 @@ bool has_sample(const metrics& of, const std::string& line) {
 
 } // namespace
 
-TEST_CASE("a breaker's metrics say its state, its calls and its rates") {
+TEST_CASE("a breaker's metrics export its state, its calls and its rates") {
     metrics all;
     circuit_breaker breaker({.window_calls = 4, .minimum_calls = 4});
     measure(all, breaker, "wechat");
@@ -38,7 +38,7 @@ TEST_CASE("a breaker's metrics say its state, its calls and its rates") {
     CHECK(has_sample(all, R"(circuit_breaker_slow_call_rate{name="wechat"} 0)"));
 }
 
-TEST_CASE("a bulkhead's metrics say what is under way, and what was refused") {
+TEST_CASE("a bulkhead's metrics export its calls in progress and its refusals") {
     metrics all;
     bulkhead slots({.max_concurrent = 1});
     measure(all, slots, "search");
@@ -53,7 +53,7 @@ TEST_CASE("a bulkhead's metrics say what is under way, and what was refused") {
     CHECK(has_sample(all, R"(bulkhead_refused_total{name="search",reason="waited"} 0)"));
 }
 
-TEST_CASE("several breakers and bulkheads are measured side by side, each by a name of its own") {
+TEST_CASE("several breakers and bulkheads are exported under their own names") {
     metrics all;
     circuit_breaker breaker;
     bulkhead slots;

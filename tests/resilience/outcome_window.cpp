@@ -24,7 +24,7 @@ void record_many(outcome_window& window, int count, call_outcome one, time_point
 
 } // namespace
 
-TEST_CASE("a window of calls has the last ones, whenever they were") {
+TEST_CASE("a window of calls contains the last ones, however old") {
     auto window = outcome_window::of_calls(4);
     CHECK(!window.reads_clock());
     CHECK(window.counts(window_start).calls == 0);
@@ -41,7 +41,7 @@ TEST_CASE("a window of calls has the last ones, whenever they were") {
     CHECK(window.counts(window_start).slow == 0);
 }
 
-TEST_CASE("a window of one call has the last one") {
+TEST_CASE("a window of one call contains the last one") {
     auto window = outcome_window::of_calls(1);
     record_many(window, 2, bad_call);
     CHECK(window.counts(window_start).failures == 1);
@@ -50,7 +50,7 @@ TEST_CASE("a window of one call has the last one") {
     CHECK(window.counts(window_start).calls == 1);
 }
 
-TEST_CASE("a window of calls counts as one that keeps every call does") {
+TEST_CASE("a window of calls counts like one that stores every call") {
     auto window = outcome_window::of_calls(7);
     std::deque<call_outcome> kept;
     unsigned seed = 1;
@@ -67,7 +67,7 @@ TEST_CASE("a window of calls counts as one that keeps every call does") {
     }
 }
 
-TEST_CASE("a window of time has the calls of that time, give or take a sixtieth") {
+TEST_CASE("a window of time contains the calls of that time, within a sixtieth") {
     auto window = outcome_window::of_time(60s);
     CHECK(window.reads_clock());
     record_many(window, 5, bad_call, window_start);
@@ -79,7 +79,7 @@ TEST_CASE("a window of time has the calls of that time, give or take a sixtieth"
     CHECK(window.counts(window_start + 91s).calls == 0);
 }
 
-TEST_CASE("a window of time has no bucket but those of its time, also after long silence") {
+TEST_CASE("a window of time contains only its own buckets, even after long silence") {
     auto window = outcome_window::of_time(60s);
     record_many(window, 5, bad_call, window_start);
     record_many(window, 2, slow_call, window_start + 24h * 365);
@@ -88,7 +88,7 @@ TEST_CASE("a window of time has no bucket but those of its time, also after long
     CHECK(window.counts(time_point::max()).calls == 0);
 }
 
-TEST_CASE("a window of time takes a time before the last one for the present") {
+TEST_CASE("a window of time treats an earlier time as the present") {
     auto window = outcome_window::of_time(1s);
     record_many(window, 1, bad_call, window_start);
     record_many(window, 1, bad_call, window_start - 1h);
@@ -102,7 +102,7 @@ TEST_CASE("the shortest window of time has buckets of a nanosecond") {
     CHECK(window.counts(window_start + 60ns).calls == 0);
 }
 
-TEST_CASE("a window that was cleared begins again") {
+TEST_CASE("a cleared window starts over") {
     for (auto window : {outcome_window::of_calls(3), outcome_window::of_time(3s)}) {
         record_many(window, 3, bad_call);
         window.clear();

@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-/// Services under load, simulated event by event on a manual clock: an arrival is a point of a Poisson process with a
-/// fixed seed, service takes a fixed time, and an adaptive_limit decides which requests are let in.
+/// Event-driven simulation of services under load on a manual clock: arrivals are a Poisson process with a fixed seed,
+/// service times are fixed, and an adaptive_limit decides which requests are admitted.
 namespace overload {
 
 using namespace weir;
@@ -36,7 +36,7 @@ struct outcome {
 struct load {
     std::function<double(time_point)> per_second;
     std::function<duration(time_point)> service;
-    std::array<double, traffic_classes> mix{0, 1, 0}; ///< parts of the arrivals
+    std::array<double, traffic_classes> mix{0, 1, 0}; ///< shares of the arrivals
     duration length = std::chrono::seconds(20);
 };
 
@@ -63,8 +63,8 @@ public:
     adaptive_limit& limit() noexcept { return limit_; }
     const std::vector<outcome>& outcomes() const noexcept { return outcomes_; }
 
-    /// Handlers that suspend while one of `servers` works for them, first come, first served: their number in flight
-    /// shows what waits.
+    /// Handlers that suspend while one of `servers` works for them, first come, first served: the number in flight
+    /// includes the queue.
     void run_suspended(const load& of, std::size_t servers, std::uint64_t seed = 1) {
         struct running {
             time_point ends{};
@@ -108,8 +108,8 @@ public:
         end_until(time_point::max());
     }
 
-    /// Handlers that run inline on one loop: requests wait unseen until the loop's next turn, which takes up all that
-    /// have come by then. A refusal takes time as well.
+    /// Handlers that run inline on one loop: requests wait unnoticed until the loop's next turn, which handles all that
+    /// have arrived. A refusal also takes time.
     void run_inline(const load& of, duration refusal = std::chrono::microseconds(30), std::uint64_t seed = 1) {
         const auto all = arrivals(of, seed);
         for (std::size_t next = 0; next < all.size();) {
@@ -127,7 +127,7 @@ public:
 
     struct summary {
         double per_second = 0; ///< served within a second
-        double refused = 0;    ///< part of those that came
+        double refused = 0;    ///< part of the arrivals
         duration median{};
         duration p99{};
     };

@@ -8,7 +8,7 @@
 
 using namespace weir;
 
-TEST_CASE("limiters show what they allowed and refused, and how many keys they remember") {
+TEST_CASE("limiters export how many calls they allowed and refused, and how many keys they keep") {
     manual_clock time;
     token_bucket sms({.rate = 1, .burst = 2, .time = &time});
     fixed_window_limiter reports({.limit = 1, .time = &time});

@@ -20,7 +20,7 @@ using test_support::started;
 
 namespace {
 
-// A dependency that fails as planned, then answers with its name.
+// A dependency that fails as planned and then returns its name.
 struct service_node {
     std::string answer;
     std::vector<error> plan{};
@@ -33,7 +33,7 @@ struct service_node {
     }
 };
 
-// Opens at the second call in a row that fails; stands for a circuit_breaker.
+// Opens at the second consecutive failure; represents a circuit_breaker.
 struct opening_layer {
     int failures = 0;
 
@@ -93,7 +93,7 @@ error sums_differ() { return error(errc::internal, "the sums differ"); }
 
 } // namespace
 
-TEST_CASE_FIXTURE(recovery_fixture, "normal service: a call that succeeds is no event") {
+TEST_CASE_FIXTURE(recovery_fixture, "normal service: a successful call is no event") {
     recovery recover(options());
     CHECK(finish(recover.run(on_primary(), on_standby())).value() == "primary");
     CHECK(trace.empty());
@@ -101,7 +101,7 @@ TEST_CASE_FIXTURE(recovery_fixture, "normal service: a call that succeeds is no 
     CHECK(standby.calls == 0);
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "not recoverable, and no failure of the service: an answer passes") {
+TEST_CASE_FIXTURE(recovery_fixture, "not recoverable, and no failure of the service: an answer passes through") {
     recovery recover(options());
     primary.plan = {errc::not_found};
     CHECK(finish(recover.run(on_primary(), on_standby())).error() == errc::not_found);
@@ -110,7 +110,7 @@ TEST_CASE_FIXTURE(recovery_fixture, "not recoverable, and no failure of the serv
     CHECK(standby.calls == 0);
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "L1, recovered: a transient failure is retried, and normal service goes on") {
+TEST_CASE_FIXTURE(recovery_fixture, "L1, recovered: a transient failure is retried and normal service continues") {
     auto given = options();
     recovery recover(given);
     primary.plan = {too_busy(), too_busy()};
@@ -121,7 +121,7 @@ TEST_CASE_FIXTURE(recovery_fixture, "L1, recovered: a transient failure is retri
     CHECK(recover.stats().recovered == 1);
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "L1, not recovered: the last error comes when the retries are used up") {
+TEST_CASE_FIXTURE(recovery_fixture, "L1, not recovered: the last error is returned when the retries are used up") {
     recovery recover(options());
     primary.plan = {too_busy(), too_busy(), too_busy()};
     CHECK(finish(recover.run("order 7", on_primary(), on_standby())).error() == errc::resource_exhausted);
@@ -148,7 +148,7 @@ TEST_CASE_FIXTURE(recovery_fixture, "L2, not recovered: the standby fails too") 
     CHECK(trace == lines{"switched connection", "unrecovered connection"});
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "L2 after L1: the connection fails while a transient failure is retried") {
+TEST_CASE_FIXTURE(recovery_fixture, "L2 after L1: the connection fails during retries of a transient failure") {
     recovery recover(options());
     primary.plan = {too_busy(), connection_refused()};
     CHECK(finish(recover.run(on_primary(), on_standby())).value() == "standby");
@@ -166,7 +166,7 @@ TEST_CASE_FIXTURE(recovery_fixture, "L2 without a standby is retried") {
     CHECK(trace.back() == "unrecovered connection order 7");
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "L3: inconsistent work stops, is kept for a person, and nothing is tried") {
+TEST_CASE_FIXTURE(recovery_fixture, "L3: inconsistent work stops, is kept for manual repair, and nothing is tried") {
     recovery recover(options());
     primary.plan = {sums_differ()};
     CHECK(finish(recover.run("order 7", on_primary(), on_standby())).error() == errc::internal);
@@ -177,7 +177,7 @@ TEST_CASE_FIXTURE(recovery_fixture, "L3: inconsistent work stops, is kept for a 
     CHECK(recover.stats().parked == 1);
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "L3 on the standby, and L3 after a retry, are kept as well") {
+TEST_CASE_FIXTURE(recovery_fixture, "L3 on the standby, and L3 after a retry, are also kept") {
     recovery recover(options());
     primary.plan = {connection_refused()};
     standby.plan = {sums_differ()};
@@ -189,7 +189,7 @@ TEST_CASE_FIXTURE(recovery_fixture, "L3 on the standby, and L3 after a retry, ar
     CHECK(trace == lines{"retrying transient", "parked inconsistent order 8"});
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "L3 without a place to keep the work is an event") {
+TEST_CASE_FIXTURE(recovery_fixture, "L3 without a park function is an event") {
     auto given = options();
     given.park = nullptr;
     recovery recover(given);
@@ -198,7 +198,7 @@ TEST_CASE_FIXTURE(recovery_fixture, "L3 without a place to keep the work is an e
     CHECK(trace == lines{"parked inconsistent"});
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "work that can't be kept is an alert of its own") {
+TEST_CASE_FIXTURE(recovery_fixture, "work that can't be kept is a separate alert") {
     auto given = options();
     error reported;
     given.on_event = [&](const recovery_event& event) {
@@ -222,12 +222,12 @@ TEST_CASE_FIXTURE(recovery_fixture, "work that can't be kept is an alert of its 
     }
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "not recovered: the breaker around it opens, and calls end there") {
+TEST_CASE_FIXTURE(recovery_fixture, "not recovered: the enclosing breaker opens and calls end there") {
     recovery recover(options());
     opening_layer breaker;
     const stack policy{breaker, recover};
-    primary.plan = {too_busy(),           too_busy(),           too_busy(),
-                    connection_refused(), connection_refused(), connection_refused()};
+    primary.plan = {
+        too_busy(), too_busy(), too_busy(), connection_refused(), connection_refused(), connection_refused()};
     CHECK(finish(policy.run(on_primary())).error() == errc::resource_exhausted);
     CHECK(finish(policy.run(on_primary())).error() == errc::unavailable);
     const auto calls = primary.calls;
@@ -235,7 +235,7 @@ TEST_CASE_FIXTURE(recovery_fixture, "not recovered: the breaker around it opens,
     CHECK(primary.calls == calls);
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "a breaker around the primary that is open switches to the standby") {
+TEST_CASE_FIXTURE(recovery_fixture, "an open breaker around the primary switches to the standby") {
     recovery recover(options());
     opening_layer breaker{.failures = 2};
     auto guarded = [&] { return breaker.run(on_primary()); };
@@ -243,7 +243,8 @@ TEST_CASE_FIXTURE(recovery_fixture, "a breaker around the primary that is open s
     CHECK(primary.calls == 0);
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "what may have had an effect is neither repeated nor switched, unless it may be") {
+TEST_CASE_FIXTURE(recovery_fixture,
+                  "work that may have had an effect is neither repeated nor switched unless it is idempotent") {
     const auto lost = error(errc::unavailable, "lost").with_code(std::string(outcome_unknown_code));
     const error late = errc::deadline_exceeded;
     {
@@ -265,13 +266,13 @@ TEST_CASE_FIXTURE(recovery_fixture, "what may have had an effect is neither repe
     primary = service_node{"primary", {late}};
     CHECK(finish(recover.run(on_primary(), on_standby())).value() == "primary");
 
-    given.backoff.idempotent = false; // whatever the table says
+    given.backoff.idempotent = false; // regardless of the table
     recovery careful(given);
     primary = service_node{"primary", {lost}};
     CHECK(finish(careful.run(on_primary(), on_standby())).error().message() == "lost");
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "cancellation ends it, and is no failure") {
+TEST_CASE_FIXTURE(recovery_fixture, "cancellation ends it and is no failure") {
     recovery recover(options());
     primary.plan = {too_busy(), too_busy()};
     started<result<std::string>> running(home, recover.run(on_primary(), on_standby()));
@@ -282,7 +283,7 @@ TEST_CASE_FIXTURE(recovery_fixture, "cancellation ends it, and is no failure") {
     CHECK(trace == lines{"retrying transient"});
 }
 
-TEST_CASE("a table goes by code, then by kind, and can be changed") {
+TEST_CASE("a table maps by code, then by kind, and can be changed") {
     struct row {
         error failure;
         recovery_level level;
@@ -314,10 +315,11 @@ TEST_CASE("a table goes by code, then by kind, and can be changed") {
     CHECK(table.level_of(error(errc::conflict, "").with_code("stock_differs")) == recovery_level::none);
 }
 
-TEST_CASE_FIXTURE(recovery_fixture, "recovery has a predicate and an observer of its own for the retries") {
+TEST_CASE_FIXTURE(recovery_fixture, "recovery sets the predicate and the observer of its retries itself") {
     auto given = options();
     given.backoff.retries = [](const error&) { return true; };
-    CHECK_THROWS_WITH(recovery{given}, "recovery_options::backoff.retries = set: accepted none: recovery has its own");
+    CHECK_THROWS_WITH(
+        recovery{given}, "recovery_options::backoff.retries = set: accepted empty: recovery sets its own");
     given.backoff.retries = nullptr;
     given.backoff.on_event = [](const retry_event&) {};
     CHECK_THROWS_AS(recovery{given}, std::invalid_argument);

@@ -25,7 +25,7 @@ namespace {
 using retry_events = std::vector<retry_event>;
 using retry_what = retry_event::what;
 
-// Fails as often as a test says, and counts its calls.
+// Fails as often as a test says and counts its calls.
 struct flaky {
     int failures = 0;
     error failure = errc::unavailable;
@@ -63,7 +63,7 @@ struct retry_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(retry_fixture, "a call that succeeds is made once") {
+TEST_CASE_FIXTURE(retry_fixture, "a successful call is made once") {
     retry backoff(options());
     CHECK(run(backoff).value() == 1);
     CHECK(seen.empty());
@@ -96,7 +96,7 @@ TEST_CASE_FIXTURE(retry_fixture, "a call is repeated after growing delays until 
     CHECK(backoff.stats().recovered == 1);
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "the last error is the outcome when the attempts are used up") {
+TEST_CASE_FIXTURE(retry_fixture, "the last error is returned when the attempts are used up") {
     retry backoff(options());
     call.failures = 10;
     call.failure = error(errc::unavailable, "the database is gone");
@@ -109,7 +109,7 @@ TEST_CASE_FIXTURE(retry_fixture, "the last error is the outcome when the attempt
     CHECK(backoff.stats().recovered == 0);
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "a retry of one attempt repeats nothing") {
+TEST_CASE_FIXTURE(retry_fixture, "a retry with one attempt repeats nothing") {
     auto one = options();
     one.attempts = 1;
     retry never(one);
@@ -118,7 +118,7 @@ TEST_CASE_FIXTURE(retry_fixture, "a retry of one attempt repeats nothing") {
     CHECK(call.calls == 1);
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "what is repeated depends on the error, and on whether the call is idempotent") {
+TEST_CASE_FIXTURE(retry_fixture, "which calls are repeated depends on the error and on idempotence") {
     struct row {
         error failure;
         bool repeated;
@@ -143,7 +143,8 @@ TEST_CASE_FIXTURE(retry_fixture, "what is repeated depends on the error, and on 
     }
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "a predicate widens what is repeated, but never to what may have had an effect") {
+TEST_CASE_FIXTURE(retry_fixture,
+                  "a predicate widens which errors are repeated, but never to those that may have had an effect") {
     auto given = options();
     given.retries = [](const error&) { return true; };
     struct row {
@@ -171,7 +172,7 @@ TEST_CASE_FIXTURE(retry_fixture, "a predicate widens what is repeated, but never
     }
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "full jitter takes a part of the delay, which never exceeds max_delay") {
+TEST_CASE_FIXTURE(retry_fixture, "full jitter uses a part of the delay, which never exceeds max_delay") {
     auto given = options();
     given.attempts = 6;
     given.full_jitter = true;
@@ -195,7 +196,7 @@ TEST_CASE_FIXTURE(retry_fixture, "full jitter takes a part of the delay, which n
     }
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "without a random source of the test, delays spread over their whole range") {
+TEST_CASE_FIXTURE(retry_fixture, "with the default random source delays spread over their whole range") {
     auto given = options();
     given.full_jitter = true;
     given.attempts = 1000;
@@ -215,7 +216,7 @@ TEST_CASE_FIXTURE(retry_fixture, "without a random source of the test, delays sp
     for (const int count : quarters) CHECK(count > 150); // of 250; 8 standard deviations
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "a wait is as long as the error asks for") {
+TEST_CASE_FIXTURE(retry_fixture, "a wait is at least as long as the error asks for") {
     retry backoff(options());
     call.failures = 1;
     call.failure = error(errc::unavailable, "later").with_retry_after(2);
@@ -239,13 +240,13 @@ TEST_CASE_FIXTURE(retry_fixture, "an error that asks for more than max_delay end
     CHECK(backoff.stats().too_late == 2);
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "no wait reaches the context's deadline: the last error comes at once") {
+TEST_CASE_FIXTURE(retry_fixture, "no wait goes beyond the context's deadline: the last error is returned at once") {
     retry backoff(options());
     call.failures = 10;
     auto f = [this] { return call(); };
     started<result<int>> running(home, backoff.run(f), time.now() + 150ms);
     advance(50ms);
-    REQUIRE(running.ended()); // the second wait would end with the deadline
+    REQUIRE(running.ended()); // the second wait would end at the deadline
     CHECK(running.outcome().error() == errc::unavailable);
     CHECK(call.calls == 2);
     CHECK(seen.back().kind == retry_what::too_late);
@@ -271,7 +272,7 @@ TEST_CASE_FIXTURE(retry_fixture, "cancellation ends a wait at once") {
     CHECK(call.calls == 1);
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "a call that is cancelled while it runs isn't repeated, whatever error it ends with") {
+TEST_CASE_FIXTURE(retry_fixture, "a call cancelled while it runs isn't repeated, whatever its error") {
     retry backoff(options());
     auto f = [this]() -> task<result<int>> {
         ++call.calls;
@@ -285,7 +286,7 @@ TEST_CASE_FIXTURE(retry_fixture, "a call that is cancelled while it runs isn't r
     CHECK(call.calls == 1);
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "a retry that the budget doesn't pay for isn't made") {
+TEST_CASE_FIXTURE(retry_fixture, "a retry isn't made if the budget refuses it") {
     retry_budget budget({.ratio = 0.5, .min_per_second = 0});
     auto given = options();
     given.budget = &budget;
@@ -297,11 +298,11 @@ TEST_CASE_FIXTURE(retry_fixture, "a retry that the budget doesn't pay for isn't 
     CHECK(backoff.stats().budget_refused == 1);
     call.calls = 0;
     run(backoff);
-    CHECK(call.calls == 2); // the second call completes what a retry costs
+    CHECK(call.calls == 2); // the second call completes the price of a retry
     CHECK(&backoff.budget() == &budget);
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "under a total failure the load is no more than 1.1 times the calls'") {
+TEST_CASE_FIXTURE(retry_fixture, "during a total failure the load is at most 1.1 times that of the calls") {
     retry_budget budget({.ratio = 0.1, .min_per_second = 0, .time = &time});
     auto given = options();
     given.on_event = nullptr;
@@ -316,7 +317,7 @@ TEST_CASE_FIXTURE(retry_fixture, "under a total failure the load is no more than
     CHECK(call.calls <= calls * 110 / 100);
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "a budget of its own bounds the retries where none is given") {
+TEST_CASE_FIXTURE(retry_fixture, "without a shared budget a private one bounds the retries") {
     auto given = options();
     given.on_event = nullptr;
     given.base = 0ns;
@@ -324,10 +325,10 @@ TEST_CASE_FIXTURE(retry_fixture, "a budget of its own bounds the retries where n
     call.failures = std::numeric_limits<int>::max();
     for (int i = 0; i < 100; ++i) run(backoff);
     CHECK(call.calls >= 110);
-    CHECK(call.calls <= 100 + 10 + 10 + 10); // its minimum is by the machine's clock
+    CHECK(call.calls <= 100 + 10 + 10 + 10); // its minimum uses the machine's clock
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "values, results and exceptions come out as results") {
+TEST_CASE_FIXTURE(retry_fixture, "values, results and exceptions are returned as results") {
     retry backoff(options());
     int calls = 0;
     CHECK(home.block_on(backoff.run([] { return 7; })).value() == 7);
@@ -340,7 +341,7 @@ TEST_CASE_FIXTURE(retry_fixture, "values, results and exceptions come out as res
     CHECK(calls == 1);
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "memory that runs out within a call leaves its outcome unknown") {
+TEST_CASE_FIXTURE(retry_fixture, "a call that runs out of memory has an unknown outcome") {
     retry careful(options());
     int calls = 0;
     auto throws = [&calls]() -> int {
@@ -353,7 +354,7 @@ TEST_CASE_FIXTURE(retry_fixture, "memory that runs out within a call leaves its 
     CHECK(calls == 1);
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "results that can only be moved pass through") {
+TEST_CASE_FIXTURE(retry_fixture, "move-only results pass through") {
     retry backoff(options());
     auto f = [this]() -> task<result<std::unique_ptr<int>>> {
         auto value = co_await call();
@@ -393,7 +394,7 @@ TEST_CASE_FIXTURE(retry_fixture, "an observer that throws changes nothing, and o
     CHECK(inner == 1);
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "an exception out of a predicate leaves the call, and harms no other") {
+TEST_CASE_FIXTURE(retry_fixture, "an exception of a predicate propagates and harms no other call") {
     auto given = options();
     given.retries = [](const error&) -> bool { throw std::runtime_error("predicate"); };
     retry backoff(given);
@@ -405,7 +406,7 @@ TEST_CASE_FIXTURE(retry_fixture, "an exception out of a predicate leaves the cal
     CHECK(run(backoff).has_value());
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "a loop that ends takes the waits of its calls along") {
+TEST_CASE_FIXTURE(retry_fixture, "a loop that ends destroys the waits of its calls") {
     retry backoff(options());
     auto waiting = std::make_unique<loop>(time);
     auto held = std::make_shared<int>(1);
@@ -418,7 +419,7 @@ TEST_CASE_FIXTURE(retry_fixture, "a loop that ends takes the waits of its calls 
     CHECK(held.use_count() == 2); // here and in f
 }
 
-TEST_CASE("a retry refuses options that are out of their range") {
+TEST_CASE("a retry refuses options out of range") {
     const double nan = std::numeric_limits<double>::quiet_NaN();
     CHECK_THROWS_WITH(retry({.attempts = 0}), "retry_options::attempts = 0: accepted 1 or more");
     CHECK_THROWS_WITH(retry({.base = -1ns}), "retry_options::base = -1 ns: accepted 0 ns to duration::max()");
@@ -427,7 +428,7 @@ TEST_CASE("a retry refuses options that are out of their range") {
         CHECK_THROWS_AS(retry({.multiplier = wrong}), std::invalid_argument);
 }
 
-TEST_CASE_FIXTURE(retry_fixture, "options at their extremes never wrap") {
+TEST_CASE_FIXTURE(retry_fixture, "extreme options never overflow") {
     auto given = options();
     given.attempts = 200;
     given.multiplier = 1000;
@@ -465,7 +466,7 @@ TEST_CASE_FIXTURE(retry_fixture, "a retry is a layer of a stack") {
     CHECK(running.outcome().value() == 2);
 }
 
-TEST_CASE("two loops share a policy, and each waits on its own") {
+TEST_CASE("two loops share a policy, and each waits on its own loop") {
     retry_budget plenty({.ratio = 1});
     retry backoff({.base = 1ns, .budget = &plenty});
     const auto work = [&backoff] {

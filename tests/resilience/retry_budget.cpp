@@ -24,7 +24,7 @@ std::size_t withdraw_all(retry_budget& budget) {
 
 } // namespace
 
-TEST_CASE("ten calls pay for a retry, and nothing is there before") {
+TEST_CASE("ten calls pay for a retry, and none is available before") {
     retry_budget budget({.ratio = 0.1, .min_per_second = 0});
     CHECK(!budget.try_withdraw());
     for (int i = 0; i < 9; ++i) budget.deposit();
@@ -37,13 +37,13 @@ TEST_CASE("ten calls pay for a retry, and nothing is there before") {
     CHECK(budget.stats().refused == 3);
 }
 
-TEST_CASE("successful times save up no more retries than the burst") {
+TEST_CASE("no more retries than the burst can be saved up") {
     retry_budget budget({.ratio = 0.5, .min_per_second = 0, .burst = 20});
     for (int i = 0; i < 10'000; ++i) budget.deposit();
     CHECK(withdraw_all(budget) == 20);
 }
 
-TEST_CASE("the minimum is there every second, and what isn't used of it doesn't add up") {
+TEST_CASE("the minimum is available every second, and an unused part doesn't accumulate") {
     manual_clock time;
     retry_budget budget({.ratio = 0, .min_per_second = 10, .time = &time});
     CHECK(withdraw_all(budget) == 10);
@@ -55,7 +55,7 @@ TEST_CASE("the minimum is there every second, and what isn't used of it doesn't 
     CHECK(withdraw_all(budget) == 10);
 }
 
-TEST_CASE("a minimum below one in a second is one now and then") {
+TEST_CASE("a minimum below one per second grants one occasionally") {
     manual_clock time;
     retry_budget budget({.ratio = 0, .min_per_second = 0.1, .time = &time});
     CHECK(withdraw_all(budget) == 1);
@@ -65,7 +65,7 @@ TEST_CASE("a minimum below one in a second is one now and then") {
     CHECK(withdraw_all(budget) == 1);
 }
 
-TEST_CASE("a budget refuses options that are out of their range, and takes the extremes") {
+TEST_CASE("a budget refuses options out of range and accepts the extremes") {
     const double nan = std::numeric_limits<double>::quiet_NaN();
     const double infinite = std::numeric_limits<double>::infinity();
     for (const double wrong : {-0.1, 1000.5, nan, infinite})
@@ -85,7 +85,7 @@ TEST_CASE("a budget refuses options that are out of their range, and takes the e
     CHECK(!least.try_withdraw());
 }
 
-TEST_CASE("threads that share a budget get no more of it together") {
+TEST_CASE("threads sharing a budget together get no more than one would") {
     manual_clock time;
     retry_budget budget({.ratio = 0.1, .min_per_second = 10, .burst = 1e6, .time = &time});
     std::atomic<std::size_t> granted = 0;

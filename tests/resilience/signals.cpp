@@ -9,7 +9,7 @@
 using namespace weir;
 using namespace std::chrono_literals;
 
-TEST_CASE("a rate is the increase a second since it was read") {
+TEST_CASE("a rate is the increase per second since the last read") {
     manual_clock time;
     metrics numbers;
     counter& requests = numbers.counter("requests_total", "Requests");
@@ -24,7 +24,7 @@ TEST_CASE("a rate is the increase a second since it was read") {
     CHECK(rate() == 0);
 }
 
-TEST_CASE("a ratio is of what happened since it was read") {
+TEST_CASE("a ratio covers the time since the last read") {
     metrics numbers;
     counter& errors = numbers.counter("errors_total", "Errors");
     counter& requests = numbers.counter("requests_total", "Requests");
@@ -37,7 +37,7 @@ TEST_CASE("a ratio is of what happened since it was read") {
     CHECK(ratio() == 0);
 }
 
-TEST_CASE("a quantile is of the observations since it was read, interpolated within its bucket") {
+TEST_CASE("a quantile covers the observations since the last read, interpolated within its bucket") {
     metrics numbers;
     histogram& times = numbers.histogram("times", "Times", {1, 2, 4});
     for (int i = 0; i < 100; ++i) times.observe(0.5);
@@ -51,11 +51,11 @@ TEST_CASE("a quantile is of the observations since it was read, interpolated wit
     CHECK(p99() == doctest::Approx(3));
     CHECK(all() == 4);
     times.observe(100);
-    CHECK(p50() == 4); // the last bucket has no end
+    CHECK(p50() == 4); // the last bucket has no upper bound
     CHECK(std::isnan(p50()));
 }
 
-TEST_CASE("the use of processors is that of this process since it was read") {
+TEST_CASE("CPU use covers this process since the last read") {
     const auto use = cpu_use();
     const auto until = std::clock() + CLOCKS_PER_SEC / 50;
     while (std::clock() < until) {
@@ -67,7 +67,7 @@ TEST_CASE("the use of processors is that of this process since it was read") {
     CHECK(std::isnan(cpu_use(stands)()));
 }
 
-TEST_CASE("a loop's lag is how late it runs what is due") {
+TEST_CASE("a loop's lag is the delay of its due timers") {
     manual_clock time;
     loop home(time);
     {
@@ -87,5 +87,5 @@ TEST_CASE("a loop's lag is how late it runs what is due") {
         CHECK(lag.read() == doctest::Approx(0.07)); // the greatest
     }
     time.advance(1h);
-    CHECK(home.poll() == 0); // nothing is left of it
+    CHECK(home.poll() == 0); // no timer is left
 }

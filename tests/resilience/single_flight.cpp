@@ -32,7 +32,7 @@ struct flight_fixture {
     int calls = 0;
     error failure;
 
-    // The n-th one takes a second and yields "n".
+    // The n-th call takes a second and yields "n".
     task<result<std::string>> call() {
         const int number = ++calls;
         auto slept = co_await sleep_for(1s);
@@ -50,8 +50,8 @@ struct flight_fixture {
     }
 };
 
-// Ends only a second after its cancellation.
-task<result<std::string>> ends_late() {
+// Ends a second after its cancellation.
+task<result<std::string>> end_late() {
     (void)co_await sleep_for(1h);
     co_await boost::asio::this_coro::reset_cancellation_state();
     (void)co_await sleep_for(1s);
@@ -60,7 +60,7 @@ task<result<std::string>> ends_late() {
 
 } // namespace
 
-TEST_CASE_FIXTURE(flight_fixture, "calls with one key at the same time are made once and share the value") {
+TEST_CASE_FIXTURE(flight_fixture, "concurrent calls with one key are made once and share the value") {
     shared_call first(home, run("a"));
     shared_call second(home, run("a"));
     shared_call other(home, run("b"));
@@ -75,7 +75,7 @@ TEST_CASE_FIXTURE(flight_fixture, "calls with one key at the same time are made 
     CHECK(flights.stats().handed_over == 0);
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "a call after the other has ended is made again") {
+TEST_CASE_FIXTURE(flight_fixture, "a call made after another has ended runs again") {
     shared_call first(home, run("a"));
     advance(1s);
     shared_call second(home, run("a"));
@@ -84,7 +84,7 @@ TEST_CASE_FIXTURE(flight_fixture, "a call after the other has ended is made agai
     CHECK(second.outcome().value() == "2");
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "an error is shared as a value is") {
+TEST_CASE_FIXTURE(flight_fixture, "an error is shared like a value") {
     failure = error(errc::not_found, "there is none");
     shared_call first(home, run("a"));
     shared_call second(home, run("a"));
@@ -94,7 +94,7 @@ TEST_CASE_FIXTURE(flight_fixture, "an error is shared as a value is") {
     CHECK(calls == 1);
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "an exception out of the call is an error for all") {
+TEST_CASE_FIXTURE(flight_fixture, "an exception of the call is an error for all callers") {
     auto throws = []() -> task<result<std::string>> {
         (void)co_await sleep_for(1s);
         throw std::runtime_error("broken");
@@ -106,7 +106,7 @@ TEST_CASE_FIXTURE(flight_fixture, "an exception out of the call is an error for 
     CHECK(second.outcome().error() == errc::internal);
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "when the caller that makes the call is cancelled, another one makes it again") {
+TEST_CASE_FIXTURE(flight_fixture, "when the calling one is cancelled, another caller makes the call again") {
     shared_call first(home, run("a"));
     shared_call second(home, run("a"));
     shared_call third(home, run("a"));
@@ -116,7 +116,7 @@ TEST_CASE_FIXTURE(flight_fixture, "when the caller that makes the call is cancel
     CHECK(first.outcome().error() == errc::cancelled);
     CHECK(!second.ended());
     CHECK(calls == 2);
-    shared_call fourth(home, run("a")); // joins them
+    shared_call fourth(home, run("a")); // joins the flight
     advance(1s);
     CHECK(second.outcome().value() == "2");
     CHECK(third.outcome().value() == "2");
@@ -126,8 +126,8 @@ TEST_CASE_FIXTURE(flight_fixture, "when the caller that makes the call is cancel
     CHECK(flights.stats().shared == 2);
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "the lead is left when the cancelled call has ended, not before") {
-    shared_call first(home, flights.run("a", ends_late));
+TEST_CASE_FIXTURE(flight_fixture, "the lead is handed over when the cancelled call has ended, not before") {
+    shared_call first(home, flights.run("a", end_late));
     shared_call second(home, run("a"));
     first.cancel();
     CHECK(calls == 0);
@@ -138,7 +138,7 @@ TEST_CASE_FIXTURE(flight_fixture, "the lead is left when the cancelled call has 
     CHECK(second.outcome().value() == "1");
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "a call that all callers have left isn't there any more") {
+TEST_CASE_FIXTURE(flight_fixture, "a call that all callers have left is removed") {
     shared_call first(home, run("a"));
     shared_call second(home, run("a"));
     second.cancel();
@@ -152,7 +152,7 @@ TEST_CASE_FIXTURE(flight_fixture, "a call that all callers have left isn't there
     CHECK(third.outcome().value() == "2");
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "a follower that is cancelled leaves at once, and the others keep waiting") {
+TEST_CASE_FIXTURE(flight_fixture, "a cancelled follower leaves at once, and the others keep waiting") {
     shared_call first(home, run("a"));
     shared_call second(home, run("a"));
     shared_call third(home, run("a"));
@@ -167,7 +167,7 @@ TEST_CASE_FIXTURE(flight_fixture, "a follower that is cancelled leaves at once, 
 TEST_CASE_FIXTURE(flight_fixture, "each follower waits until its own deadline") {
     shared_call first(home, run("a"));
     shared_call second(home, run("a"), time.now() + 500ms);
-    shared_call late(home, run("a"), time.now()); // it is over already
+    shared_call late(home, run("a"), time.now()); // already past its deadline
     home.poll();
     REQUIRE(late.ended());
     CHECK(late.outcome().error() == errc::deadline_exceeded);
@@ -180,7 +180,7 @@ TEST_CASE_FIXTURE(flight_fixture, "each follower waits until its own deadline") 
     CHECK(first.outcome().value() == "1");
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "a caller that is out of time fails none that has more") {
+TEST_CASE_FIXTURE(flight_fixture, "a caller past its deadline doesn't fail callers with more time") {
     auto deaf = [this]() -> task<result<std::string>> {
         ++calls;
         (co_await this_task).context().set_deadline(time.now() + 500ms);
@@ -199,12 +199,11 @@ TEST_CASE_FIXTURE(flight_fixture, "a caller that is out of time fails none that 
     CHECK(third.outcome().value() == "2");
 }
 
-TEST_CASE_FIXTURE(flight_fixture,
-                  "a call that gives up early for its caller's deadline is made once more, and no more") {
+TEST_CASE_FIXTURE(flight_fixture, "a call that gives up early because of its caller's deadline is repeated once") {
     shared_call first(home, run("a"), time.now() + 10s);
     shared_call second(home, run("a"), time.now() + 20s);
     shared_call third(home, run("a"), time.now() + 30s);
-    failure = errc::deadline_exceeded; // the call's own limit, as it turns out
+    failure = errc::deadline_exceeded; // which turns out to be the call's own limit
     advance(1s);
     REQUIRE(first.ended());
     CHECK(calls == 2);
@@ -217,7 +216,7 @@ TEST_CASE_FIXTURE(flight_fixture,
     CHECK(third.outcome().error() == errc::deadline_exceeded);
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "the caller with the most time takes over") {
+TEST_CASE_FIXTURE(flight_fixture, "the caller with the latest deadline takes over") {
     shared_call first(home, run("a"));
     shared_call second(home, run("a"), time.now() + 500ms);
     shared_call third(home, run("a"), time.now() + 5s);
@@ -230,12 +229,12 @@ TEST_CASE_FIXTURE(flight_fixture, "the caller with the most time takes over") {
     CHECK(calls == 2);
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "one that is cancelled in the turn in which it gets the lead passes it on") {
+TEST_CASE_FIXTURE(flight_fixture, "a caller cancelled in the turn in which it gets the lead passes it on") {
     shared_call first(home, run("a"));
     shared_call second(home, run("a"), time.now() + 10s);
     shared_call third(home, run("a"), time.now() + 5s);
     home.post([&] { second.context(); });
-    // the first one ends in this turn, its wake-up for the second one is on its way
+    // the first one ends in this turn, with the wake-up of the second one in flight
     first.cancel();
     second.cancel();
     home.poll();
@@ -247,7 +246,7 @@ TEST_CASE_FIXTURE(flight_fixture, "one that is cancelled in the turn in which it
     CHECK(third.outcome().has_value());
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "a success of a cancelled caller is a success for all") {
+TEST_CASE_FIXTURE(flight_fixture, "the success of a cancelled caller counts for all") {
     auto stubborn = [this]() -> task<result<std::string>> {
         ++calls;
         co_await boost::asio::this_coro::reset_cancellation_state();
@@ -263,7 +262,7 @@ TEST_CASE_FIXTURE(flight_fixture, "a success of a cancelled caller is a success 
     CHECK(calls == 1);
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "after forget the next call is made, and the earlier callers keep their own") {
+TEST_CASE_FIXTURE(flight_fixture, "after forget the next call runs, and the earlier callers keep their result") {
     shared_call first(home, run("a"));
     shared_call second(home, run("a"));
     advance(500ms);
@@ -278,14 +277,14 @@ TEST_CASE_FIXTURE(flight_fixture, "after forget the next call is made, and the e
     CHECK(second.outcome().value() == "1");
     CHECK(!third.ended());
     shared_call fifth(home, run("a"));
-    CHECK(calls == 2); // the end of the forgotten one hasn't taken this one's place
+    CHECK(calls == 2); // the end of the forgotten one hasn't removed this one
     advance(500ms);
     CHECK(third.outcome().value() == "2");
     CHECK(fourth.outcome().value() == "2");
     CHECK(fifth.outcome().value() == "2");
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "a forgotten call is handed over as well") {
+TEST_CASE_FIXTURE(flight_fixture, "a forgotten call is handed over too") {
     shared_call first(home, run("a"));
     shared_call second(home, run("a"));
     flights.forget("a");
@@ -299,7 +298,7 @@ TEST_CASE_FIXTURE(flight_fixture, "a forgotten call is handed over as well") {
     CHECK(third.outcome().value() == "3");
 }
 
-TEST_CASE_FIXTURE(flight_fixture, "a call may make others, with other keys") {
+TEST_CASE_FIXTURE(flight_fixture, "a call may make other calls with other keys") {
     auto outer = [this]() -> task<result<std::string>> {
         auto inner = co_await run("b");
         co_return inner ? "(" + *inner + ")" : "none";
@@ -312,7 +311,7 @@ TEST_CASE_FIXTURE(flight_fixture, "a call may make others, with other keys") {
     CHECK(second.outcome().value() == "(1)");
 }
 
-TEST_CASE("calls without a value, and values that are shared, have flights too") {
+TEST_CASE("calls without a value, and shared values, work too") {
     loop home;
     single_flight<void> none;
     CHECK(home.block_on(none.run("a", [] {})).has_value());
@@ -342,7 +341,7 @@ TEST_CASE("calls outlive the single_flight") {
 
 namespace {
 
-// A value that can't be copied when a test says so.
+// A value whose copy fails while a test says so.
 struct uncopyable_at_times {
     static inline bool breaks = false;
 
@@ -382,7 +381,7 @@ TEST_CASE("a result that can't be copied for its followers leaves the call to th
     CHECK(second.outcome());
 }
 
-TEST_CASE("a loop that ends leaves its calls to those of other loops") {
+TEST_CASE("a loop that ends leaves its calls to other loops' callers") {
     manual_clock time;
     loop home(time);
     single_flight<std::string> flights;
@@ -395,7 +394,7 @@ TEST_CASE("a loop that ends leaves its calls to those of other loops") {
     auto ask = [](single_flight<std::string>& on, auto g) -> task<void> { (void)co_await on.run("a", g); };
     auto short_lived = std::make_unique<loop>(time);
     short_lived->spawn(ask(flights, f));
-    short_lived->spawn(ask(flights, f)); // follows there
+    short_lived->spawn(ask(flights, f)); // a follower on the same loop
     short_lived->poll();
     shared_call here(home, flights.run("a", f));
     CHECK(calls == 1);
@@ -408,7 +407,7 @@ TEST_CASE("a loop that ends leaves its calls to those of other loops") {
     CHECK(here.outcome().value() == "2");
 }
 
-TEST_CASE("a loop that ends while its calls follow harms no other") {
+TEST_CASE("a loop that ends while its calls follow doesn't affect others") {
     manual_clock time;
     loop home(time);
     single_flight<std::string> flights;
@@ -422,7 +421,7 @@ TEST_CASE("a loop that ends while its calls follow harms no other") {
     short_lived->spawn(ask(flights, f));
     short_lived->poll();
     SUBCASE("before the result is there") { short_lived.reset(); }
-    SUBCASE("with the result on its way") {}
+    SUBCASE("with the result in flight") {}
     time.advance(1s);
     home.poll();
     CHECK(here.outcome().value() == "done");
@@ -462,7 +461,7 @@ TEST_CASE("followers on other threads get the result on their own loop") {
     CHECK(flights.stats().runs + flights.stats().shared == 8000);
 }
 
-TEST_CASE("callers come, are cancelled, and take their loops along, on several threads") {
+TEST_CASE("callers start, are cancelled, and destroy their loops on several threads") {
     single_flight<int> flights;
     std::atomic<int> good = 0;
     const auto work = [&](unsigned seed) {

@@ -12,7 +12,7 @@ using namespace weir;
 
 namespace {
 
-// Writes down when a call passes it, and refuses where `refuses` is set.
+// Records when a call passes it, and refuses if `refuses` is set.
 struct tracing_layer {
     std::string& trace;
     char name;
@@ -48,14 +48,14 @@ TEST_CASE_FIXTURE(stack_fixture, "the first layer of a stack is the outermost") 
     CHECK(trace == "abc.cba");
 }
 
-TEST_CASE_FIXTURE(stack_fixture, "a layer that refuses keeps the call from those further in") {
+TEST_CASE_FIXTURE(stack_fixture, "a layer that refuses keeps the call from the inner layers") {
     b.refuses = true;
     const stack all{a, b, c};
     CHECK(home.block_on(all.run([] { return 7; })).error() == errc::unavailable);
     CHECK(trace == "aba");
 }
 
-TEST_CASE_FIXTURE(stack_fixture, "a stack is a layer of another one, and one without layers only calls") {
+TEST_CASE_FIXTURE(stack_fixture, "a stack can be a layer of another, and one without layers only calls") {
     const stack inner{b};
     const stack outer{a, inner};
     const stack none;
@@ -64,7 +64,7 @@ TEST_CASE_FIXTURE(stack_fixture, "a stack is a layer of another one, and one wit
     CHECK(home.block_on(none.run([] { return 7; })).value() == 7);
 }
 
-TEST_CASE_FIXTURE(stack_fixture, "values, results and tasks of them are all called, and each comes out as a result") {
+TEST_CASE_FIXTURE(stack_fixture, "values, results and tasks of either can be called and are returned as results") {
     const stack none;
     CHECK(home.block_on(none.run([]() -> result<int> { return errc::not_found; })).error() == errc::not_found);
     CHECK(home.block_on(none.run([]() -> task<int> { co_return 8; })).value() == 8);
@@ -73,7 +73,7 @@ TEST_CASE_FIXTURE(stack_fixture, "values, results and tasks of them are all call
     CHECK(home.block_on(none.run([]() -> task<result<void>> { co_return errc::conflict; })).error() == errc::conflict);
 }
 
-TEST_CASE_FIXTURE(stack_fixture, "an exception out of a call becomes an error") {
+TEST_CASE_FIXTURE(stack_fixture, "an exception of a call becomes an error") {
     const stack all{a};
     auto throws = []() -> task<result<int>> {
         throw std::runtime_error("the disk is full");

@@ -59,7 +59,7 @@ TEST_CASE_FIXTURE(timeout_fixture, "a call within the limit yields its value") {
     CHECK(seen.empty());
 }
 
-TEST_CASE_FIXTURE(timeout_fixture, "a call that looks at its deadline gives up at once") {
+TEST_CASE_FIXTURE(timeout_fixture, "a call that checks its deadline gives up at once") {
     timeout limit(options(200ms));
     auto call = sleeps_first(201ms);
     started<result<int>> running(home, limit.run(call));
@@ -68,11 +68,11 @@ TEST_CASE_FIXTURE(timeout_fixture, "a call that looks at its deadline gives up a
     CHECK(limit.stats().exceeded == 0); // no time has passed
 }
 
-TEST_CASE_FIXTURE(timeout_fixture, "a call that is over the limit is cancelled, and waited for") {
+TEST_CASE_FIXTURE(timeout_fixture, "a call over the limit is cancelled, and run() waits for its end") {
     timeout limit(options(200ms));
     error inner;
     auto call = [&]() -> task<result<int>> {
-        (co_await this_task).context().set_deadline(time_point::max()); // it doesn't keep to it
+        (co_await this_task).context().set_deadline(time_point::max()); // it ignores its deadline
         inner = (co_await sleep_for(1h)).error();
         co_await boost::asio::this_coro::reset_cancellation_state();
         (void)co_await sleep_for(50ms);
@@ -91,7 +91,7 @@ TEST_CASE_FIXTURE(timeout_fixture, "a call that is over the limit is cancelled, 
     CHECK(seen[0].took == 250ms);
 }
 
-TEST_CASE_FIXTURE(timeout_fixture, "a caller's own deadline isn't counted as the limit's") {
+TEST_CASE_FIXTURE(timeout_fixture, "the caller's own deadline doesn't count as the limit") {
     timeout limit(options(200ms));
     auto call = [&]() -> task<result<int>> {
         (co_await this_task).context().set_deadline(time_point::max());
@@ -105,7 +105,7 @@ TEST_CASE_FIXTURE(timeout_fixture, "a caller's own deadline isn't counted as the
     CHECK(limit.stats().exceeded == 0);
 }
 
-TEST_CASE_FIXTURE(timeout_fixture, "values, results and exceptions come out as results") {
+TEST_CASE_FIXTURE(timeout_fixture, "values, results and exceptions are returned as results") {
     timeout limit(1s);
     CHECK(home.block_on(limit.run([] { return 7; })).value() == 7);
     CHECK(home.block_on(limit.run([] {})).has_value());
@@ -113,7 +113,7 @@ TEST_CASE_FIXTURE(timeout_fixture, "values, results and exceptions come out as r
     CHECK(home.block_on(limit.run([]() -> result<int> { return errc::conflict; })).error() == errc::conflict);
 }
 
-TEST_CASE_FIXTURE(timeout_fixture, "a limit of zero refuses every call, and one without an end none") {
+TEST_CASE_FIXTURE(timeout_fixture, "a limit of zero refuses every call, and an unlimited one none") {
     int calls = 0;
     auto call = [&calls] { return ++calls; };
     timeout none(options(0ns));
@@ -125,7 +125,7 @@ TEST_CASE_FIXTURE(timeout_fixture, "a limit of zero refuses every call, and one 
     CHECK_THROWS_WITH(timeout(-1ns), "timeout_options::limit = -1 ns: accepted 0 ns to duration::max()");
 }
 
-TEST_CASE_FIXTURE(timeout_fixture, "cancellation arrives as cancelled") {
+TEST_CASE_FIXTURE(timeout_fixture, "cancellation is reported as cancelled") {
     timeout limit(1h);
     auto call = sleeps_first(30min);
     started<result<int>> running(home, limit.run(call));
@@ -134,7 +134,7 @@ TEST_CASE_FIXTURE(timeout_fixture, "cancellation arrives as cancelled") {
     CHECK(running.outcome().error() == errc::cancelled);
 }
 
-TEST_CASE_FIXTURE(timeout_fixture, "a limit around retries bounds them all, one within them each attempt") {
+TEST_CASE_FIXTURE(timeout_fixture, "a limit around retries bounds them all, one inside bounds each attempt") {
     timeout all(1s);
     timeout each(300ms);
     retry backoff({.base = 0ns, .idempotent = true, .retries = [](const error& failed) {
@@ -155,7 +155,7 @@ TEST_CASE_FIXTURE(timeout_fixture, "a limit around retries bounds them all, one 
     CHECK(calls == 3);
 }
 
-TEST_CASE("a job on a blocking pool keeps to the limit around it") {
+TEST_CASE("a job on a blocking pool respects the limit around it") {
     manual_clock time;
     loop home(time);
     blocking_pool pool({.threads = 1});

@@ -44,8 +44,8 @@ std::string refused_option(token_bucket_options options) {
     return "accepted";
 }
 
-// A token bucket in the textbook's manner, by whole numbers: `tokens` are in units of which a permit is `interval`, and
-// each nanosecond yields one.
+// A textbook token bucket in integers: `tokens` are in units of which a permit costs `interval`, and each nanosecond
+// yields one.
 struct naive_bucket {
     std::int64_t interval;
     std::int64_t burst;
@@ -59,7 +59,7 @@ struct naive_bucket {
     }
 };
 
-// Allows as often as it can, at every nanosecond that matters.
+// Takes permits until one is refused.
 std::size_t take_all(token_bucket& bucket) {
     std::size_t taken = 0;
     while (taken < 1000 && bucket.try_acquire()) ++taken;
@@ -83,7 +83,7 @@ TEST_CASE_FIXTURE(bucket_fixture, "a bucket allows its burst at once, then the r
     CHECK(take_all(bucket) == 3);
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "a decision says what remains, when to try again and when all is there") {
+TEST_CASE_FIXTURE(bucket_fixture, "a decision has the remaining permits and the times to retry and to be full") {
     token_bucket bucket(options(10, 3));
     struct step {
         duration passes;
@@ -116,13 +116,13 @@ TEST_CASE_FIXTURE(bucket_fixture, "a decision says what remains, when to try aga
     }
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "rates at their extremes have a meaning") {
+TEST_CASE_FIXTURE(bucket_fixture, "extreme rates are well-defined") {
     struct extreme {
         double rate;
         std::size_t burst;
         duration per;
         std::size_t at_once;      // of 1000
-        std::size_t after_a_year; // once these are gone
+        std::size_t after_a_year; // after the initial ones
     };
     const extreme all[] = {
         {0, 5, 1s, 0, 0},
@@ -149,7 +149,7 @@ TEST_CASE_FIXTURE(bucket_fixture, "rates at their extremes have a meaning") {
     }
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "a bucket without limit allows any number and says so") {
+TEST_CASE_FIXTURE(bucket_fixture, "an unlimited bucket allows any number and says so") {
     token_bucket bucket(options(infinity, 0));
     const rate_decision got = bucket.acquire(huge);
     CHECK(got.allowed);
@@ -159,14 +159,14 @@ TEST_CASE_FIXTURE(bucket_fixture, "a bucket without limit allows any number and 
     CHECK(bucket.reserve(huge)->delay() == 0ns);
 }
 
-TEST_CASE("options that make no sense are refused by name") {
+TEST_CASE("invalid options are refused by name") {
     struct wrong {
         token_bucket_options options;
         std::string said;
     };
     const wrong all[] = {
-        {{.rate = -1}, "weir: token_bucket: rate = -1: accepted 0 and more, infinity() for no limit"},
-        {{.rate = std::nan("")}, "weir: token_bucket: rate = nan: accepted 0 and more, infinity() for no limit"},
+        {{.rate = -1}, "weir: token_bucket: rate = -1: accepted 0 or more, infinity() for no limit"},
+        {{.rate = std::nan("")}, "weir: token_bucket: rate = nan: accepted 0 or more, infinity() for no limit"},
         {{.rate = 1.1e9}, "weir: token_bucket: rate = 1100000000: accepted at most one permit for each nanosecond"},
         {{.per = 0s}, "weir: token_bucket: per = 0 ns: accepted more than 0"},
         {{.per = -1ns}, "weir: token_bucket: per = -1 ns: accepted more than 0"},
@@ -176,15 +176,15 @@ TEST_CASE("options that make no sense are refused by name") {
          "weir: token_bucket: burst = 1: accepted as many as the rate yields in 100 years"},
         {{.rate = std::numeric_limits<double>::denorm_min()},
          "weir: token_bucket: burst = 1: accepted as many as the rate yields in 100 years"},
-        {{.max_wait = -1ns}, "weir: token_bucket: max_wait = -1 ns: accepted 0 and more"},
+        {{.max_wait = -1ns}, "weir: token_bucket: max_wait = -1 ns: accepted 0 or more"},
         {{.time = nullptr}, "weir: token_bucket: time = nullptr: accepted a clock"},
     };
     for (const auto& one : all) CHECK(refused_option(one.options) == one.said);
     CHECK(refused_option({.rate = 1e9, .burst = std::size_t{1} << 61}) == "accepted");
 }
 
-TEST_CASE("a bucket decides as one that counts tokens one by one does") {
-    std::mt19937 random(20261130); // NOLINT(cert-msc51-cpp,cert-msc32-c): the same each time
+TEST_CASE("a bucket decides like one that counts tokens one by one") {
+    std::mt19937 random(20261130); // NOLINT(cert-msc51-cpp,cert-msc32-c): reproducible
     auto up_to = [&](std::int64_t most) { return std::uniform_int_distribution<std::int64_t>(0, most)(random); };
     for (int sequence = 0; sequence < 300; ++sequence) {
         manual_clock time;
@@ -231,18 +231,18 @@ TEST_CASE_FIXTURE(bucket_fixture,
     }
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "a time that is late refuses more, and never allows more") {
+TEST_CASE_FIXTURE(bucket_fixture, "a time in the past only refuses more") {
     token_bucket bucket(options(10, 2));
     const time_point before = time.now();
     time.advance(1s);
     CHECK(bucket.try_acquire());
-    CHECK(!bucket.try_acquire_at(before)); // it isn't yet the time of the first permit
+    CHECK(!bucket.try_acquire_at(before)); // before the first permit's time
     CHECK(bucket.acquire_at(before).retry_after == 1s);
     CHECK(bucket.try_acquire_at(time.now()));
     CHECK(!bucket.try_acquire());
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "permits are reserved ahead of their time, one after the other") {
+TEST_CASE_FIXTURE(bucket_fixture, "permits are reserved in advance, one after another") {
     token_bucket bucket(options(10, 2));
     CHECK(bucket.reserve()->delay() == 0ns);
     CHECK(bucket.reserve()->delay() == 0ns);
@@ -253,20 +253,20 @@ TEST_CASE_FIXTURE(bucket_fixture, "permits are reserved ahead of their time, one
     time.advance(400ms);
     CHECK(bucket.try_acquire());
     CHECK(bucket.reserve(3).error() == errc::invalid_argument);
-    CHECK(bucket.reserve(3).error().message() == "3 permits are more than the burst of 2");
+    CHECK(bucket.reserve(3).error().message() == "3 permits exceed the burst of 2");
     token_bucket closed(options(0, 2));
     CHECK(closed.reserve().error() == errc::resource_exhausted);
     CHECK(closed.reserve().error().retry_after() == 0);
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "nothing is reserved a hundred years ahead") {
+TEST_CASE_FIXTURE(bucket_fixture, "nothing is reserved more than a hundred years ahead") {
     token_bucket bucket(options(1, 1, 24h * 365 * 60));
     CHECK(bucket.reserve()->delay() == 0ns);
     CHECK(bucket.reserve()->delay() == 24h * 365 * 60);
     CHECK(bucket.reserve().error() == errc::resource_exhausted);
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "a reservation that is cancelled gives its permits back, once") {
+TEST_CASE_FIXTURE(bucket_fixture, "a cancelled reservation returns its permits once") {
     token_bucket bucket(options(10, 3));
     auto first = bucket.reserve(2);
     CHECK(bucket.acquire(0).remaining == 1);
@@ -276,7 +276,8 @@ TEST_CASE_FIXTURE(bucket_fixture, "a reservation that is cancelled gives its per
     CHECK(bucket.acquire(0).remaining == 3);
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "what others have built on isn't given back, so that they never get too much") {
+TEST_CASE_FIXTURE(bucket_fixture,
+                  "permits that later reservations build on aren't returned, so the rate is never exceeded") {
     token_bucket bucket(options(10, 3));
     auto first = bucket.reserve(3);
     auto second = bucket.reserve(1);
@@ -293,11 +294,11 @@ TEST_CASE_FIXTURE(bucket_fixture, "a reservation outlives its bucket") {
     CHECK(reserved->cancel());
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "the limit changes while it is in use, and what is owed stays owed") {
+TEST_CASE_FIXTURE(bucket_fixture, "changing the limit keeps owed permits owed") {
     struct change {
         double rate;
         std::size_t burst;
-        std::size_t remaining; // of a bucket of 10 at 10 a second from which 4 were taken
+        std::size_t remaining; // of a bucket of 10 at 10 per second from which 4 were taken
         duration reset_after;
     };
     const change all[] = {
@@ -321,7 +322,7 @@ TEST_CASE_FIXTURE(bucket_fixture, "the limit changes while it is in use, and wha
     }
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "a limit is lifted and put back, and a change that makes no sense changes nothing") {
+TEST_CASE_FIXTURE(bucket_fixture, "a limit can be lifted and restored, and an invalid change changes nothing") {
     token_bucket bucket(options(10, 2));
     CHECK(take_all(bucket) == 2);
     bucket.set_rate(infinity);
@@ -338,7 +339,7 @@ TEST_CASE_FIXTURE(bucket_fixture, "a limit is lifted and put back, and a change 
     CHECK(take_all(bucket) == 1);
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "those that wait go on in their turn") {
+TEST_CASE_FIXTURE(bucket_fixture, "waiting tasks resume in order") {
     token_bucket bucket(options(10, 1));
     std::vector<int> went;
     auto wait = [&](int who) -> task<void> {
@@ -360,7 +361,7 @@ TEST_CASE_FIXTURE(bucket_fixture, "those that wait go on in their turn") {
     CHECK(went == std::vector{0, 1, 2});
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "who can't be served before the deadline is refused at once, and takes nothing") {
+TEST_CASE_FIXTURE(bucket_fixture, "a wait that would exceed the deadline is refused at once and takes nothing") {
     token_bucket bucket(options(10, 1));
     CHECK(bucket.try_acquire());
     home.root_context().set_deadline(time.now() + 99ms);
@@ -376,7 +377,7 @@ TEST_CASE_FIXTURE(bucket_fixture, "who can't be served before the deadline is re
     CHECK(bucket.stats().refused == 3);
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "who stops waiting gives its permits back") {
+TEST_CASE_FIXTURE(bucket_fixture, "a task that stops waiting returns its permits") {
     token_bucket bucket(options(10, 1));
     CHECK(bucket.try_acquire());
     boost::asio::cancellation_signal cancel;
@@ -397,7 +398,7 @@ TEST_CASE_FIXTURE(bucket_fixture, "who stops waiting gives its permits back") {
     CHECK(bucket.acquire().retry_after == 100ms);
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "a task that was cancelled before it waits takes nothing") {
+TEST_CASE_FIXTURE(bucket_fixture, "a task cancelled before it waits takes nothing") {
     token_bucket bucket(options(10, 1));
     CHECK(bucket.try_acquire());
     const auto ends = test_support::ends_when_cancelled_early(home, [&] { return bucket.wait(); });
@@ -405,7 +406,7 @@ TEST_CASE_FIXTURE(bucket_fixture, "a task that was cancelled before it waits tak
     CHECK(bucket.acquire().retry_after == 100ms);
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "a bucket and a loop may each end before a task that waits") {
+TEST_CASE_FIXTURE(bucket_fixture, "a bucket and a loop may each be destroyed before a waiting task") {
     auto bucket = std::make_unique<token_bucket>(options(10, 1));
     int went = 0;
     auto wait = [&](token_bucket& at) -> task<void> {
@@ -428,7 +429,7 @@ TEST_CASE_FIXTURE(bucket_fixture, "a bucket and a loop may each end before a tas
         CHECK(lasting.acquire().retry_after == 200ms);
     }
     CHECK(went == 3);
-    CHECK(lasting.acquire().retry_after == 100ms); // given back
+    CHECK(lasting.acquire().retry_after == 100ms); // returned
 }
 
 TEST_CASE_FIXTURE(bucket_fixture, "run calls within the rate and refuses beyond it") {
@@ -446,10 +447,10 @@ TEST_CASE_FIXTURE(bucket_fixture, "run calls within the rate and refuses beyond 
         co_return 1;
     };
     CHECK(home.block_on(bucket.run(throws)).error() == errc::internal);
-    CHECK(!bucket.try_acquire()); // it was called, whatever came of it
+    CHECK(!bucket.try_acquire()); // it was called, so the permit is used
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "run waits for its turn up to max_wait") {
+TEST_CASE_FIXTURE(bucket_fixture, "run waits up to max_wait for a permit") {
     auto patient = options(10, 1);
     patient.max_wait = 150ms;
     token_bucket bucket(patient);
@@ -475,7 +476,7 @@ TEST_CASE_FIXTURE(bucket_fixture, "run waits for its turn up to max_wait") {
 }
 
 TEST_CASE_FIXTURE(bucket_fixture,
-                  "each refusal is counted and reported, and who hears of it may use the bucket and throw") {
+                  "each refusal is counted and reported, and an observer may use the bucket and throw") {
     std::vector<duration> heard;
     token_bucket* self = nullptr;
     auto loud = options(10, 1);
@@ -497,22 +498,23 @@ TEST_CASE_FIXTURE(bucket_fixture,
     CHECK(bucket.stats().refused == 5);
 }
 
-TEST_CASE("a refusal says the seconds to wait, rounded up") {
+TEST_CASE("a refusal has the seconds to wait, rounded up") {
     struct wait {
         duration time;
         std::uint32_t seconds;
     };
-    const wait all[] = {{0ns, 0},
-                        {1ns, 1},
-                        {1s, 1},
-                        {1s + 1ns, 2},
-                        {59s + 1ns, 60},
-                        {60s, 60},
-                        {60s + 1ns, 61},
-                        {61s, 61},
-                        {rate_decision::never, 0},
-                        {24h * 365 * 100, 3153600000},
-                        {24h * 365 * 200, 4294967295}};
+    const wait all[] = {
+        {0ns, 0},
+        {1ns, 1},
+        {1s, 1},
+        {1s + 1ns, 2},
+        {59s + 1ns, 60},
+        {60s, 60},
+        {60s + 1ns, 61},
+        {61s, 61},
+        {rate_decision::never, 0},
+        {24h * 365 * 100, 3153600000},
+        {24h * 365 * 200, 4294967295}};
     for (const auto& one : all)
         for (int twice = 0; twice < 2; ++twice) {
             const auto refusal = rate_decision{.retry_after = one.time}.refusal();
@@ -522,7 +524,7 @@ TEST_CASE("a refusal says the seconds to wait, rounded up") {
         }
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "threads never get more than the rate and the burst together") {
+TEST_CASE_FIXTURE(bucket_fixture, "threads together never get more than the rate and the burst") {
     token_bucket bucket(options(1000, 50));
     std::atomic<int> running = 3;
     std::atomic<std::size_t> taken = 0;
@@ -555,7 +557,7 @@ TEST_CASE_FIXTURE(bucket_fixture, "threads never get more than the rate and the 
     CHECK(taken.load() <= 50 + static_cast<std::size_t>(passed / 1ms));
 }
 
-TEST_CASE_FIXTURE(bucket_fixture, "the limit may be changed while threads take") {
+TEST_CASE_FIXTURE(bucket_fixture, "the limit may be changed while threads take permits") {
     token_bucket bucket(options(1000, 10));
     std::atomic<int> running = 2;
     auto take = [&] {
@@ -578,7 +580,7 @@ TEST_CASE_FIXTURE(bucket_fixture, "the limit may be changed while threads take")
     CHECK(take_all(bucket) == 10);
 }
 
-TEST_CASE("tasks of two loops wait for one bucket, each on its own") {
+TEST_CASE("tasks of two loops wait for one bucket, each on its own loop") {
     token_bucket bucket({.rate = 1000, .burst = 1});
     auto work = [&] {
         loop mine;

@@ -60,7 +60,7 @@ std::string window_refusal(window_limiter_options options) {
     return "accepted";
 }
 
-// What was allowed, and when.
+// The permits allowed, and when.
 struct admission {
     std::int64_t at;
     std::uint64_t permits;
@@ -74,7 +74,7 @@ std::uint64_t permits_since(const std::deque<admission>& all, std::int64_t at) {
 
 } // namespace
 
-TEST_CASE_FIXTURE(window_fixture, "a fixed window begins with a permit, and the next one after it") {
+TEST_CASE_FIXTURE(window_fixture, "a fixed window begins with a permit, and the next one after it ends") {
     fixed_window_limiter limiter(options(3));
     const window_step steps[] = {
         {0ns, 0, {.allowed = true, .limit = 3, .remaining = 3}},
@@ -101,7 +101,7 @@ TEST_CASE_FIXTURE(window_fixture, "a fixed window allows twice its limit around 
     CHECK(!limiter.try_acquire());
 }
 
-TEST_CASE_FIXTURE(window_fixture, "a sliding window counts the one before by the share that is still covered") {
+TEST_CASE_FIXTURE(window_fixture, "a sliding window weights the previous one by the part still covered") {
     sliding_window_limiter limiter(options(10));
     const window_step steps[] = {
         {5s, 10, {.allowed = true, .limit = 10, .remaining = 0, .reset_after = 2s}},
@@ -121,8 +121,8 @@ TEST_CASE_FIXTURE(window_fixture, "a sliding window counts the one before by the
     follow(limiter, time, steps);
 }
 
-TEST_CASE("a sliding window says to the nanosecond when to try again") {
-    std::mt19937 random(20261130); // NOLINT(cert-msc51-cpp,cert-msc32-c): the same each time
+TEST_CASE("a sliding window returns the time to retry to the nanosecond") {
+    std::mt19937 random(20261130); // NOLINT(cert-msc51-cpp,cert-msc32-c): reproducible
     auto up_to = [&](int most) { return std::uniform_int_distribution<int>(0, most)(random); };
     int refusals = 0;
     for (int sequence = 0; sequence < 200; ++sequence) {
@@ -145,8 +145,8 @@ TEST_CASE("a sliding window says to the nanosecond when to try again") {
     CHECK(refusals > 1000);
 }
 
-TEST_CASE("a sliding window keeps to its bound in any time, whenever permits are asked for") {
-    std::mt19937 random(20261130); // NOLINT(cert-msc51-cpp,cert-msc32-c): the same each time
+TEST_CASE("a sliding window respects its bound over any time, whenever permits are requested") {
+    std::mt19937 random(20261130); // NOLINT(cert-msc51-cpp,cert-msc32-c): reproducible
     auto up_to = [&](int most) { return std::uniform_int_distribution<int>(0, most)(random); };
     for (int sequence = 0; sequence < 200; ++sequence) {
         manual_clock time;
@@ -170,7 +170,7 @@ TEST_CASE("a sliding window keeps to its bound in any time, whenever permits are
     }
 }
 
-TEST_CASE_FIXTURE(window_fixture, "windows at their extremes have a meaning") {
+TEST_CASE_FIXTURE(window_fixture, "extreme windows are well-defined") {
     fixed_window_limiter closed(options(0));
     CHECK(!closed.try_acquire());
     CHECK(closed.acquire().retry_after == rate_decision::never);
@@ -195,7 +195,7 @@ TEST_CASE_FIXTURE(window_fixture, "windows at their extremes have a meaning") {
     CHECK(shortest_too.try_acquire());
 }
 
-TEST_CASE("options of windows that make no sense are refused by name") {
+TEST_CASE("invalid options of windows are refused by name") {
     CHECK(window_refusal<fixed_window_limiter>({.window = 0s}) ==
           "weir: window_limiter: window = 0 ns: accepted more than 0");
     CHECK(window_refusal<sliding_window_limiter>({.window = -1ns}) ==
@@ -206,7 +206,7 @@ TEST_CASE("options of windows that make no sense are refused by name") {
           "weir: window_limiter: time = nullptr: accepted a clock");
 }
 
-TEST_CASE_FIXTURE(window_fixture, "a time that is late counts as the window's beginning") {
+TEST_CASE_FIXTURE(window_fixture, "a time in the past counts as the window's start") {
     const time_point before = time.now();
     time.advance(10s);
     fixed_window_limiter fixed(options(2));
@@ -221,7 +221,7 @@ TEST_CASE_FIXTURE(window_fixture, "a time that is late counts as the window's be
     CHECK(!sliding.try_acquire());
 }
 
-TEST_CASE_FIXTURE(window_fixture, "the limit of a window changes while it is in use") {
+TEST_CASE_FIXTURE(window_fixture, "the limit of a window can be changed in use") {
     fixed_window_limiter limiter(options(4));
     CHECK(limiter.try_acquire(3));
     limiter.set_limit(2);
@@ -236,7 +236,7 @@ TEST_CASE_FIXTURE(window_fixture, "the limit of a window changes while it is in 
     CHECK(sliding.acquire().retry_after == 1s + 666'666'667ns);
 }
 
-TEST_CASE_FIXTURE(window_fixture, "run calls within a window's limit and tells of what it refuses") {
+TEST_CASE_FIXTURE(window_fixture, "run calls within a window's limit and reports refusals") {
     int heard = 0;
     auto loud = options(1, 90s);
     loud.on_event = [&](const rate_limit_event& event) {
@@ -254,7 +254,7 @@ TEST_CASE_FIXTURE(window_fixture, "run calls within a window's limit and tells o
     CHECK(limiter.stats().refused == 1);
 }
 
-TEST_CASE_FIXTURE(window_fixture, "threads never get more than a window's limit") {
+TEST_CASE_FIXTURE(window_fixture, "threads together never get more than a window's limit") {
     fixed_window_limiter fixed(options(1000));
     sliding_window_limiter sliding(options(1000));
     std::atomic<std::size_t> of_fixed = 0;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# apt_lock.sh ROOT: scripts/lib/packages.sh and the machine's own apt, on package lists of their own that another
-# apt-get has locked.
+# apt_lock.sh ROOT: tests scripts/lib/packages.sh with the machine's real apt, on separate package lists locked by
+# another apt-get.
 set -euo pipefail
 root=$1
 # shellcheck source=tests/scripts/checks.sh
@@ -14,10 +14,10 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/apt/{etc/apt/{apt.conf,preferences,sources.list}.d,var/lib/{apt/lists/partial,dpkg},var/cache/apt}
 touch "$work/apt/etc/apt/sources.list" "$work/apt/var/lib/dpkg/status"
 printf 'Dir "%s/apt";\n' "$work" >"$work/apt.conf"
-export APT_CONFIG=$work/apt.conf LC_ALL=C.UTF-8 LANGUAGE=de # elsewhere apt speaks German
-weir_as_root() { "$@"; } # these lists are the test's own
+export APT_CONFIG=$work/apt.conf LC_ALL=C.UTF-8 LANGUAGE=de # in other locales apt speaks German
+weir_as_root() { "$@"; } # no root needed: these lists belong to the test
 
-# hold: an apt-get that has the lock until the file held is gone
+# hold: runs an apt-get that holds the lock while the file held exists
 hold() {
     apt-get update -qq -o "APT::Update::Pre-Invoke::=touch $work/held; while [ -e $work/held ]; do sleep 0.05; done" &
     until [ -e "$work/held" ]; do sleep 0.05; done

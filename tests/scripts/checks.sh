@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
-# Small checks for tests of scripts; sourced. A test counts its failures and ends with `finish`.
+# Small checks for tests of scripts; sourced. A test counts failures and ends with `finish`.
 
 failures=0
 
@@ -9,7 +9,7 @@ fail() {
     failures=$((failures + 1))
 }
 
-# check WHAT COMMAND...: the command succeeds.
+# check WHAT COMMAND...: checks that the command succeeds.
 check() {
     local what=$1
     shift

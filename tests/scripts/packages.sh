@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# packages.sh ROOT: what scripts/lib/packages.sh does with apt, dpkg and systemd, which are stand-ins here.
+# packages.sh ROOT: tests scripts/lib/packages.sh with fake apt, dpkg and systemd programs.
 set -euo pipefail
 root=$1
 # shellcheck source=tests/scripts/checks.sh
@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin"
 export FAKE=$work PATH=$work/bin:$PATH
 
-# fake NAME: a program of that name; what it does comes from stdin.
+# fake NAME: creates a program with that name and the script on stdin.
 fake() {
     { printf '#!/bin/bash\n' && cat; } >"$work/bin/$1"
     chmod +x "$work/bin/$1"
@@ -29,7 +29,7 @@ fake apt-get <<'SH'
 echo "$*" >>"$FAKE/apt-calls"
 case " $* " in
 *' -s '*) ;;
-*" $(cat "$FAKE/locked-command" 2>/dev/null) "*) # what another program's lock keeps from working
+*" $(cat "$FAKE/locked-command" 2>/dev/null) "*) # the command blocked by another program's lock
     if tries=$(cat "$FAKE/locked-tries") && [ "$tries" -gt 0 ]; then
         echo $((tries - 1)) >"$FAKE/locked-tries"
         echo "E: Could not get lock $FAKE/lock. It is held by process 1 (aptitude)" >&2
@@ -44,7 +44,7 @@ case " $* " in
     [ ! -x "$FAKE/policy-rc.d" ] || { "$FAKE/policy-rc.d" || policy=$?; }
     echo "$policy" >"$FAKE/policy-seen"
     [ ! -e "$FAKE/install-fails" ] || exit 100
-    if [ -e "$FAKE/install-hit" ]; then # the shell that waits for this one's output
+    if [ -e "$FAKE/install-hit" ]; then # the shell that waits for this program's output
         read -r _ _ _ above _ <"/proc/$PPID/stat"
         kill -TERM "$above" && /bin/sleep 1
     fi
@@ -60,7 +60,7 @@ is-enabled) if [ "$2" = prometheus.service ]; then echo enabled; else echo disab
 esac
 SH
 
-# fresh: nothing called, one package there, and a plan that installs what is asked for.
+# fresh: no calls yet, one package installed, and a plan that installs the requested packages.
 fresh() {
     rm -f "$work"/{apt-calls,systemctl-calls,policy-seen,policy-rc.d,install-fails,install-hit,no-systemd,locked-*}
     echo g++ >"$work/installed"
@@ -71,13 +71,13 @@ fresh() {
     echo /lib/systemd/system/present.service >"$work/files-g++"
 }
 
-# locked COMMAND TRIES: another program holds apt's lock for so many tries of the command.
+# locked COMMAND TRIES: makes another program hold apt's lock for that many tries of the command.
 locked() {
     echo "$1" >"$work/locked-command"
     echo "$2" >"$work/locked-tries"
 }
 
-# install PACKAGE...: its output is in $said, its status in $status.
+# install PACKAGE...: stores its output in $said and its status in $status.
 install() {
     status=0
     said=$(
@@ -111,7 +111,7 @@ check "the policy held during the installation" equal "$(cat "$work/policy-seen"
 check "the policy is gone" test ! -e "$work/policy-rc.d"
 
 echo "== What would start with the machine is disabled, and nothing else"
-check "it says so" holds "$said" "Disabled, or they would start with the machine: prometheus.service ("
+check "it says so" holds "$said" "Disabled at boot: prometheus.service ("
 check "systemd" holds "$(calls systemctl)" "disable --quiet prometheus.service"
 check "no templates" lacks "$(calls systemctl)" "prometheus@"
 check "nothing that was there before" lacks "$(calls systemctl)" "present.service"
@@ -195,7 +195,7 @@ printf ' libboost1.81-dev : Conflicts: libboost-dev\nE: Unable to correct proble
 echo 100 >"$work/plan-status"
 install libboost1.81-dev
 check "status" equal "$status" 1
-check "it says why" holds "$said" "can't be installed beside what is here: libboost1.81-dev : Conflicts: libboost-dev"
+check "it says why" holds "$said" "the packages conflict with installed ones: libboost1.81-dev : Conflicts: libboost-dev"
 check "nothing is installed" equal "$(cat "$work/installed")" g++
 
 finish

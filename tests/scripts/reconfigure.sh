@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# reconfigure.sh ROOT: scripts/run in a tree of its own, of which CMake left out the example while a package was missing.
+# reconfigure.sh ROOT: tests scripts/run in a separate tree whose example was skipped while a package was missing.
 set -euo pipefail
 root=$1
 # shellcheck source=tests/scripts/checks.sh
@@ -28,12 +28,12 @@ cat >"$tree/CMakePresets.json" <<JSON
   ]
 }
 JSON
-# The package is RapidJSON as Debian ships it, the programs stop scripts/run with their first line.
+# The package is Debian's RapidJSON; the programs end scripts/run with their first line.
 cat >"$tree/CMakeLists.txt" <<'CMAKE'
 cmake_minimum_required(VERSION 3.25)
 project(tree LANGUAGES NONE)
 list(APPEND CMAKE_MODULE_PATH "${PROJECT_SOURCE_DIR}/cmake")
-set(CMAKE_FIND_USE_CMAKE_SYSTEM_PATH OFF) # what the machine has doesn't count
+set(CMAKE_FIND_USE_CMAKE_SYSTEM_PATH OFF) # ignore the machine's packages
 set(CMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH OFF)
 find_package(WeirRapidJSON QUIET)
 if(NOT WeirRapidJSON_FOUND)
@@ -51,7 +51,7 @@ cmake -S "$tree" --preset release >"$work/first"
 check "the package is missing" holds "$(<"$work/first")" "WeirRapidJSON was not found"
 said=$("$tree/scripts/run" 2>&1) && fail "it started"
 check "it says what is left out" holds "$said" $'\ncomponent core is left out: WeirRapidJSON was not found\n'
-check "it says that it stops" holds "$said" "run: the build failed; the lines above say why"
+check "it says that it stops" holds "$said" "run: the build failed; see the lines above"
 
 echo "== Once the package is there the example is built"
 mkdir -p "$work/prefix/include/rapidjson"

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# run.sh ROOT MINIAPP SANDBOX: scripts/run in a tree of its own, where everything is built and installed already.
+# run.sh ROOT MINIAPP SANDBOX: tests scripts/run in a separate tree with everything built and installed already.
 set -euo pipefail
 root=$1 miniapp=$2 sandbox=$3
 # shellcheck source=tests/scripts/checks.sh
 . "$(dirname "${BASH_SOURCE[0]}")/checks.sh"
 
 work=$(mktemp -d)
-script="" # the one that runs now
+script="" # the running script
 
 stop() {
     [ -n "$script" ] || return 0
@@ -33,7 +33,7 @@ chmod +x "$work/bin/"*
 PATH=$work/bin:$PATH
 unset "${!MINIAPP_@}"
 
-# A port that nobody listens on just now.
+# Prints a port that is currently free.
 free_port() {
     local port
     while true; do
@@ -42,7 +42,7 @@ free_port() {
     done
 }
 
-# start ARGUMENT...: until it says that all is ready. What it printed is in $said.
+# start ARGUMENT...: starts it and waits until it is ready. Its output is in $said.
 start() {
     local deadline=$((SECONDS + 60))
     rm -f "$work/out"
@@ -59,7 +59,7 @@ start() {
     said=$(<"$work/out")
 }
 
-# page PORT PATH: what the backend answers there.
+# page PORT PATH: prints the backend's response.
 page() {
     exec 3<>"/dev/tcp/127.0.0.1/$1"
     printf 'GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' "$2" >&3
@@ -113,7 +113,7 @@ check "it says where to look" holds "$said" "http://127.0.0.1:$port/ "
 check "the data is there" test -e "$work/variable-data/miniapp.db"
 check "it ends well" stop
 
-# stopped_at LINE: whether a signal that comes when that line is there, or a little later, ends it within 20 s
+# stopped_at LINE: whether a signal sent when that line appears, or shortly after, ends it within 20 s
 stopped_at() {
     local tries
     rm -f "$work/out"
@@ -134,7 +134,7 @@ echo "== A signal ends it whenever it comes"
 for _ in 1 2 3 4 5; do check "as soon as it is ready" stopped_at '^Ctrl-C stops both'; done
 check "while it starts" stopped_at '^Building'
 
-# refused ARGUMENT...: what it says when it doesn't start.
+# refused ARGUMENT...: prints the error of a failed start.
 refused() { "$tree/scripts/run" "$@" 2>&1 && echo "it started"; }
 
 echo "== Mistakes stop it with a sentence"

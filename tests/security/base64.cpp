@@ -8,14 +8,15 @@
 using namespace weir::security;
 using weir::errc;
 
-TEST_CASE("base64 gives the encodings of RFC 4648 and takes them back") {
-    const std::pair<std::string_view, std::string_view> vectors[] = {{"", ""},
-                                                                     {"f", "Zg=="},
-                                                                     {"fo", "Zm8="},
-                                                                     {"foo", "Zm9v"},
-                                                                     {"foob", "Zm9vYg=="},
-                                                                     {"fooba", "Zm9vYmE="},
-                                                                     {"foobar", "Zm9vYmFy"}};
+TEST_CASE("base64 encodes and decodes the examples of RFC 4648") {
+    const std::pair<std::string_view, std::string_view> vectors[] = {
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"}};
     for (const auto& [bytes, text] : vectors) {
         CHECK(base64_encode(bytes) == text);
         CHECK(base64_decode(text).value() == bytes);
@@ -30,7 +31,7 @@ TEST_CASE("base64url has its own two characters and no padding") {
     CHECK(base64_decode("-_8=").error() == errc::invalid_argument);
 }
 
-TEST_CASE("every byte at every position survives the way there and back") {
+TEST_CASE("every byte at every position survives a round trip") {
     for (std::size_t length = 1; length <= 4; ++length)
         for (int byte = 0; byte < 256; ++byte) {
             const std::string bytes(length, static_cast<char>(byte));
@@ -39,7 +40,7 @@ TEST_CASE("every byte at every position survives the way there and back") {
         }
 }
 
-TEST_CASE("base64url refuses padding, white space, foreign characters and impossible lengths") {
+TEST_CASE("base64url refuses padding, white space, invalid characters and impossible lengths") {
     for (const std::string_view text : {"Zg==", "Zg=", "Zg ", " Zg", "Z g", "Zm9v\n", "Z", "Zm9vZ", "Zm9$", "Zm\x80v"})
         CHECK(base64url_decode(text).error() == errc::invalid_argument);
     CHECK(base64url_decode(std::string_view("Zg\0", 3)).error() == errc::invalid_argument);
@@ -50,7 +51,7 @@ TEST_CASE("base64 refuses missing, excessive and misplaced padding") {
         CHECK(base64_decode(text).error() == errc::invalid_argument);
 }
 
-TEST_CASE("bits after the last byte have to be zero, so one value has one spelling") {
+TEST_CASE("bits after the last byte must be zero, so each value has one encoding") {
     CHECK(base64url_decode("Zg").value() == "f");
     for (const std::string_view twin : {"Zh", "Zi", "Zv"})
         CHECK(base64url_decode(twin).error() == errc::invalid_argument);

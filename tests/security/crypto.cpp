@@ -31,13 +31,13 @@ TEST_CASE("an empty HMAC key is a key") {
           "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad");
 }
 
-TEST_CASE("a key that is set up once signs again and again what the one-shot function signs") {
+TEST_CASE("a prepared key signs repeatedly and like the one-shot function") {
     const hmac_sha256_key key("a secret");
     for (const std::string_view data : {"", "one", "two", "one"})
         CHECK(key.sign(data) == hmac_sha256("a secret", data));
 }
 
-TEST_CASE("a MAC is verified as a whole") {
+TEST_CASE("a MAC is verified in full") {
     const hmac_sha256_key key("a secret");
     const sha256_digest mac = key.sign("data");
     CHECK(key.verify("data", bytes_of(mac)));
@@ -46,7 +46,7 @@ TEST_CASE("a MAC is verified as a whole") {
     CHECK_FALSE(key.verify("data", ""));
 }
 
-TEST_CASE("one HMAC key serves several threads at once") {
+TEST_CASE("one HMAC key serves several threads concurrently") {
     const hmac_sha256_key key("shared");
     const sha256_digest expected = key.sign("payload");
     std::vector<int> wrong(4);
@@ -67,7 +67,7 @@ TEST_CASE("constant_time_equal compares bytes, including NUL") {
     CHECK_FALSE(constant_time_equal(std::string_view("a\0b", 3), std::string_view("a\0c", 3)));
 }
 
-TEST_CASE("random tokens have the asked strength, fit a URL and don't repeat") {
+TEST_CASE("random tokens have the requested strength, fit a URL and don't repeat") {
     CHECK(random_token().size() == 22);
     CHECK(random_token(256).size() == 43);
     CHECK(random_token(1).size() == 2);

@@ -28,13 +28,13 @@ jwt_key hs(std::string kid = {}, std::string_view bytes = secret) {
     return jwt_key::hs256(bytes, std::move(kid)).value();
 }
 
-// A token put together by hand: any header, any payload, signed with any key.
+// Builds a token by hand: any header, any payload, signed with any key.
 std::string forge(std::string_view header, std::string_view payload, const jwt_key& key) {
     const std::string input = base64url_encode(header) + "." + base64url_encode(payload);
     return input + "." + base64url_encode(key.sign(input));
 }
 
-// Which check failed: the end of the error's chain of causes.
+// The failed check: the end of the error's chain of causes.
 std::string why(const weir::error& failure) {
     weir::error last = failure;
     while (last.cause()) last = last.cause();
@@ -55,7 +55,7 @@ struct fixture {
     }
 };
 
-// What a service may make of a token: the members that it reads.
+// Application-specific claims.
 struct shop_claims {
     std::string sub{};
     std::int64_t shop{};
@@ -64,7 +64,7 @@ BOOST_DESCRIBE_STRUCT(shop_claims, (), (sub, shop))
 
 } // namespace
 
-TEST_CASE_FIXTURE(fixture, "what is signed comes back, with its times filled in") {
+TEST_CASE_FIXTURE(fixture, "signed claims come back with their times filled in") {
     const auto token = keys.sign(jwt_claims{.sub = "42", .roles = {"admin"}, .jti = "one"}).value();
     const jwt_claims claims = keys.verify(token).value();
     CHECK(claims == jwt_claims{.sub = "42", .roles = {"admin"}, .jti = "one", .iat = start, .exp = start + 3600});
@@ -76,7 +76,7 @@ TEST_CASE_FIXTURE(fixture, "claims may be any described struct") {
     CHECK(keys.verify(token)->sub == "42");
 }
 
-TEST_CASE_FIXTURE(fixture, "times that the claims have themselves are left alone") {
+TEST_CASE_FIXTURE(fixture, "times set in the claims are kept") {
     const auto token =
         keys.sign(jwt_claims{.sub = "42", .iat = start - 5, .nbf = start - 5, .exp = start + 60}).value();
     const auto claims = keys.verify(token).value();
@@ -98,14 +98,14 @@ TEST_CASE_FIXTURE(fixture, "all three algorithms sign and verify, each with its 
     }
 }
 
-TEST_CASE("the token of RFC 7515 A.1 is good until the second at which it expires") {
+TEST_CASE("the token of RFC 7515 A.1 is valid until the second at which it expires") {
     struct clock_of_2011 final : weir::clock {
         std::int64_t now_s = 1300819379;
         weir::time_point now() const noexcept override { return {}; }
         weir::wall_time wall_now() const noexcept override { return weir::wall_time(std::chrono::seconds(now_s)); }
     } clock;
-    const jwt_keys keys(jwt_key::hs256(base64url_decode(test_keys::rfc_hs256).value()).value(),
-                        {.leeway = 0s, .clock = &clock});
+    const jwt_keys keys(
+        jwt_key::hs256(base64url_decode(test_keys::rfc_hs256).value()).value(), {.leeway = 0s, .clock = &clock});
     constexpr std::string_view token =
         "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9."
         "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ."
@@ -135,11 +135,11 @@ TEST_CASE_FIXTURE(fixture, "nbf and iat in the future are refused beyond the lee
         CHECK(at(start + 30).has_value());
         CHECK(at(start - 100).has_value());
         CHECK(at(start + 31).error().code() == "invalid_token");
-        CHECK(why(at(start + 31).error()) == std::string(claim) + " is yet to come");
+        CHECK(why(at(start + 31).error()) == std::string(claim) + " is in the future");
     }
 }
 
-TEST_CASE_FIXTURE(fixture, "times with a fraction of a second are whole seconds in the claims") {
+TEST_CASE_FIXTURE(fixture, "times with a fraction of a second become whole seconds in the claims") {
     const auto claims = keys.verify(signed_payload(R"({"iat":1767225599.25,"nbf":-1.5,"exp":1767229200.75})"));
     REQUIRE(claims.has_value());
     CHECK(*claims == jwt_claims{.iat = start - 1, .nbf = -2, .exp = start + 3600});
@@ -149,7 +149,7 @@ TEST_CASE_FIXTURE(fixture, "times with a fraction of a second are whole seconds 
     CHECK(keys.verify(signed_payload(R"({"exp":1767225500.5})")).error().code() == "token_expired");
 }
 
-TEST_CASE_FIXTURE(fixture, "exp is required and has to be a number; fractions are numbers") {
+TEST_CASE_FIXTURE(fixture, "exp is required and must be a number; fractions are numbers") {
     CHECK(why(keys.verify(signed_payload(R"({"sub":"42"})")).error()) == "exp is missing");
     for (const std::string_view exp : {R"("1767229200")", "true", "[]", "{}"})
         CHECK(keys.verify(signed_payload(R"({"exp":)" + std::string(exp) + "}")).error().code() == "invalid_token");
@@ -175,11 +175,11 @@ TEST_CASE_FIXTURE(fixture, "an RSA or EC public key never serves as an HMAC secr
     for (const auto& [key, pem] : publics) {
         const jwt_keys set(key, options());
         const auto forged = forge(R"({"alg":"HS256","typ":"JWT"})", R"({"exp":1767229200})", hs({}, pem));
-        CHECK(why(set.verify(forged).error()) == "no key has the token's alg and kid");
+        CHECK(why(set.verify(forged).error()) == "no key matches the token's alg and kid");
     }
 }
 
-TEST_CASE_FIXTURE(fixture, "the alg of another key in the set doesn't fit a signature") {
+TEST_CASE_FIXTURE(fixture, "a signature can't be verified with the alg of another key in the set") {
     const jwt_key rsa = jwt_key::rs256_private(test_keys::rsa_private, "a").value();
     const jwt_keys set(rsa, {hs("b")}, options());
     const std::string payload = R"({"exp":1767229200})";
@@ -190,7 +190,7 @@ TEST_CASE_FIXTURE(fixture, "the alg of another key in the set doesn't fit a sign
     CHECK(set.verify(forge(R"({"alg":"RS512","kid":"a"})", payload, rsa)).error().code() == "invalid_token");
 }
 
-TEST_CASE_FIXTURE(fixture, "keys are replaced: the new one signs, the old one's tokens live on, then it goes") {
+TEST_CASE_FIXTURE(fixture, "key rotation: the new key signs and the old one's tokens stay valid until it is removed") {
     const jwt_keys before(hs("k1"), options());
     const jwt_keys between(hs("k2", "another secret of 32 bytes or more"), {hs("k1")}, options());
     const jwt_keys after(hs("k2", "another secret of 32 bytes or more"), options());
@@ -200,8 +200,8 @@ TEST_CASE_FIXTURE(fixture, "keys are replaced: the new one signs, the old one's 
     CHECK(between.verify(old_token).has_value());
     CHECK(between.verify(new_token).has_value());
     CHECK(after.verify(new_token).has_value());
-    CHECK(why(after.verify(old_token).error()) == "no key has the token's alg and kid");
-    CHECK(why(before.verify(new_token).error()) == "no key has the token's alg and kid");
+    CHECK(why(after.verify(old_token).error()) == "no key matches the token's alg and kid");
+    CHECK(why(before.verify(new_token).error()) == "no key matches the token's alg and kid");
 }
 
 TEST_CASE_FIXTURE(fixture, "a token without a kid needs a set with one key of its algorithm, or one without a name") {
@@ -213,24 +213,24 @@ TEST_CASE_FIXTURE(fixture, "a token without a kid needs a set with one key of it
     CHECK(jwt_keys(hs("k2", std::string(32, 'x')), {hs()}, options()).verify(bare).has_value());
 }
 
-TEST_CASE_FIXTURE(fixture, "a token with a kid needs a key of that name, even where there is one key") {
+TEST_CASE_FIXTURE(fixture, "a token with a kid needs a key of that name, even if there is only one key") {
     CHECK(keys.verify(signed_header(R"({"alg":"HS256","kid":"k9"})")).error().code() == "invalid_token");
     CHECK(jwt_keys(hs("k1"), options()).verify(signed_header(R"({"alg":"HS256","kid":"k1"})")).has_value());
     CHECK_FALSE(jwt_keys(hs("k1"), options()).verify(signed_header(R"({"alg":"HS256","kid":7})")).has_value());
 }
 
-TEST_CASE_FIXTURE(fixture, "a kid may hold any text") {
+TEST_CASE_FIXTURE(fixture, "a kid may be any string") {
     const jwt_keys odd(hs("a \"quoted\" \\ kid\n"), options());
     CHECK(odd.verify(odd.sign(jwt_claims{.sub = "42"}).value()).has_value());
 }
 
-TEST_CASE("two keys of one algorithm with one kid are a mistake at start-up") {
+TEST_CASE("two keys of one algorithm with one kid are an error at start-up") {
     CHECK_THROWS_AS(jwt_keys(hs("k"), {hs("k")}), weir::error_exception);
     CHECK_THROWS_AS(jwt_keys(hs(), {hs()}), weir::error_exception);
     CHECK_NOTHROW(jwt_keys(hs("k"), {jwt_key::rs256_public(test_keys::rsa_public, "k").value()}));
 }
 
-TEST_CASE_FIXTURE(fixture, "a header with crit is refused, whatever is in it") {
+TEST_CASE_FIXTURE(fixture, "a header with crit is refused, whatever it contains") {
     for (const std::string_view crit : {R"(["exp"])", "[]", R"("exp")", "null", "1", "{}"})
         CHECK(keys.verify(signed_header(R"({"alg":"HS256","crit":)" + std::string(crit) + "}")).error().code() ==
               "invalid_token");
@@ -271,7 +271,7 @@ TEST_CASE_FIXTURE(fixture, "any changed character of a token is refused") {
     }
 }
 
-TEST_CASE_FIXTURE(fixture, "a cut or prolonged token is refused") {
+TEST_CASE_FIXTURE(fixture, "a truncated or extended token is refused") {
     const std::string good = keys.sign(jwt_claims{.sub = "42"}).value();
     for (std::size_t length = 0; length < good.size(); ++length)
         REQUIRE_FALSE(keys.verify(good.substr(0, length)).has_value());
@@ -282,40 +282,40 @@ TEST_CASE_FIXTURE(fixture, "a cut or prolonged token is refused") {
     CHECK_FALSE(keys.verify("Bearer " + good).has_value());
 }
 
-TEST_CASE_FIXTURE(fixture, "one token has one spelling: spare bits at the end of a part are refused") {
+TEST_CASE_FIXTURE(fixture, "a token has one encoding: nonzero spare bits at the end of a part are refused") {
     const std::string good = keys.sign(jwt_claims{.sub = "42"}).value();
     std::string twin = good;
     const std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     twin.back() = letters[letters.find(twin.back()) ^ 1]; // a MAC's last letter has two spare bits
-    CHECK(why(keys.verify(twin).error()) == "base64 with bits after its last byte");
+    CHECK(why(keys.verify(twin).error()) == "nonzero bits after the last base64 byte");
 }
 
-TEST_CASE_FIXTURE(fixture, "no token at all asks for a login") {
+TEST_CASE_FIXTURE(fixture, "a missing token is plain unauthenticated") {
     CHECK(keys.verify("").error() == errc::unauthenticated);
     CHECK(keys.verify("").error().code() == "unauthenticated");
     for (const std::string_view text : {".", "..", "...", "a.b", "a.b.c"})
         CHECK(keys.verify(text).error().code() == "invalid_token");
 }
 
-TEST_CASE_FIXTURE(fixture, "a token over 8 KiB is refused unread, and none is signed") {
+TEST_CASE_FIXTURE(fixture, "a token over 8 KiB is refused unread, and never signed") {
     const std::string header = base64url_encode(R"({"alg":"HS256","typ":"JWT"})");
     CHECK(why(keys.verify(std::string(8193, 'a')).error()) == "more than 8 KiB");
-    CHECK(why(keys.verify(std::string(8192, 'a')).error()) == "a token has three parts with two dots between");
+    CHECK(why(keys.verify(std::string(8192, 'a')).error()) == "a token must have three parts separated by dots");
     CHECK(why(keys.verify(std::string(8'000'000, '.')).error()) == "more than 8 KiB");
     CHECK(keys.sign(jwt_claims{.sub = std::string(8192, 's')}).error() == errc::too_large);
     CHECK(keys.verify(keys.sign(jwt_claims{.sub = std::string(5000, 's')}).value()).has_value());
 }
 
-TEST_CASE_FIXTURE(fixture, "issuer and audience are filled in and demanded") {
+TEST_CASE_FIXTURE(fixture, "issuer and audience are filled in and required") {
     const jwt_keys shop(hs(), {.issuer = "shop", .audience = "app", .clock = &clock});
     const jwt_keys other(hs(), {.issuer = "other", .audience = "app", .clock = &clock});
     const auto token = shop.sign(jwt_claims{.sub = "42"}).value();
     CHECK(shop.verify(token)->iss == "shop");
     CHECK(keys.verify(token).has_value());
-    CHECK(why(other.verify(token).error()) == "iss is another");
-    CHECK(why(shop.verify(keys.sign(jwt_claims{.sub = "42"}).value()).error()) == "iss is another");
+    CHECK(why(other.verify(token).error()) == "iss doesn't match");
+    CHECK(why(shop.verify(keys.sign(jwt_claims{.sub = "42"}).value()).error()) == "iss doesn't match");
     const jwt_keys elsewhere(hs(), {.issuer = "shop", .audience = "admin", .clock = &clock});
-    CHECK(why(elsewhere.verify(token).error()) == "aud is another");
+    CHECK(why(elsewhere.verify(token).error()) == "aud doesn't match");
 }
 
 TEST_CASE_FIXTURE(fixture, "an audience may be one of several") {
@@ -328,7 +328,7 @@ TEST_CASE_FIXTURE(fixture, "an audience may be one of several") {
     CHECK(app.verify(signed_payload(R"({"exp":1767229200})")).error().code() == "invalid_token");
 }
 
-TEST_CASE_FIXTURE(fixture, "claims that are no object, or hold a claim of the wrong type, aren't signed") {
+TEST_CASE_FIXTURE(fixture, "claims that aren't an object, or contain a claim of the wrong type, aren't signed") {
     CHECK(keys.sign_json("[]").error() == errc::internal);
     CHECK(keys.sign_json(R"({"exp":"tomorrow"})").error() == errc::internal);
     CHECK(keys.sign_json(R"({"exp":null})").error() == errc::internal);
@@ -343,7 +343,7 @@ TEST_CASE_FIXTURE(fixture, "a set whose first key is public verifies and doesn't
     CHECK(open.sign(jwt_claims{.sub = "42"}).error() == errc::internal);
 }
 
-TEST_CASE_FIXTURE(fixture, "tokens that the openssl command signed are good") {
+TEST_CASE_FIXTURE(fixture, "tokens signed by the openssl command are valid") {
     const jwt_keys rsa(jwt_key::rs256_public(test_keys::rsa_public, "test").value(), options());
     CHECK(rsa.verify("eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6InRlc3QifQ."
                      "eyJzdWIiOiI0MiIsImV4cCI6MTc2NzIyOTIwMH0."
@@ -360,7 +360,7 @@ TEST_CASE_FIXTURE(fixture, "tokens that the openssl command signed are good") {
               ->sub == "42");
 }
 
-TEST_CASE_FIXTURE(fixture, "a refusal tells the client nothing about the check that failed") {
+TEST_CASE_FIXTURE(fixture, "a refusal doesn't reveal to the client which check failed") {
     const auto wrong_signature = keys.verify(forge(R"({"alg":"HS256"})", "{}", hs({}, std::string(32, 'x')))).error();
     const auto wrong_payload = keys.verify(signed_payload("{}")).error();
     CHECK(wrong_signature.message() == wrong_payload.message());
@@ -369,7 +369,7 @@ TEST_CASE_FIXTURE(fixture, "a refusal tells the client nothing about the check t
     CHECK(why(wrong_signature) != why(wrong_payload));
 }
 
-TEST_CASE_FIXTURE(fixture, "one set of keys serves several threads at once") {
+TEST_CASE_FIXTURE(fixture, "one set of keys serves several threads concurrently") {
     const std::string token = keys.sign(jwt_claims{.sub = "42"}).value();
     std::atomic<int> good = 0;
     {

@@ -24,7 +24,7 @@ std::string rfc_input(std::string_view header) { return std::string(header) + ".
 
 jwt_key rfc_secret() { return jwt_key::hs256(base64url_decode(test_keys::rfc_hs256).value()).value(); }
 
-// What `openssl dgst -sha256 -sign` made of this input with rsa_private and with rfc_es256_private.
+// Signatures made by `openssl dgst -sha256 -sign` for this input with rsa_private and rfc_es256_private.
 constexpr std::string_view rsa_input =
     "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6InRlc3QifQ.eyJzdWIiOiI0MiIsImV4cCI6MTc2NzIyOTIwMH0";
 constexpr std::string_view rsa_signature =
@@ -40,7 +40,7 @@ constexpr std::string_view ec_signature =
 
 } // namespace
 
-TEST_CASE("HS256 makes and accepts the signature of RFC 7515 A.1") {
+TEST_CASE("HS256 creates and accepts the signature of RFC 7515 A.1") {
     const std::string input = rfc_input("eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9");
     constexpr std::string_view signature = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     CHECK(base64url_encode(rfc_secret().sign(input)) == signature);
@@ -51,17 +51,18 @@ TEST_CASE("HS256 makes and accepts the signature of RFC 7515 A.1") {
 TEST_CASE("RS256 accepts the signature of RFC 7515 A.2") {
     const jwt_key key = jwt_key::rs256_public(test_keys::rfc_rs256_public).value();
     const std::string signature =
-        base64url_decode("cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-"
-                         "0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--"
-                         "f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383Lc"
-                         "OLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUi"
-                         "pUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw")
+        base64url_decode(
+            "cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7AAuHIm4Bh-"
+            "0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--"
+            "f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQBMHlb1L07Qe7K0GarZRmB_eSN9383Lc"
+            "OLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUi"
+            "pUTI8np6LbgGY9Fs98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw")
             .value();
     CHECK(key.verify(rfc_input("eyJhbGciOiJSUzI1NiJ9"), signature));
     CHECK_FALSE(key.verify(rfc_input("eyJhbGciOiJSUzI1NiJ8"), signature));
 }
 
-TEST_CASE("ES256 accepts the signature of RFC 7515 A.3, and what it signs itself") {
+TEST_CASE("ES256 accepts the signature of RFC 7515 A.3 and its own signatures") {
     const jwt_key open = jwt_key::es256_public(test_keys::rfc_es256_public).value();
     const std::string input = rfc_input("eyJhbGciOiJFUzI1NiJ9");
     const auto signature =
@@ -123,20 +124,20 @@ TEST_CASE("ES256 refuses r and s of zero, and a signature in ASN.1") {
     CHECK_FALSE(key.verify("input", asn1));
 }
 
-TEST_CASE("weak and misplaced keys are refused") {
+TEST_CASE("weak and unsuitable keys are refused") {
     CHECK(jwt_key::hs256(std::string(31, 's')).error() == errc::invalid_argument);
     CHECK(jwt_key::hs256(std::string(32, 's')).has_value());
-    CHECK(jwt_key::hs256("").error().message() == "HS256 takes a secret of 32 bytes or more");
+    CHECK(jwt_key::hs256("").error().message() == "HS256 needs a secret of at least 32 bytes");
     CHECK(jwt_key::rs256_private(test_keys::rsa_1024).error().message() ==
-          "RS256 takes an RSA key of 2048 bits or more");
-    CHECK(jwt_key::rs256_private(test_keys::rfc_es256_private).error().message() == "RS256 takes an RSA key");
-    CHECK(jwt_key::rs256_public(test_keys::rfc_es256_public).error().message() == "RS256 takes an RSA key");
-    CHECK(jwt_key::es256_private(test_keys::rsa_private).error().message() == "ES256 takes a key on the curve P-256");
-    CHECK(jwt_key::es256_private(test_keys::p384_private).error().message() == "ES256 takes a key on the curve P-256");
+          "RS256 needs an RSA key of at least 2048 bits");
+    CHECK(jwt_key::rs256_private(test_keys::rfc_es256_private).error().message() == "RS256 needs an RSA key");
+    CHECK(jwt_key::rs256_public(test_keys::rfc_es256_public).error().message() == "RS256 needs an RSA key");
+    CHECK(jwt_key::es256_private(test_keys::rsa_private).error().message() == "ES256 needs a key on the curve P-256");
+    CHECK(jwt_key::es256_private(test_keys::p384_private).error().message() == "ES256 needs a key on the curve P-256");
     CHECK(jwt_key::es256_private(test_keys::ed25519_private).error() == errc::invalid_argument);
 }
 
-TEST_CASE("a public key is read out of a certificate") {
+TEST_CASE("a public key is read from a certificate") {
     const jwt_key rsa = jwt_key::rs256_public(test_keys::rsa_certificate, "c").value();
     CHECK(rsa.verify(rsa_input, base64url_decode(rsa_signature).value()));
     CHECK_FALSE(rsa.signs());
@@ -145,20 +146,20 @@ TEST_CASE("a public key is read out of a certificate") {
     CHECK(ec.verify(ec_input, base64url_decode(ec_signature).value()));
 }
 
-TEST_CASE("of a file with a private key and its certificate the public key is read") {
+TEST_CASE("the public key is read from a file with a private key and its certificate") {
     const std::string both = std::string(test_keys::rsa_private) + std::string(test_keys::rsa_certificate);
     CHECK(jwt_key::rs256_public(both).value().verify(rsa_input, base64url_decode(rsa_signature).value()));
 }
 
-TEST_CASE("a certificate of another kind of key, a cut one and one for a private key are refused") {
-    CHECK(jwt_key::rs256_public(test_keys::es256_certificate).error().message() == "RS256 takes an RSA key");
+TEST_CASE("a certificate with another kind of key, truncated, or in place of a private key is refused") {
+    CHECK(jwt_key::rs256_public(test_keys::es256_certificate).error().message() == "RS256 needs an RSA key");
     CHECK(jwt_key::es256_public(test_keys::rsa_certificate).error().message() ==
-          "ES256 takes a key on the curve P-256");
+          "ES256 needs a key on the curve P-256");
     CHECK(jwt_key::rs256_public(test_keys::rsa_certificate.substr(0, 500)).error() == errc::invalid_argument);
     CHECK(jwt_key::rs256_private(test_keys::rsa_certificate).error() == errc::invalid_argument);
 }
 
-TEST_CASE("a PEM that is encrypted, public where private is due, cut or no PEM at all is refused") {
+TEST_CASE("a PEM that is encrypted, public instead of private, truncated or invalid is refused") {
     CHECK(jwt_key::rs256_private(test_keys::rsa_encrypted).error().message() ==
           "expected an unencrypted private key in PEM, which begins with -----BEGIN PRIVATE KEY-----, "
           "-----BEGIN RSA PRIVATE KEY----- or -----BEGIN EC PRIVATE KEY-----");
@@ -171,7 +172,7 @@ TEST_CASE("a PEM that is encrypted, public where private is due, cut or no PEM a
         CHECK(jwt_key::es256_private(text).error() == errc::invalid_argument);
 }
 
-TEST_CASE("the refusal of a key doesn't repeat the key") {
+TEST_CASE("the error for a refused key doesn't contain the key") {
     const weir::error refused = jwt_key::rs256_private("-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END").error();
     CHECK(refused.describe().find("c2VjcmV0") == std::string::npos);
 }
@@ -185,7 +186,7 @@ TEST_CASE("a public key verifies and doesn't sign") {
     CHECK(jwt_key::rs256_private(test_keys::rsa_private)->signs());
 }
 
-TEST_CASE("one key signs and verifies on several threads at once") {
+TEST_CASE("one key signs and verifies on several threads concurrently") {
     const jwt_key keys[] = {rfc_secret(), jwt_key::rs256_private(test_keys::rsa_private).value(),
                             jwt_key::es256_private(test_keys::rfc_es256_private).value()};
     std::atomic<int> verified = 0;

@@ -12,7 +12,7 @@ const weir::role_table roles{{"customer", {place_orders}}, {"admin", {manage_use
 
 } // namespace
 
-TEST_CASE("a principal can do what its permissions say, and nothing else") {
+TEST_CASE("a principal has its permissions and no others") {
     const weir::principal who{"42", {"orders:place"}};
     CHECK(who.can(place_orders));
     CHECK(who.can("orders:place"));
@@ -22,17 +22,17 @@ TEST_CASE("a principal can do what its permissions say, and nothing else") {
     CHECK_FALSE(weir::principal{}.can(place_orders));
 }
 
-TEST_CASE("a role stands for its permissions") {
+TEST_CASE("a role grants its permissions") {
     CHECK(roles.identify("7", {"customer"}) == weir::principal{"7", {"orders:place"}});
     CHECK(roles.identify("1", {"admin"}) == weir::principal{"1", {"orders:place", "users:manage"}});
 }
 
-TEST_CASE("several roles add up, each permission once") {
+TEST_CASE("the permissions of several roles are combined without duplicates") {
     CHECK(roles.identify("1", {"customer", "admin", "customer"}).permissions ==
           std::vector<std::string>{"orders:place", "users:manage"});
 }
 
-TEST_CASE("an unknown role and no role allow nothing") {
+TEST_CASE("an unknown role and no role grant nothing") {
     CHECK(roles.identify("1", {"root"}).permissions.empty());
     CHECK(roles.identify("1", {"Admin"}).permissions.empty());
     CHECK(roles.identify("1", {}) == weir::principal{"1", {}});

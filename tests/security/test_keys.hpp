@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-/// Keys that everybody knows, for tests alone: those of RFC 7515's appendix A, and some made for here.
+/// Publicly known keys, for tests only: those of RFC 7515's appendix A, and some made for these tests.
 namespace test_keys {
 
 // RFC 7515 A.1.1, base64url
@@ -80,7 +80,7 @@ NwIDAQAB
 -----END PUBLIC KEY-----
 )";
 
-// rsa_private behind the passphrase "x"
+// rsa_private encrypted with the passphrase "x"
 inline constexpr std::string_view rsa_encrypted = R"(-----BEGIN ENCRYPTED PRIVATE KEY-----
 MIIFLTBXBgkqhkiG9w0BBQ0wSjApBgkqhkiG9w0BBQwwHAQIx3j3Se1MEMoCAggA
 MAwGCCqGSIb3DQIJBQAwHQYJYIZIAWUDBAEqBBA3YKIMtWepTtLpSt3AaHJmBIIE
@@ -147,7 +147,7 @@ MC4CAQAwBQYDK2VwBCIEIFjcx8McGpFiGnoa5OoMUWIzTclDEhfeSII0uBCRHGE8
 -----END PRIVATE KEY-----
 )";
 
-// rsa_private's and rfc_es256_private's public halves in certificates of a hundred years
+// The public halves of rsa_private and rfc_es256_private, in certificates valid for a hundred years
 inline constexpr std::string_view rsa_certificate = R"(-----BEGIN CERTIFICATE-----
 MIIDCzCCAfOgAwIBAgIURJcZV78ZZZa5i0AndnY2FaicR+MwDQYJKoZIhvcNAQEL
 BQAwFDESMBAGA1UEAwwJd2VpciB0ZXN0MCAXDTI2MTEyOTEyMDUwMVoYDzIxMjYx

@@ -7,9 +7,10 @@
 
 namespace support {
 
-inline thread_local std::size_t allocated = 0; // by the calling thread, where allocations.hpp is in the program
+inline thread_local std::size_t allocated =
+    0; // of the calling thread; counts only if the program includes allocations.hpp
 
-// How many there are while `f` runs.
+// Returns the number of allocations while `f` runs.
 template<class F>
 std::size_t allocations(F&& f) {
     const std::size_t before = allocated;
@@ -19,8 +20,8 @@ std::size_t allocations(F&& f) {
 
 inline thread_local std::size_t allocations_left = std::numeric_limits<std::size_t>::max();
 
-// Runs `f`, in which the allocation after `many` fails; false when `f` throws because of it. A sanitizer that brings
-// its own operator new lets it succeed.
+// Runs `f` and makes the allocation after `many` fail; returns false if `f` throws because of it. With a sanitizer that
+// replaces operator new it succeeds.
 template<class F>
 bool with_allocations(std::size_t many, F&& f) {
     allocations_left = many;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Counts the calling thread's allocations. Replaces the program's operator new: for one file of a program.
+// Counts the calling thread's allocations by replacing the program's operator new. Include in one file of a program.
 #pragma once
 
 #include "support/allocation_count.hpp"
@@ -16,7 +16,7 @@
 
 #ifdef WEIR_SANITIZER_ALLOCATES
 
-// clang's sanitizers bring their own operator new and tell about what they hand out.
+// clang's sanitizers replace operator new and provide their own statistics.
 #include <sanitizer/allocator_interface.h>
 
 namespace support {
@@ -28,7 +28,7 @@ inline const int counting = __sanitizer_install_malloc_and_free_hooks(
 
 #else
 
-// NOLINTBEGIN(misc-definitions-in-headers): replacements can't be inline
+// NOLINTBEGIN(misc-definitions-in-headers): replacement functions can't be inline
 void* operator new(std::size_t size) {
     ++support::allocated;
     if (support::allocations_left-- == 0) throw std::bad_alloc();

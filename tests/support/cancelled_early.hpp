@@ -11,8 +11,9 @@
 
 namespace test_support {
 
-/// Starts `call() -> task<result<...>>` and cancels it before it has begun to run. The cancellation is handled behind
-/// what the call does at once, and before the caller learns of that. The kind of each of its ends: there should be one.
+/// Starts `call() -> task<result<...>>` and cancels it before it has begun to run. The cancellation is handled after
+/// the call's synchronous part and before the caller sees its result. Returns the kind of each completion: there should
+/// be exactly one.
 template<class Call>
 std::vector<weir::errc> ends_when_cancelled_early(weir::loop& home, Call call) {
     namespace asio = boost::asio;

@@ -14,7 +14,7 @@
 
 namespace support {
 
-/// PEM files in a folder that goes with it: an authority, and what it signed for a server.
+/// PEM files of an authority and of a server certificate signed by it, in a temporary folder.
 class certificate_folder {
 public:
     certificate_folder() {
@@ -24,7 +24,7 @@ public:
     std::string path(std::string_view name) const { return folder_ / name; }
     std::string put(std::string_view name, std::string_view text) const { return folder_.put(name, text); }
 
-    /// Another certificate for localhost in the place of the last one.
+    /// Replaces the certificate by another one for localhost.
     void renew(const std::string& common_name) const {
         certificate_request wanted;
         wanted.common_name = common_name;

@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <string>
 
-// Certificates made at run time: an authority and what it signs. Keys are P-256.
+// Certificates generated at run time: an authority and the certificates that it signs. Keys are P-256.
 namespace support {
 
 struct certificate {
@@ -20,7 +20,7 @@ struct certificate {
 
 struct certificate_request {
     std::string common_name = "weir test";
-    std::string subject_alt_name{}; ///< OpenSSL's form: `DNS:localhost,IP:127.0.0.1`
+    std::string subject_alt_name{}; ///< in OpenSSL's format: `DNS:localhost,IP:127.0.0.1`
     long starts_in = -60;           ///< seconds from now
     long ends_in = 3600;
 };
@@ -98,7 +98,7 @@ public:
 
     std::string pem() const { return detail::pem_of(root_.get()); }
 
-    // The name under which OpenSSL looks the authority up in a directory.
+    // The file name under which OpenSSL looks the authority up in a directory.
     std::string hashed_name() const {
         char name[16];
         std::snprintf(name, sizeof name, "%08lx.0", X509_subject_name_hash(root_.get()));

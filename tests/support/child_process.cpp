@@ -36,10 +36,10 @@ child_process::child_process(const std::string& program, std::vector<std::string
     if (pipe2(pipe_ends, O_CLOEXEC) != 0) fail("pipe2");
     const pid_t parent = getpid();
     pid_ = fork();
-    if (pid_ == 0) { // from here to execve only what is safe in the child of a program with threads
+    if (pid_ == 0) { // until execve only functions that are safe in the child of a multithreaded program
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent || dup2(pipe_ends[1], STDERR_FILENO) < 0) _exit(127);
-        close_range(STDERR_FILENO + 1, ~0U, 0); // a listener of the test's would live on in the child
+        close_range(STDERR_FILENO + 1, ~0U, 0); // otherwise a listener of the test would stay open in the child
         execve(program.c_str(), argv.data(), envp.data());
         _exit(127);
     }
@@ -103,7 +103,7 @@ bool child_process::running() {
     return pid_ > 0;
 }
 
-// The pipe's end comes with the child's end, as it has no children of its own.
+// The pipe ends when the child does, because the child has no children.
 int child_process::wait(std::chrono::seconds limit) {
     {
         std::unique_lock lock(mutex_);

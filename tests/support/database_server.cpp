@@ -43,7 +43,7 @@ std::uint16_t free_port() {
 }
 
 struct process_state {
-    char letter = 'X'; // of ps: T has stopped; X where there is no such process
+    char letter = 'X'; // the state from ps: T is stopped; X means no such process
     pid_t parent = 0;
 };
 
@@ -52,7 +52,7 @@ process_state state_of(const std::filesystem::path& process) {
     std::string line;
     std::getline(file, line);
     process_state found;
-    const std::size_t name_end = line.rfind(')'); // the name may hold spaces
+    const std::size_t name_end = line.rfind(')'); // the name may contain spaces
     if (name_end == std::string::npos) return found;
     std::istringstream rest(line.substr(name_end + 1));
     rest >> found.letter >> found.parent;
@@ -72,7 +72,7 @@ bool has_running_thread(pid_t process) {
     return !gone && std::ranges::any_of(threads, [](const auto& thread) { return still_runs(thread.path()); });
 }
 
-// The signal arrives in its own time: until then the process goes on.
+// A signal arrives asynchronously: the process runs until then.
 void stop_and_wait(pid_t process) {
     ::kill(process, SIGSTOP);
     const auto give_up_at = std::chrono::steady_clock::now() + patience;
@@ -107,7 +107,7 @@ database_server::database_server(std::string user)
 
 database_server::~database_server() = default;
 
-// It is killed with the test, should that be killed: setpriv keeps this through the change of the user.
+// Killed with the test if the test is killed: setpriv preserves this across the change of user.
 std::unique_ptr<child_process> database_server::begin(std::vector<std::string> command) const {
     std::vector<std::string> args{"--pdeathsig=KILL"};
     if (!user_.empty()) args.insert(args.end(), {"--reuid=" + user_, "--regid=" + user_, "--clear-groups"});
@@ -117,7 +117,7 @@ std::unique_ptr<child_process> database_server::begin(std::vector<std::string> c
 }
 
 void database_server::run(const std::vector<std::string>& command) const {
-    // what it prints is of interest only if it fails
+    // print the output only on failure
     std::vector<std::string> quiet{"/bin/sh", "-c", "exec \"$0\" \"$@\" >&2"};
     quiet.insert(quiet.end(), command.begin(), command.end());
     const auto process = begin(std::move(quiet));
@@ -129,7 +129,7 @@ void database_server::start() {
     process_->line_with(ready_line(), patience);
 }
 
-// All of it that there is when the first one, which makes the others, has stopped.
+// Stops the first process, which creates the others, and returns all of them.
 std::vector<pid_t> database_server::stopped_processes() const {
     stop_and_wait(process_->pid());
     std::vector<pid_t> all = children_of(process_->pid());
@@ -139,7 +139,7 @@ std::vector<pid_t> database_server::stopped_processes() const {
 
 void database_server::kill() {
     for (const pid_t one : stopped_processes()) ::kill(one, SIGKILL);
-    process_->wait(patience); // for all that hold its stderr
+    process_->wait(patience); // until all have closed its stderr
     process_.reset();
 }
 
@@ -185,11 +185,12 @@ std::string postgres_server::ready_line() const { return "ready to accept connec
 int postgres_server::stop_signal() const { return SIGQUIT; }
 
 pgbouncer::pgbouncer(const postgres_server& behind, int connections) : database_server("postgres") {
-    files().put("settings.ini", "[databases]\n* = host=127.0.0.1 user=weir port=" + std::to_string(behind.port()) +
-                                    "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " + std::to_string(port()) +
-                                    "\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\n"
-                                    "default_pool_size = " +
-                                    std::to_string(connections) + "\n");
+    files().put("settings.ini",
+                "[databases]\n* = host=127.0.0.1 user=weir port=" + std::to_string(behind.port()) +
+                    "\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = " + std::to_string(port()) +
+                    "\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\n"
+                    "default_pool_size = " +
+                    std::to_string(connections) + "\n");
     start();
 }
 
@@ -223,23 +224,24 @@ std::string mariadb_server::url(const std::string& database) const {
 }
 
 std::vector<std::string> mariadb_server::command() const {
-    std::vector<std::string> made{"/usr/sbin/mariadbd",
-                                  "--no-defaults",
-                                  "--datadir=" + folder(),
-                                  "--port=" + std::to_string(port()),
-                                  "--bind-address=127.0.0.1",
-                                  "--socket=" + socket(),
-                                  "--pid-file=" + (files() / "pid"),
-                                  "--skip-name-resolve",
-                                  "--innodb-buffer-pool-size=32M",
-                                  "--innodb-flush-log-at-trx-commit=0",
-                                  "--performance-schema=OFF",
-                                  temporary_files()};
+    std::vector<std::string> made{
+        "/usr/sbin/mariadbd",
+        "--no-defaults",
+        "--datadir=" + folder(),
+        "--port=" + std::to_string(port()),
+        "--bind-address=127.0.0.1",
+        "--socket=" + socket(),
+        "--pid-file=" + (files() / "pid"),
+        "--skip-name-resolve",
+        "--innodb-buffer-pool-size=32M",
+        "--innodb-flush-log-at-trx-commit=0",
+        "--performance-schema=OFF",
+        temporary_files()};
     made.insert(made.end(), tls_options_.begin(), tls_options_.end());
     return made;
 }
 
-// A server that starts removes what it takes for leftovers: in a folder of their own they can't be another server's.
+// A starting server removes temporary files as leftovers; a separate folder protects those of other servers.
 std::string mariadb_server::temporary_files() const { return "--tmpdir=" + files().path().string(); }
 
 std::string mariadb_server::ready_line() const { return "ready for connections"; }

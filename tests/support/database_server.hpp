@@ -11,8 +11,8 @@
 
 namespace test_support {
 
-/// A database server of a test's own: its files are in a temporary folder, it listens on a free port of 127.0.0.1,
-/// and it ends with this. Where the tests run as root it runs as the user that its package made.
+/// A database server for one test: its files are in a temporary folder, it listens on a free port of 127.0.0.1, and the
+/// destructor stops it. If the tests run as root, it runs as the user created by its package.
 class database_server {
 public:
     virtual ~database_server();
@@ -22,11 +22,11 @@ public:
     std::uint16_t port() const noexcept { return port_; }
 
     bool running() const { return process_ && process_->running(); }
-    /// After kill: with the files that it left.
+    /// Restarts it after kill, on the same files.
     void start();
-    /// As when the machine loses its power; returns when nothing of it is left.
+    /// Simulates a power failure; returns when no process is left.
     void kill();
-    /// All of its processes stand still when this returns, while the system goes on acknowledging what they are sent.
+    /// Stops all of its processes; the kernel keeps acknowledging incoming data.
     void freeze();
     void thaw();
 
@@ -34,14 +34,14 @@ protected:
     explicit database_server(std::string user);
 
     virtual std::vector<std::string> command() const = 0;
-    /// What it writes to stderr once it can be asked.
+    /// The line on stderr after which it accepts connections.
     virtual std::string ready_line() const = 0;
-    /// Which signal ends it soon and leaves nothing behind.
+    /// The signal that stops it quickly and cleanly.
     virtual int stop_signal() const = 0;
 
     std::string folder() const { return files_ / "data"; }
     const support::temporary_folder& files() const noexcept { return files_; }
-    /// Runs a program as the server's user to its end; throws with what it said when it fails.
+    /// Runs a program as the server's user until it ends; throws with its output if it fails.
     void run(const std::vector<std::string>& command) const;
 
     void stop();
@@ -51,12 +51,12 @@ private:
     std::vector<pid_t> stopped_processes() const;
 
     support::temporary_folder files_;
-    std::string user_; // empty: the one who runs the tests
+    std::string user_; // empty: the user who runs the tests
     std::uint16_t port_;
     std::unique_ptr<child_process> process_;
 };
 
-/// PostgreSQL, of which `weir` is the superuser, without a password.
+/// PostgreSQL with the superuser `weir`, without a password.
 class postgres_server final : public database_server {
 public:
     postgres_server();
@@ -71,7 +71,7 @@ protected:
     int stop_signal() const override;
 };
 
-/// PgBouncer before a PostgreSQL server, in transaction mode, with so many connections to each of its databases.
+/// PgBouncer in front of a PostgreSQL server, in transaction mode, with `connections` to each of its databases.
 class pgbouncer final : public database_server {
 public:
     pgbouncer(const postgres_server& behind, int connections);
@@ -92,15 +92,15 @@ struct server_certificate {
     std::string client_authority{};
 };
 
-/// MariaDB, of which `root` needs no password.
+/// MariaDB with the user `root`, without a password.
 class mariadb_server final : public database_server {
 public:
     mariadb_server();
-    /// Offers TLS.
+    /// Enables TLS.
     explicit mariadb_server(const server_certificate& shown);
     ~mariadb_server() override { stop(); }
 
-    /// `mysql://root@127.0.0.1:54321/` and the name of a database.
+    /// Returns `mysql://root@127.0.0.1:54321/` plus the database's name.
     std::string url(const std::string& database) const;
     /// The path of its Unix socket.
     std::string socket() const { return files() / "socket"; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "http/content_decoder.hpp"
+#include "http/wire/content_decoder.hpp"
 
 #include <array>
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace support {
 
-/// Appends all that the bytes decode to, or what came before the error.
+/// Appends everything that the bytes decode to, up to an error.
 inline weir::result<void> decode(weir::http::detail::content_decoder& decoder, std::string_view bytes,
                                  std::string& out) {
     std::array<char, 1000> room;

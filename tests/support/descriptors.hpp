@@ -14,23 +14,23 @@
 
 namespace test_support {
 
-/// How many descriptors the process has open, by /proc.
+/// The number of descriptors that the process has open, from /proc.
 inline std::size_t open_descriptors() {
-    const std::filesystem::directory_iterator all("/proc/self/fd"); // is one of them
+    const std::filesystem::directory_iterator all("/proc/self/fd"); // opens one itself
     return static_cast<std::size_t>(std::distance(begin(all), end(all))) - 1;
 }
 
-/// Raises this process's soft limit of open files to `count`, and fails the test where the hard limit forbids it.
+/// Raises this process's soft limit of open files to `count`; fails the test if the hard limit forbids it.
 inline void allow_descriptors(rlim_t count) {
     rlimit limit{};
     getrlimit(RLIMIT_NOFILE, &limit);
-    REQUIRE_MESSAGE(limit.rlim_max >= count,
-                    "this machine's hard limit of open files forbids the test: it is " << limit.rlim_max);
+    REQUIRE_MESSAGE(
+        limit.rlim_max >= count, "this machine's hard limit of open files forbids the test: it is " << limit.rlim_max);
     limit.rlim_cur = std::max(limit.rlim_cur, count);
     REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
 }
 
-/// Takes every descriptor that the process may still have.
+/// Uses up all descriptors that the process may still open.
 class no_descriptors {
 public:
     no_descriptors() {

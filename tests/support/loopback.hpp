@@ -5,7 +5,7 @@
 
 namespace test_support {
 
-/// Of a server on a free port of this machine.
+/// Options of a server on a free loopback port.
 inline weir::server_options loopback(unsigned loops = 1) {
     weir::server_options options;
     options.address = "127.0.0.1";

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "http/route_tree.hpp"
+#include "http/routing/route_tree.hpp"
 
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-/// The plainest way to match paths against patterns, for comparison with the tree: pieces between slashes,
-/// `{}` for any one that isn't empty and `{*}` for all that follow.
+/// A simple reference matcher to compare with the route tree: segments between slashes, `{}` for any non-empty segment
+/// and `{*}` for all that follow.
 namespace test_support {
 
 using weir::http::method;
@@ -33,7 +33,7 @@ struct naive_route {
 
 struct naive_match {
     bool matches = false;
-    std::string kinds; // per segment '0' text, '1' parameter, '2' wildcard: the smallest is the best
+    std::string kinds; // per segment '0' literal, '1' parameter, '2' wildcard: the smallest matches best
     strings captures;
 };
 
@@ -56,7 +56,7 @@ inline naive_match match_one(const strings& pattern, const strings& path) {
     return out;
 }
 
-/// One line that says all: the route with its captures, or the methods allowed.
+/// Describes the result in one line: the route with its captures, or the allowed methods.
 inline std::string naive_lookup(const std::vector<naive_route>& routes, method verb, const strings& path) {
     naive_match best;
     std::string text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What most tests include, compiled once for a suite (WEIR_PCH). Each test still includes what it uses.
+// The headers that most tests include, precompiled per suite (WEIR_PCH). Each test still includes what it uses.
 #pragma once
 
 #include "support/print.hpp"

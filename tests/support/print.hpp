@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// How a failed check shows what it compared. Every test includes this before anything else.
+// How failed checks show the compared values. Every test includes this before anything else.
 #pragma once
 
 #include <weir/core/result.hpp>
@@ -28,7 +28,7 @@ doctest::String shown(const T& value);
 
 } // namespace test_support
 
-// What doctest calls for each value, captured ones too.
+// doctest calls this for each value, including captured ones.
 #define DOCTEST_STRINGIFY(...) ::test_support::shown(__VA_ARGS__)
 
 #include <doctest/doctest.h>

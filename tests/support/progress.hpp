@@ -8,7 +8,7 @@
 
 namespace test_support {
 
-/// Counts what handlers have come to, for the test to wait for, or for each other. Thread-safe.
+/// Counts events in handlers, so that the test or other handlers can wait for them. Thread-safe.
 class progress {
 public:
     void note() {
@@ -16,7 +16,7 @@ public:
         ++noted_;
         changed_.notify_all();
     }
-    /// Whether as many were noted within a minute.
+    /// Waits up to a minute for that many events; returns whether they occurred.
     bool await(std::uint64_t count) {
         std::unique_lock lock(mutex_);
         return changed_.wait_for(lock, std::chrono::seconds(60), [&] { return noted_ >= count; });

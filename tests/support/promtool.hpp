@@ -17,7 +17,7 @@ struct promtool_verdict {
     std::string says{};
 };
 
-// What Prometheus' own checker (package prometheus) says about an exposition; status 127 when it isn't there.
+// Runs Prometheus' checker (package prometheus) on an exposition; status 127 if it isn't installed.
 inline promtool_verdict promtool(const std::string& exposition) {
     const support::temporary_folder folder;
     const std::string path = folder.put("metrics", exposition);

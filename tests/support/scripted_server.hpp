@@ -27,7 +27,7 @@ namespace support {
 
 struct peer_is_gone {};
 
-// The server's side of one connection, blocking, with TLS where a context is given.
+// The server's side of one connection: blocking, with TLS if a context is given.
 class peer {
 public:
     using tcp = boost::asio::ip::tcp;
@@ -36,7 +36,7 @@ public:
 
     const int number; // 0 for the first connection
 
-    // The next request with its body; throws peer_is_gone when the client has closed.
+    // Returns the next request with its body; throws peer_is_gone if the client has closed.
     std::string request() {
         std::size_t head = 0;
         while ((head = buffer_.find("\r\n\r\n")) == std::string::npos) receive();
@@ -47,7 +47,7 @@ public:
         return taken;
     }
 
-    // Whatever comes next, without looking for a request in it.
+    // Returns the next bytes without parsing a request.
     std::string receive_some() {
         receive();
         return std::exchange(buffer_, {});
@@ -62,14 +62,14 @@ public:
         if (failed) throw peer_is_gone{};
     }
 
-    // All in one TCP segment; under TLS each piece is a record of its own.
+    // Sends all in one TCP segment; with TLS each piece is a separate record.
     void send_at_once(std::initializer_list<std::string_view> pieces) {
         cork(1);
         for (const auto piece : pieces) send(piece);
         cork(0);
     }
 
-    // A new session ticket (RFC 8446, 4.6.1) at once, outside of any answer.
+    // Sends a new session ticket (RFC 8446, 4.6.1) immediately, outside of any response.
     void send_ticket() {
         boost::system::error_code failed;
         if (SSL_new_session_ticket(tls_->native_handle()) == 1)
@@ -82,7 +82,7 @@ public:
              std::string(body));
     }
 
-    // Returns once the client has closed or reset.
+    // Waits until the client has closed or reset.
     void wait_until_gone() {
         try {
             while (true) receive();
@@ -90,7 +90,7 @@ public:
         }
     }
 
-    // Returns once the client has closed or reset, and reads nothing meanwhile.
+    // Waits until the client has closed or reset, without reading.
     void wait_for_end() {
         pollfd end{socket_.native_handle(), POLLRDHUP, 0};
         ::poll(&end, 1, -1);
@@ -106,20 +106,20 @@ public:
         throw peer_is_gone{};
     }
 
-    // The client reads the end of the stream from here on.
+    // Ends the stream for the client.
     void hang_up() {
-        const std::lock_guard hold(closing_); // no other descriptor may have this one's number by now
+        const std::lock_guard hold(closing_); // another descriptor must not get this number meanwhile
         if (socket_.is_open()) ::shutdown(socket_.native_handle(), SHUT_RDWR);
     }
 
-    // Ends TLS in good order where there is any; the socket closes when the script returns.
+    // Ends TLS in order, if used; the socket closes when the script returns.
     void end_tls() {
         boost::system::error_code ignored;
-        socket_.non_blocking(true, ignored); // the client's own notice isn't waited for
+        socket_.non_blocking(true, ignored); // doesn't wait for the client's close_notify
         if (tls_) tls_->shutdown(ignored);
     }
 
-    std::string server_name() { // what the client's SNI asked for
+    std::string server_name() { // from the client's SNI
         const char* name = tls_ ? SSL_get_servername(tls_->native_handle(), TLSEXT_NAMETYPE_host_name) : nullptr;
         return name ? name : "";
     }
@@ -154,12 +154,12 @@ private:
     }
 
     tcp::socket socket_;
-    std::mutex closing_; // the server hangs up while a script may be resetting
+    std::mutex closing_; // the server may hang up while a script resets
     std::optional<boost::asio::ssl::stream<tcp::socket&>> tls_;
     std::string buffer_;
 };
 
-// A real server on a loopback port that does to each connection what the script says, on a thread each.
+// A real server on a loopback port that runs the script for each connection on a separate thread.
 class scripted_server {
 public:
     using script = std::function<void(peer&)>;
@@ -221,11 +221,11 @@ private:
     peer::tcp::acceptor acceptor_;
     unsigned short port_;
     std::atomic<int> connections_{0};
-    std::list<conversation> open_; // the accepting thread's until it has ended
+    std::list<conversation> open_; // used by the accepting thread until that has ended
     std::thread accepting_;
 };
 
-// A server's TLS context; `ciphers` and the versions only where a test is about them.
+// A server's TLS context; set `ciphers` and the versions only in tests about them.
 inline boost::asio::ssl::context server_tls(const certificate& own) {
     boost::asio::ssl::context made(boost::asio::ssl::context::tls_server);
     made.use_certificate(boost::asio::buffer(own.pem), boost::asio::ssl::context::pem);

@@ -94,7 +94,7 @@ std::uint32_t socket_client::segments() const {
 
 void socket_client::await_delivery() {
     const auto late = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    int left = 1; // on its way, or not yet
+    int left = 1; // bytes in flight or unsent
     while (ioctl(fd_, SIOCOUTQ, &left) == 0 && left != 0)
         if (std::chrono::steady_clock::now() > late) throw std::runtime_error("the peer takes nothing");
 }

@@ -8,24 +8,24 @@
 
 namespace test_support {
 
-/// One response as it came over the wire.
+/// A response as received.
 struct wire_response {
     int status = 0;
     std::string head{};
     std::string body{};
 
-    /// The value of a header by its lower-case name, empty when absent.
+    /// The value of a header by its lower-case name; empty if absent.
     std::string header(std::string_view name) const;
 };
 
-/// A blocking TCP client for tests: raw bytes out, responses in. Everything it waits for has a limit, after
-/// which it throws std::runtime_error.
+/// A blocking TCP client for tests: sends raw bytes, receives responses. Every wait has a limit, after which it throws
+/// std::runtime_error.
 class socket_client {
 public:
     explicit socket_client(std::uint16_t port, std::chrono::seconds limit = std::chrono::seconds(20));
-    /// One whose kernel holds little of what it hasn't read, so that the server has to wait.
+    /// A client with a small receive buffer, so that the server has to wait.
     static socket_client small(std::uint16_t port);
-    /// One that comes from another of this machine's addresses, such as 127.0.0.2.
+    /// A client that connects from another loopback address, such as 127.0.0.2.
     static socket_client from(const std::string& address, std::uint16_t port);
     ~socket_client();
     socket_client(socket_client&& other) noexcept;
@@ -33,23 +33,23 @@ public:
     socket_client& operator=(const socket_client&) = delete;
 
     void send(std::string_view bytes);
-    /// As much as the kernel takes without waiting; for a server that has stopped reading.
+    /// Sends as much as the kernel accepts without waiting; for a server that has stopped reading.
     std::size_t send_some(std::string_view bytes);
-    /// Waits until the peer's kernel has all that was sent.
+    /// Waits until the peer's kernel has received everything sent.
     void await_delivery();
-    /// How many packets with data have come.
+    /// The number of data packets received.
     std::uint32_t segments() const;
-    /// The next response; `head_only` for answers to HEAD.
+    /// Returns the next response; pass `head_only` for responses to HEAD.
     wire_response receive(bool head_only = false);
     wire_response request(std::string_view method, std::string_view target, std::string_view body = {},
                           std::string_view more_headers = {});
-    /// What comes up to and with the text.
+    /// Returns the received bytes up to and including the text.
     std::string until(std::string_view text);
-    /// As many bytes as that; throws when the server ends before.
+    /// Returns exactly that many bytes; throws if the server ends earlier.
     std::string take(std::size_t size);
-    /// Reads one byte, and leaves what is behind it to the kernel; false at the end.
+    /// Reads one byte and leaves the following ones in the kernel; false at the end.
     bool read_byte();
-    /// What comes until the server closes; throws when it doesn't within the limit.
+    /// Returns everything until the server closes; throws if it doesn't within the limit.
     std::string rest();
     /// Whether the server has closed and nothing is left to read.
     bool at_end();

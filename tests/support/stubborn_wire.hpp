@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "http/session.hpp"
+#include "http/server/session.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/http/router.hpp>
 
@@ -12,7 +12,7 @@
 
 namespace test_support {
 
-/// A connection whose peer takes nothing until it is told to, unless it is generous: then it takes all at once.
+/// A connection whose peer accepts nothing until asked to; a generous peer accepts everything at once.
 struct stubborn_wire final : weir::http::detail::transport {
     stubborn_wire(const weir::http::router& app, const weir::clock& time)
         : home(time), host(home, app.table(), weir::http::limits{}), machine(host, *this, "peer") {}
@@ -34,7 +34,7 @@ struct stubborn_wire final : weir::http::detail::transport {
         machine.receive({bytes.data(), bytes.size()});
         home.poll();
     }
-    // What waits leaves once; what the writer then sends waits in its turn.
+    // Accepts what is waiting once; the next write waits again.
     void take_once() {
         taken += waiting.size();
         waiting.clear();

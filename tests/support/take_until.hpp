@@ -7,8 +7,8 @@
 
 namespace test_support {
 
-/// Takes what stands in `received` up to and with the text. `fill()` adds more to it, and is false at the end;
-/// throws when that comes before the text.
+/// Removes and returns the bytes of `received` up to and including the text. `fill()` appends more and returns false at
+/// the end; throws if the end comes before the text.
 template<class Fill>
 std::string take_until(std::string_view text, std::string& received, Fill fill) {
     std::size_t at = 0;

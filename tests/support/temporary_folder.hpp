@@ -10,7 +10,7 @@
 
 namespace support {
 
-/// A folder of a test's own, which goes away with it.
+/// A temporary folder that the destructor removes.
 class temporary_folder {
 public:
     temporary_folder() {
@@ -25,7 +25,7 @@ public:
     const std::filesystem::path& path() const noexcept { return path_; }
     std::string operator/(std::string_view name) const { return (path_ / name).string(); }
 
-    /// Writes a file, in the place of one that is there; its path.
+    /// Writes or overwrites a file; returns its path.
     std::string put(std::string_view name, std::string_view text) const {
         std::ofstream(path_ / name, std::ios::trunc) << text;
         return *this / name;

@@ -26,7 +26,7 @@ using tls_connection = std::unique_ptr<SSL, freed<SSL_free>>;
 using tls_settings = std::unique_ptr<SSL_CTX, freed<SSL_CTX_free>>;
 } // namespace detail
 
-/// A client's side of TLS as OpenSSL does it, trusting one authority.
+/// An OpenSSL client context that trusts one authority.
 inline detail::tls_settings client_settings(const std::string& ca_file) {
     detail::tls_settings made(SSL_CTX_new(TLS_client_method()));
     detail::must(SSL_CTX_load_verify_file(made.get(), ca_file.c_str()) == 1, "load the authority");
@@ -34,7 +34,7 @@ inline detail::tls_settings client_settings(const std::string& ca_file) {
     return made;
 }
 
-/// The certificate that the client shows.
+/// Sets the client certificate.
 inline void show(SSL_CTX* settings, const certificate& own) {
     const detail::memory_bio pem(BIO_new_mem_buf(own.pem.data(), static_cast<int>(own.pem.size())));
     const detail::memory_bio key_pem(BIO_new_mem_buf(own.key_pem.data(), static_cast<int>(own.key_pem.size())));
@@ -44,10 +44,10 @@ inline void show(SSL_CTX* settings, const certificate& own) {
                  "use the client's certificate");
 }
 
-/// A blocking TLS client: everything it waits for has a limit, after which it fails.
+/// A blocking TLS client: every wait has a limit, after which it fails.
 class tls_client {
 public:
-    /// `receive_buffer` is what its kernel holds unread, 0 for the kernel's own choice.
+    /// `receive_buffer` is the kernel's receive buffer size, 0 for the default.
     tls_client(std::uint16_t port, SSL_CTX* settings, int receive_buffer = 0)
         : fd_(socket(AF_INET, SOCK_STREAM, 0)), tls_(SSL_new(settings)) {
         if (receive_buffer != 0) setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
@@ -67,8 +67,8 @@ public:
     tls_client(const tls_client&) = delete;
     tls_client& operator=(const tls_client&) = delete;
 
-    /// Empty once the handshake is done, else OpenSSL's reason. With TLS 1.3 a server that refuses the client's
-    /// certificate says so only afterwards, at the first read.
+    /// Returns an empty string after a successful handshake, otherwise OpenSSL's reason. With TLS 1.3 a server that
+    /// refuses the client's certificate reports it only at the first read.
     std::string handshake() {
         ERR_clear_error();
         return SSL_connect(tls_.get()) == 1 ? std::string() : last_reason();
@@ -76,7 +76,7 @@ public:
     bool send(std::string_view bytes) {
         return bytes.empty() || SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size())) > 0;
     }
-    /// The next response's status line, head and body by its Content-Length; what came when it ends early.
+    /// Returns the next response's status line, head and body by its Content-Length, or what arrived if it ends early.
     std::string receive() {
         std::size_t head = 0;
         while ((head = received_.find("\r\n\r\n")) == std::string::npos)
@@ -90,16 +90,16 @@ public:
         received_.erase(0, one.size());
         return one;
     }
-    /// What comes up to and with the text; throws when the server ends before it.
+    /// Returns the bytes up to and including the text; throws if the server ends before it.
     std::string until(std::string_view text) {
         return test_support::take_until(text, received_, [this] { return fill(); });
     }
-    /// What comes until the server ends.
+    /// Returns everything until the server ends.
     std::string rest() {
         while (fill()) continue;
         return std::exchange(received_, {});
     }
-    /// Reads one byte, and no record behind the one that it is in; false at the end.
+    /// Reads one byte, and no further record than the one that contains it; false at the end.
     bool read_byte() {
         if (!received_.empty()) {
             received_.erase(0, 1);
@@ -108,19 +108,19 @@ public:
         char one = 0;
         return SSL_read(tls_.get(), &one, 1) == 1;
     }
-    /// Says close_notify, then FIN.
+    /// Sends close_notify, then FIN.
     void half_close() {
         SSL_shutdown(tls_.get());
         shutdown(fd_, SHUT_WR);
     }
-    /// Closes with a reset, and without close_notify.
+    /// Closes with a reset, without close_notify.
     void reset() { test_support::reset_and_close(std::exchange(fd_, -1)); }
     std::string get(std::string_view path, std::string_view fields = {}) {
         const std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\n";
         if (!send(request + std::string(fields) + "\r\n")) return {};
         return receive();
     }
-    /// Whether the server has ended with close_notify and nothing before it.
+    /// Whether the server has ended with close_notify and sent nothing before it.
     bool closed_in_order() { return !fill() && received_.empty() && SSL_get_shutdown(tls_.get()) != 0; }
     /// OpenSSL's reason for the last failure.
     const std::string& reason() const { return reason_; }

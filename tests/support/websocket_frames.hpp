@@ -6,15 +6,15 @@
 #include <string>
 #include <string_view>
 
-// WebSocket frames by hand, apart from weir's own code.
+// WebSocket frames built by hand, independent of weir's code.
 namespace test_support {
 
-/// The kinds of frames (RFC 6455 section 5.2).
+/// The frame types (RFC 6455 section 5.2).
 namespace opcode {
 inline constexpr int more = 0, text = 1, binary = 2, closing = 8, ping = 9, pong = 10;
 } // namespace opcode
 
-/// What stands before a frame's mask or payload, with the length in its shortest form.
+/// The part of a frame before its mask or payload, with the length in its shortest form.
 inline std::string frame_head(int kind, bool last, bool masked, std::size_t size) {
     std::string out(1, static_cast<char>((last ? 0x80 : 0) | kind));
     const int bytes = size < 126 ? 0 : size < 65536 ? 2 : 8;
@@ -24,7 +24,7 @@ inline std::string frame_head(int kind, bool last, bool masked, std::size_t size
     return out;
 }
 
-/// A client's frame: masked.
+/// A client's frame, masked.
 inline std::string client_frame(int kind, std::string_view payload, bool last = true) {
     const std::string mask("\x37\xfa\x21\x3d");
     const std::size_t size = payload.size();
@@ -39,7 +39,7 @@ inline std::string close_payload(std::uint16_t code, std::string_view reason = {
     return out.append(reason);
 }
 
-/// A server's frame: not masked.
+/// A server's frame, unmasked.
 inline std::string server_frame(int kind, std::string_view payload) {
     return frame_head(kind, true, false, payload.size()).append(payload);
 }

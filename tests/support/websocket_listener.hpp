@@ -11,13 +11,13 @@
 
 namespace test_support {
 
-/// Receives for a handler, and notes how the conversation ended.
+/// Receives messages for a handler and records how the conversation ended.
 struct websocket_listener {
-    weir::error ended; // what the last receive was answered
+    weir::error ended; // the error of the last receive
     std::uint16_t code = 0;
     std::string reason;
 
-    /// Nothing once it has ended.
+    /// Returns nothing once the conversation has ended.
     weir::task<std::optional<weir::websocket_message>> next(weir::websocket& peer) {
         auto message = co_await peer.receive();
         if (message) co_return std::move(*message);

@@ -13,9 +13,9 @@ namespace support {
 inline constexpr uid_t unused_user = 64534;
 inline constexpr int killed = 1000;
 
-/// Runs `body` in a process that can have no more than that many threads beside its first, and returns what `body`
-/// returns, or `killed` when a signal ended it. The limit counts a user's processes and threads, and root has none, so
-/// root becomes a user of its own there.
+/// Runs `body` in a process that can create at most that many threads, and returns its result, or `killed` if a signal
+/// ended it. The limit counts a user's processes and threads and doesn't apply to root, so root switches to another
+/// user there.
 template<class F>
 int without_threads(rlim_t most, F body) {
     const pid_t child = ::fork();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "http_client/support.hpp"
+#include "support/client_fixture.hpp"
 #include "support/scripted_server.hpp"
 #include <weir/testing/fault_proxy.hpp>
 
@@ -31,7 +31,8 @@ struct line_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(line_fixture, "the client meets its deadline on a deaf server, however much it still has to send") {
+TEST_CASE_FIXTURE(line_fixture,
+                  "the client meets its deadline on a server that doesn't read, however much is left to send") {
     line.set(fault::deaf());
     pending_call call;
     home.spawn(call.follow(outgoing.post(line.base_url() + "/", std::string(64 << 20, 'x'), "text/plain")));
@@ -42,7 +43,7 @@ TEST_CASE_FIXTURE(line_fixture, "the client meets its deadline on a deaf server,
     CHECK(call.outcome->error() == errc::deadline_exceeded);
 }
 
-TEST_CASE_FIXTURE(line_fixture, "the client meets its deadline when the answer is swallowed") {
+TEST_CASE_FIXTURE(line_fixture, "the client meets its deadline if the response is swallowed") {
     line.set(direction::to_client, fault::blackhole());
     pending_call call;
     home.spawn(call.follow(outgoing.get(line.base_url() + "/")));
@@ -52,7 +53,7 @@ TEST_CASE_FIXTURE(line_fixture, "the client meets its deadline when the answer i
     CHECK(call.outcome->error() == errc::deadline_exceeded);
 }
 
-TEST_CASE_FIXTURE(line_fixture, "an answer in slices and at a trickle is the same answer") {
+TEST_CASE_FIXTURE(line_fixture, "a response in slices or at a trickle is the same response") {
     for (const fault how : {fault::slice(1), fault::trickle(7, 1ms)}) {
         line.set(how);
         const auto answer = get();
@@ -61,7 +62,7 @@ TEST_CASE_FIXTURE(line_fixture, "an answer in slices and at a trickle is the sam
     }
 }
 
-TEST_CASE_FIXTURE(line_fixture, "wherever the answer is cut or reset, the call fails and never succeeds with less") {
+TEST_CASE_FIXTURE(line_fixture, "a response cut or reset anywhere fails the call and never yields a shorter one") {
     const std::size_t whole = std::string_view("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world").size();
     for (std::size_t at = 0; at < whole; ++at) {
         CAPTURE(at);
@@ -76,7 +77,7 @@ TEST_CASE_FIXTURE(line_fixture, "wherever the answer is cut or reset, the call f
     CHECK(get());
 }
 
-TEST_CASE_FIXTURE(line_fixture, "a damaged status line is unavailable, not a wrong status") {
+TEST_CASE_FIXTURE(line_fixture, "a damaged status line is unavailable rather than a wrong status") {
     line.set(direction::to_client, fault::corrupt(10));
     CHECK(get().error() == errc::unavailable);
 }
@@ -88,14 +89,14 @@ TEST_CASE_FIXTURE(line_fixture, "a refused connection is unavailable, and the ne
     CHECK(get());
 }
 
-TEST_CASE_FIXTURE(line_fixture, "kept connections that were reset meanwhile don't fail the next call") {
+TEST_CASE_FIXTURE(line_fixture, "connections reset while idle don't fail the next call") {
     REQUIRE(get());
     line.reset_all();
     CHECK(get());
     CHECK(outgoing.stats().opened == 2);
 }
 
-TEST_CASE("a byte damaged on the way breaks TLS and isn't delivered") {
+TEST_CASE("a damaged byte breaks TLS and isn't delivered") {
     const support::authority trusted;
     auto tls = support::server_tls(trusted.sign("IP:127.0.0.1"));
     scripted_server server(answer_all, tls);

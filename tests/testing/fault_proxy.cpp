@@ -15,14 +15,14 @@ using support::scripted_server;
 
 namespace {
 
-// The near end: a blocking socket with as little behaviour of its own as possible.
+// The client end: a blocking socket with as little logic as possible.
 class raw_client {
 public:
     explicit raw_client(std::uint16_t port) {
         socket_.connect({boost::asio::ip::address_v4::loopback(), port}, failed);
     }
 
-    // May run beside a read; what it can't send, the read will notice.
+    // May run concurrently with a read, which notices a failed send.
     void send(std::string_view bytes) {
         boost::system::error_code unsent;
         boost::asio::write(socket_, boost::asio::buffer(bytes), unsent);
@@ -40,7 +40,7 @@ public:
         return all;
     }
 
-    // Sends until the buffers on the way are full; how much they took.
+    // Sends until all buffers on the way are full; returns the number of bytes.
     std::size_t fill() {
         socket_.non_blocking(true);
         const std::string block(64 * 1024, 'x');
@@ -95,7 +95,7 @@ TEST_CASE_FIXTURE(echo_fixture, "the end of the stream passes on") {
     CHECK(line.wait_until([](const auto& now) { return now.open == 0; }));
 }
 
-TEST_CASE_FIXTURE(echo_fixture, "refuse refuses, keeps the port, and leaves open connections alone") {
+TEST_CASE_FIXTURE(echo_fixture, "refuse() refuses connections, keeps the port, and leaves open connections alone") {
     raw_client before(line.port());
     REQUIRE(line.wait_until([](const auto& now) { return now.accepted == 1; }));
     line.refuse();
@@ -108,7 +108,7 @@ TEST_CASE_FIXTURE(echo_fixture, "refuse refuses, keeps the port, and leaves open
     CHECK(after.read(1) == "y");
 }
 
-TEST_CASE_FIXTURE(echo_fixture, "deaf accepts and never reads, until it is healed") {
+TEST_CASE_FIXTURE(echo_fixture, "deaf() accepts and never reads, until heal()") {
     line.set(direction::to_upstream, fault::deaf());
     raw_client client(line.port());
     CHECK(client.fill() > 0);
@@ -119,7 +119,7 @@ TEST_CASE_FIXTURE(echo_fixture, "deaf accepts and never reads, until it is heale
 }
 
 TEST_CASE_FIXTURE(echo_fixture,
-                  "a black hole reads everything and passes nothing; it can open and close on one connection") {
+                  "a black hole reads everything and forwards nothing; it can open and close on one connection") {
     raw_client client(line.port());
     client.send("a");
     CHECK(client.read(1) == "a");
@@ -132,7 +132,7 @@ TEST_CASE_FIXTURE(echo_fixture,
     CHECK(line.stats().sent_to_upstream == 2);
 }
 
-TEST_CASE_FIXTURE(echo_fixture, "a delay holds every piece back") {
+TEST_CASE_FIXTURE(echo_fixture, "a delay holds back every piece") {
     line.set(direction::to_client, fault::delay(20ms));
     raw_client client(line.port());
     for (int i = 0; i < 2; ++i) {
@@ -152,7 +152,7 @@ TEST_CASE_FIXTURE(echo_fixture, "healing ends a delay at once") {
     CHECK(client.read(1) == "x");
 }
 
-TEST_CASE_FIXTURE(echo_fixture, "a trickle lets a few bytes through at a time") {
+TEST_CASE_FIXTURE(echo_fixture, "a trickle forwards a few bytes at a time") {
     line.set(direction::to_client, fault::trickle(2, 5ms));
     raw_client client(line.port());
     const auto begin = std::chrono::steady_clock::now();
@@ -161,7 +161,7 @@ TEST_CASE_FIXTURE(echo_fixture, "a trickle lets a few bytes through at a time") 
     CHECK(elapsed_since(begin) >= 20ms); // four pauses before the last pair
 }
 
-TEST_CASE_FIXTURE(echo_fixture, "slices arrive as what was sent") {
+TEST_CASE_FIXTURE(echo_fixture, "slices arrive as the original bytes") {
     line.set(fault::slice(1));
     raw_client client(line.port());
     client.send("hello world");
@@ -181,7 +181,7 @@ TEST_CASE_FIXTURE(echo_fixture, "one byte is corrupted, counted from when the fa
     CHECK(got.substr(3) == "def");
 }
 
-TEST_CASE("a cut ends both sides in good order after exactly so many bytes") {
+TEST_CASE("a cut ends both sides in order after exactly that many bytes") {
     std::promise<void> upstream_saw_the_end;
     scripted_server server([&](peer& link) {
         link.send("0123456789");
@@ -199,7 +199,7 @@ TEST_CASE("a cut ends both sides in good order after exactly so many bytes") {
     CHECK(line.wait_until([](const auto& now) { return now.open == 0; }));
 }
 
-TEST_CASE_FIXTURE(echo_fixture, "a cut of the request lets its first bytes through") {
+TEST_CASE_FIXTURE(echo_fixture, "a cut of the request forwards its first bytes") {
     line.set(direction::to_upstream, fault::cut_after(3));
     raw_client client(line.port());
     client.send("0123456789");
@@ -208,7 +208,7 @@ TEST_CASE_FIXTURE(echo_fixture, "a cut of the request lets its first bytes throu
     CHECK(line.stats().sent_to_upstream == 3);
 }
 
-TEST_CASE_FIXTURE(echo_fixture, "a reset is a reset for the client") {
+TEST_CASE_FIXTURE(echo_fixture, "a reset reaches the client as a reset") {
     line.set(direction::to_client, fault::reset_after(0));
     raw_client client(line.port());
     client.send("x");
@@ -231,7 +231,7 @@ TEST_CASE_FIXTURE(echo_fixture, "all open connections can be reset at once") {
     CHECK(line.wait_until([](const auto& now) { return now.open == 0; }));
 }
 
-TEST_CASE("a client whose upstream is gone is reset") {
+TEST_CASE("a client whose upstream can't be reached is reset") {
     std::uint16_t port = 0;
     {
         scripted_server server(echo);
@@ -243,6 +243,6 @@ TEST_CASE("a client whose upstream is gone is reset") {
     CHECK(client.failed == boost::asio::error::connection_reset);
 }
 
-TEST_CASE_FIXTURE(echo_fixture, "the condition that never holds ends the wait at its limit") {
+TEST_CASE_FIXTURE(echo_fixture, "a condition that never holds ends the wait at its limit") {
     CHECK(!line.wait_until([](const auto& now) { return now.accepted > 0; }, 1ms));
 }

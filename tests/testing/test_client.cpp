@@ -35,7 +35,7 @@ struct streaming_app {
 
 } // namespace
 
-TEST_CASE_FIXTURE(streaming_app, "a chunked answer is read whole, whatever its size and that of its trailers") {
+TEST_CASE_FIXTURE(streaming_app, "a chunked response is read in full, whatever its size and that of its trailers") {
     for (const std::size_t pieces : {0U, 1U, 65U, 500U}) {
         const auto res = client.get("/stream/" + std::to_string(pieces));
         CHECK(res.header("transfer-encoding") == "chunked");
@@ -45,7 +45,7 @@ TEST_CASE_FIXTURE(streaming_app, "a chunked answer is read whole, whatever its s
     CHECK(client.get("/").body == "root");
 }
 
-TEST_CASE_FIXTURE(streaming_app, "chunked answers to pipelined requests are read one by one, also behind raw output") {
+TEST_CASE_FIXTURE(streaming_app, "chunked responses to pipelined requests are read one by one, also after raw output") {
     const std::string request = "GET /stream/100 HTTP/1.1\r\nHost: a\r\n\r\n";
     client.write(request);
     CHECK(!client.output().empty()); // the beginning of a body

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "http_client/support.hpp"
+#include "support/client_fixture.hpp"
 #include <weir/http/url_builder.hpp>
 #include <weir/reflect/json.hpp>
 #include <weir/testing/fault_proxy.hpp>
@@ -29,7 +29,7 @@ struct code_answer {
 };
 BOOST_DESCRIBE_STRUCT(code_answer, (), (code, openid))
 
-// A mini program's backend as far as logging in goes: weir's client against the sandbox's socket.
+// A mini program's backend as far as logins are concerned: weir's client against the sandbox's socket.
 struct backend_fixture {
     manual_clock time;
     wechat_sandbox wechat{options()};
@@ -72,7 +72,7 @@ struct backend_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(backend_fixture, "a login over the socket brings openid, unionid and session key") {
+TEST_CASE_FIXTURE(backend_fixture, "a login over the socket returns openid, unionid and session key") {
     const auto session = exchange(wechat.login("alice"));
     CHECK(!session.errcode);
     CHECK(session.openid == wechat.state().openid("alice"));
@@ -80,7 +80,7 @@ TEST_CASE_FIXTURE(backend_fixture, "a login over the socket brings openid, union
     CHECK(session.session_key.value().size() == 24);
 }
 
-TEST_CASE_FIXTURE(backend_fixture, "a code is good once, for five minutes, and only if it was handed out") {
+TEST_CASE_FIXTURE(backend_fixture, "a code is valid once, for five minutes, and only if it was issued") {
     const auto used = wechat.login("alice");
     CHECK(exchange(used).openid);
     CHECK(exchange(used).errcode == 40163);
@@ -109,7 +109,7 @@ TEST_CASE_FIXTURE(backend_fixture, "missing and wrong parameters have their errc
     CHECK(ask(guessed.query("grant_type", "authorization_code")).errcode == 40125);
 }
 
-TEST_CASE_FIXTURE(backend_fixture, "the control route plays wx.login(), and insists on a user") {
+TEST_CASE_FIXTURE(backend_fixture, "the control route simulates wx.login() and requires a user") {
     const auto post = [&](const char* body) {
         return home.block_on(outgoing.post(wechat.base_url() + "/sandbox/code", body, "application/json"));
     };
@@ -123,7 +123,7 @@ TEST_CASE_FIXTURE(backend_fixture, "the control route plays wx.login(), and insi
     CHECK(post("{")->status == 400);
 }
 
-TEST_CASE_FIXTURE(backend_fixture, "busy and too often come when asked for, and leave the code good") {
+TEST_CASE_FIXTURE(backend_fixture, "busy and rate-limit errors come on request and leave the code valid") {
     wechat.fail_next(-1);
     wechat.fail_next(45011);
     const auto code = wechat.login("alice");
@@ -132,7 +132,7 @@ TEST_CASE_FIXTURE(backend_fixture, "busy and too often come when asked for, and 
     CHECK(exchange(code).openid);
 }
 
-TEST_CASE_FIXTURE(backend_fixture, "garbage is a gateway's page") {
+TEST_CASE_FIXTURE(backend_fixture, "garbage is a gateway's error page") {
     wechat.state().garbage_next();
     const auto answer = get(wechat.login("alice"));
     REQUIRE(answer);
@@ -140,19 +140,19 @@ TEST_CASE_FIXTURE(backend_fixture, "garbage is a gateway's page") {
     CHECK(!from_json<platform_answer>(answer->body));
 }
 
-TEST_CASE_FIXTURE(backend_fixture, "a platform slower than the caller's patience is out of time") {
+TEST_CASE_FIXTURE(backend_fixture, "a platform slower than the caller's timeout is a deadline_exceeded") {
     wechat.state().slow_next(1h);
     client_request request("GET", login_url(wechat.login("alice"), wechat.base_url()));
     request.deadline = 20ms;
     CHECK(home.block_on(outgoing.send(std::move(request))).error() == errc::deadline_exceeded);
 }
 
-TEST_CASE_FIXTURE(backend_fixture, "a slow answer is still the answer") {
+TEST_CASE_FIXTURE(backend_fixture, "a slow reply is still the reply") {
     wechat.state().slow_next(1ms);
     CHECK(exchange(wechat.login("alice")).openid);
 }
 
-TEST_CASE_FIXTURE(backend_fixture, "a fault proxy before it cuts its answers") {
+TEST_CASE_FIXTURE(backend_fixture, "a fault proxy in front of it cuts off its replies") {
     fault_proxy line(wechat.port());
     line.set(direction::to_client, fault::cut_after(80));
     const auto answer = home.block_on(outgoing.get(login_url(wechat.login("alice"), line.base_url())));

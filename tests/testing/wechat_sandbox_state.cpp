@@ -58,7 +58,7 @@ TEST_CASE_FIXTURE(platform_fixture, "a code becomes a session with an openid and
     CHECK(security::base64_decode(session.session_key.value()).value().size() == 16);
 }
 
-TEST_CASE_FIXTURE(platform_fixture, "a user keeps the openid, and every login brings another code and key") {
+TEST_CASE_FIXTURE(platform_fixture, "a user keeps the openid, and every login returns another code and key") {
     std::set<std::string> codes;
     std::set<std::string> keys;
     for (int i = 0; i < 3; ++i) {
@@ -74,7 +74,7 @@ TEST_CASE_FIXTURE(platform_fixture, "a user keeps the openid, and every login br
     CHECK(platform.openid("bob") != platform.openid("alice"));
 }
 
-TEST_CASE_FIXTURE(platform_fixture, "another app knows the same user by another openid and the same unionid") {
+TEST_CASE_FIXTURE(platform_fixture, "another app sees the same user with another openid and the same unionid") {
     auto other = options();
     other.appid = "wx0123456789abcdef";
     other.unionid = true;
@@ -100,11 +100,11 @@ TEST_CASE_FIXTURE(platform_fixture, "a code expires after five minutes, to the s
     CHECK(ask(request(first)).openid);
     time.advance(1s);
     CHECK(ask(request(second)).errcode == 40029);
-    platform.login("bob"); // clears up what has expired
+    platform.login("bob"); // removes expired codes
     CHECK(ask(request(first)).errcode == 40029);
 }
 
-TEST_CASE_FIXTURE(platform_fixture, "what is wrong or missing has its own errcode, and leaves the code unused") {
+TEST_CASE_FIXTURE(platform_fixture, "each wrong or missing parameter has its errcode and leaves the code unused") {
     const auto code = platform.login("alice");
     const auto refused = [&](auto change) {
         auto asked = request(code);
@@ -126,14 +126,14 @@ TEST_CASE_FIXTURE(platform_fixture, "what is wrong or missing has its own errcod
     CHECK(seen.exchanged == 1);
 }
 
-TEST_CASE_FIXTURE(platform_fixture, "messages carry a request id, so that nobody compares them") {
+TEST_CASE_FIXTURE(platform_fixture, "messages contain a request id, so that clients can't compare them") {
     const auto first = ask(request("x")).errmsg.value();
     const auto second = ask(request("x")).errmsg.value();
     CHECK(first.find("invalid code, rid: ") == 0);
     CHECK(first != second);
 }
 
-TEST_CASE_FIXTURE(platform_fixture, "injected errors come in their order and leave the code for the next call") {
+TEST_CASE_FIXTURE(platform_fixture, "injected errors come in order and leave the code for the next call") {
     platform.fail_next(-1);
     platform.fail_next(45011, 2);
     const auto code = platform.login("alice");
@@ -143,7 +143,7 @@ TEST_CASE_FIXTURE(platform_fixture, "injected errors come in their order and lea
     CHECK(ask(request(code)).openid);
 }
 
-TEST_CASE_FIXTURE(platform_fixture, "a slow answer is the right one, later; garbage is a page that isn't JSON") {
+TEST_CASE_FIXTURE(platform_fixture, "a slow reply is the correct one, later; garbage is a page that isn't JSON") {
     platform.slow_next(3s);
     platform.garbage_next(2);
     const auto code = platform.login("alice");

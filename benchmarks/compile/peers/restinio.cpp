@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Hello world on RESTinio, with the router that its users take.
+// Hello world on RESTinio, with the router that its users choose.
 #define RESTINIO_USE_BOOST_ASIO 1
 #include <restinio/all.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// What the shop stores, and what goes in and out as JSON.
+// The shop's tables and its JSON types.
 
 #include <weir/core/clock.hpp>
 #include <weir/reflect/schema.hpp>
@@ -64,21 +64,22 @@ inline constexpr auto weir::schema<shop::product> =
     weir::table("products").key(&shop::product::id).field(&shop::product::name, weir::unique, weir::max_length(100));
 
 template<>
-inline constexpr auto weir::schema<shop::sale> = weir::table("sales")
-                                                     .key(&shop::sale::id)
-                                                     .field(&shop::sale::product_id, weir::index)
-                                                     .field(&shop::sale::note, weir::max_length(200));
+inline constexpr auto weir::schema<shop::sale> =
+    weir::table("sales")
+        .key(&shop::sale::id)
+        .field(&shop::sale::product_id, weir::index)
+        .field(&shop::sale::note, weir::max_length(200));
 
 template<>
-inline constexpr auto weir::schema<shop::new_product> = weir::object()
-                                                            .field(&shop::new_product::name, weir::not_empty,
-                                                                   weir::max_length(100))
-                                                            .field(&shop::new_product::price_cents, weir::min(1));
+inline constexpr auto weir::schema<shop::new_product> =
+    weir::object()
+        .field(&shop::new_product::name, weir::not_empty, weir::max_length(100))
+        .field(&shop::new_product::price_cents, weir::min(1));
 
 template<>
-inline constexpr auto weir::schema<shop::new_sale> = weir::object().field(&shop::new_sale::quantity,
-                                                                          weir::range(1, 99));
+inline constexpr auto weir::schema<shop::new_sale> =
+    weir::object().field(&shop::new_sale::quantity, weir::range(1, 99));
 
 template<>
-inline constexpr auto weir::schema<shop::product_query> = weir::object().field(&shop::product_query::size,
-                                                                               weir::range(1, 100));
+inline constexpr auto weir::schema<shop::product_query> =
+    weir::object().field(&shop::product_query::size, weir::range(1, 100));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The benchmark's case `handlers`: seven handlers and three shapes of queries in one file.
+// The benchmark's case `handlers`: seven handlers and three kinds of queries in one file.
 #include "shop_api.hpp"
 
 #include <fmt/format.h>
@@ -11,12 +11,12 @@ using weir::result;
 
 namespace {
 
-// Takes the stock in the statement that looks whether there is enough.
+// Takes the stock in the statement that checks whether there is enough.
 result<sale> sell_in(weir::orm::transaction& tx, std::int64_t id, const new_sale& wanted) {
     const auto found = tx.find<product>(id);
     if (!found) return found.error();
     const auto taken = tx.repo<product>().update_where(
-        col<&product::id> == id && col<&product::stock> >= wanted.quantity, col<& product::stock> -= wanted.quantity);
+        col<&product::id> == id && col<&product::stock> >= wanted.quantity, (col<&product::stock>) -= wanted.quantity);
     if (!taken) return taken.error();
     if (*taken == 0) return weir::error(weir::errc::conflict, found->name + " is sold out").with_code("out_of_stock");
     sale made{0, id, wanted.quantity, found->price_cents * wanted.quantity, wanted.note, {}};

@@ -14,7 +14,7 @@ namespace weir::bench {
 
 namespace {
 
-constexpr int patience_ms = 30'000; // servers under valgrind are slow, never this slow
+constexpr int patience_ms = 30'000; // servers are slow under valgrind, but not this slow
 
 } // namespace
 
@@ -52,7 +52,7 @@ void load::run(std::size_t requests) {
 void load::send_batch(connection& peer) {
     const auto count = std::min(wanted_.depth, unsent_);
     if (count == 0) return;
-    // the answers to a batch are read only after all of it is sent: depth * request has to fit the socket buffers
+    // the batch is sent in full before responses are read: depth * request must fit the socket buffers
     send_all(peer.socket, std::string_view(batch_).substr(0, count * wanted_.request.size()));
     peer.outstanding = count;
     unsent_ -= count;

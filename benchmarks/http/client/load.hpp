@@ -13,16 +13,16 @@
 
 namespace weir::bench {
 
-/// A closed-loop load on one server: every connection sends `depth` requests at once, waits for all their
-/// answers, and sends again. The number of requests is exact, so two runs can be subtracted.
+/// A closed-loop load on one server: every connection sends `depth` requests at once, waits for all their responses,
+/// and repeats. The number of requests is exact, so that two runs can be subtracted.
 class load {
 public:
-    /// Opens the case's connections. Throws std::runtime_error when the server isn't there.
+    /// Opens the case's connections. Throws std::runtime_error if no server listens.
     load(const load_case& wanted, std::uint16_t port);
     ~load();
 
-    /// Sends exactly `requests` and checks exactly as many answers. Throws std::runtime_error on a wrong
-    /// answer, a connection that ends early, or 30 s without an answer.
+    /// Sends exactly `requests` and checks as many responses. Throws std::runtime_error on a wrong response, a
+    /// connection that ends early, or 30 s without a response.
     void run(std::size_t requests);
 
     std::size_t connections() const noexcept { return connections_.size(); }
@@ -40,7 +40,7 @@ private:
     const load_case& wanted_;
     descriptor epoll_;
     std::vector<std::unique_ptr<connection>> connections_;
-    std::string batch_; // `depth` requests in a row
+    std::string batch_; // `depth` requests in sequence
     std::vector<char> buffer_;
     std::size_t unsent_ = 0;
     std::size_t unanswered_ = 0;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // http_client --case FILE --port N --requests N [--warmup N] [--connections N] [--pid SERVER]
-// Prints `name value` lines; with --pid also the server's CPU time per request. Ends with 1 at the first
-// wrong, missing or surplus answer.
+// Prints `name value` lines; with --pid also the server's CPU time per request. Exits with 1 at the first wrong,
+// missing or surplus response.
 // http_client --case FILE --port N --pid SERVER --idle-ms N
-// Opens the case's connections, lets each ask once, waits, and prints what the server holds for each.
+// Opens the case's connections, sends one request on each, waits, and prints the server's memory per connection.
 #include "http/client/case_file.hpp"
 #include "http/client/load.hpp"
 #include "support/arguments.hpp"
@@ -53,7 +53,7 @@ void measure_idle(const arguments& given) {
     const auto port = given.number<std::uint16_t>("port");
     const auto pid = given.number<int>("pid");
     const auto connections = std::exchange(wanted.connections, 1);
-    load(wanted, port).run(100); // what the first requests leave in the server isn't a connection's
+    load(wanted, port).run(100); // excludes memory that the first requests allocate once
     const auto before = private_memory(pid);
 
     std::vector<std::unique_ptr<load>> open;
@@ -64,7 +64,7 @@ void measure_idle(const arguments& given) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(given.number<int>("idle-ms")));
     const auto grown = static_cast<double>(private_memory(pid)) - static_cast<double>(before);
-    for (const auto& each : open) each->run(each->connections()); // they were idle, not closed
+    for (const auto& each : open) each->run(each->connections()); // checks that they were idle rather than closed
     std::printf("connections %zu\nbytes_per_connection %.1f\n", connections, grown / static_cast<double>(connections));
 }
 

@@ -7,13 +7,14 @@
 
 namespace weir::bench {
 
-/// Splits one connection's bytes into responses and checks each: status, Content-Length, body.
-/// Not a general parser: a response without a Content-Length counts as wrong.
+/// Splits one connection's bytes into responses and checks status, Content-Length and body of each. Not a general
+/// parser: a response without a Content-Length counts as wrong.
 class response_reader {
 public:
     response_reader(int status, std::string_view body) : status_(status), body_(body) {}
 
-    /// Takes what arrived; how many responses it completed. Throws std::runtime_error at the first wrong one.
+    /// Consumes received bytes; returns how many responses they completed. Throws std::runtime_error at the first wrong
+    /// one.
     std::size_t take(std::string_view bytes);
 
 private:
@@ -22,7 +23,7 @@ private:
 
     int status_;
     std::string_view body_;
-    std::string accepted_; // the last response read in full: most are equal to it, byte for byte
+    std::string accepted_; // the last response parsed in full: most others are byte-identical
     std::string rest_;
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // raw_epoll --case FILE
-// The floor under every server here: epoll, recv, count request terminators, send as many copies of a fixed
-// reply. It parses nothing, so no server that does can be faster.
+// The lower bound for every server here: epoll, recv, count request terminators, send as many copies of a fixed
+// response. It parses nothing, so no real server can be faster.
 #include "http/client/case_file.hpp"
 #include "support/arguments.hpp"
 #include "support/socket.hpp"
@@ -28,7 +28,7 @@ using namespace weir::bench;
 constexpr std::string_view terminator = "\r\n\r\n";
 constexpr std::size_t most_replies = 64;
 
-/// How many terminators `bytes` completes; `matched` is how much of one the connection's bytes ended with.
+/// Returns how many terminators `bytes` completes; `matched` is how much of one the connection's bytes ended with.
 std::size_t count_terminators(std::string_view bytes, std::uint8_t& matched) {
     std::size_t count = 0;
     while (matched > 0 && !bytes.empty()) {
@@ -108,7 +108,7 @@ private:
         if (count > 0) send(fd, count);
     }
 
-    // a short send would break the client's count, and so fail the run instead of flattering it
+    // a short send would break the client's count and so fail the run instead of improving its result
     void send(int fd, std::size_t count) { ::send(fd, replies_.data(), count * reply_.size(), MSG_NOSIGNAL); }
 
     descriptor listener_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // stock_beast
-// A server the way Boost.Beast's own examples write it: tcp_stream with a timeout per operation, async_read
-// into request<string_body>, async_write of response<string_body>, callbacks; JSON by RapidJSON's DOM and Writer.
+// A server in the style of Boost.Beast's examples: tcp_stream with a timeout per operation, async_read into
+// request<string_body>, async_write of response<string_body>, callbacks; JSON with RapidJSON's DOM and Writer.
 #include "support/socket.hpp"
 
 #include <boost/asio/io_context.hpp>

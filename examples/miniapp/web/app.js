@@ -1,11 +1,14 @@
-// Plays the mini-program: log in, browse, order, look at your orders.
+// Stands in for the mini-program: log in, browse, order, see your orders.
 "use strict";
 
-const state = { token: null, user: null, page: 1, size: 6, q: "", products: new Map(), basket: new Map() };
+const state = {
+  token: null, user: null, page: 1, size: 6, q: "", products: new Map(), basket: new Map(),
+  purchase: null, // the Idempotency-Key of the basket's order; null after the basket has changed
+};
 const find = (id) => document.getElementById(id);
 const money = (cents) => `¥${(cents / 100).toFixed(2)}`;
 
-// What went wrong, in words for people; the server's own where they are meant for them.
+// Messages for people by error code; the server's own message for other codes.
 const kind_words = {
   unauthenticated: "Please log in first.",
   token_expired: "You have been logged out; please log in again.",
@@ -22,8 +25,7 @@ class shop_error extends Error {
   }
 }
 
-async function call(method, path, body) {
-  const headers = {};
+async function call(method, path, body, headers = {}) {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (state.token) headers["Authorization"] = `Bearer ${state.token}`;
   let answer;
@@ -44,7 +46,7 @@ function tell(text, wrong = false) {
   notice.hidden = false;
 }
 
-// Runs what a click asked for, with the button out of reach meanwhile and errors shown kindly.
+// Runs a click's action with the button disabled, and shows an error as a notice.
 async function attempt(button, action) {
   if (button) button.disabled = true;
   try {
@@ -57,7 +59,7 @@ async function attempt(button, action) {
   }
 }
 
-// Whom the page is for: null when nobody is logged in.
+// Shows the page for a logged-in user, or with null for a visitor.
 function welcome(user, token) {
   state.user = user;
   state.token = token;
@@ -79,13 +81,13 @@ function element(tag, text, className) {
   return made;
 }
 
-// wx.login() in the real mini-program.
+// Stands in for wx.login() of a real mini-program.
 async function wx_login(name) {
   try {
     return await call("POST", "/dev/wx-login", { user: name });
   } catch (failure) {
     if (failure.status !== 404) throw failure;
-    throw new Error("Here one logs in inside WeChat; this page can do it only in the dev profile.");
+    throw new Error("Users log in inside WeChat; this page can log in only in the dev profile.");
   }
 }
 
@@ -141,6 +143,7 @@ function take_from_basket(product) {
 }
 
 function show_basket() {
+  state.purchase = null;
   const lines = [...state.basket].map(([id, quantity]) => ({ product: state.products.get(id), quantity }));
   find("basket").replaceChildren(...lines.map(basket_line));
   if (lines.length === 0) find("basket").append(element("li", "Nothing in it yet.", "quiet"));
@@ -160,9 +163,11 @@ function basket_line({ product, quantity }) {
   return line;
 }
 
+// Sends the same key again after a failure, so that an order whose answer was lost is not placed twice.
 async function place_order() {
   const items = [...state.basket].map(([product_id, quantity]) => ({ product_id, quantity }));
-  const order = await call("POST", "/api/v1/orders", { items });
+  state.purchase ??= crypto.randomUUID();
+  const order = await call("POST", "/api/v1/orders", { items }, { "Idempotency-Key": `"${state.purchase}"` });
   state.basket.clear();
   show_basket();
   tell(`Order ${order.id} is placed: ${money(order.total_cents)}. Thank you!`);

@@ -20,53 +20,53 @@
 namespace weir {
 
 struct run_options {
-    std::string address = "0.0.0.0";           ///< to listen on
-    std::int64_t port = 8080;                  ///< 0: any free one, named in the log
-    std::int64_t loops = 0;                    ///< threads that serve; 0: one per processor
-    duration drain = std::chrono::seconds(10); ///< for requests in flight after a signal; then they are cut
-    /// Between readiness turning 503 and the listener closing, so that balancers look away first.
+    std::string address = "0.0.0.0";           ///< address to listen on
+    std::int64_t port = 8080;                  ///< 0: any free port, which is logged
+    std::int64_t loops = 0;                    ///< server threads; 0: one per processor
+    duration drain = std::chrono::seconds(10); ///< time for requests in flight after a signal; then they are cut off
+    /// Delay between readiness turning 503 and the listener closing, so that load balancers can stop sending requests.
     duration announce = duration::zero();
-    std::size_t connections = 10000; ///< open at once
-    /// Of those, from one address; `server_options` says how it counts, and whom it doesn't.
+    std::size_t connections = 10000; ///< maximum number of open connections
+    /// Limit per client address; `server_options` says how addresses are counted and which are exempt.
     std::size_t connections_per_address = 1000;
     std::vector<std::string> unlimited_networks = http::unrouted_networks();
-    http::limits limits{}; ///< of each connection
-    /// HTTPS. SIGHUP reads the files again; when they are bad the log says so and the old certificate stays.
+    http::limits limits{}; ///< limits of each connection
+    /// HTTPS. SIGHUP reloads the files; if they are invalid, the old certificate stays in use and the error is logged.
     std::optional<http::server_tls> tls{};
 };
 
-/// A service: a router, what starts and stops with it, and the server that carries it. main() makes one,
-/// fills it and returns what `run` returns. Every part is a plain object of main(); nothing is global.
+/// A service: a router, the parts that start and stop with it, and the server. main() creates an app, sets it up and
+/// returns the result of `run`. Every part is a plain object of main(); there are no globals.
 ///
 ///     weir::app app;
 ///     app.get("/", [] { return "hello, world\n"; });
 ///     return app.run({.port = 8080});
 class app : public http::router {
 public:
-    /// Logs to stderr unless given another log.
+    /// Logs to stderr by default.
     explicit app(logger log = logger(stderr_sink()));
     ~app();
 
     const logger& log() const noexcept { return log_; }
 
-    /// Runs before the listener opens, in this order; an error ends the start with exit status 1. A step that is late
-    /// is cancelled and ends the start as well; with `duration::max()` it may take as long as it takes (migrations). A
-    /// signal cancels the step that is under way. What a step adds itself (on_start, on_stop, check, routes) counts:
-    /// its on_stop runs before those that were added earlier.
+    /// Adds a step that runs before the listener opens, in this order; an error ends the start with exit status 1. A
+    /// step past its deadline is cancelled and ends the start too; `duration::max()` means no deadline (migrations). A
+    /// signal cancels the step in progress. A step may itself call on_start, on_stop, check and add routes; its on_stop
+    /// runs before those added earlier.
     app& on_start(std::string name, std::function<task<result<void>>()> step,
                   duration start_deadline = std::chrono::seconds(30));
 
-    /// Runs after the drain, last in, first out; each has `stop_deadline`. The function returns nothing,
-    /// a result, or a task of either. It runs on the control loop and shouldn't block: past all deadlines of the
-    /// stop a process that still hangs is ended with status 1.
+    /// Adds a step that runs after the drain, in reverse order, each limited to `stop_deadline`. The function returns
+    /// nothing, a result, or a task of either. It runs on the control loop and shouldn't block: a process that still
+    /// hangs after all stop deadlines is ended with status 1.
     template<class F>
     app& on_stop(std::string name, F step, duration stop_deadline = std::chrono::seconds(10)) {
         return add_stop(std::move(name), as_task(std::move(step)), stop_deadline);
     }
 
-    /// Runs `f` each period while the service listens, on the control loop, never twice at once; `scheduler` says more.
-    /// `f` returns nothing, a result, or a task of either. At a stop no run begins any more, and one that is under way
-    /// has the drain's time; the parts stop after that.
+    /// Runs `f` once per period on the control loop while the service listens, never concurrently with itself; see
+    /// `scheduler`. `f` returns nothing, a result, or a task of either. A stop begins no further run and gives a run in
+    /// progress the drain's time; the parts stop after that.
     ///
     ///     app.every("expiry", 1min, [&] { return orders.cancel_expired(); }, {.timeout = 30s});
     template<class F>
@@ -85,30 +85,30 @@ public:
     /// The jobs of `every` and `cron`: `app.jobs().on_run(measure_jobs(metrics))`.
     scheduler& jobs() noexcept;
 
-    /// What /readyz asks beside the app's own state; an error makes it 503, whose message has the name. A verdict is
-    /// remembered for a second, so that anyone may ask. Throws std::logic_error once the service listens.
+    /// Adds a check to /readyz; an error makes it 503 with the name in the message. Results are cached for a second, so
+    /// frequent requests are cheap. Throws std::logic_error once the service listens.
     app& check(std::string name, std::function<task<result<void>>()> probe);
 
-    /// Serves GET /healthz (the process answers) and GET /readyz (it wants traffic, and all checks pass); also when as
-    /// many connections are open as there may be.
+    /// Serves GET /healthz (the process responds) and GET /readyz (the service accepts traffic and all checks pass),
+    /// even when the connection limit is reached.
     app& serve_health();
 
-    /// Starts the parts and the server, serves until SIGINT or SIGTERM, stops in order; once. A signal during the
-    /// start ends it and stops what has started. A second signal ends the process at once, also later in main().
-    /// SIGHUP reopens the log's file and reads the certificate's again; SIGPIPE is ignored unless the program
-    /// handles it. An exception on the control loop is logged and stops the service. Returns the exit status: 0 when
-    /// all went well, 1 when the start failed, a deadline cut something or an exception ended it, 2 for an option
-    /// that makes no sense and for a second call.
+    /// Starts the parts and the server, serves until SIGINT or SIGTERM, then stops everything in order. Call once. A
+    /// signal during the start cancels it and stops the started parts. A second signal ends the process at once, even
+    /// later in main(). SIGHUP reopens the log file and reloads the certificate; SIGPIPE is ignored unless the program
+    /// handles it. An exception on the control loop is logged and stops the service. Returns the exit status: 0 on
+    /// success; 1 when the start failed, a deadline cut something off or an exception ended it; 2 for an invalid option
+    /// or a second call.
     int run(run_options options = {});
 
-    /// Ends `run` as a signal would. Thread-safe.
+    /// Ends `run` as a signal does. Thread-safe.
     void stop();
 
-    /// What the server counts; zeros while there is none. Thread-safe. `observe_server` makes metrics of it:
+    /// The server's counters; zeros while no server runs. Thread-safe. `observe_server` exports them as metrics:
     /// `weir::observe_server(metrics, [&app] { return app.stats(); })`.
     http::server_stats stats() const;
 
-    /// Called on the control loop once the server listens, with its port.
+    /// Sets a function that is called on the control loop once the server listens, with its port.
     app& on_listening(std::function<void(std::uint16_t)> f);
 
 private:

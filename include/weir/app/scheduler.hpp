@@ -3,7 +3,7 @@
 
 #include <weir/core/loop.hpp>
 #include <weir/observe/log.hpp>
-#include <weir/resilience/protected_call.hpp>
+#include <weir/resilience/detail/protected_call.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -17,10 +17,10 @@
 namespace weir {
 
 struct job_options {
-    bool at_start = false; ///< runs also when the service starts
-    duration jitter{}; ///< each run begins up to so much later, by chance, so that instances spread; below the period
-    duration timeout = duration::max(); ///< a run that takes longer is cancelled
-    duration utc_offset{};              ///< of the times of a cron expression: 8h for Beijing
+    bool at_start = false; ///< also run when the service starts
+    duration jitter{};     ///< random delay of each run up to this, to spread instances; less than the period
+    duration timeout = duration::max(); ///< longer runs are cancelled
+    duration utc_offset{};              ///< offset of a cron expression's times: 8h for Beijing
 };
 
 /// How a run of a job ended.
@@ -31,17 +31,17 @@ struct job_report {
     outcome ended = outcome::ok;
     duration took{};
     error failure{};
-    bool overran = false; ///< the next run was due before this one ended, and is left out
+    bool overran = false; ///< the next run was due before this one ended and is skipped
 };
 
 /// `timed_out`, as in metrics. A static string.
 std::string_view name(job_report::outcome outcome) noexcept;
 
-/// Runs jobs again and again: each `period`, or at the times of a cron expression. A job never runs twice at once: what
-/// is due while it runs is left out. Errors and exceptions are logged, and the job runs again at its next time. Each
-/// run has a context of its own, whose request id is `NAME-NUMBER`. Every instance of a service runs its jobs: what has
-/// to run once among them takes a lock, in the database for example. Belongs to one loop and outlives it; wrong
-/// options and names that are taken throw std::invalid_argument.
+/// Runs jobs repeatedly: once per `period`, or at the times of a cron expression. A job never runs concurrently with
+/// itself: runs that fall due while it runs are skipped. Errors and exceptions are logged, and the job runs again at
+/// its next time. Each run has its own context with the request id `NAME-NUMBER`. Every instance of a service runs its
+/// jobs; use a lock, for example in the database, for work that one instance must do. Belongs to one loop and must
+/// outlive it; invalid options and duplicate names throw std::invalid_argument.
 class scheduler {
 public:
     using observer = std::function<void(const job_report&)>;
@@ -51,7 +51,8 @@ public:
     scheduler(const scheduler&) = delete;
     scheduler& operator=(const scheduler&) = delete;
 
-    /// Runs `f` each period; first a period after the start. `f` returns nothing, a result, or a task of either.
+    /// Runs `f` once per period, for the first time one period after the start. `f` returns nothing, a result, or a
+    /// task of either.
     template<class F>
     scheduler& every(std::string name, duration period, F f, job_options options = {}) {
         return add_period(std::move(name), period, as_work(std::move(f)), options);
@@ -63,16 +64,16 @@ public:
         return add_times(std::move(name), expression, as_work(std::move(f)), options);
     }
 
-    /// Called after each run, on the loop; `measure_jobs` makes metrics of it. What it throws is logged.
+    /// Sets a function that is called on the loop after each run, such as `measure_jobs`. Its exceptions are logged.
     scheduler& on_run(observer report);
 
-    /// Starts the jobs. Jobs that are added later throw std::logic_error.
+    /// Starts the jobs. Adding a job after that throws std::logic_error.
     void start(loop& home);
 
-    /// Begins no run from now on; runs that are under way go on.
+    /// Begins no further run; runs in progress continue.
     void end();
 
-    /// Waits for the runs that are under way, and cancels them at the deadline; whether all of them ended before.
+    /// Waits for the runs in progress and cancels them at the deadline; returns whether all ended before it.
     task<bool> stop(time_point deadline);
 
 private:
@@ -99,11 +100,11 @@ private:
 
     logger log_;
     observer on_run_;
-    std::list<job> jobs_; // their tasks refer to them
+    std::list<job> jobs_; // a list, because their tasks hold references
     bool started_ = false;
     bool ending_ = false;
     std::size_t live_ = 0;         // jobs whose tasks haven't ended
-    std::function<void()> wake_{}; // of who waits for that
+    std::function<void()> wake_{}; // resumes the stop that waits for them
 };
 
 } // namespace weir

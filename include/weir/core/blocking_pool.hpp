@@ -14,9 +14,9 @@
 namespace weir {
 
 struct blocking_pool_options {
-    std::string name = "blocking"; ///< thread names: `name-0`, `name-1`, ...; at most 12 characters are kept
+    std::string name = "blocking"; ///< thread names are `name-0`, `name-1`, ...; truncated to 12 characters
     std::size_t threads = 4;
-    std::size_t queue = 1024; ///< jobs that may wait; one more is refused with errc::unavailable
+    std::size_t queue = 1024; ///< jobs that may wait; further ones are refused with errc::unavailable
 };
 
 struct blocking_pool_stats {
@@ -28,7 +28,7 @@ struct blocking_pool_stats {
 
 namespace detail {
 
-// One job of a pool, written by blocking_pool::run and carried without further allocation.
+// A job of a pool. blocking_pool::run keeps it in its coroutine frame, so queueing it needs no further allocation.
 struct blocking_job {
     virtual ~blocking_job() = default;
     virtual void work(std::stop_token stop) = 0; // on a pool thread; doesn't throw
@@ -40,26 +40,25 @@ struct blocking_job {
 
 } // namespace detail
 
-/// Named, bounded threads for libraries that block (SQL drivers, DNS, files). Process-wide; any loop may
-/// use it, and each result comes back on the loop that asked.
+/// A named, bounded set of threads for libraries that block (SQL drivers, DNS, files). Process-wide: any loop may use
+/// it, and each result is delivered on the calling loop.
 class blocking_pool {
 public:
-    /// Starts the threads. Throws std::system_error when one of them can't be had.
+    /// Starts the threads. Throws std::system_error if a thread can't be created.
     explicit blocking_pool(blocking_pool_options options = {});
     ~blocking_pool();
     blocking_pool(const blocking_pool&) = delete;
     blocking_pool& operator=(const blocking_pool&) = delete;
 
-    /// Runs `f()` or `f(std::stop_token)` on a pool thread and yields its value; an exception out of it
-    /// becomes an error. Completes only when the job has ended, or has left the queue without running, so
-    /// what `f` refers to in the awaiting frame stays alive. Cancellation takes a queued job out
-    /// (errc::cancelled), as the context's deadline does (errc::deadline_exceeded); both stop a running
-    /// one's token, and the job then decides when it ends and what it yields.
+    /// Runs `f()` or `f(std::stop_token)` on a pool thread and returns its value; an exception becomes an error.
+    /// Completes only after the job has ended or has left the queue unrun, so `f` may refer to the awaiting frame.
+    /// Cancellation (errc::cancelled) and the context's deadline (errc::deadline_exceeded) remove a queued job; for a
+    /// running job they request a stop through its token, and the job decides when to end and what to return.
     /// errc::unavailable when the queue is full or the pool is closed.
     template<class F>
     auto run(F&& f);
 
-    /// Refuses new jobs, lets queued and running ones end, joins the threads. Idempotent; blocks.
+    /// Refuses new jobs, waits for queued and running ones, joins the threads. Idempotent; blocks.
     void close();
 
     blocking_pool_stats stats() const;

@@ -16,19 +16,19 @@ namespace weir {
 
 class loop;
 
-/// What travels with a piece of work without being passed by hand: the loop it runs on, its deadline,
-/// the id of the request it serves, and values that middleware attached (the principal, a trace).
-/// A request has its own; work outside a request sees its loop's. Any task reaches it:
+/// The state that travels with a piece of work: its loop, its deadline, the id of the request it serves, and values
+/// attached by middleware (the principal, a trace). Each request has its own context; work outside a request uses its
+/// loop's. Any task can reach its context:
 ///
 ///     auto& ctx = (co_await weir::this_task).context();
 ///
-/// Belongs to one loop; not thread-safe. References to it are valid while the work runs, and while a task that was
-/// spawned from it does.
+/// Belongs to one loop; not thread-safe. A reference stays valid while the work runs and while any task spawned from it
+/// runs.
 class context {
 public:
     explicit context(weir::loop& home) noexcept : loop_(&home) {}
-    /// For a part of that work, which has to be done earlier: a deadline of its own, never later than the outer one.
-    /// The id and the values are those of the outer context, which is held meanwhile.
+    /// A context for a part of the work with its own deadline, which is never later than the outer one. Shares the id
+    /// and the values of the outer context and holds it meanwhile.
     context(context& outer, time_point deadline) noexcept;
     context(const context&) = delete;
     context& operator=(const context&) = delete;
@@ -38,14 +38,14 @@ public:
 
     weir::loop& loop() const noexcept { return *loop_; }
 
-    /// When the work has to be done; `time_point::max()` where nothing limits it.
+    /// When the work must be done; `time_point::max()` means no limit.
     time_point deadline() const noexcept { return deadline_; }
     void set_deadline(time_point at) noexcept { deadline_ = at; }
 
     const std::string& request_id() const noexcept { return outer_ ? outer_->request_id_ : request_id_; }
     void set_request_id(std::string_view id) { (outer_ ? outer_->request_id_ : request_id_).assign(id); }
 
-    /// Keeps a value by its type until the work ends; a second one of the same type replaces the first.
+    /// Stores a value by its type until the work ends; replaces an earlier value of the same type.
     template<class T>
     std::decay_t<T>& attach(T&& value) {
         using kept = std::decay_t<T>;
@@ -63,19 +63,19 @@ public:
         return nullptr;
     }
 
-    /// Takes over what another context of the loop holds; that one is as new afterwards.
+    /// Moves the contents of another context of the same loop into this one and leaves the other empty.
     void take(context& other) noexcept;
 
-    /// Forgets everything but the loop, for the next piece of work.
+    /// Clears everything but the loop, so that the context can be reused.
     void reset() noexcept;
 
-    // For executors: counts those of operations and spawned tasks that aren't over yet. Thread-safe.
+    // For executors: counts the operations and spawned tasks that aren't over yet. Thread-safe.
     void hold() noexcept { holders_.fetch_add(1, std::memory_order_relaxed); }
     void drop() noexcept {
         if (holders_.fetch_sub(1, std::memory_order_acq_rel) == kept_bit + 1) keeper_.reset();
     }
     std::size_t holders() const noexcept { return holders_.load(std::memory_order_relaxed); }
-    /// Keeps the context's owner for as long as the context is held; once.
+    /// Keeps the context's owner alive while the context is held. Call once.
     void keep_while_held(std::shared_ptr<void> owner) noexcept;
 
 private:
@@ -105,7 +105,7 @@ private:
     void replace(std::unique_ptr<holder_base> owned);
 
     weir::loop* loop_;
-    context* outer_ = nullptr; // the outermost one
+    context* outer_ = nullptr; // the outermost context
     time_point deadline_ = time_point::max();
     std::string request_id_;
     std::vector<std::unique_ptr<holder_base>> attached_;

@@ -9,19 +9,19 @@
 
 namespace weir {
 
-/// The times at which a job runs, as crontab(5) writes them: minute, hour, day of the month, month and day of the week,
-/// each `*`, a number, a range, a list, or one of them with a step (`*/15`); months and days also by their English
-/// names of three letters, Sunday as 0 or 7. Where both days are restricted either one is enough. `@hourly`, `@daily`,
-/// `@midnight`, `@weekly`, `@monthly`, `@yearly` and `@annually` stand for the usual ones. A value; thread-safe.
+/// The times at which a job runs, in crontab(5) syntax: minute, hour, day of month, month and day of week. Each field
+/// is `*`, a number, a range, a list, or one of them with a step (`*/15`); months and days may be three-letter English
+/// names, and Sunday is 0 or 7. If both day fields are restricted, a day needs to match only one of them. Also accepts
+/// `@hourly`, `@daily`, `@midnight`, `@weekly`, `@monthly`, `@yearly` and `@annually`. A value type; thread-safe.
 ///
 ///     const auto nightly = weir::cron_expression::parse("30 3 * * mon-fri").value();
 class cron_expression {
 public:
-    /// errc::invalid_argument names the field, what stands there and what is accepted; also for times that never come
-    /// (`0 0 31 2 *`).
+    /// errc::invalid_argument names the field, its text and the accepted values. Also returned for an expression that
+    /// never matches (`0 0 31 2 *`).
     static result<cron_expression> parse(std::string_view text);
 
-    /// Returns the first of these times after `at`, both in UTC.
+    /// Returns the first matching time after `at`, both in UTC.
     wall_time next_after(wall_time at) const noexcept;
 
     bool operator==(const cron_expression&) const = default;
@@ -32,13 +32,13 @@ private:
     bool matches_day(std::chrono::sys_days day) const noexcept;
     bool ever_comes() const noexcept;
 
-    // a bit for each value
+    // one bit per value
     std::uint64_t minutes_ = 0;
     std::uint32_t hours_ = 0;
     std::uint32_t days_ = 0;
     std::uint32_t months_ = 0;
     std::uint32_t weekdays_ = 0; // Sunday is 0
-    bool any_day_ = false;       // `*`: the weekday decides
+    bool any_day_ = false;       // the field is `*`, so the weekday decides
     bool any_weekday_ = false;
 };
 

@@ -14,35 +14,35 @@ namespace detail {
 
 enum class ending : std::uint8_t { in_time, late, cancelled };
 
-// Runs the work until it ends, which is never before it has; at the deadline it is cancelled. Not at all when that has
-// come already, or the caller is cancelled. Its exception comes out.
+// Runs the work to its end and cancels it at the deadline. Doesn't start it if the deadline has passed or the caller is
+// cancelled. Propagates its exceptions.
 task<ending> run_until(time_point at, task<void> work);
 
 template<class T>
-task<void> keep_outcome(task<result<T>> work, std::optional<result<T>>& in) {
+task<void> store_outcome(task<result<T>> work, std::optional<result<T>>& in) {
     in.emplace(co_await std::move(work));
 }
 
-// What is awaited by itself and becomes a task where one is asked for, as a channel's operations.
+// An operation that can be awaited directly and converts to a task, such as a channel's.
 template<class T>
 concept operation = !is_task<T> && std::convertible_to<T, task<result<typename T::value>>>;
 
 } // namespace detail
 
-/// Runs work with a deadline of its own, or with the context's where that is earlier: the work sees it as its context's
-/// deadline and is cancelled when it comes (total cancellation). Once the work has ended the outcome is
-/// errc::deadline_exceeded then, and otherwise the work's own. Never leaves before the work has ended, and never starts
-/// it when the time is over already. Cancellation is passed on to the work; what it throws comes out.
+/// Runs work with its own deadline, or the context's if that is earlier: the work sees it as its context's deadline and
+/// is cancelled when it passes (total cancellation). Returns errc::deadline_exceeded in that case and the work's
+/// outcome otherwise. Never returns before the work has ended, and never starts it after the deadline. Cancellation is
+/// passed on to the work; its exceptions propagate.
 template<class T>
 task<result<T>> with_deadline(time_point at, task<result<T>> work) {
     std::optional<result<T>> outcome;
-    const detail::ending how = co_await detail::run_until(at, detail::keep_outcome(std::move(work), outcome));
+    const detail::ending how = co_await detail::run_until(at, detail::store_outcome(std::move(work), outcome));
     if (how == detail::ending::in_time) co_return std::move(*outcome);
     const errc kind = how == detail::ending::late ? errc::deadline_exceeded : errc::cancelled;
     co_return result<T>(boost::system::in_place_error, kind); // T may be bool
 }
 
-/// The same from now on, by the loop's clock. Zero is over at once, `duration::max()` never.
+/// As `with_deadline`, with a limit from now by the loop's clock. Zero expires at once, `duration::max()` never.
 ///
 ///     auto found = co_await weir::with_timeout(200ms, users.find(id));
 template<class T>
@@ -52,7 +52,7 @@ task<result<T>> with_timeout(duration limit, task<result<T>> work) {
     co_return co_await with_deadline(at, std::move(work));
 }
 
-/// The same for what becomes a task: `with_timeout(1s, jobs.receive())`.
+/// The same for an operation that converts to a task: `with_timeout(1s, jobs.receive())`.
 template<detail::operation Operation>
 task<result<typename Operation::value>> with_deadline(time_point at, Operation work) {
     return with_deadline(at, task<result<typename Operation::value>>(std::move(work)));

@@ -6,7 +6,7 @@ namespace weir::detail {
 template<class T>
 class intrusive_list;
 
-// What an element of an intrusive_list derives from.
+// The base class of an intrusive_list's elements.
 template<class T>
 class list_hook {
 public:
@@ -17,10 +17,10 @@ private:
 
     T* previous_;
     T* next_;
-    bool linked_ = false; // only then the others mean something
+    bool linked_ = false; // previous_ and next_ are valid only if set
 };
 
-// A list of elements that are elsewhere, in which one can leave from the middle. Needs no memory.
+// A doubly linked list of elements that it doesn't own; erasing from the middle is O(1). Never allocates.
 template<class T>
 class intrusive_list {
 public:

@@ -10,11 +10,11 @@
 
 namespace weir::detail {
 
-/// Appends JSON to a string through a pointer: room for several pieces is asked for at once, where a string
-/// would check and end itself at each. The string is whole again once the sink has ended.
+/// Appends JSON to a string through a raw pointer: it reserves room for several pieces at once, while std::string would
+/// check its capacity and terminate itself for each. The string has its final size only after the sink is destroyed.
 class json_sink {
 public:
-    /// Room that any number takes.
+    /// Enough room for any number.
     static constexpr std::size_t number_size = 32;
 
     explicit json_sink(std::string& out) noexcept : out_(out), at_(out.data() + out.size()), end_(at_) {}
@@ -22,12 +22,12 @@ public:
     json_sink& operator=(const json_sink&) = delete;
     ~json_sink() { settle(); }
 
-    /// Makes room for this much, to be put before the next call.
+    /// Reserves room for this many bytes, to be written before the next call.
     void need(std::size_t bytes) {
         if (static_cast<std::size_t>(end_ - at_) < bytes) grow(bytes);
     }
     void put(char c) noexcept { *at_++ = c; }
-    /// Copies all of the block, whose size the compiler knows, and keeps the first bytes of it.
+    /// Copies the whole block, whose size is known at compile time, and keeps its first `kept` bytes.
     template<class Block>
     void put(const Block& block, std::size_t kept) noexcept {
         std::memcpy(at_, block.data(), sizeof block);
@@ -44,15 +44,15 @@ public:
     }
     void put_number(double number) noexcept;
     void put_number(float number) noexcept;
-    /// The bracket, in the place of a comma if there is one.
+    /// Writes the bracket, over a trailing comma if there is one.
     void close(char bracket) noexcept { at_[-1] == ',' ? at_[-1] = bracket : * at_++ = bracket; }
 
-    // These make room themselves.
+    // The functions below reserve room themselves.
     void text(std::string_view text);
-    /// `,"name":`, of a name that needs no escaping.
+    /// Writes `,"name":` for a name that needs no escaping.
     void key(std::string_view name);
     void raw(std::string_view json);
-    /// Calls `append` with the string as it is so far.
+    /// Calls `append` with the string in its current state.
     template<class F>
     void append(F&& append) {
         settle();
@@ -73,7 +73,7 @@ private:
     char* end_;
 };
 
-/// Makes a JSON string of a quote that stands at this place and what follows it.
+/// Turns the quote at `from` and the text after it into a JSON string.
 void close_text(std::string& out, std::size_t from);
 
 } // namespace weir::detail

@@ -9,11 +9,11 @@
 
 namespace weir {
 
-/// Appends `text` as a JSON string with its quotes (RFC 8259). Only `"`, `\` and control characters are
-/// escaped; ill-formed UTF-8 becomes U+FFFD, so the output is always valid JSON. Allocates only in `out`.
+/// Appends `text` as a quoted JSON string (RFC 8259). Escapes only `"`, `\` and control characters; ill-formed UTF-8
+/// becomes U+FFFD, so the output is always valid JSON. Allocates only in `out`.
 void append_json(std::string& out, std::string_view text);
 
-/// The shortest digits that read back as the same number; NaN and infinity, which JSON lacks, become null.
+/// Appends the shortest digits that parse back to the same number; NaN and infinity, which JSON lacks, become null.
 void append_json(std::string& out, double number);
 void append_json(std::string& out, float number);
 
@@ -26,7 +26,7 @@ void append_json_unsigned(std::string& out, std::uint64_t number);
 
 } // namespace detail
 
-/// A boolean as true or false, any other integer exactly.
+/// Appends a boolean as true or false, any other integer exactly.
 template<std::integral Number>
     requires(!std::same_as<Number, char>)
 void append_json(std::string& out, Number number) {
@@ -38,8 +38,8 @@ void append_json(std::string& out, Number number) {
         detail::append_json_unsigned(out, number);
 }
 
-/// Appends a JSON document to a string piece by piece and puts the commas; pairing begin and end is up to
-/// the caller. Holds no state but the string, so two writers may take turns on one string.
+/// Appends a JSON document to a string piece by piece and inserts the commas; the caller must pair begin and end. Its
+/// only state is the string, so two writers may alternate on one string.
 ///
 ///     json_writer(line).begin_object().member("level", "info").member("port", 8080).end_object();
 class json_writer {
@@ -65,7 +65,7 @@ public:
         return *this;
     }
 
-    /// A value that is JSON already.
+    /// Appends a value that is JSON already.
     json_writer& raw(std::string_view json) {
         separate();
         out_ += json;
@@ -78,7 +78,7 @@ public:
     }
 
 private:
-    // The last byte tells whether a value went before: strings end in a quote, numbers in a digit.
+    // The last byte shows whether a value precedes: strings end in a quote, numbers in a digit.
     void separate() {
         if (out_.size() == start_) return;
         const char last = out_.back();

@@ -10,7 +10,7 @@
 
 namespace weir {
 
-/// What a lifecycle reports: a step began, ended, failed, or was cut at its deadline.
+/// An event of a lifecycle: a step began, ended, failed, or was cut off at its deadline.
 struct lifecycle_event {
     enum class what : std::uint8_t { starting, started, stopping, stopped, failed, cut };
     what kind = what::starting;
@@ -19,7 +19,7 @@ struct lifecycle_event {
     error failure{};
 };
 
-/// One part of a service: how it starts and how it stops, each with its own deadline; `duration::max()` is none.
+/// One part of a service: how it starts and how it stops, each with a deadline; `duration::max()` means none.
 struct lifecycle_part {
     std::string name{};
     std::function<task<result<void>>()> start{}; ///< may be empty
@@ -28,37 +28,37 @@ struct lifecycle_part {
     duration stop_deadline = std::chrono::seconds(10);
 };
 
-/// Starts parts in the order they were added and stops in reverse those that have started; one without a start has
-/// started when its turn comes. A step past its deadline is cancelled and reported as cut; the next one goes ahead when
-/// it has ended, and `patience` later in any case: the step is left behind then. Belongs to one loop.
+/// Starts parts in the order they were added, and stops the started ones in reverse order. A part without a start
+/// function counts as started when its turn comes. A step past its deadline is cancelled and reported as cut; the next
+/// one begins when it has ended, or after `patience`, in which case the step is abandoned. Belongs to one loop.
 class lifecycle {
 public:
-    /// How long a cancelled step has to end.
+    /// How long a cancelled step may take to end.
     static constexpr duration patience = std::chrono::seconds(1);
 
     using observer = std::function<void(const lifecycle_event&)>;
 
     explicit lifecycle(observer report = {}) : report_(std::move(report)) {}
 
-    /// Adds a part, also from inside a step. What a start step adds comes right behind it: a part with a start is
-    /// the next to start, and one without has started already, so that it stops even if that step fails. Once
-    /// the start is over only parts without a start may come; others throw std::logic_error.
+    /// Adds a part; may be called from inside a step. A part added by a start step comes right after that step's part:
+    /// with a start function it starts next, without one it counts as started already and is stopped even if the step
+    /// fails. After the start only parts without a start function may be added; others throw std::logic_error.
     void add(lifecycle_part part);
 
-    /// Starts one part after the other, once; up to the first that fails, whose error it returns. errc::cancelled
-    /// after `cancel_start()`. In both cases `stop()` is still to be called, for those that had started.
+    /// Starts the parts one after another and returns the error of the first that fails, or errc::cancelled after
+    /// `cancel_start()`. Call once. After a failure `stop()` must still be called for the parts that had started.
     task<result<void>> start();
 
-    /// Ends the start: the step that is under way is cancelled, and no other one begins.
+    /// Cancels the start step in progress and begins no other.
     void cancel_start();
 
-    /// Stops what has started; whether every part stopped in time and without an error.
+    /// Stops the started parts; returns whether each stopped in time and without an error.
     task<bool> stop();
 
-    /// What `stop()` takes at most, unless a step blocks the loop; `duration::max()` where a stop has no deadline.
+    /// The longest time that `stop()` takes unless a step blocks the loop; `duration::max()` if a stop has no deadline.
     duration stop_time() const noexcept;
 
-    /// Steps left behind, which may still run: what they use must not be destroyed.
+    /// The number of abandoned steps, which may still run: don't destroy what they use.
     std::size_t left() const noexcept { return left_; }
 
 private:
@@ -73,10 +73,10 @@ private:
     void report(lifecycle_event event) const;
     entry* last_started() noexcept;
 
-    std::list<entry> parts_;                         // whose elements stay where they are while steps add others
-    std::list<entry>::iterator next_ = parts_.end(); // where the start goes on, and what its step adds stands before
+    std::list<entry> parts_;                         // a list: its elements keep their address while steps add others
+    std::list<entry>::iterator next_ = parts_.end(); // the next part to start; a step inserts its parts before it
     phase phase_ = phase::made;
-    std::function<void()> cancel_step_; // of the start step that is under way
+    std::function<void()> cancel_step_; // cancels the start step in progress
     std::size_t left_ = 0;
     observer report_;
 };

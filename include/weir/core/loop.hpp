@@ -27,8 +27,8 @@ class outside_work;
 class parked_tasks;
 struct background_work;
 
-// How often a task may go on at once where others would have waited, before it lets the others run. Counts without
-// end, and so serves as a fair die as well.
+// Limits how many operations a task completes without waiting before it yields to others. The counter never resets, so
+// it also serves as a fair die.
 class turn_budget {
 public:
     static constexpr std::uint32_t size = 512;
@@ -42,31 +42,31 @@ private:
 
 } // namespace detail
 
-/// One thread's event loop: an io_context, its timers and its cached time. Whatever belongs to a loop
-/// is touched from its thread only; `post` is the one door for other threads.
-/// Timers follow the loop's clock: on a manual clock they fire in `poll()` after the clock was moved.
+/// One thread's event loop: an io_context, its timers and its cached time. Objects that belong to a loop are used from
+/// its thread only; other threads reach it through `post`. Timers follow the loop's clock: with a manual clock they
+/// fire in `poll()` after the clock was advanced.
 class loop {
 public:
     explicit loop(const weir::clock& time = system_clock());
-    /// Waits until no job on a blocking_pool or a database belongs to a task of this loop; the tasks themselves
-    /// end where they are.
+    /// Waits until no job on a blocking_pool or a database belongs to a task of this loop; the tasks themselves are
+    /// destroyed where they are suspended.
     ~loop();
     loop(const loop&) = delete;
     loop& operator=(const loop&) = delete;
 
-    /// Runs until `stop()`. Exceptions of handlers that nobody caught come out here.
+    /// Runs until `stop()`. Propagates uncaught exceptions of handlers.
     void run();
-    /// Runs what is ready, due timers included, without waiting; how many handlers ran.
+    /// Runs ready handlers and due timers without waiting; returns the number of handlers run.
     std::size_t poll();
-    /// Waits for one handler, runs it; false once stopped. With a manual clock never waits for a timer.
+    /// Waits for one handler and runs it; returns false once stopped. With a manual clock it never waits for a timer.
     bool run_one();
     /// Makes `run()` return soon. Thread-safe.
     void stop();
 
-    /// Runs `f` on the loop's thread, later. Thread-safe.
+    /// Runs `f` later on the loop's thread. Thread-safe.
     void post(std::function<void()> f);
 
-    /// The time of the current turn of the loop: cheap, late by at most one turn. `refresh()` reads the clock.
+    /// The time of the loop's current turn: cheap, at most one turn late. `refresh()` reads the clock.
     time_point now() const noexcept { return now_; }
     time_point refresh() noexcept { return now_ = clock_->now(); }
     const weir::clock& clock() const noexcept { return *clock_; }
@@ -79,38 +79,38 @@ public:
     using timer_id = std::uint64_t;
     /// Calls `f` once on this loop at or after `at`. Loop thread only.
     timer_id call_at(time_point at, std::function<void()> f);
-    /// Whether the timer was still to come. Loop thread only.
+    /// Cancels a timer; returns whether it was still pending. Loop thread only.
     bool cancel_timer(timer_id id) noexcept;
 
     /// Waits until no job on a blocking_pool or a database belongs to a task of this loop. Blocks.
     void wait_for_jobs() const noexcept;
-    /// What counts them.
+    /// The counter of those jobs.
     const std::shared_ptr<detail::outside_work>& outside() const noexcept { return outside_; }
-    /// Its tasks that wait for other loops', and how long one of them may go on without waiting. Loop thread only.
+    /// The tasks of this loop that wait for other tasks, and the budget of turns without waiting. Loop thread only.
     detail::parked_tasks& parked() noexcept { return *parked_; }
     detail::turn_budget& budget() noexcept { return budget_; }
 
-    /// Starts a task and lets it run, with the loop's root context; an exception out of it comes out of `run()`. Loop
+    /// Starts a task with the loop's root context; an uncaught exception propagates out of `run()`. Call on the loop
     /// thread, or before `run()`.
     void spawn(task<void> work);
-    /// The same with a context of its own, ended by the signal (total cancellation). Both must outlive the task.
+    /// As above with a context and a cancellation signal (total cancellation). Both must outlive the task.
     void spawn(task<void> work, weir::context& ctx, boost::asio::cancellation_signal& cancel,
                std::function<void(std::exception_ptr)> done);
 
-    /// Starts background work, with a context of its own; `in_background` is the way to it from a handler.
+    /// Starts background work with a context of its own; handlers should call `in_background`.
     void spawn_background(task<void> work, std::string_view request_id);
-    /// Starts background work that can be stopped (<weir/core/background.hpp>), with a context of its own that has no
-    /// deadline and no request. Loop thread, or before `run()`.
+    /// Starts background work that can be stopped (<weir/core/background.hpp>). Its context has no deadline and no
+    /// request. Call on the loop thread, or before `run()`.
     weir::background start(task<void> work);
-    /// How much of it hasn't ended yet. Loop thread only.
+    /// The number of background tasks that haven't ended. Loop thread only.
     std::size_t background() const noexcept;
-    /// Cancels all of it; it ends in its own time.
+    /// Cancels all background work without waiting for its end.
     void cancel_background();
-    /// Calls `f` on this loop each time that some of it has ended.
+    /// Sets a function that runs on this loop each time some background work has ended.
     void on_background_end(std::function<void()> f);
 
-    /// Runs the loop until the task has ended and returns its value: for tests and for main(). An exception of another
-    /// task or callback comes out of it first; the task is still there then, and ends with the loop.
+    /// Runs the loop until the task has ended and returns its value; for tests and main(). An exception of another task
+    /// or callback propagates first; the task is then still pending and is destroyed with the loop.
     template<class T>
     T block_on(task<T> work);
 
@@ -119,7 +119,7 @@ private:
     struct alarm;
     struct background_list;
 
-    // What `block_on` waits for; the task has a share in it, as an exception may leave it behind.
+    // The state that `block_on` waits for; the task shares it, because an exception may end the wait first.
     template<class T>
     struct blocked {
         std::optional<T> value{};
@@ -133,14 +133,14 @@ private:
     void run_until(const bool& done);
 
     template<class T>
-    static task<void> keep_value(task<T> work, std::shared_ptr<blocked<T>> in) {
+    static task<void> store_value(task<T> work, std::shared_ptr<blocked<T>> in) {
         in->value.emplace(co_await std::move(work));
     }
 
-    std::unique_ptr<timers> timers_;               // outlives the tasks, which cancel theirs
-    std::unique_ptr<detail::parked_tasks> parked_; // outlives them as well, as they leave it
+    std::unique_ptr<timers> timers_;               // outlives the tasks, which cancel their timers
+    std::unique_ptr<detail::parked_tasks> parked_; // outlives the tasks, which remove themselves
     detail::turn_budget budget_{};
-    weir::context root_; // so does what they see
+    weir::context root_; // outlives the tasks, which refer to it
     std::shared_ptr<background_list> background_;
     boost::asio::io_context io_;
     const weir::clock* clock_;
@@ -149,17 +149,16 @@ private:
     std::shared_ptr<detail::outside_work> outside_;
 };
 
-/// Starts work that goes on in the background of this loop while the caller goes on at once, and after it: after a
-/// request's answer, say. It has a context of its own with the caller's request id, and no deadline; what else it
-/// needs of the request is passed to it by value. It isn't cancelled with the caller. A server that stops waits for it
-/// as for a request, and cancels it at the drain's deadline. An exception out of it goes where the loop's go: a
-/// server's log.
+/// Starts work in the background of this loop and returns at once; the work may outlive the caller, such as a request.
+/// It has its own context with the caller's request id and no deadline; pass anything else it needs by value.
+/// Cancelling the caller doesn't cancel it. A stopping server waits for it as for a request and cancels it at the
+/// drain's deadline. An uncaught exception propagates out of the loop: a server logs it.
 ///
 ///     co_await weir::in_background(send_receipt(order));
 task<void> in_background(task<void> work);
 
-/// Sleeps on the loop's clock. errc::cancelled when cancelled, errc::deadline_exceeded at once when the
-/// context's deadline comes first.
+/// Sleeps on the loop's clock. errc::cancelled when cancelled; errc::deadline_exceeded at once if the context's
+/// deadline comes before the end of the sleep.
 task<result<void>> sleep_for(duration time);
 task<result<void>> sleep_until(time_point at);
 
@@ -174,7 +173,7 @@ T loop::block_on(task<T> work) {
     if constexpr (std::is_void_v<T>)
         boost::asio::co_spawn(get_executor(), std::move(work), std::move(ended));
     else
-        boost::asio::co_spawn(get_executor(), keep_value(std::move(work), waits), std::move(ended));
+        boost::asio::co_spawn(get_executor(), store_value(std::move(work), waits), std::move(ended));
     run_until(waits->done);
     if (waits->failure) std::rethrow_exception(waits->failure);
     if constexpr (!std::is_void_v<T>) return std::move(*waits->value);

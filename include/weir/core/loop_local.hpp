@@ -12,8 +12,8 @@
 
 namespace weir {
 
-/// One T on each loop that asks for one, for what belongs to a loop (an HTTP client): made at the first
-/// `of(loop)`, destroyed with that loop. The loop_local itself is shared by all loops; asking is a lookup.
+/// One T per event loop, for objects that belong to a loop (an HTTP client): created at the first `of(loop)`, destroyed
+/// with that loop. All loops share the loop_local itself; access is a hash lookup.
 ///
 ///     loop_local<http::client> clients{[](loop& home) { return std::make_unique<http::client>(home); }};
 template<class T>
@@ -23,7 +23,7 @@ public:
     loop_local(const loop_local&) = delete;
     loop_local& operator=(const loop_local&) = delete;
 
-    /// On the loop's own thread only.
+    /// Returns the loop's object. Loop thread only.
     T& of(loop& home) const {
         context& root = home.root_context();
         instances* kept = root.find<instances>();
@@ -44,7 +44,7 @@ private:
     }
 
     std::function<std::unique_ptr<T>(loop&)> make_;
-    std::uint64_t id_ = next_id(); // an address may come back
+    std::uint64_t id_ = next_id(); // not the address, which may be reused
 };
 
 } // namespace weir

@@ -16,25 +16,25 @@
 namespace weir {
 
 struct object_pool_stats {
-    std::uint64_t taken = 0;   ///< objects, over all time, as the next two
-    std::uint64_t made = 0;    ///< of them because none was ready
-    std::uint64_t dropped = 0; ///< instead of being kept: too many, not worth keeping, unused, or their reset threw
-    std::size_t retained = 0;  ///< objects that are ready
+    std::uint64_t taken = 0;   ///< objects taken over the pool's lifetime, like the next two counts
+    std::uint64_t made = 0;    ///< objects created because none was ready
+    std::uint64_t dropped = 0; ///< objects destroyed: too many, rejected by `keeps`, idle, or their reset threw
+    std::size_t retained = 0;  ///< objects ready
 };
 
 template<class T>
 struct object_pool_options {
-    std::function<std::unique_ptr<T>()> make{};   ///< none given: T()
-    void (*reset)(T&) = nullptr;                  ///< when an object comes back; one that throws drops the object
-    bool (*keeps)(const T&) = nullptr;            ///< after that; false drops it, such as a buffer that has grown large
-    std::size_t max_retained = 1024;              ///< objects ready, and for each thread up to 16 beside them
-    duration idle_time = std::chrono::minutes(1); ///< objects that weren't needed for so long go; max(): never
-    const weir::clock* time = &system_clock();    ///< outlives the pool
+    std::function<std::unique_ptr<T>()> make{};   ///< creates an object; empty means T()
+    void (*reset)(T&) = nullptr;                  ///< called when an object comes back; a throw drops the object
+    bool (*keeps)(const T&) = nullptr;            ///< called after reset; false drops the object, e.g. a large buffer
+    std::size_t max_retained = 1024;              ///< objects kept ready, plus up to 16 per thread
+    duration idle_time = std::chrono::minutes(1); ///< objects unused for this long are dropped; max() means never
+    const weir::clock* time = &system_clock();    ///< must outlive the pool
 };
 
 namespace detail {
 
-// What an object_pool keeps for one thread, which alone takes from it and gives to it; others read the counts.
+// The objects that a pool keeps for one thread. Only that thread takes and gives; others read the counts.
 struct pool_shard {
     static constexpr std::uint32_t size = 16;
 
@@ -60,8 +60,8 @@ struct pool_shard {
     }
 };
 
-// The shards of one thread by their pools' numbers. Another pool may have had a number before: serials never come
-// again.
+// The shards of one thread, indexed by pool number. Numbers are reused but serials aren't, so the serial detects a
+// shard of an earlier pool.
 struct thread_shards {
     struct entry {
         std::uint64_t serial = 0;
@@ -73,32 +73,33 @@ struct thread_shards {
 };
 extern constinit thread_local thread_shards shards_of_thread;
 
-// What the threads share, without the objects' type: where shards are filled from and emptied into. Thread-safe.
+// The part shared by all threads, without the objects' type: shards are filled from it and emptied into it.
+// Thread-safe.
 class object_depot {
 public:
     using destroyer = void (*)(void*) noexcept;
 
     object_depot(destroyer destroy, std::size_t max_retained, duration idle_time, const clock& time);
-    // No thread uses the pool any more.
+    // No thread may use the pool any more.
     ~object_depot();
     object_depot(const object_depot&) = delete;
     object_depot& operator=(const object_depot&) = delete;
 
-    // This thread's shard; null until it has one.
+    // This thread's shard; null if it has none yet.
     pool_shard* shard() const noexcept {
         const thread_shards& mine = shards_of_thread;
         if (number_ >= mine.size || mine.entries[number_].serial != serial_) return nullptr;
         return mine.entries[number_].shard;
     }
 
-    // An object where the thread's shard has none, and some for the shard; null where none is there either.
+    // Returns an object when the thread's shard is empty, and refills the shard; null if the depot is empty too.
     void* refill() noexcept;
-    // Keeps an object for which the thread's shard has no room, with half of what the shard has; or the thread gets
-    // one.
+    // Stores an object that doesn't fit into the thread's shard, along with half of the shard; creates the shard if the
+    // thread has none.
     void spill(void* object) noexcept;
     void drop(void* object) noexcept;
     void count_made() noexcept { made_.fetch_add(1, std::memory_order_relaxed); }
-    // Drops what wasn't needed since the last time.
+    // Drops the objects that weren't needed since the last call.
     void trim() noexcept;
 
     object_pool_stats stats() const;
@@ -121,17 +122,17 @@ private:
 
 } // namespace detail
 
-/// Objects that are used again instead of being made and destroyed, in the manner of Go's sync.Pool
-/// (https://pkg.go.dev/sync#Pool). Each thread keeps up to 16 of its own, so that taking one and giving it back needs
-/// neither a lock nor memory; what it has beyond them is the others', and a thread that has none takes of these before
-/// one is made. Thread-safe; an object may be given back on another thread than it was taken on. Process-wide.
+/// A pool of reusable objects, modelled on Go's sync.Pool (https://pkg.go.dev/sync#Pool). Each thread keeps up to 16
+/// objects, so that taking and returning one needs neither a lock nor an allocation. Surplus objects are shared, and a
+/// thread without any takes from these before a new object is created. Thread-safe; an object may be returned on
+/// another thread than it was taken on. Process-wide.
 ///
 ///     object_pool<std::string> buffers([](std::string& s) { s.clear(); });
 ///     auto buffer = buffers.take(); // goes back, cleared, when it leaves its scope
 template<class T>
 class object_pool {
 public:
-    /// An object on loan: back in the pool when this ends. Doesn't outlive the pool.
+    /// A borrowed object; returns it to the pool on destruction. Must not outlive the pool.
     class handle {
     public:
         handle(handle&& other) noexcept : from_(other.from_), object_(std::exchange(other.object_, nullptr)) {}
@@ -161,10 +162,10 @@ public:
     explicit object_pool(void (*reset)(T&)) : object_pool(object_pool_options<T>{.reset = reset}) {}
     object_pool(const object_pool&) = delete;
     object_pool& operator=(const object_pool&) = delete;
-    /// Destroys the objects that are ready. No object is on loan any more.
+    /// Destroys the ready objects. No object may be on loan.
     ~object_pool() = default;
 
-    /// An object that is ready, or a new one. Throws what `make` throws.
+    /// Returns a ready object or a new one. Throws what `make` throws.
     [[nodiscard]] handle take() {
         detail::pool_shard* const shard = depot_.shard();
         if (void* const ready = shard ? shard->take() : nullptr) [[likely]] {
@@ -174,7 +175,7 @@ public:
         return handle(*this, take_elsewhere());
     }
 
-    /// Drops the objects that weren't needed for idle_time. Threads do so by themselves as they take and give.
+    /// Drops the objects that weren't needed for idle_time. Taking and returning objects does this as well.
     void trim() noexcept { depot_.trim(); }
 
     object_pool_stats stats() const { return depot_.stats(); }

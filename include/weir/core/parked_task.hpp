@@ -24,12 +24,12 @@ inline boost::asio::cancellation_state cancellation_of(task_frame& frame) noexce
     return frame.await_transform(boost::asio::this_coro::cancellation_state).await_resume();
 }
 
-// Who ended the wait of a parked task.
+// What ended the wait of a parked task.
 enum class wake_cause : std::uint8_t { none, peer, cancellation, deadline };
 
-// A task that waits for other tasks and threads. The first to claim it, on any thread, says how its wait ends and
-// wakes it; the others leave it alone. It lives in the waiting frame, needs no memory to go on, and belongs to its
-// loop: which ends a task that still waits when the loop does.
+// A task that waits for other tasks or threads. The first to claim it, on any thread, decides how the wait ends and
+// wakes it; others leave it alone. It lives in the waiting frame, needs no allocation to resume, and belongs to its
+// loop, which ends a task that still waits when the loop is destroyed.
 class parked_task : public list_hook<parked_task> {
 public:
     explicit parked_task(task_frame& frame) noexcept;
@@ -37,30 +37,30 @@ public:
     parked_task& operator=(const parked_task&) = delete;
     ~parked_task();
 
-    // The context's deadline and the cancellation may end the wait from here on. May throw std::bad_alloc.
+    // Lets the context's deadline and cancellation end the wait. May throw std::bad_alloc.
     void arm();
-    // Takes that back: the task doesn't wait after all.
+    // Undoes `arm` when the task doesn't have to wait after all.
     void disarm() noexcept;
-    // Suspends the task; call as the last thing in `await_suspend`.
+    // Suspends the task; call it last in `await_suspend`.
     void park() noexcept;
-    // The same, and the task goes on in the loop's next turn.
+    // Suspends the task until the loop's next turn.
     void yield() noexcept;
 
-    // Any thread, which knows that the task is there: it holds the lock of a list with it, or is on its loop.
+    // Any thread that knows the task exists: it holds the lock of a list with it, or is the loop thread.
     bool claim(wake_cause cause) noexcept;
     bool claimed() const noexcept { return claimed_.load(std::memory_order_acquire); }
-    // Any thread, which has claimed it: once.
+    // Wakes the task. Any thread, once, after a successful claim.
     void wake() noexcept;
-    // The loop ends: claims it, and leaves its frame to Asio. Loop thread.
+    // Claims the task when the loop ends, and leaves its frame to Asio. Loop thread.
     void abandon() noexcept;
 
     wake_cause cause() const noexcept { return cause_; }
     std::uint32_t die() const noexcept { return home_.budget().count(); }
 
-    parked_task* next_woken = nullptr; // where several are claimed
+    parked_task* next_woken = nullptr; // links several claimed tasks
 
 private:
-    class way_back;
+    class resume_handler;
 
     using handler = boost::asio::detail::awaitable_async_op_handler<void(), executor>;
     using work_guard = boost::asio::executor_work_guard<boost::asio::io_context::executor_type>;
@@ -72,18 +72,18 @@ private:
 
     task_frame& frame_;
     weir::loop& home_;
-    std::shared_ptr<outside_work> outside_; // which may last longer than the loop
+    std::shared_ptr<outside_work> outside_; // may outlive the loop
     std::atomic<bool> claimed_{false};
     wake_cause cause_ = wake_cause::none;
     bool yields_ = false;
     std::optional<loop::timer_id> deadline_{};
-    std::optional<work_guard> work_{}; // the loop runs meanwhile
+    std::optional<work_guard> work_{}; // keeps the loop running meanwhile
     std::optional<handler> handler_{};
     handler::result_type nothing_{};
-    alignas(std::max_align_t) std::array<std::byte, 64> room_; // for its way back to the loop
+    alignas(std::max_align_t) std::array<std::byte, 64> room_; // storage for the handler posted to the loop
 };
 
-// The tasks of a loop that are parked.
+// The parked tasks of a loop.
 class parked_tasks {
 public:
     void add(parked_task& one) noexcept { all_.push_back(one); }

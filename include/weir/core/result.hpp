@@ -7,10 +7,10 @@
 
 namespace weir {
 
-/// A value or the error that stands in its place; what every fallible operation returns.
+/// A value or the error in its place; every fallible operation returns one.
 ///
 ///     if (!found) co_return found.error();   // pass it on
-///     auto user = found.value();             // or let the edge answer: throws error_exception
+///     auto user = found.value();             // or let the server respond: throws error_exception
 template<class T = void>
 using result = boost::system::result<T, error>;
 

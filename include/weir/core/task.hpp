@@ -20,7 +20,7 @@ namespace weir {
 
 namespace detail {
 
-// A pointer to a context; one that counts holds the context, which lasts for as long.
+// A pointer to a context; with Counts it also holds the context and so keeps it alive.
 template<bool Counts>
 class context_pointer {
 public:
@@ -49,8 +49,8 @@ private:
     weir::context* at_;
 };
 
-// Whether an executor keeps its loop running: Asio makes such a one for each operation and spawned task that isn't
-// over yet.
+// Whether an executor keeps its loop running. Asio makes such an executor for each operation and spawned task that
+// isn't over yet.
 template<class Inner>
 inline constexpr bool tracks_work =
     std::is_same_v<std::decay_t<typename boost::asio::require_result<
@@ -59,9 +59,9 @@ inline constexpr bool tracks_work =
 
 } // namespace detail
 
-/// A loop's Asio executor with a context beside it: what every task runs on. It forwards all
-/// properties, so Asio's operations and sockets take it like their own. Two pointers; compares by loop.
-/// A task that is spawned on a request's executor sees the request's context to its end, also beyond the request's.
+/// A loop's Asio executor together with a context; every task runs on one. It forwards all properties, so Asio's
+/// operations and sockets accept it like their own. Holds two pointers; compares by loop. A task spawned on a request's
+/// executor keeps the request's context until it ends, even if that is after the request.
 template<class Inner>
 class basic_executor {
 public:
@@ -102,15 +102,15 @@ private:
 
 using executor = basic_executor<boost::asio::io_context::executor_type>;
 
-/// A coroutine on a loop: lazy, runs when awaited, on the loop of who awaits it. Everything of Asio
-/// composes with it. A task that fails returns `task<result<T>>`; cancellation arrives as errc::cancelled.
+/// A coroutine on a loop. It is lazy: it starts when awaited, on the awaiting task's loop. Asio's operations compose
+/// with it. A task that can fail returns `task<result<T>>`; cancellation is reported as errc::cancelled.
 ///
 /// g++ 12 destroys some temporaries of a full expression with co_await twice: name lambdas with owning
 /// captures, aggregates and `?:` results before awaiting (CONTRIBUTING.md lists the safe forms).
 template<class T = void>
 using task = boost::asio::awaitable<T, executor>;
 
-/// `co_await weir::this_task` yields the task's executor, and with it `.context()`.
+/// `co_await weir::this_task` yields the task's executor, which has the `.context()`.
 inline constexpr boost::asio::this_coro::executor_t this_task{};
 
 /// Completion token that makes an Asio operation awaitable in a task.
@@ -121,7 +121,7 @@ inline constexpr bool is_task = false;
 template<class T>
 inline constexpr bool is_task<task<T>> = true;
 
-/// What a task yields, and T itself where it isn't one.
+/// The value type of a task, or T itself if it isn't a task.
 template<class T>
 struct task_value {
     using type = T;

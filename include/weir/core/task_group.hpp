@@ -15,8 +15,8 @@
 namespace weir {
 
 struct task_group_stats {
-    std::size_t running = 0; ///< tasks that were spawned and haven't ended
-    std::size_t queued = 0;  ///< tasks that wait for one of them to end, because of the limit
+    std::size_t running = 0; ///< tasks spawned that haven't ended
+    std::size_t queued = 0;  ///< tasks held back by the limit
 };
 
 namespace detail {
@@ -26,20 +26,20 @@ task<result<void>> with_owned_body(F body);
 
 } // namespace detail
 
-/// Tasks that belong together, in the manner of Go's errgroup: the first that fails cancels the others, and its error
-/// is what the whole comes to. An exception counts as a failure. Only `with_group` makes one, and it ends after the
-/// last of the tasks: so they may refer to whatever is there around it. Belongs to one loop.
+/// A group of tasks, modelled on Go's errgroup: the first failure cancels the other tasks and becomes the group's
+/// error. An exception counts as a failure. Only `with_group` creates a group, and it returns after the last task has
+/// ended, so the tasks may refer to objects around the call. Belongs to one loop.
 class task_group {
 public:
     task_group(const task_group&) = delete;
     task_group& operator=(const task_group&) = delete;
 
-    /// Starts a task, in a later turn of the loop and with the context of who called `with_group`: its deadline, its
-    /// request. Once the group has failed or is cancelled the task is destroyed instead.
+    /// Starts a task in a later turn of the loop, with the context of `with_group`'s caller (its deadline, its
+    /// request). If the group has failed or is cancelled, the task is destroyed instead.
     void spawn(task<result<void>> work);
 
-    /// At most so many run from now on; those beyond wait in their order, without bound. Throws std::invalid_argument
-    /// for 0. The body doesn't count.
+    /// Limits how many tasks run at a time from now on; further tasks wait in order, in an unbounded queue. Throws
+    /// std::invalid_argument for 0. The body doesn't count.
     void set_limit(std::size_t most);
 
     task_group_stats stats() const noexcept;
@@ -53,7 +53,7 @@ private:
     explicit task_group(const executor& here);
     ~task_group();
 
-    // Runs the body as the first task, and waits for the end of all.
+    // Runs the body as the first task and waits until all tasks have ended.
     task<result<void>> run(task<result<void>> body);
 
     std::unique_ptr<impl> impl_;
@@ -61,7 +61,7 @@ private:
 
 namespace detail {
 
-// The body is called when the group runs: so what it throws ends like what any of the tasks throws.
+// Calls the body when the group runs, so that its exceptions are treated like those of the tasks.
 template<class F>
 task<result<void>> call_body(F& body, task_group& group) {
     co_return co_await body(group);
@@ -75,7 +75,7 @@ task<result<void>> with_owned_body(F body) {
 }
 
 template<class T>
-task<result<void>> keep_value(task<result<T>> work, std::optional<T>& in) {
+task<result<void>> store_value(task<result<T>> work, std::optional<T>& in) {
     auto ended = co_await std::move(work);
     if (!ended) co_return ended.error();
     in.emplace(std::move(*ended));
@@ -84,9 +84,9 @@ task<result<void>> keep_value(task<result<T>> work, std::optional<T>& in) {
 
 } // namespace detail
 
-/// Calls `body(group)`, a coroutine that spawns tasks, and yields the first failure of it and them once all have ended.
-/// Cancelling the waiting task cancels them all, still waits for their ends, and yields errc::cancelled. The tasks may
-/// refer to what is around the call, but not to the body's own variables.
+/// Calls `body(group)`, a coroutine that spawns tasks, and waits until it and all tasks have ended; returns the first
+/// failure. Cancelling the caller cancels them all, still waits for their ends, and returns errc::cancelled. The tasks
+/// may refer to objects around the call, but not to the body's local variables.
 ///
 ///     auto all = co_await weir::with_group([&](weir::task_group& group) -> weir::task<weir::result<void>> {
 ///         for (auto& one : mails) group.spawn(send(one));
@@ -100,14 +100,14 @@ task<result<void>> with_group(F&& body) {
     return detail::with_owned_body<std::decay_t<F>>(std::forward<F>(body));
 }
 
-/// Runs tasks side by side and yields all their values, or the first failure, which cancels the others.
+/// Runs tasks concurrently and returns all their values, or the first failure, which cancels the others.
 ///
 ///     auto both = co_await weir::when_all(users.find(id), orders.of(id));
 template<class... T>
 task<result<std::tuple<T...>>> when_all(task<result<T>>... all) {
     std::tuple<std::optional<T>...> values;
     auto body = [&](task_group& group) -> task<result<void>> {
-        std::apply([&](auto&... in) { (group.spawn(detail::keep_value(std::move(all), in)), ...); }, values);
+        std::apply([&](auto&... in) { (group.spawn(detail::store_value(std::move(all), in)), ...); }, values);
         co_return ok();
     };
     const auto ended = co_await with_group(body);

@@ -13,14 +13,14 @@ struct utf8_step {
     bool valid = false;
 };
 
-/// Looks at the first code point of a text that isn't empty (RFC 3629: no surrogates, no overlong forms,
-/// nothing above U+10FFFF). An ill-formed part is as long as Unicode's "maximal subpart" (table 3-8).
+/// Examines the first code point of a non-empty string (RFC 3629: no surrogates, no overlong forms, nothing above
+/// U+10FFFF). An ill-formed part is as long as Unicode's "maximal subpart" (table 3-8).
 utf8_step next_utf8(std::string_view text) noexcept;
 
-/// Whether the whole text is ASCII.
+/// Whether the whole string is ASCII.
 bool is_ascii(std::string_view text) noexcept;
 
-/// Whether the whole text is well-formed UTF-8.
+/// Whether the whole string is well-formed UTF-8.
 bool is_utf8(std::string_view text) noexcept;
 
 /// The number of code points; an ill-formed part counts as one.

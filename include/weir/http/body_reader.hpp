@@ -14,13 +14,13 @@
 namespace weir::http {
 
 namespace detail {
-class running_exchange;
+class request_task;
 } // namespace detail
 
-/// The request's body piece by piece, as a parameter of a coroutine handler: the handler then begins as soon
-/// as the head is there, and reading slower than the client sends makes the client wait. `router::max_body`
-/// counts for the whole; the time is `limits::body_time` plus a second for each `limits::body_rate` bytes.
-/// A handler may answer without reading to the end: the connection then closes after the answer.
+/// Reads the request's body piece by piece, as a parameter of a coroutine handler. The handler starts as soon as the
+/// head has arrived; reading slower than the client sends holds the client back. `router::max_body` limits the whole
+/// body; its time limit is `limits::body_time` plus one second per `limits::body_rate` bytes. A handler may respond
+/// before the end of the body; the connection then closes after the response.
 ///
 ///     task<result<receipt>> upload(weir::body_reader in) {
 ///         for (;;) {
@@ -31,24 +31,24 @@ class running_exchange;
 ///         }
 class body_reader {
 public:
-    explicit body_reader(detail::running_exchange& of) noexcept : exchange_(&of) {}
+    explicit body_reader(detail::request_task& of) noexcept : task_(&of) {}
 
-    /// The next piece, decoded from chunks; empty at the end. The view lives until the next call.
-    /// errc::too_large (413), invalid_argument (400: malformed chunks, or the connection ended before the
-    /// body), deadline_exceeded (408), cancelled. After an error every further call repeats it.
+    /// Returns the next piece, decoded from chunks; empty at the end. The view is valid until the next call. Errors:
+    /// errc::too_large (413), invalid_argument (400: malformed chunks, or the connection ended before the body),
+    /// deadline_exceeded (408), cancelled. After an error, every later call returns the same error.
     task<result<std::string_view>> read();
 
-    /// All that is left, up to `most` bytes; errc::too_large beyond.
+    /// Returns the rest of the body, up to `most` bytes; errc::too_large beyond.
     task<result<std::string>> read_all(std::size_t most);
 
-    /// The fields that followed the body, once it has been read to its end; see request::trailers.
+    /// Returns the fields after the body, once the body has been read to its end; see request::trailers.
     const header_list& trailers() const noexcept;
 
-    /// The announced size; nothing when the body comes in chunks.
+    /// Returns the announced size, or nothing for a chunked body.
     std::optional<std::uint64_t> size() const noexcept;
 
 private:
-    detail::running_exchange* exchange_;
+    detail::request_task* task_;
 };
 
 template<>

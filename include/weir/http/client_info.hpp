@@ -7,16 +7,16 @@
 
 namespace weir::http {
 
-/// Who asked, and how: a handler's parameter. With `trusted_proxies` it is what the client sent to the outermost
-/// of them; without, or from a peer that isn't trusted, what arrived on the connection.
+/// The client of a request and the URL it used, as a handler's parameter. With `trusted_proxies`, these are the values
+/// that the client sent to the outermost proxy; without it, or from an untrusted peer, the values of the connection.
 struct client_info {
-    /// IPv4 or IPv6 as text, without port; `unknown` where a trusted proxy names no address (RFC 7239 section 6.2).
+    /// IPv4 or IPv6 without a port; `unknown` where a trusted proxy names no address (RFC 7239 section 6.2).
     std::string address{};
     std::string scheme = "http"; ///< `http` or `https`
-    std::string host{}; ///< host[:port] that was asked for, of the target before that of Host; for links back here
+    std::string host{}; ///< the requested host[:port], from the target or else Host; for links back to this service
 };
 
-/// What is known of the request's client.
+/// Returns what is known about the request's client.
 client_info client_of(const request& req);
 
 template<>

@@ -13,9 +13,8 @@
 
 namespace weir::http {
 
-/// A cookie of the request by name (case-sensitive), as its bytes were sent; empty when absent:
-/// `cookie<"__Host-session"> session`. Where a browser sends several of that name, the first: it has the
-/// longest path.
+/// A request's cookie by name (case-sensitive), with its bytes as sent; empty when absent: `cookie<"__Host-session">
+/// session`. If a browser sends several of that name, the first one, which has the longest path.
 template<fixed_string Name>
 class cookie {
 public:
@@ -35,8 +34,8 @@ struct cookie_view {
     std::string_view value;
 };
 
-/// Walks over the cookies of one Cookie field's value in their order (RFC 6265bis section 4.2). Quotes belong
-/// to a value. A piece without a name is passed over, since no name may lead to it.
+/// Iterates over the cookies in one Cookie field's value, in order (RFC 6265bis section 4.2). Quotes are part of a
+/// value. A piece without a name is skipped, since no lookup by name may find it.
 ///
 ///     for (cookie_pairs pairs(req.header("cookie")); pairs.next();) use(pairs.pair());
 class cookie_pairs {
@@ -52,46 +51,46 @@ private:
     cookie_view pair_{};
 };
 
-/// The first cookie of that name in all Cookie fields of the request; a gateway from HTTP/2 may have left
-/// them in several. Lives as long as the request.
+/// Returns the first cookie of that name in all Cookie fields of the request; a gateway from HTTP/2 may have split
+/// them. Valid as long as the request.
 std::optional<std::string_view> find_cookie(const request& req, std::string_view name) noexcept;
 
-/// Which requests of other sites carry the cookie along.
+/// Which cross-site requests carry the cookie.
 enum class same_site : std::uint8_t {
     strict, ///< none
     lax,    ///< navigation by GET only
-    none,   ///< all: for what is embedded elsewhere; needs `secure`
+    none,   ///< all: for embedded content; needs `secure`
 };
 
-/// A cookie for the browser to keep, out of reach for scripts and plain HTTP unless it says otherwise.
-/// Kept for the browser's session unless `max_age` or `expires` is given; `max_age` goes before.
+/// A cookie to set, by default inaccessible to scripts and not sent over plain HTTP. It lasts for the browser's session
+/// unless `max_age` or `expires` is set; `max_age` takes precedence.
 struct set_cookie {
-    std::string name{};  ///< a token; `__Host-...` and `__Secure-...` are held to their rules
-    std::string value{}; ///< visible ASCII without `",;\`; encode what is more (base64url, percent)
+    std::string name{};  ///< a token; `__Host-...` and `__Secure-...` must meet their rules
+    std::string value{}; ///< visible ASCII without quote, comma, semicolon, backslash; encode others (base64url)
     std::optional<std::chrono::seconds> max_age{};
     std::optional<wall_time> expires{};
     std::string path = "/";
-    std::string domain{}; ///< empty: this host alone; else its subdomains as well
+    std::string domain{}; ///< empty: this host only; otherwise its subdomains too
     bool http_only = true;
     bool secure = true;
     http::same_site same_site = same_site::lax;
 };
 
-/// The value of the Set-Cookie field (RFC 6265bis section 4.1). Nothing is quoted or dropped silently:
-/// errc::invalid_argument where a browser would refuse the cookie or read it differently, which is a name,
-/// value, path or domain with foreign characters, over 4,096 bytes of name and value, SameSite=None without
-/// Secure, `__Secure-` without Secure, `__Host-` without Secure, with a Domain, or with another Path than /.
+/// Returns the value of the Set-Cookie field (RFC 6265bis section 4.1). Nothing is silently quoted or dropped:
+/// errc::invalid_argument for a cookie that a browser would refuse or read differently. That is one with invalid
+/// characters in its name, value, path or domain, with more than 4,096 bytes of name and value, with SameSite=None
+/// without Secure, `__Secure-` without Secure, or `__Host-` without Secure, with a Domain, or with a Path other than /.
 result<std::string> to_field(const set_cookie& cookie);
 
-/// Adds a Set-Cookie field beside those that are there. Errors as to_field.
+/// Adds a Set-Cookie field and keeps existing ones. Errors as for to_field.
 result<void> add_cookie(response& out, const set_cookie& cookie);
 
-/// What makes the browser forget the cookie: the same without its value, and expired. Name, path and domain
-/// have to be those that it was set with: `add_cookie(res, expired({.name = "__Host-session"}))`.
+/// Returns a cookie that makes the browser delete this one: the same without its value, and expired. Name, path and
+/// domain must be those it was set with: `add_cookie(res, expired({.name = "__Host-session"}))`.
 set_cookie expired(set_cookie cookie);
 
-/// A handler's value with a cookie beside it: `return with_cookie{profile, session}`. A cookie that to_field
-/// refuses makes the answer a 500 that tells the log why.
+/// A handler's return value with a cookie: `return with_cookie{profile, session}`. A cookie that to_field refuses makes
+/// the response a 500 whose cause is logged.
 template<class T>
 struct with_cookie {
     T value;

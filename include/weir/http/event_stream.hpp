@@ -20,16 +20,16 @@ namespace detail {
 class heartbeat;
 } // namespace detail
 
-/// One server-sent event (WHATWG HTML, section 9.2). Views: what they point at lives until `send` is called.
+/// One server-sent event (WHATWG HTML, section 9.2). The views must be valid until `send` is called.
 struct event {
-    std::string_view data{};                          ///< may hold line ends of any kind; the browser sees `\n`
-    std::string_view name{};                          ///< `message` to the browser where it is empty
-    std::string_view id{};                            ///< comes back as Last-Event-ID when the browser connects again
-    std::optional<std::chrono::milliseconds> retry{}; ///< how long the browser waits before it does so
+    std::string_view data{};                          ///< may contain line ends of any kind; the browser sees `\n`
+    std::string_view name{};                          ///< empty: `message` to the browser
+    std::string_view id{};                            ///< sent back as Last-Event-ID when the browser reconnects
+    std::optional<std::chrono::milliseconds> retry{}; ///< how long the browser waits before it reconnects
 };
 static_assert(std::is_trivially_copyable_v<event>);
 
-/// Where events are written. For one coroutine at a time; waits while the peer doesn't keep up.
+/// Writes events. For one coroutine at a time; waits while the peer doesn't keep up.
 class event_writer {
 public:
     event_writer(body_writer& out, duration heartbeat);
@@ -37,10 +37,10 @@ public:
     event_writer(const event_writer&) = delete;
     event_writer& operator=(const event_writer&) = delete;
 
-    /// Sends an event. errc::invalid_argument for a line end or NUL in its name or id, cancelled once the
+    /// Sends an event. Returns errc::invalid_argument for a line end or NUL in its name or id, and cancelled once the
     /// peer is gone or the server stops.
     task<result<void>> send(const event& one);
-    /// Sends an event of data alone.
+    /// Sends an event with data only.
     task<result<void>> send(std::string_view data);
 
 private:
@@ -51,16 +51,16 @@ private:
     std::shared_ptr<detail::heartbeat> heartbeat_;
 };
 
-/// What writes the events. It runs after the handler has returned: what it captures has to live by itself.
+/// Writes the events. It runs after the handler has returned, so it must own what it captures.
 using event_source = std::function<task<result<void>>(event_writer&)>;
 
 struct event_stream_options {
-    /// A comment is sent after that long without an event, so that proxies keep the connection and a dead
-    /// peer is noticed; on the loop's clock. Zero: never.
+    /// How long without an event before a comment is sent, so that proxies keep the connection and a dead peer is
+    /// detected; on the loop's clock. Zero: never.
     duration heartbeat = std::chrono::seconds(15);
 };
 
-/// Server-sent events: a response that goes on until the source ends, the peer leaves or the server stops.
+/// Returns a response of server-sent events, which lasts until the source ends, the peer leaves or the server stops.
 ///
 ///     return weir::event_stream([&feed](weir::event_writer& events) -> weir::task<weir::result<void>> {
 ///         for (;;) {
@@ -70,7 +70,7 @@ struct event_stream_options {
 ///     });
 response event_stream(event_source source, event_stream_options options = {});
 
-/// The id of the last event that a browser had seen before it connected again; empty at its first time.
+/// Returns the id of the last event that a browser saw before it reconnected; empty the first time.
 std::string last_event_id(const request& req);
 
 } // namespace weir::http

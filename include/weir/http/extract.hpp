@@ -14,8 +14,8 @@
 
 namespace weir::http {
 
-/// A path parameter, percent-decoded and parsed: `path<"id", std::int64_t> id`. Reads like its value.
-/// A T is a boolean, a number, a string, an enum, a time or a duration; 400 when the segment isn't one.
+/// A path parameter, percent-decoded and parsed: `path<"id", std::int64_t> id`. Converts to its value. T is a boolean,
+/// a number, a string, an enum, a time or a duration; 400 when the segment isn't one.
 template<fixed_string Name, class T>
 class path {
 public:
@@ -31,11 +31,11 @@ private:
     T value_;
 };
 
-/// The query string bound to a described struct: absent members keep their defaults, those of the schema or else the
-/// struct's own; unknown names are ignored, an empty value leaves an optional number absent. Values are written as in
-/// configuration: decimal numbers, true and false (1, on and 0 too), enums by name, times as RFC 3339, durations
-/// like `1h30m`. A vector takes the values of a name that is repeated (`?tag=a&tag=b`). 400 for a value of the wrong
-/// type and for a second value of any other member, 422 where the struct's schema is broken.
+/// The query string bound to a described struct. Absent members keep the defaults of the schema or else of the struct;
+/// unknown names are ignored; an empty value leaves an optional number absent. Values are written as in configuration:
+/// decimal numbers, true and false (also 1, on and 0), enums by name, times as RFC 3339, durations like `1h30m`. A
+/// vector takes the values of a repeated name (`?tag=a&tag=b`). 400 for a value of the wrong type and for a second
+/// value of any other member, 422 when the struct's schema is violated.
 template<class T>
 class query {
 public:
@@ -48,9 +48,9 @@ private:
     T value_;
 };
 
-/// The body as JSON bound to a described struct, validated by its schema. 415 unless the Content-Type is
-/// JSON or where it comes in a content coding, 400 when malformed, ill-typed or nested deeper than
-/// `limits::json_depth` (or `router::json_depth`) allows, 422 when a rule of the schema is broken.
+/// The body as JSON bound to a described struct, validated by its schema. 415 unless the Content-Type is JSON, and for
+/// a body in a content coding; 400 when malformed, of the wrong type, or nested deeper than `limits::json_depth` (or
+/// `router::json_depth`); 422 when a rule of the schema is violated.
 template<class T>
 class body {
 public:
@@ -79,35 +79,34 @@ private:
     std::string_view value_;
 };
 
-/// How a handler's parameter is made from the request: `static result<T> from(request&)`. Specialise it
-/// for a type of your own.
+/// Makes a handler's parameter from the request: `static result<T> from(request&)`. Specialise it for your own types.
 template<class T>
 struct extractor;
 
 namespace detail {
 
-/// Puts a query string's parameters into the described struct; stops at the first mistake.
+/// Stores a query string's parameters in the described struct; stops at the first error.
 error bind_query(std::string_view text, const reflect::detail::json_type& type, void* into);
 
-/// Reads one text as configuration reads it; a boolean may be 1, 0 or on as well.
+/// Parses one string as configuration does; a boolean may also be 1, 0 or on.
 bool read_parameter(std::string_view text, const reflect::detail::json_type& type, void* into);
 
-/// `what` is what the field is: a query parameter, say.
+/// `what` names the kind of field, such as "query parameter".
 error ill_typed_parameter(std::string_view what, std::string_view name, const reflect::detail::json_type& type);
 error require_json(const request& req);
-/// How this request's JSON is read: to the route's depth, or the server's.
+/// Returns how to read this request's JSON: to the depth of the route, or else of the server.
 json_options json_reading(const request& req) noexcept;
-/// A path parameter as it was sent, if nothing in it is encoded.
+/// Returns a path parameter as it was sent, if nothing in it is encoded.
 std::optional<std::string_view> plain_param(const request& req, std::string_view name) noexcept;
 
-// Whether one text, or the texts of a name that is repeated, can be such a value.
+// Whether one string, or the strings of a repeated name, can represent such a value.
 constexpr bool is_texts(const reflect::detail::json_type& type) noexcept {
     using reflect::detail::json_kind;
     if (type.kind == json_kind::optional) return is_texts(*type.element);
     return is_scalar(type.kind == json_kind::list ? *type.element : type);
 }
 
-/// What a query string or a form can be bound to: a described struct.
+/// A type that a query string or a form can be bound to: a described struct.
 template<class T>
 consteval const reflect::detail::json_type& parameters_of() {
     constexpr bool binds = [] {
@@ -115,12 +114,13 @@ consteval const reflect::detail::json_type& parameters_of() {
             if (!is_texts(*member.type)) return false;
         return true;
     }();
-    static_assert(binds, "weir: a query string or a form binds to members that one text can give (booleans, numbers, "
-                         "strings, enums, times, durations), to optionals and to vectors of these");
+    static_assert(binds,
+                  "weir: a query string or a form binds to members that one string can represent (booleans, numbers, "
+                  "strings, enums, times, durations), to optionals and to vectors of these");
     return reflect::detail::json_type_of<T>;
 }
 
-// `from` of an extractor that has `emplace`.
+// Implements `from` for an extractor that has `emplace`.
 template<class T>
 result<T> extracted(request& req) {
     std::optional<T> made;
@@ -133,7 +133,7 @@ result<T> extracted(request& req) {
 template<fixed_string Name, class T>
 struct extractor<path<Name, T>> {
     static result<path<Name, T>> from(request& req) { return detail::extracted<path<Name, T>>(req); }
-    /// The same where it stands: the handler's argument isn't moved about.
+    /// Like `from`, but constructs the value in place, so that the handler's argument isn't moved.
     static error emplace(request& req, std::optional<path<Name, T>>& into) {
         T value{};
         if (error refused = parse(req, value)) return refused;
@@ -181,7 +181,7 @@ struct extractor<body<T>> {
         if (error refused = fill(req, made)) return refused;
         return made;
     }
-    /// The same where it stands: the handler's argument isn't moved about.
+    /// Like `from`, but parses in place, so that the handler's argument isn't moved.
     static error fill(request& req, body<T>& into) {
         if (error refused = detail::require_json(req)) return refused;
         if (auto parsed = weir::from_json(req.body(), *into.operator->(), detail::json_reading(req)); !parsed)
@@ -196,7 +196,7 @@ struct extractor<header<Name>> {
     static result<header<Name>> from(request& req) { return header<Name>(req.header(Name.view())); }
 };
 
-/// Who is asking, as `authenticate` found out; 401 on a route without it.
+/// The principal that `authenticate` identified; 401 on a route without it.
 template<>
 struct extractor<principal> {
     static result<principal> from(request& req) {

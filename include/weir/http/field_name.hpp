@@ -7,10 +7,10 @@
 
 namespace weir::http {
 
-/// The registered field names, in Beast's words: `req.header(weir::field_name::user_agent)`. A text does as well.
+/// The registered field names, as in Beast: `req.header(weir::field_name::user_agent)`. A string works as well.
 using field_name = boost::beast::http::field;
 
-/// The name as it is usually written: `User-Agent`.
+/// Returns the name in its usual spelling: `User-Agent`.
 inline std::string_view name(field_name known) { return boost::beast::http::to_string(known); }
 
 } // namespace weir::http

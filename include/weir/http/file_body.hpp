@@ -9,10 +9,10 @@
 
 namespace weir::http {
 
-/// An open file that responses may send parts of; closed with its last user. Thread-safe.
+/// An open file that responses may send parts of; closed when the last owner releases it. Thread-safe.
 class open_file {
 public:
-    /// Takes the descriptor over.
+    /// Takes ownership of the descriptor.
     explicit open_file(int descriptor) noexcept : descriptor_(descriptor) {}
     ~open_file();
     open_file(const open_file&) = delete;
@@ -31,7 +31,7 @@ struct file_range {
     std::uint64_t size = 0;
 };
 
-/// Makes part of a file the response's body: sent by the kernel without a copy where the connection is plain
+/// Makes part of a file the response's body. On a connection without TLS the kernel sends it without a copy
 /// (sendfile(2)). A file that has become shorter meanwhile ends the connection.
 void send_file(file_range part, response& out);
 

@@ -8,11 +8,11 @@
 
 namespace weir::http {
 
-/// A form that a browser sent as application/x-www-form-urlencoded, bound to a described struct as `query` is:
-/// absent members keep their defaults, unknown names are ignored, an input left empty leaves an optional number
-/// absent, and a vector takes the values of a name that is repeated. 415 for another media type, 400 for broken
-/// escapes, a value of the wrong type, a second value where one is due or more than 1,000 fields, 422 where a rule
-/// of the schema is broken. Files come as multipart: see `multipart`.
+/// A form sent as application/x-www-form-urlencoded, bound to a described struct like `query`: absent members keep
+/// their defaults, unknown names are ignored, an empty input leaves an optional number absent, and a vector takes the
+/// values of a repeated name. 415 for another media type; 400 for broken escapes, a value of the wrong type, a second
+/// value where only one is allowed, or more than 1,000 fields; 422 when a rule of the schema is violated. Files come as
+/// multipart: see `multipart`.
 template<class T>
 class form {
 public:
@@ -31,7 +31,7 @@ namespace detail {
 
 error require_form(const request& req);
 
-/// As bind_query, for a form's body.
+/// Like bind_query, for a form's body.
 error bind_form(std::string_view body, const reflect::detail::json_type& type, void* into);
 
 template<class T>

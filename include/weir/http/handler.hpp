@@ -18,13 +18,14 @@ namespace weir::http {
 class body_reader;
 class multipart_reader;
 
-/// A user's function as the router keeps it: extractors and conversion included. Exactly one is set.
+/// A user's function as the router stores it, with its extractors and conversion. Exactly one function is set.
 struct handler {
     std::function<void(request&, response&)> plain{};
     std::function<task<void>(request&, response&)> coroutine{};
-    bool streams_body = false; ///< it begins with the head and reads the body itself
+    bool streams_body = false; ///< starts when the head has arrived, and reads the body itself
 };
 
+/// @cond
 namespace detail {
 
 template<class F>
@@ -45,7 +46,7 @@ struct signature<R (C::*)(Args...) noexcept> : signature<R (*)(Args...)> {};
 template<class R, class C, class... Args>
 struct signature<R (C::*)(Args...) const noexcept> : signature<R (*)(Args...)> {};
 
-// The pattern type of a handler: which names it needs.
+// The pattern type of a handler: the names it needs.
 template<class Names, class... Args>
 struct pattern_of_arguments;
 template<fixed_string... Names>
@@ -67,7 +68,7 @@ struct pattern_of_tuple;
 template<class... Args>
 struct pattern_of_tuple<std::tuple<Args...>> : pattern_of_arguments<name_list<>, std::remove_cvref_t<Args>...> {};
 
-// One argument on its way into the handler: references pass through, values are extracted.
+// One argument of a handler: references pass through, values are extracted.
 template<class Arg>
 struct argument {
     using value_type = std::remove_cvref_t<Arg>;
@@ -97,7 +98,10 @@ template<>
 struct argument<request&> {
     request* value = nullptr;
 
-    error load(request& req) { return value = &req, error{}; }
+    error load(request& req) {
+        value = &req;
+        return error{};
+    }
     request& pass() { return *value; }
 };
 
@@ -108,11 +112,14 @@ template<>
 struct argument<context&> {
     context* value = nullptr;
 
-    error load(request& req) { return value = &req.context(), error{}; }
+    error load(request& req) {
+        value = &req.context();
+        return error{};
+    }
     context& pass() { return *value; }
 };
 
-// A place in the pack, since two arguments may have the same type.
+// The index distinguishes arguments of the same type.
 template<std::size_t Index, class Arg>
 struct placed_argument : argument<Arg> {};
 
@@ -120,7 +127,7 @@ template<class Places, class... Args>
 struct argument_places;
 template<std::size_t... I, class... Args>
 struct argument_places<std::index_sequence<I...>, Args...> : placed_argument<I, Args>... {
-    // The first extractor that refuses decides.
+    // The first extractor that fails decides.
     error load([[maybe_unused]] request& req) {
         error refused;
         (void)((refused = placed_argument<I, Args>::load(req), !refused) && ...);
@@ -154,7 +161,7 @@ void call_plain(F& f, request& req, response& out) {
     }
 }
 
-// Whether an argument lives as long as the request by itself, or is moved into the handler's frame.
+// Whether an argument lives as long as the request, or is moved into the handler's frame.
 template<class Arg>
 inline constexpr bool outlives_call = !std::is_reference_v<Arg>;
 template<>
@@ -166,7 +173,7 @@ inline constexpr bool outlives_call<context&> = true;
 template<class... Args>
 inline constexpr bool outlives_call<std::tuple<Args...>> = (outlives_call<Args> && ...);
 
-// One frame for each type of answer and not for each handler: coroutines are what takes the compiler longest.
+// One coroutine per response type instead of per handler: coroutines take the compiler longest.
 template<class R>
 task<void> answer(task<R> running, response& out) {
     auto value = co_await std::move(running);
@@ -177,7 +184,7 @@ task<void> answer(task<void> running, response& out);
 template<>
 task<void> answer(task<result<void>> running, response& out);
 
-// A handler that was refused its arguments.
+// Answers for a handler whose arguments could not be extracted.
 task<void> refuse(const error& refused, response& out);
 
 template<class F>
@@ -202,7 +209,7 @@ task<void> call_coroutine(F& f, request& req, response& out) {
     }
 }
 
-// Whether a handler's parameter, or any of them, takes the request's body as a stream.
+// Whether a handler's parameter, or any of several, takes the request's body as a stream.
 template<class Arguments>
 inline constexpr bool reads_body = false;
 template<>
@@ -212,7 +219,7 @@ inline constexpr bool reads_body<multipart_reader> = true;
 template<class... Args>
 inline constexpr bool reads_body<std::tuple<Args...>> = (reads_body<std::remove_cvref_t<Args>> || ...);
 
-// A member function with its object.
+// A member function bound to its object.
 template<class F, class Self>
 struct bound_member {
     F method;
@@ -226,7 +233,7 @@ struct bound_member {
 template<class F, class Self>
 struct signature<bound_member<F, Self>> : signature<F> {};
 
-// Takes over the user's function, `kept`, which `destroy` ends, and the function that calls it.
+// Takes ownership of the user's function `kept`, which `destroy` deletes, and of the function that calls it.
 handler plain_handler(void* kept, void (*destroy)(void*), void (*call)(void*, request&, response&));
 handler coroutine_handler(void* kept, void (*destroy)(void*), task<void> (*call)(void*, request&, response&));
 
@@ -262,6 +269,7 @@ bound_member<F, Self> bind_self(F method, Self& self) {
 }
 
 } // namespace detail
+/// @endcond
 
 /// The pattern type that a handler accepts.
 template<class F>

@@ -21,7 +21,7 @@ struct created {
     created(T made, std::string at) : value(std::move(made)), location(std::move(at)) {}
 };
 
-/// 202, 303 or whichever status, with another value's body: `weir::with_status{202, job}`.
+/// Another value's body with a different status, such as 202 or 303: `weir::with_status{202, job}`.
 template<class T>
 struct with_status {
     int status;
@@ -31,9 +31,9 @@ struct with_status {
     with_status(http::status code, T body) : with_status(static_cast<int>(code), std::move(body)) {}
 };
 
-/// What a handler returns becomes the response. Offered here: response, text, JSON of any described or
-/// container type, created, with_status, result<T>, error, and nothing (204). A type of your own takes
-/// part with a function `into_response(const T&, weir::response&)` in its namespace.
+/// Converts a handler's return value to the response. Supported here: response, strings, JSON of any described or
+/// container type, created, with_status, result<T>, error, and void (204). Your own type takes part through a function
+/// `into_response(const T&, weir::response&)` in its namespace.
 void into_response(std::string_view text, response& out);
 void into_response(const error& failure, response& out);
 
@@ -45,10 +45,11 @@ namespace detail {
 
 void begin_json(response& out);
 
-// What no other overload takes is bound to JSON.
+// A type without another overload, which becomes JSON.
 template<class T>
-concept json_value = !std::convertible_to<const T&, std::string_view> && !std::same_as<T, response> &&
-                     !std::same_as<T, error> && !is_result<T>;
+concept json_value =
+    !std::convertible_to<const T&, std::string_view> && !std::same_as<T, response> && !std::same_as<T, error> &&
+    !is_result<T>;
 
 } // namespace detail
 
@@ -80,7 +81,7 @@ void into_response(result<T> outcome, response& out) {
         into_response(std::move(*outcome), out);
 }
 
-/// A response of its own from any value that converts: for middleware that answers itself.
+/// Returns a new response made from any convertible value, for middleware that responds itself.
 template<class T>
 response into_response(T&& value) {
     response out;
@@ -88,7 +89,7 @@ response into_response(T&& value) {
     return out;
 }
 
-/// Types a handler may return, besides void and tasks of them.
+/// Types a handler may return, besides void and tasks of these types.
 template<class T>
 concept responds = requires(T value, response& out) {
     into_response(std::move(value), out);

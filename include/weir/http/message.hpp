@@ -26,8 +26,8 @@ namespace detail {
 struct header_access;
 struct request_access;
 struct response_tail;
-struct route;
-class running_exchange;
+struct matched_route;
+class request_task;
 } // namespace detail
 
 struct header_view {
@@ -35,8 +35,8 @@ struct header_view {
     std::string_view value;
 };
 
-/// One request while it is being handled. All views point into the request's own bytes and live until
-/// the handler has ended, across suspensions too. Belongs to one loop; never copied.
+/// A request while it is handled. All views point into the request's own bytes and are valid until the handler has
+/// ended, across suspensions too. Belongs to one loop; never copied.
 class request {
 public:
     request() = default;
@@ -45,15 +45,15 @@ public:
 
     http::method method() const noexcept;
     std::string_view method_name() const noexcept;
-    /// The request target as it was sent, but for the scheme and host of a whole URL: `/todos/7?full=1`.
+    /// The request target as sent, without the scheme and host of an absolute URL: `/todos/7?full=1`.
     std::string_view target() const noexcept;
     /// The target's path, still percent-encoded.
     std::string_view path() const noexcept;
-    /// What follows the `?`, still encoded; empty when there is none.
+    /// The part after the `?`, still encoded; empty when there is none.
     std::string_view query() const noexcept;
 
-    /// The first field of that name (case-insensitive), without surrounding blanks; empty when absent. Where the target
-    /// is a whole URL its host is Host's value, whatever the field said (RFC 9112 section 3.2.2).
+    /// Returns the first field of that name (case-insensitive), without surrounding whitespace; empty when absent. If
+    /// the target is an absolute URL, Host is the URL's host, whatever the field says (RFC 9112 section 3.2.2).
     std::string_view header(std::string_view name) const noexcept;
     std::string_view header(field_name known) const { return header(http::name(known)); }
     bool has_header(std::string_view name) const noexcept;
@@ -63,29 +63,29 @@ public:
 
     /// The whole body, decoded from chunks.
     std::string_view body() const noexcept { return body_; }
-    /// The fields that followed a chunked body; with body_reader once that is read to its end. Those that may not
-    /// stand there, such as Content-Type or Authorization, were passed over (RFC 9110 section 6.5.1).
+    /// The fields after a chunked body; with body_reader, once the body has been read to its end. Fields not allowed
+    /// there, such as Content-Type or Authorization, are ignored (RFC 9110 section 6.5.1).
     const header_list& trailers() const noexcept;
 
     /// The token of `Authorization: Bearer ...` (RFC 6750), empty when there is none.
     std::string_view bearer() const noexcept;
 
-    /// The pattern of the route that matched, such as `/todos/{id}`; empty when none did.
+    /// The pattern of the matched route, such as `/todos/{id}`; empty when none matched.
     std::string_view route() const noexcept { return route_; }
-    /// A path parameter by its place in the pattern, still encoded.
+    /// Returns a path parameter by its position in the pattern, still encoded.
     std::string_view param(std::size_t index) const noexcept {
         return index < params_size_ ? std::string_view(bytes_ + params_[index].at, params_[index].size) : "";
     }
-    /// A path parameter by name, decoded; errc::not_found for a name that the pattern lacks.
+    /// Returns a path parameter by name, decoded; errc::not_found if the pattern has no such name.
     result<std::string> param(std::string_view name) const;
 
-    /// The peer's address without its port; of an IPv4 peer its IPv4 address, also where the listener is "::".
+    /// The peer's address without a port; for an IPv4 peer its IPv4 address, even if the listener is "::".
     std::string_view remote_address() const noexcept { return remote_; }
-    /// When its head had arrived, on the loop's clock.
+    /// When the head had arrived, on the loop's clock.
     time_point started() const noexcept { return started_; }
 
     weir::context& context() const noexcept { return *context_; }
-    /// Keeps a value for the rest of this request, by its type.
+    /// Stores a value, by its type, for the rest of this request.
     template<class T>
     std::decay_t<T>& attach(T&& value) {
         return context_->attach(std::forward<T>(value));
@@ -113,17 +113,17 @@ private:
     std::string_view remote_;
     std::array<place, 8> params_{};
     std::size_t params_size_ = 0;
-    const detail::route* matched_ = nullptr;
-    detail::running_exchange* running_ = nullptr; // of a coroutine handler
-    method_set allowed_{};                        // methods of this path, where the request's own isn't among them
-    std::uint32_t json_depth_ = 64;               // the server's limit
-    bool other_slash_ = false;                    // the path exists with its trailing slash added or taken away
+    const detail::matched_route* matched_ = nullptr;
+    detail::request_task* running_ = nullptr; // of a coroutine handler
+    method_set allowed_{};                    // methods of this path, if the request's own isn't among them
+    std::uint32_t json_depth_ = 64;           // the server's limit
+    bool other_slash_ = false;                // the path exists with its trailing slash added or removed
     time_point started_{};
 };
 
-/// The fields of a message in their order, kept as the lines that are sent: the server's responses, the client's
-/// requests and responses, trailers. Names compare without regard to case and are lower-cased by convention.
-/// A name or value that would break the framing (CR, LF, NUL) throws error_exception (errc::internal).
+/// The fields of a message in order, stored as the lines that are sent: for the server's responses, the client's
+/// requests and responses, and trailers. Names compare case-insensitively and are lower-case by convention. A name or
+/// value that would break the framing (CR, LF, NUL) throws error_exception (errc::internal).
 class header_list {
 public:
     class iterator;
@@ -131,10 +131,10 @@ public:
     /// Replaces every field of that name.
     header_list& set(std::string_view name, std::string_view value);
     header_list& set(field_name known, std::string_view value) { return set(http::name(known), value); }
-    /// Adds a field beside those of that name (Set-Cookie).
+    /// Adds a field and keeps others of that name (Set-Cookie).
     header_list& add(std::string_view name, std::string_view value);
     header_list& add(field_name known, std::string_view value) { return add(http::name(known), value); }
-    /// The first field of that name, empty when absent.
+    /// Returns the first field of that name; empty when absent.
     std::string_view find(std::string_view name) const noexcept;
     std::string_view find(field_name known) const { return find(http::name(known)); }
     bool contains(std::string_view name) const noexcept { return place(name) != std::string::npos; }
@@ -147,9 +147,9 @@ public:
     }
 
     bool empty() const noexcept { return lines_.empty(); }
-    /// How many fields; counts them.
+    /// The number of fields; counts them each time.
     std::size_t size() const noexcept;
-    /// Each field as a header_view, which lives until the list changes.
+    /// Each field as a header_view, valid until the list changes.
     iterator begin() const noexcept;
     iterator end() const noexcept;
 
@@ -162,7 +162,7 @@ private:
     std::size_t place(std::string_view name) const noexcept;
 
     std::string lines_;
-    std::uint64_t names_ = 0; // a bit for each name there may be, so that most that aren't there aren't looked for
+    std::uint64_t names_ = 0; // a bit set of hashed names, so that lookups of most absent names end early
 };
 
 class header_list::iterator {
@@ -171,7 +171,7 @@ public:
     using reference = header_view;
     using pointer = void;
     using difference_type = std::ptrdiff_t;
-    using iterator_category = std::input_iterator_tag; // it makes what it points to
+    using iterator_category = std::input_iterator_tag; // dereferencing returns a temporary
     using iterator_concept = std::forward_iterator_tag;
 
     iterator() = default;
@@ -196,28 +196,28 @@ private:
 inline header_list::iterator header_list::begin() const noexcept { return iterator(lines_); }
 inline header_list::iterator header_list::end() const noexcept { return {}; }
 
-/// What is sent back. How it is framed is the server's to say: of the fields set here Transfer-Encoding is dropped and
-/// so is Content-Length, but for the size that an answer to HEAD or a 304 tells of a body that isn't sent. A Date set
-/// here replaces the server's; `Connection: close` ends the connection after the answer.
+/// A response. The server decides its framing: a Transfer-Encoding set here is dropped, and so is a Content-Length,
+/// except in an answer to HEAD or a 304, where it gives the size of the body that isn't sent. A Date set here replaces
+/// the server's; `Connection: close` closes the connection after the response.
 struct response {
-    /// 200 to 599; another one is answered 500, and logged. 101 is `websocket_upgrade::accept`'s to set.
+    /// 200 to 599; any other value is answered with 500 and logged. Only `websocket_upgrade::accept` sets 101.
     int status = 200;
     std::string body{};
     header_list headers{};
-    /// The error this response tells of, for logs; no error otherwise.
+    /// The error that this response reports, for logs; otherwise no error.
     error failure{};
-    /// A body that isn't in `body`: streamed, from a file, or another protocol. Made by weir's own functions.
+    /// A body outside `body`: streamed, from a file, or another protocol. Set by weir's own functions.
     std::shared_ptr<detail::response_tail> tail{};
 
     response() = default;
     explicit response(int with_status) : status(with_status) {}
     explicit response(http::status with_status) : status(static_cast<int>(with_status)) {}
 
-    /// Empties it, keeping its memory.
+    /// Empties it and keeps its memory.
     void clear() noexcept;
 };
 
-/// The status that an error is answered with: its own, else the one of its kind.
+/// Returns the status for an error: its own, or else that of its kind.
 int status_of(const error& failure) noexcept;
 
 } // namespace weir::http

@@ -5,25 +5,25 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <ostream> // of which Beast's operator<< needs the definition
+#include <ostream> // for Beast's operator<<
 #include <string_view>
 
 namespace weir::http {
 
-/// A request's method, in Beast's words: `get`, `post`, `delete_` and the others of RFC 9110 section 9, PATCH, those
+/// A request's method, named as in Beast: `get`, `post`, `delete_` and the others of RFC 9110 section 9, PATCH, those
 /// of WebDAV and a few more; any other is `unknown`.
 using method = boost::beast::http::verb;
 
-/// How many values `method` has, `unknown` included.
+/// The number of values of `method`, including `unknown`.
 inline constexpr std::size_t method_count = static_cast<std::size_t>(method::unlink) + 1;
 
-/// The method as it stands in a request line: `DELETE` for `delete_`; `<unknown>` for `unknown`.
+/// Returns the method as written in a request line: `DELETE` for `delete_`; `<unknown>` for `unknown`.
 inline std::string_view name(method verb) { return boost::beast::http::to_string(verb); }
 
-/// The method that a text names, `unknown` if none; methods are case-sensitive (RFC 9110 section 9.1).
+/// Parses a method name; `unknown` for any other string. Methods are case-sensitive (RFC 9110 section 9.1).
 inline method parse_method(std::string_view text) { return boost::beast::http::string_to_verb(text); }
 
-/// A set of methods, for example those that a path answers.
+/// A set of methods, such as those a path supports.
 class method_set {
 public:
     constexpr method_set() noexcept = default;

@@ -16,8 +16,8 @@ namespace detail {
 struct route;
 } // namespace detail
 
-/// What comes after a middleware: the rest of the pipeline and the handler. `co_await next(req)` runs it
-/// and yields its response; not calling it answers without the handler.
+/// The rest of the pipeline, including the handler, as seen by a middleware. `co_await next(req)` runs it and returns
+/// its response; without that call the middleware's own response is sent.
 class next {
 public:
     next(const detail::route& route, std::size_t step) noexcept : route_(&route), step_(step) {}
@@ -29,40 +29,40 @@ private:
     std::size_t step_;
 };
 
-/// How a request ended, told to `middleware::done`.
-struct exchange {
-    duration took{}; ///< from the head's arrival to the response's last byte being rendered, or a file's having left
-    std::uint64_t bytes = 0; ///< of the response, head and body; of a file that was aborted, what the peer has taken
-    bool aborted = false;    ///< the answer didn't come to its end; when it didn't even begin, the status is 499
+/// How a request ended, passed to `middleware::done`.
+struct exchange_summary {
+    duration took{}; ///< from the head's arrival until the response's last byte was rendered, or its file was sent
+    std::uint64_t bytes = 0; ///< of the response, head and body; of an aborted file, the bytes that the peer has taken
+    bool aborted = false;    ///< the response was incomplete; if it hadn't begun, the status is 499
 };
 
-/// One layer around a handler. Layers run in reading order: the first `use`d is the outermost.
-/// Two shapes: plain functions that run inline (`before`, `after`, `done`), and a coroutine around the
-/// rest; a pipeline of plain ones with a plain handler makes no coroutine frame. The router keeps a
-/// middleware for its whole life and calls it from every loop, so what it shares must be thread-safe.
+/// One layer around a handler. Layers run in reading order: the first one added is the outermost. There are two kinds:
+/// plain functions that run inline (`before`, `after`, `done`), and a coroutine around the rest; a pipeline of plain
+/// functions with a plain handler creates no coroutine frame. The router keeps a middleware for its whole life and
+/// calls it from every loop, so shared state must be thread-safe.
 ///
 ///     app.use([](request& req, next next) -> task<response> { co_return co_await next(req); });
 struct middleware {
-    /// Before the handler; an error answers instead of it, and skips the layers further in.
+    /// Runs before the handler; an error becomes the response and skips the inner layers and the handler.
     std::function<result<void>(request&)> before{};
-    /// `before` goes by the head alone. A client that waits for 100 Continue then hears a refusal in its place, and
-    /// keeps its body, when all layers further out that have a `before` or an `around` go by the head too.
+    /// `before` uses only the head. A client that waits for 100 Continue then gets a refusal instead, without sending
+    /// its body, provided that all outer layers with a `before` or an `around` also use only the head.
     bool by_head = false;
-    /// After the handler or a refusal further in, innermost first.
+    /// Runs after the handler or an inner refusal, innermost first.
     std::function<void(request&, response&)> after{};
-    /// `after` follows a refusal by this layer's own `before` as well.
+    /// `after` also follows a refusal by this layer's own `before`.
     bool after_own_refusal = false;
-    /// Instead of `after`, for what the server answers in place of the pipeline once it knows the request: 413 and
-    /// 408 of a body that is late or too large, 400 of its chunks or an unreadable path, 501, and 504 when the
-    /// handler's time is up. `before` hasn't run then, but for 504, where the handler may still be at work, and by
-    /// the head for a client that waited for 100 Continue.
+    /// Runs instead of `after` for responses that the server sends in place of the pipeline once it knows the request:
+    /// 413 and 408 for a body that is too large or late, 400 for malformed chunks or an unreadable path, 501, and 504
+    /// when the handler's time is up. `before` hasn't run in these cases, except for 504, where the handler may still
+    /// be running, and with `by_head` for a client that waited for 100 Continue.
     std::function<void(request&, response&)> after_refusal{};
-    /// Around all that lies further in.
+    /// Wraps all inner layers and the handler.
     std::function<task<response>(request&, next)> around{};
-    /// Exactly once when the request has ended, however it ended; the response can't be changed any more.
-    std::function<void(const request&, const response&, const exchange&)> done{};
-    /// Hears of an exception that left a `done` of the same route, its own or another layer's, since no response
-    /// can tell of it any more: `recover` logs it. When no layer takes it, it is written to stderr.
+    /// Runs exactly once when the request has ended, however it ended; it can't change the response.
+    std::function<void(const request&, const response&, const exchange_summary&)> done{};
+    /// Handles an exception from any `done` of the same route, since no response can report it any more; `recover` logs
+    /// it. Without such a layer the exception is written to stderr.
     std::function<void(const request&, const error&)> done_failed{};
 
     middleware() = default;

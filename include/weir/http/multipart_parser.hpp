@@ -10,7 +10,7 @@
 
 namespace weir::http {
 
-/// What a multipart form may hold; 413 beyond it. The whole is bounded by the body's own limit.
+/// Limits of a multipart form; 413 beyond them. The body's own limit bounds the whole.
 struct multipart_limits {
     std::size_t parts = 100;            ///< fields and files together
     std::size_t head = 8 * 1024;        ///< bytes of one part's header fields
@@ -18,44 +18,45 @@ struct multipart_limits {
     std::size_t file = std::size_t(-1); ///< bytes of one file
 };
 
-/// What a part says of itself.
+/// A part's header.
 struct multipart_head {
     std::string name{};
-    /// The last step of the name that the client gave, UTF-8, without any folder; empty where nothing is left
-    /// of it. For show: never a path to write to. `filename*`, which isn't for forms (RFC 7578 section 4.2), counts
-    /// where there is no `filename`.
+    /// The last component of the client's file name, UTF-8, without any folder; empty if nothing is left of it. For
+    /// display only, never as a path to write to. `filename*`, which isn't for forms (RFC 7578 section 4.2), is used
+    /// without a `filename`.
     std::string filename{};
-    bool is_file = false;                   ///< whether a file name was given, be it empty
-    std::string content_type{"text/plain"}; ///< as claimed; for a file application/octet-stream by default
+    bool is_file = false;                   ///< whether a file name was given, even an empty one
+    std::string content_type{"text/plain"}; ///< as claimed; by default application/octet-stream for a file
 };
 
 enum class multipart_event : std::uint8_t {
-    more,     ///< what was fed is used up
+    more,     ///< all input is used up; feed more
     part,     ///< a part begins: see head()
-    data,     ///< some of its bytes: see data()
-    part_end, ///< it is complete
+    data,     ///< some of the part's bytes: see data()
+    part_end, ///< the part is complete
     end,      ///< the form is complete
 };
 
-/// Takes a multipart/form-data body apart (RFC 7578, RFC 2046 section 5.1) as its bytes come, without I/O, holding
-/// no more of it than a part's header. A preamble and an epilogue are passed over (section 5.1.1). Strict: each
-/// boundary alone on its line, no padding, no folded lines, and a Content-Disposition in each part. Errors are 400 and
-/// 413, and final. Belongs to one loop.
+/// Parses a multipart/form-data body (RFC 7578, RFC 2046 section 5.1) incrementally, without I/O, buffering at most one
+/// part's header. Skips a preamble and an epilogue (section 5.1.1). Strict: each boundary alone on its line, no
+/// padding, no folded lines, and a Content-Disposition in each part. Errors are 400 and 413, and final. Belongs to one
+/// loop.
 ///
 ///     for (;;) switch (parser.next().value()) {
-///         case multipart_event::more: parser.feed(...); break;      // or fail, where no more is to come
+///         case multipart_event::more: parser.feed(...); break;      // or fail at the end of the input
 class multipart_parser {
 public:
-    /// For a request's Content-Type: 415 if it isn't multipart/form-data, 400 without a valid boundary.
+    /// Creates a parser for a request's Content-Type: 415 if it isn't multipart/form-data, 400 without a valid
+    /// boundary.
     static result<multipart_parser> for_type(std::string_view content_type, multipart_limits limits = {});
 
-    /// The next bytes of the body, once next() has said `more`. They have to stay until it says so again.
+    /// Supplies the next bytes of the body, after next() has returned `more`. They must stay valid until it does again.
     void feed(std::string_view bytes);
 
     result<multipart_event> next();
 
     const multipart_head& head() const noexcept { return head_; }
-    /// Lives until the following next().
+    /// Valid until the next call of next().
     std::string_view data() const noexcept { return data_; }
     bool complete() const noexcept { return state_ == state::epilogue; }
 
@@ -78,13 +79,13 @@ private:
     multipart_limits limits_;
     std::string delimiter_; // CRLF, two dashes, the boundary
     state state_ = state::preamble;
-    std::string carry_;    // bytes that were fed before and aren't used up
-    std::string_view fed_; // or those that were fed last
-    std::size_t at_ = 0;   // what is used up of either
+    std::string carry_;    // bytes fed earlier and not used up
+    std::string_view fed_; // or else the bytes fed last
+    std::size_t at_ = 0;   // how much of either is used up
     std::size_t scanned_ = 0;
     std::size_t parts_ = 0;
     std::size_t part_size_ = 0;
-    std::size_t epilogue_ = 0; // bytes of the line break behind the last boundary
+    std::size_t epilogue_ = 0; // bytes of the line break after the last boundary
     multipart_head head_;
     std::string_view data_;
     error failed_;

@@ -12,9 +12,9 @@
 
 namespace weir::http {
 
-/// A multipart/form-data form as it comes in, as a parameter of a coroutine handler: one part after the other,
-/// none of them in memory as a whole. Reading slower than the client sends makes the client wait. Errors as
-/// body_reader's, 415 for another media type, 400 for a malformed form, 413 over multipart_limits; final.
+/// Reads a multipart/form-data form as it arrives, as a parameter of a coroutine handler: one part at a time, none of
+/// them in memory as a whole. Reading slower than the client sends holds the client back. Errors as body_reader's, 415
+/// for another media type, 400 for a malformed form, 413 over multipart_limits; final.
 ///
 ///     task<result<void>> upload(weir::multipart_reader form) {
 ///         for (;;) {
@@ -26,28 +26,27 @@ class multipart_reader {
 public:
     multipart_reader(body_reader body, multipart_parser parser) : body_(body), parser_(std::move(parser)) {}
 
-    /// Goes to the next part, past what is left of this one; null at the form's end. The head lives until the
-    /// following call.
+    /// Skips the rest of this part and goes to the next; null at the form's end. The head is valid until the next call.
     task<result<const multipart_head*>> next_part();
 
-    /// The part's next piece; empty at its end. The view lives until the next call.
+    /// Returns the part's next piece; empty at its end. The view is valid until the next call.
     task<result<std::string_view>> read();
 
-    /// All that is left of the part, up to `most` bytes; errc::too_large beyond.
+    /// Returns the rest of the part, up to `most` bytes; errc::too_large beyond.
     task<result<std::string>> read_all(std::size_t most);
 
-    /// Writes what is left of the part to the file, each piece on a thread of the pool. Errors as upload_file's.
+    /// Writes the rest of the part to the file, each piece on a thread of the pool. Errors as upload_file's.
     task<result<void>> save_to(upload_file& file, blocking_pool& pool);
 
 private:
-    // Past `more`, by feeding the parser.
+    // Feeds the parser until it returns something other than `more`.
     task<result<multipart_event>> next();
-    // Reads what is behind the form, which is a line break at most, so that the connection can go on.
+    // Reads what follows the form, at most a line break, so that the connection can be reused.
     task<result<void>> finish();
 
     body_reader body_;
     multipart_parser parser_;
-    bool inside_ = false; // of a part
+    bool inside_ = false; // within a part
 };
 
 template<>

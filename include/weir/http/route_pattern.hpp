@@ -10,8 +10,8 @@ namespace weir::http {
 
 namespace detail {
 
-// Not constexpr on purpose: reaching one of them in a consteval check stops the compilation, and the
-// compiler quotes the name, which is the message.
+// Deliberately not constexpr: calling one of these in a consteval check stops the compilation, and the compiler's
+// message shows its name.
 inline void a_route_pattern_starts_with_a_slash() {}
 inline void a_route_pattern_has_an_unclosed_or_empty_brace() {}
 inline void a_route_parameter_fills_its_whole_segment() {}
@@ -72,9 +72,8 @@ constexpr pattern_names parameter_names(std::string_view pattern) {
 
 } // namespace detail
 
-/// A route's pattern, checked while compiling: its form, and that every `path<"name", T>` which the
-/// handler takes stands in it. `{name}` takes one segment, `{*name}` the rest of the path.
-/// Names are the path parameters of the handler.
+/// A route's pattern, checked at compile time: its syntax, and that it contains every `path<"name", T>` of the handler.
+/// `{name}` matches one segment, `{*name}` the rest of the path. Names are the handler's path parameters.
 template<fixed_string... Names>
 class route_pattern {
 public:

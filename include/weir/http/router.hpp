@@ -19,7 +19,7 @@ namespace detail {
 class route_table;
 } // namespace detail
 
-/// What routes set apart from the server's limits; zero where they don't.
+/// A route's overrides of the server's limits; zero: no override.
 struct route_limits {
     std::size_t max_body = 0;
     std::uint32_t json_depth = 0;
@@ -27,16 +27,16 @@ struct route_limits {
     bool critical = false;
 };
 
-/// What happens to `/todos/` when only `/todos` is a route, and the other way round.
+/// How to treat `/todos/` when only `/todos` is a route, and vice versa.
 enum class trailing_slash : std::uint8_t {
     strict,   ///< they are different paths: 404
     redirect, ///< 308 to the one that exists
 };
 
-/// Routes, groups of routes, and the middleware around them. Static segments come before parameters, and
-/// parameters before the wildcard. HEAD is answered by GET's handler, OPTIONS by the methods that exist,
-/// a known path with another method by 405 with Allow. Set up before serving; immutable and shared by all
-/// loops from then on. Mistakes in setting up throw std::invalid_argument naming the route.
+/// Routes, groups of routes, and the middleware around them. Static segments take precedence over parameters, and
+/// parameters over the wildcard. HEAD is answered by GET's handler, OPTIONS with the existing methods, a known path
+/// with another method with 405 and Allow. Set it up before serving; from then on it is immutable and shared by all
+/// loops. Setup errors throw std::invalid_argument naming the route.
 ///
 ///     app.route("/api/v1", [&](router& api) {
 ///         api.use(require_login(keys));
@@ -50,11 +50,11 @@ public:
     router& operator=(router&&) noexcept;
     ~router();
 
-    /// Wraps every route that this router gets from here on; comes before them. At the top it also wraps
-    /// the answers to paths that no route has.
+    /// Wraps every route added to this router; must come before them. On the top router it also wraps the responses to
+    /// unknown paths.
     router& use(middleware layer);
 
-    /// A router for the same place with one more layer: `api.with(require("orders:write")).post(...)`.
+    /// Returns a router for the same prefix with one more layer: `api.with(require("orders:write")).post(...)`.
     router with(middleware layer) const;
 
     template<class F>
@@ -78,7 +78,7 @@ public:
         return add(method::delete_, pattern.text(), detail::adapt(std::move(f)));
     }
 
-    /// Member functions: `r.get("/{id}", &todo_api::show, *this)`. The object outlives the router.
+    /// Routes to member functions: `r.get("/{id}", &todo_api::show, *this)`. The object must outlive the router.
     template<class F, class Self>
     router& get(pattern_for<F> pattern, F f, Self& self) {
         return add(method::get, pattern.text(), detail::adapt(detail::bind_self(f, self)));
@@ -100,8 +100,8 @@ public:
         return add(method::delete_, pattern.text(), detail::adapt(detail::bind_self(f, self)));
     }
 
-    /// A group below a prefix: a function that takes the group's router, or an object with mount(router&).
-    /// The prefix holds no parameters, since a pattern is checked against its handler alone.
+    /// A group of routes under a prefix: a function that takes the group's router, or an object with mount(router&).
+    /// The prefix has no parameters, since a pattern is checked against its handler alone.
     template<class Group>
     router& route(std::string_view prefix, Group&& group) {
         router inner = below(prefix);
@@ -112,24 +112,24 @@ public:
         return *this;
     }
 
-    /// Adds a route by its parts, for patterns made at run time.
+    /// Adds a route whose pattern is made at run time.
     router& add(http::method verb, std::string_view pattern, handler target);
 
     router& on_trailing_slash(trailing_slash policy);
 
-    /// The largest body these routes accept, in bytes; 413 beyond it. Default: the server's (1 MiB).
+    /// The largest body that these routes accept, in bytes; 413 beyond it. Default: the server's (1 MiB).
     router& max_body(std::size_t bytes);
 
-    /// How deep objects and arrays of a `body<T>` may be nested here; 400 beyond it. Default: `limits::json_depth`
+    /// How deeply objects and arrays of a `body<T>` may be nested here; 400 beyond it. Default: `limits::json_depth`
     /// (64).
     router& json_depth(std::uint32_t levels);
 
-    /// The deadline of these routes' coroutine handlers, which `context().deadline()` shows and outgoing calls
-    /// keep to; 504 beyond it. Default: `limits::handler_time` (30 s).
+    /// The deadline of these routes' coroutine handlers, which `context().deadline()` returns and outgoing calls
+    /// respect; 504 beyond it. Default: `limits::handler_time` (30 s).
     router& timeout(duration time);
 
-    /// Has these routes answered also when as many connections are open as there may be: a few more are let in, for
-    /// requests to these alone. For health checks; `app::serve_health` has it.
+    /// Serves these routes even when the maximum number of connections is open: a few more are accepted, for requests
+    /// to these routes only. For health checks; `app::serve_health` sets it.
     router& critical();
 
     const std::shared_ptr<detail::route_table>& table() const noexcept { return table_; }

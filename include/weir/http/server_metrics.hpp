@@ -8,10 +8,11 @@
 
 namespace weir {
 
-/// What a server counts: http_server_connections (open now) and http_server_connections_max,
+/// Exports a server's counters: http_server_connections (open now) and http_server_connections_max,
 /// http_server_connections_accepted_total, http_server_refused_total with the label `reason` (full, address, accept,
-/// handshake, malformed), and http_server_cut_total. The server outlives the metrics' scrapes; so does what `read`
-/// refers to, which is `[&] { return app.stats(); }` for an app. Throws std::invalid_argument for a second one.
+/// handshake, malformed), and http_server_aborted_total. The server, and anything `read` refers to, must outlive the
+/// metrics' scrapes; for an app `read` is `[&] { return app.stats(); }`. Throws std::invalid_argument for a second
+/// server.
 void observe(metrics& to, const http::server& server);
 void observe_server(metrics& to, std::function<http::server_stats()> read);
 

@@ -9,10 +9,9 @@
 
 namespace weir::http {
 
-/// A file that takes an upload as it comes: under an unguessable name in a folder of ours, created new (O_EXCL),
-/// readable for nobody else, and removed again unless it is kept. Its calls block: run them on a blocking_pool.
-/// errc::too_large over the limit, errc::unavailable where the disk is full, errc::internal for other failures,
-/// whose cause is for the log.
+/// A file that receives an upload: newly created (O_EXCL) under an unguessable name in a given folder, readable only by
+/// its owner, and removed unless it is kept. Its calls block: run them on a blocking_pool. Errors: errc::too_large over
+/// the limit, errc::unavailable if the disk is full, errc::internal for other failures, with a cause for the log.
 class upload_file {
 public:
     static result<upload_file> create(const std::string& folder, std::size_t most = std::size_t(-1));
@@ -23,8 +22,8 @@ public:
 
     result<void> write(std::string_view bytes);
 
-    /// Gives the file its name, on the same file system, and leaves it there. The name is ours: one that a client
-    /// chose leads out of the folder. errc::already_exists where something is there; it is never overwritten.
+    /// Renames the file, within its file system, and keeps it. Choose the name yourself: a client's name could lead out
+    /// of the folder. Returns errc::already_exists if the path exists; nothing is ever overwritten.
     result<void> keep_as(const std::string& path);
 
     const std::string& path() const noexcept { return path_; }

@@ -6,16 +6,16 @@
 
 namespace weir::http {
 
-/// Percent-encodes everything but RFC 3986's unreserved characters; a space becomes `%20`.
+/// Percent-encodes all but RFC 3986's unreserved characters; a space becomes `%20`.
 std::string percent_encode(std::string_view text);
 
-/// Builds a URL whose parts come from data: segments and query values are encoded, so no value can add
-/// a parameter or leave its place.
+/// Builds a URL from data: segments and query values are encoded, so no value can add a parameter or escape its
+/// position.
 ///
 ///     url_builder("https://api.weixin.qq.com/sns/jscode2session").query("appid", id).query("js_code", code).str()
 class url_builder {
 public:
-    /// `base` is taken as it stands; it may already have a path and a query.
+    /// `base` is used unchanged; it may already have a path and a query.
     explicit url_builder(std::string_view base) : text_(base), has_query_(base.find('?') != base.npos) {}
 
     /// Appends `/segment`; only before the first query parameter.

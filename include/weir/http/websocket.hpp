@@ -21,38 +21,38 @@ namespace detail {
 class websocket_link;
 } // namespace detail
 
-/// One whole message, put together from its fragments.
+/// One complete message, assembled from its fragments.
 struct websocket_message {
     std::string data{};
     bool binary = false; ///< otherwise text, which is UTF-8
 };
 
-/// An open WebSocket (RFC 6455). A handle: copies speak to the same peer and may outlive the connection, when
-/// everything is errc::cancelled. Belongs to the connection's loop. Pings are answered, and sent, by weir.
+/// An open WebSocket (RFC 6455). A handle: copies refer to the same connection and may outlive it; all calls then
+/// return errc::cancelled. Belongs to the connection's loop. weir sends and answers pings.
 class websocket {
 public:
     explicit websocket(std::shared_ptr<detail::websocket_link> link) noexcept : link_(std::move(link)) {}
 
-    /// The next message; for one coroutine at a time. errc::cancelled once either side has closed or the
-    /// server stops, unavailable when the peer vanished or broke the protocol; `close_code()` says more.
-    /// A peer whose messages nobody receives has to wait.
+    /// Returns the next message; for one coroutine at a time. errc::cancelled once either side has closed or the server
+    /// stops, unavailable if the peer vanished or broke the protocol; see `close_code()`. A peer whose messages aren't
+    /// received is held back.
     task<result<websocket_message>> receive();
 
-    /// Sends a text message, or bytes; whole and in the order of the calls, from however many coroutines.
-    /// Waits while more than 64 KiB are unsent. errc::invalid_argument for a text that isn't UTF-8,
-    /// cancelled once the connection is closed.
+    /// Sends text, or bytes, as one message; whole and in the order of the calls, from any number of coroutines. Waits
+    /// while more than 64 KiB are unsent. Returns errc::invalid_argument for a string that isn't UTF-8, and cancelled
+    /// once the connection is closed.
     task<result<void>> send(std::string_view text);
     task<result<void>> send_binary(std::string_view bytes);
 
-    /// Begins the closing handshake; what the peer still sends is dropped. Doing so again changes nothing.
+    /// Starts the closing handshake; whatever the peer still sends is dropped. Calling it again has no effect. Returns
     /// errc::invalid_argument for a code that may not be sent or a reason over 123 bytes.
     result<void> close(std::uint16_t code = 1000, std::string_view reason = {});
 
     bool is_open() const noexcept;
-    /// After the end: the peer's code, else ours, 1005 for none, 1006 when the connection was lost.
+    /// After the end: the peer's code, else this side's, 1005 for none, 1006 if the connection was lost.
     std::uint16_t close_code() const noexcept;
     std::string_view close_reason() const noexcept;
-    /// What was agreed on; empty for none.
+    /// The negotiated subprotocol; empty for none.
     std::string_view subprotocol() const noexcept;
 
 private:
@@ -61,28 +61,28 @@ private:
     std::shared_ptr<detail::websocket_link> link_;
 };
 
-/// What talks to the peer, from the handshake on; when it returns, weir closes with 1000, 1001 when the server
-/// stops, 1011 after an exception. What it captures has to live by itself: the route's handler has returned.
+/// Handles the connection after the handshake. When it returns, weir closes with 1000, with 1001 when the server stops,
+/// with 1011 after an exception. It must own what it captures, since the route's handler has returned.
 using websocket_handler = std::function<task<void>(websocket&)>;
 
 struct websocket_options {
-    std::size_t max_message = 1024 * 1024; ///< bytes, of all fragments; beyond it: closed with 1009
-    /// From a message's first byte to its last; then it is closed with 1008. Zero: never. However little comes of
-    /// one at a time, who sends it isn't silent: only this ends a message that doesn't.
+    std::size_t max_message = 1024 * 1024; ///< bytes, of all fragments; beyond it the connection is closed with 1009
+    /// From a message's first byte to its last; beyond it the connection is closed with 1008. Zero: no limit. This is
+    /// the only limit for an unfinished message, since a peer that sends even a few bytes isn't silent.
     duration message_within = std::chrono::seconds(60);
-    duration ping_after = std::chrono::seconds(30);  ///< of silence a ping is sent; zero: never
+    duration ping_after = std::chrono::seconds(30);  ///< silence after which a ping is sent; zero: never
     duration pong_within = std::chrono::seconds(30); ///< after a ping; then the connection is dropped
     duration close_within = std::chrono::seconds(5); ///< for the peer's part of the closing handshake
-    std::vector<std::string> subprotocols{};         ///< offered here, the preferred first
-    /// Pages of these origins may connect, such as `https://shop.example`, besides the service's own. Compared without
-    /// regard to case and to the scheme's default port. What isn't a page, a mini-program of WeChat's, may send an
-    /// origin of a scheme of its own: list it as it is sent (`websocket_upgrade::origin`), or allow any.
+    std::vector<std::string> subprotocols{};         ///< supported subprotocols, the preferred one first
+    /// Pages of these origins may connect, such as `https://shop.example`, besides the service's own. Compared
+    /// case-insensitively, and with the scheme's default port optional. A client that isn't a page, such as a WeChat
+    /// mini-program, may send an origin with its own scheme: list it as sent (`websocket_upgrade::origin`), or allow
+    /// any.
     std::vector<std::string> origins{};
-    bool any_origin = false; ///< only where no cookie or client address identifies the user
+    bool any_origin = false; ///< only if no cookie or client address identifies the user
 };
 
-/// A request to speak WebSocket, as a handler's parameter. Not every request is one: `accept` answers those
-/// that aren't with 426 or 400.
+/// A WebSocket handshake, as a handler's parameter. The request may not be one: `accept` then responds with 426 or 400.
 ///
 ///     app.get("/echo", [](weir::websocket_upgrade upgrade) {
 ///         return upgrade.accept([](weir::websocket& peer) -> weir::task<void> {
@@ -93,11 +93,11 @@ class websocket_upgrade {
 public:
     explicit websocket_upgrade(const request& req);
 
-    /// Answers the handshake. Browsers send cookies along with a page's WebSocket whatever the page's origin,
-    /// so by default a page of another host is refused with 403; clients that send no Origin are not browsers.
+    /// Answers the handshake. Browsers send cookies with a page's WebSocket regardless of the page's origin, so by
+    /// default a page of another host is refused with 403. Clients that send no Origin are not browsers.
     response accept(websocket_handler handler, websocket_options options = {}) const;
 
-    /// Of the page that asks; empty from what isn't a browser.
+    /// The origin of the requesting page; empty for a client that isn't a browser.
     std::string_view origin() const noexcept { return origin_; }
 
 private:

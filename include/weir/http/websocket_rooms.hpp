@@ -16,7 +16,7 @@ namespace detail {
 class room_table;
 } // namespace detail
 
-/// A place in a room; leaves it when destroyed. Belongs to its WebSocket's loop.
+/// Membership in a room, which ends with its destruction. Belongs to its WebSocket's loop.
 class [[nodiscard]] room_seat {
 public:
     room_seat() = default;
@@ -44,32 +44,31 @@ private:
 };
 
 struct websocket_rooms_options {
-    /// Bytes that may wait for one member, for its loop and for its peer together; each message counts 64 more, for
-    /// its memory. A member that is slower leaves the room, what waits for its loop is freed, and it is closed with
-    /// 1013 (try again later): it is better to connect again than to hear with holes.
+    /// Bytes that may be queued for one member, for its loop and its peer together; each message counts 64 more for its
+    /// memory. A slower member is removed from the room, its queue is freed, and it is closed with 1013 (try again
+    /// later): reconnecting is better than missing messages.
     std::size_t unsent = 1024 * 1024;
 };
 
-/// Rooms by name, which WebSockets of all loops join: a room is there while somebody is in it. One for the whole
-/// process, thread-safe; every member hears a room's broadcasts in the same order, and each loop that has members
-/// gets what comes between two of its turns at once. It holds of this process only: several need a broker between
-/// them.
+/// Rooms by name that WebSockets of all loops join; a room exists while it has members. One instance for the whole
+/// process, thread-safe. All members receive a room's broadcasts in the same order; a loop with members receives the
+/// broadcasts between two of its turns together. Rooms are local to the process: several processes need a broker.
 class websocket_rooms {
 public:
     explicit websocket_rooms(websocket_rooms_options options = {});
 
-    /// On the WebSocket's loop, which the seat must not outlive: keep it in the handler.
+    /// Call it on the WebSocket's loop, which the seat must not outlive: keep it in the handler.
     room_seat join(std::string room, const websocket& member);
 
-    /// Sends to everybody in the room, the sender too, once no loop of theirs has more than 64 KiB of the room to
-    /// deliver (or half of `unsent`): a sender that is faster than a loop waits for it. Not for a single member: a
-    /// slow one is closed. Gives how many are to hear it. errc::invalid_argument for a text that isn't UTF-8,
-    /// cancelled when that came before; then no member hears it.
+    /// Sends to all members of the room, including the sender, once every loop with members has at most 64 KiB of the
+    /// room to deliver (or half of `unsent`): a sender faster than a loop waits for it. It doesn't wait for a single
+    /// slow member, which is closed. Returns the number of recipients. errc::invalid_argument for a string that isn't
+    /// UTF-8, and cancelled if cancellation came first; then no member receives it.
     task<result<std::size_t>> send(std::string_view room, std::string_view text);
     task<result<std::size_t>> send_binary(std::string_view room, std::string_view bytes);
 
-    /// The same at once, from any thread. Who broadcasts faster than a loop delivers makes that loop's members slow:
-    /// prefer `send` for what clients cause.
+    /// Sends at once, from any thread. Broadcasting faster than a loop delivers makes that loop's members slow: prefer
+    /// `send` for traffic caused by clients.
     result<std::size_t> broadcast(std::string_view room, std::string_view text);
     std::size_t broadcast_binary(std::string_view room, std::string_view bytes);
 

@@ -6,8 +6,8 @@
 
 namespace weir {
 
-/// Logs each step of a lifecycle with its part's name and how long it took: `lifecycle parts(log_lifecycle(log))`.
-/// A step that began is debug, one that ended well info, one that was cut at its deadline warn, a failure error.
+/// Logs each step of a lifecycle with its part's name and duration: `lifecycle parts(log_lifecycle(log))`. Levels:
+/// debug for a step's start, info for its success, warn for a step cut off at its deadline, error for a failure.
 lifecycle::observer log_lifecycle(logger log);
 
 } // namespace weir

@@ -20,36 +20,36 @@ namespace weir {
 enum class log_level : std::uint8_t { trace, debug, info, warn, error, off };
 BOOST_DESCRIBE_ENUM(log_level, trace, debug, info, warn, error, off)
 
-/// `info`, as in the lines. A static string.
+/// The level's name in log lines, such as `info`. A static string.
 std::string_view name(log_level level) noexcept;
 
 struct logger_options {
     log_level level = log_level::info; ///< lines below it cost one comparison
-    /// Keys whose values are written as `***`: all that have one of these names in them, word by word. Case doesn't
-    /// matter, nor how words are separated: `api_key` is also `x-api-key`, `apiKey`, `APIKEY` and `api_key_pem`. A key
-    /// that ends in a word like count, id, length, name, size or type isn't hidden: `token_count`.
+    /// Keys whose values are written as `***`: those that contain one of these names as whole words. Case and word
+    /// separators don't matter: `api_key` also matches `x-api-key`, `apiKey`, `APIKEY` and `api_key_pem`. A key that
+    /// ends in a word like count, id, length, name, size or type is shown: `token_count`.
     std::vector<std::string> redact = {
         "password",     "passwords",   "passwd",   "pwd",           "passphrase",  "passcode",      "pin",
         "otp",          "cvv",         "secret",   "secrets",       "app_secret",  "client_secret", "token",
         "access_token", "auth_token",  "id_token", "refresh_token", "jwt",         "bearer",        "authorization",
         "credential",   "credentials", "cookie",   "cookies",       "session_id",  "session_key",   "secret_key",
         "access_key",   "api_key",     "api_keys", "private_key",   "signing_key", "encryption_key"};
-    bool asynchronous = true;                         ///< false: written by the calling thread, for tests
-    std::size_t queue = 1 << 20;                      ///< bytes that may wait for the sink; more lines are dropped
-    duration linger = std::chrono::milliseconds(5);   ///< how long the writer gathers lines while they keep coming
-    const weir::clock* clock = &weir::system_clock(); ///< where the lines' time comes from; outlives the logger
+    bool asynchronous = true;                         ///< false: the calling thread writes, for tests
+    std::size_t queue = 1 << 20;                      ///< bytes that may wait for the sink; further lines are dropped
+    duration linger = std::chrono::milliseconds(5);   ///< how long the writer gathers lines while more keep coming
+    const weir::clock* clock = &weir::system_clock(); ///< source of the lines' time; must outlive the logger
 };
 
 struct log_stats {
-    std::uint64_t lines = 0;         ///< accepted
-    std::uint64_t dropped = 0;       ///< refused because the queue was full, or lost by the sink
+    std::uint64_t lines = 0;         ///< lines accepted
+    std::uint64_t dropped = 0;       ///< lines refused because the queue was full, or lost by the sink
     std::uint64_t sink_failures = 0; ///< writes that the sink refused
     std::size_t queued_bytes = 0;
 };
 
 namespace detail {
 
-// The hashes of keys that are known not to be redacted; one that finds no room is looked at each time. Thread-safe.
+// Hashes of keys known not to be redacted; a key that finds no slot is checked each time. Thread-safe.
 class shown_keys {
 public:
     bool has(std::uint64_t hash) const noexcept {
@@ -66,7 +66,7 @@ private:
     std::array<std::atomic<std::uint64_t>, size> places_{};
 };
 
-// What all handles of one logger share; the rest is in src/observe/log.cpp.
+// The state that all handles of a logger share; implemented in src/observe/log.cpp.
 class log_core {
 public:
     log_core(const log_core&) = delete;
@@ -92,7 +92,7 @@ private:
     shown_keys shown_;
 };
 
-// The string that a thread writes its lines in, taken from the thread and given back at the end.
+// The string in which a thread writes its lines; borrowed from the thread and returned by the destructor.
 class log_buffer {
 public:
     log_buffer() noexcept;
@@ -103,7 +103,7 @@ public:
     std::string text;
 };
 
-// One line being written.
+// A line being written.
 class log_line {
 public:
     log_line(log_core& core, log_level level, std::string_view message, const std::string* fixed);
@@ -140,9 +140,9 @@ void append_log_fields(std::string& to, log_core& core, const log_field<T>&... f
 ///     log.info("order placed", field("order_id", 7), field("total_cents", 990));
 ///     // {"time":"2026-01-01T00:00:00.000000Z","level":"info","message":"order placed","order_id":7,...}
 ///
-/// A small handle, copied freely; all copies share one sink, and the last one to go writes out what is
-/// queued. Lines go through a bounded queue to one thread named `log`, which starts with the logger; when
-/// the queue is full, lines are dropped, counted and reported by a line "log lines dropped". Thread-safe.
+/// A small handle, cheap to copy; all copies share one sink, and the destructor of the last writes out the queue. Lines
+/// go through a bounded queue to one thread named `log`, which starts with the logger. When the queue is full, lines
+/// are dropped, counted and reported by a line "log lines dropped". Thread-safe.
 class logger {
 public:
     /// Discards everything.
@@ -177,7 +177,7 @@ public:
         line.submit();
     }
 
-    /// A logger whose lines carry these fields too; the values are taken now.
+    /// A logger that adds these fields to each line; their values are evaluated now.
     template<class... T>
     [[nodiscard]] logger with(const log_field<T>&... fields) const {
         if (!core_) return *this;
@@ -189,15 +189,15 @@ public:
     bool enabled(log_level level) const noexcept {
         return core_ && level >= core_->level.load(std::memory_order_relaxed);
     }
-    /// Of all handles of this logger, from the next line on.
+    /// Sets the level of all handles of this logger, from the next line on.
     void set_level(log_level level) const noexcept {
         if (core_) core_->level.store(level, std::memory_order_relaxed);
     }
 
-    /// Waits until what was logged before has reached the sink; blocks the thread. errc::deadline_exceeded when the
-    /// sink doesn't keep up, errc::unavailable when it refused lines since the last flush, with its error as the cause.
+    /// Blocks until everything logged so far has reached the sink. errc::deadline_exceeded if the sink doesn't keep up;
+    /// errc::unavailable, with the sink's error as the cause, if it refused lines since the last flush.
     result<void> flush(duration limit = std::chrono::seconds(1)) const;
-    /// Opens the sink's destination anew, after log rotation.
+    /// Reopens the sink's destination, after log rotation.
     result<void> reopen() const;
     log_stats stats() const;
 
@@ -206,7 +206,7 @@ private:
         : core_(std::move(core)), fixed_(std::move(fixed)) {}
 
     std::shared_ptr<detail::log_core> core_;
-    std::shared_ptr<const std::string> fixed_; // ,"key":value of `with`
+    std::shared_ptr<const std::string> fixed_; // the `,"key":value` pairs of `with`
 };
 
 } // namespace weir

@@ -22,7 +22,7 @@ namespace weir {
 
 namespace detail {
 
-// How a field holds what it is given.
+// How a field stores its value.
 template<class Value>
 using log_kept = std::conditional_t<
     std::is_array_v<std::remove_reference_t<Value>> && std::is_convertible_v<Value, std::string_view>, std::string_view,
@@ -33,11 +33,11 @@ using log_kept = std::conditional_t<
 
 } // namespace detail
 
-/// A field's key: a literal of printable ASCII without quotes and backslashes, checked by the compiler. Each line has
-/// a time, a level and a message of its own, so a field with such a key is written as `time_`, `level_`, `message_`.
+/// A field's key: a literal of printable ASCII without quotes and backslashes, checked at compile time. The keys time,
+/// level and message belong to the line itself, so fields with these keys are written as `time_`, `level_`, `message_`.
 class log_key {
 public:
-    consteval log_key(const char* literal) : text_(unlike_the_line(literal)) {
+    consteval log_key(const char* literal) : text_(avoid_reserved(literal)) {
         if (text_.empty()) the_key_of_a_log_field_is_empty();
         for (const char c : text_) {
             if (c < ' ' || c > '~' || c == '"' || c == '\\') the_key_of_a_log_field_needs_escaping();
@@ -47,7 +47,7 @@ public:
     }
 
     constexpr std::string_view text() const noexcept { return text_; }
-    /// Of the text (FNV-1a), never zero.
+    /// FNV-1a of the text; never zero.
     constexpr std::uint64_t hash() const noexcept { return hash_ | 1; }
 
     /// Appends `,"key":`.
@@ -62,7 +62,7 @@ private:
         for (const std::string_view part : {std::string_view(",\""), text_, std::string_view("\":")})
             for (const char c : part) opening_[opening_size_++] = c;
     }
-    static consteval std::string_view unlike_the_line(std::string_view key) {
+    static consteval std::string_view avoid_reserved(std::string_view key) {
         if (key == "time") return "time_";
         if (key == "level") return "level_";
         return key == "message" ? "message_" : key;
@@ -72,14 +72,14 @@ private:
 
     std::string_view text_;
     std::uint64_t hash_ = 14695981039346656037U;
-    std::array<char, 32> opening_{}; // what stands before the value, unless it's too long
+    std::array<char, 32> opening_{}; // `,"key":`, unless it is too long
     std::size_t opening_size_ = 0;
 };
 
-/// A key and a value of a log line. Keeps temporaries and small values, refers to what else it is given.
-/// Numbers, booleans, strings, paths, errors, enums (by their `name()` or description), optionals and ranges of
-/// these are written as JSON; a duration as milliseconds with three decimals, a wall_time as RFC 3339 in UTC, a
-/// sys_days as a date. A callable without parameters is called for its value only when the line is really written.
+/// A key and a value of a log line. Stores temporaries and small values, refers to anything else. Numbers, booleans,
+/// strings, paths, errors, enums (by their `name()` or description), optionals and ranges of these are written as JSON;
+/// a duration as milliseconds with three decimals, a wall_time as RFC 3339 in UTC, a sys_days as a date. A callable
+/// without parameters is called for its value only if the line is written.
 template<class T>
 class log_field {
 public:
@@ -103,7 +103,7 @@ constexpr auto field(log_key key, Value&& value) {
     return log_field<detail::log_kept<Value>>(key, std::forward<Value>(value), false);
 }
 
-/// A field whose value is never written: `***` stands in its place.
+/// A field whose value is always written as `***`.
 template<class Value>
 constexpr auto redacted(log_key key, Value&& value) {
     return log_field<detail::log_kept<Value>>(key, std::forward<Value>(value), true);
@@ -158,7 +158,7 @@ concept log_path = requires(const T& path) {
     { path.native() } -> std::convertible_to<std::string_view>;
 };
 
-// A range of its own kind, such as a path, would be walked without an end.
+// Excludes ranges of their own type, such as paths, which would recurse forever.
 template<class T>
 concept log_range = requires(const T& range) {
     std::ranges::begin(range);

@@ -11,28 +11,28 @@
 
 namespace weir {
 
-/// Where log lines end up. A logger calls `write` from one thread at a time.
+/// The destination of log lines. A logger calls `write` from one thread at a time.
 class log_sink {
 public:
     virtual ~log_sink() = default;
 
-    /// Takes one or more whole lines, each ended by a line feed; may block. An error counts them as dropped.
+    /// Writes one or more whole lines, each ended by a line feed; may block. After an error the lines count as dropped.
     virtual result<void> write(std::string_view lines) = 0;
-    /// Opens the destination anew after it was renamed (log rotation). Thread-safe.
+    /// Reopens the destination after it was renamed (log rotation). Thread-safe.
     virtual result<void> reopen() { return ok(); }
 };
 
 std::unique_ptr<log_sink> stderr_sink();
 std::unique_ptr<log_sink> stdout_sink();
 
-/// Appends to a file, which is created with mode 0640. errc::unavailable with the system's words when it
-/// can't be opened, now or on `reopen()`, which then keeps the file it had.
+/// Appends to a file, created with mode 0640 if missing. errc::unavailable with the system's message if it can't be
+/// opened. A failed `reopen()` keeps the current file.
 result<std::unique_ptr<log_sink>> file_sink(std::string path);
 
 /// Calls `f` with each line, without its line feed.
 std::unique_ptr<log_sink> callback_sink(std::function<void(std::string_view line)> f);
 
-/// Keeps the lines it is given, for tests. Thread-safe; the lines live as long as the object or its sinks:
+/// Stores log lines, for tests. Thread-safe; the lines live as long as the object or any of its sinks:
 ///
 ///     memory_log lines;
 ///     logger log(lines.sink(), {.asynchronous = false});

@@ -10,9 +10,8 @@
 #include <mutex>
 #include <vector>
 
-/// How metrics count without contention: each thread adds to memory of its own, a scrape sums it up.
-/// A thread has a slot for as long as it lives; slots are used again. Threads beyond the number of slots
-/// share the last one and add atomically.
+/// Contention-free counting: each thread adds to its own memory, and a scrape sums it up. A thread owns a slot while it
+/// lives; slots are reused. Threads beyond the number of slots share the last one and add atomically.
 namespace weir::detail {
 
 using metric_cell = std::atomic<std::uint64_t>;
@@ -30,10 +29,10 @@ inline unsigned thread_slot() {
     return slot != no_slot ? slot : take_slot();
 }
 
-// Where the cells of all series of one registry live: blocks of cache lines, each block for one slot.
+// Owns the cells of all series of one registry, in blocks of cache lines, each block for one slot.
 class cell_arena {
 public:
-    // `count` cells that are zero; they stay where they are until the arena goes.
+    // Returns `count` zeroed cells, valid until the arena is destroyed.
     metric_cell* allocate(unsigned slot, std::size_t count);
 
 private:
@@ -53,7 +52,7 @@ private:
     std::array<blocks, thread_slots> slots_;
 };
 
-// `count` numbers, each spread over the slots. Adding is lock-free once a thread has touched its cells.
+// `count` numbers, each spread over the slots. Adding is lock-free once a thread has used its cells.
 class sharded_cells {
 public:
     sharded_cells(cell_arena& arena, std::size_t count) : arena_(&arena), count_(count) {}
@@ -74,7 +73,7 @@ private:
     std::array<std::atomic<metric_cell*>, thread_slots> shards_{};
 };
 
-// Only the slot's thread writes its cell, so a load and a store do; the shared slot needs the atomic add.
+// Only the slot's thread writes its cell, so a load and a store suffice; the shared slot needs an atomic add.
 inline void add_to(metric_cell& cell, std::uint64_t n, unsigned slot) noexcept {
     if (slot == shared_slot)
         cell.fetch_add(n, std::memory_order_relaxed);

@@ -16,8 +16,8 @@
 
 namespace weir {
 
-/// A number that only grows. `add` is a relaxed add to memory of the calling thread: no lock, no
-/// contention. Hold on to the reference; it is valid as long as its `metrics`. Thread-safe.
+/// A number that only grows. `add` is a relaxed add to the calling thread's memory: no lock, no contention. Keep the
+/// reference, which is valid as long as its `metrics`. Thread-safe.
 class counter {
 public:
     explicit counter(detail::cell_arena& arena) : cells_(arena, 1) {}
@@ -32,8 +32,8 @@ private:
     detail::sharded_cells cells_;
 };
 
-/// A number that goes up and down. `add` and `sub` cost what a counter's `add` does and may come from
-/// different threads; `set` is for values that one place knows. Thread-safe.
+/// A number that goes up and down. `add` and `sub` cost as much as a counter's `add` and may be called on different
+/// threads; call `set` from one place only. Thread-safe.
 class gauge {
 public:
     explicit gauge(detail::cell_arena& arena) : cells_(arena, 1) {}
@@ -51,8 +51,8 @@ private:
     std::atomic<double> base_{0};
 };
 
-/// How often values fell into each of some ranges, and their sum. A value equal to a bound belongs to the
-/// bucket that ends there. Costs two adds to memory of the calling thread. Thread-safe.
+/// Counts values by bucket and sums them. A value equal to a bound belongs to the bucket that ends there. Costs two
+/// adds to the calling thread's memory. Thread-safe.
 class histogram {
 public:
     histogram(detail::cell_arena& arena, std::span<const double> bounds)
@@ -66,11 +66,11 @@ public:
         detail::add_to(mine[bucket], std::uint64_t(1), slot);
         detail::add_to(mine[bounds_.size() + 1], value, slot);
     }
-    /// In seconds, the unit of time in Prometheus.
+    /// Observes a time in seconds, Prometheus' unit.
     void observe(duration time) { observe(std::chrono::duration<double>(time).count()); }
 
     std::span<const double> bounds() const noexcept { return bounds_; }
-    /// Values in one bucket alone; the bucket after the last bound takes what is greater.
+    /// The number of values in this bucket alone; the bucket after the last bound holds all greater values.
     std::uint64_t in_bucket(std::size_t index) const noexcept { return cells_.sum(index); }
     std::uint64_t count() const noexcept;
     double sum() const noexcept { return cells_.sum_doubles(bounds_.size() + 1); }
@@ -80,9 +80,9 @@ private:
     detail::sharded_cells cells_;
 };
 
-/// Bounds for the latency of a server, in seconds: 0.5 ms to 10 s.
+/// Bucket bounds for server latencies, in seconds: 0.5 ms to 10 s.
 std::vector<double> latency_buckets();
-/// `count` bounds from `first`, each `factor` times the one before: sizes, for example.
+/// Returns `count` bounds starting at `first`, each `factor` times the one before; for sizes, for example.
 std::vector<double> exponential_buckets(double first, double factor, std::size_t count);
 
 struct metric_label {
@@ -97,7 +97,7 @@ class series_store; // in src/observe/metric_family.hpp
 
 } // namespace detail
 
-/// All series of one metric that has labels.
+/// All series of a metric with labels.
 ///
 ///     auto& requests = m.counters("http_requests_total", "Requests by route", {"method", "route"});
 ///     counter& listed = requests.with("GET", "/todos");   // once
@@ -107,9 +107,9 @@ class metric_family {
 public:
     explicit metric_family(detail::series_store<Series>& store) noexcept : store_(&store) {}
 
-    /// The series of these label values, made when it is new; a lookup, so keep the reference. Beyond
-    /// `metrics_options::max_series` everything new is counted in one series whose labels all are
-    /// `overflow`. Throws std::invalid_argument when the number of values isn't that of the labels.
+    /// Returns the series with these label values, creating it if needed. This is a lookup, so keep the reference. Once
+    /// there are `metrics_options::max_series`, new label values share one series whose labels are all `overflow`.
+    /// Throws std::invalid_argument if the number of values isn't that of the labels.
     template<std::convertible_to<std::string_view>... Value>
     Series& with(const Value&... values) const {
         const std::array<std::string_view, sizeof...(Value)> all{std::string_view(values)...};
@@ -127,13 +127,13 @@ extern template class metric_family<gauge>;
 extern template class metric_family<histogram>;
 
 struct metrics_options {
-    std::size_t max_series = 1000; ///< per metric; bounds what clients can make a server remember
+    std::size_t max_series = 1000; ///< per metric; bounds the memory that clients can make a server use
 };
 
-/// The metrics of an application and their text for Prometheus. A value that main() or the app owns.
-/// Registering is for start-up: a name that Prometheus would refuse, a counter without `_total`, an empty
-/// help or a second registration with another type, labels or buckets throws std::invalid_argument naming
-/// the metric; an equal one returns the same series. Thread-safe; series live as long as this object.
+/// The metrics of an application and their Prometheus text. A value owned by main() or the app. Register at start-up: a
+/// name that Prometheus would refuse, a counter without `_total`, an empty help or a second registration with another
+/// type, labels or buckets throws std::invalid_argument naming the metric; an equal registration returns the same
+/// series. Thread-safe; series live as long as this object.
 class metrics {
 public:
     explicit metrics(metrics_options options = {});
@@ -152,15 +152,14 @@ public:
     metric_family<weir::histogram> histograms(std::string_view name, std::string_view help, labels names,
                                               std::vector<double> bounds = latency_buckets());
 
-    /// Values that are read at each scrape, on the scraping thread: `read` and what it refers to have to
-    /// outlive this object and mustn't use it; an exception out of it reads as NaN. The same labels twice
-    /// throw std::invalid_argument.
+    /// Registers a value that is read at each scrape, on the scraping thread. `read` and what it refers to must outlive
+    /// this object and must not use it; if it throws, the value is NaN. Duplicate labels throw std::invalid_argument.
     void gauge_from(std::string_view name, std::string_view help, std::vector<metric_label> labels,
                     std::function<double()> read);
     void counter_from(std::string_view name, std::string_view help, std::vector<metric_label> labels,
                       std::function<double()> read);
 
-    /// Appends everything in Prometheus' text format 0.0.4, metrics ordered by name.
+    /// Appends all metrics in Prometheus' text format 0.0.4, ordered by name.
     void write(std::string& out) const;
     std::string text() const;
     static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";

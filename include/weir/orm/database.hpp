@@ -3,7 +3,7 @@
 
 #include <weir/core/task.hpp>
 #include <weir/observe/log.hpp>
-#include <weir/orm/operations.hpp>
+#include <weir/orm/detail/operations.hpp>
 #include <weir/orm/pool.hpp>
 #include <weir/orm/transaction.hpp>
 
@@ -20,41 +20,41 @@
 
 namespace weir::orm {
 
-/// What a database is made with. Options that can't be kept throw error_exception (errc::invalid_argument) with the
-/// option's name from the database's constructor. duration::max() means no limit.
+/// Options of a database. The constructor rejects invalid ones with error_exception (errc::invalid_argument) that names
+/// the option. duration::max() means no limit.
 struct database_options {
-    /// `postgresql://user:password@host:5432/name`, `mysql://...` (link weir::orm_postgresql or weir::orm_mysql),
-    /// an SQLite file, made when missing, or `:memory:`. A server's URL takes libpq's options, mysql:// of them
-    /// `sslmode` (prefer), `sslrootcert`, `sslcert` and `sslkey`, and `socket`: `?sslmode=verify-full`
+    /// `postgresql://user:password@host:5432/name`, `mysql://...` (link weir::orm_postgresql or weir::orm_mysql), the
+    /// path of an SQLite file, created if missing, or `:memory:`. PostgreSQL URLs take libpq's options, mysql:// URLs
+    /// `sslmode` (default prefer), `sslrootcert`, `sslcert`, `sslkey` and `socket`: `?sslmode=verify-full`
     std::string url = "weir.db";
-    std::string name = "db"; ///< thread names: `db-0`, `db-1`, ...; SQLite's are `db-w-0` and, for readers, `db-r-0`
-    pool_options pool{};     ///< connections; SQLite has one that writes and, in another pool, those that read
-    std::size_t readers = 4; ///< SQLite: connections that read; 0, as for `:memory:`: the one that writes does
-    duration busy_timeout = std::chrono::seconds(3); ///< SQLite: for another program's lock; 0: not waited for
-    /// until a server has accepted (at least 2 s), and until its system acknowledges what it is sent
+    /// prefix of thread names: `db-0`, `db-1`, ...; SQLite: `db-w-0` for the writer, `db-r-0`, ... for readers
+    std::string name = "db";
+    pool_options pool{};     ///< connections to a server; SQLite has one pool with a writer and one with readers
+    std::size_t readers = 4; ///< SQLite: connections that read; 0, as for `:memory:`: reads use the writer's
+    duration busy_timeout = std::chrono::seconds(3); ///< SQLite: wait for another program's lock; 0: none
+    /// time for a server to accept a connection (at least 2 s), and for its kernel to acknowledge sent data
     duration connect_timeout = std::chrono::seconds(2);
-    duration statement_timeout = std::chrono::seconds(5); ///< for one statement; more than 0
-    /// PostgreSQL keeps prepared statements for a connection. A pooler in transaction mode (PgBouncer) gives each
-    /// transaction another one: false sends every statement whole, and statement_timeout with each transaction; outside
-    /// of one it is kept on this side alone, and what connection_init_sql sets may be lost. None given: false where a
-    /// pooler answers, and true where the server does.
+    duration statement_timeout = std::chrono::seconds(5); ///< limit of one statement; more than 0
+    /// PostgreSQL: whether to prepare statements, which a connection keeps. A pooler in transaction mode (PgBouncer)
+    /// moves each transaction to another connection: false sends every statement whole and sets statement_timeout per
+    /// transaction. Outside of one only the client enforces it, and settings of connection_init_sql may be lost. Unset:
+    /// false behind a pooler, true on a direct connection.
     std::optional<bool> prepared_statements{};
-    const weir::clock* time = &system_clock(); ///< by which connections are waited for and age
-    logger log{};                              ///< gets PostgreSQL's notices and warnings
+    const weir::clock* time = &system_clock(); ///< clock for waiting for connections and for their age
+    logger log{};                              ///< receives PostgreSQL's notices and warnings
 };
 
 struct database_stats {
-    pool_stats writing{}; ///< a server's only pool
+    pool_stats writing{}; ///< the only pool of a server
     pool_stats reading{};
 };
 
-/// A database behind a pool of connections, each with a thread; SQLite has one that writes and several that read
-/// beside it (WAL). Each call is one job on one connection, so a body given to `read` or `transaction` costs one hop
-/// however many queries it makes. Process-wide: any loop may call, and is answered on its own thread.
-/// A call ends at its context's deadline (errc::deadline_exceeded) or when its task is cancelled (errc::cancelled): the
-/// database is asked to end the running statement, the connection to a server that doesn't within 250 ms is cut, and
-/// the call completes once its job has ended. errc::unavailable: can't be reached, locked for too long, no connection
-/// in time, too many calls, closed.
+/// A database behind a pool of connections with a thread each; SQLite has one writer and several concurrent readers
+/// (WAL). A call is one job on one connection, so a `read` or `transaction` body costs one hop however many queries it
+/// runs. Process-wide: callable from any loop; a call completes on its caller's loop. A call ends at its context's
+/// deadline (errc::deadline_exceeded) or on cancellation (errc::cancelled): the database is asked to stop the
+/// statement, a server that doesn't within 250 ms is disconnected, and the call completes after its job.
+/// errc::unavailable: unreachable, locked for too long, no connection in time, too many calls, closed.
 class database {
 public:
     explicit database(std::string url);
@@ -63,52 +63,51 @@ public:
     database(const database&) = delete;
     database& operator=(const database&) = delete;
 
-    /// Opens a connection now, to learn at the start that the database can't be used; tries again until
+    /// Opens a connection now, so that an unusable database is detected at start-up; retries until
     /// initialization_fail_timeout.
     task<result<void>> open();
 
-    /// Asks the database for nothing, on a connection for reads: for an app's readiness. Waits behind other calls.
+    /// Sends a trivial query on a connection for reads, for an app's readiness check. Succeeds at once while all of
+    /// SQLite's connections are in use.
     task<result<void>> ping();
 
-    /// Refuses new calls, lets queued and running ones end, closes every connection. At the context's deadline, and
-    /// when it is cancelled, queued calls end with errc::unavailable and running ones are cancelled. Idempotent.
+    /// Refuses new calls, waits for queued and running ones, then closes every connection. At the context's deadline,
+    /// and on cancellation, queued calls fail with errc::unavailable and running ones are cancelled. Idempotent.
     task<result<void>> close();
 
-    /// Runs `body(transaction&) -> result<R>` on the database thread that writes, as one job in one transaction:
-    /// its calls answer at once, nothing in it awaits. Committed when it returns a value; rolled back when it
-    /// returns an error or throws, at the deadline and on cancellation. What it captures by reference lives until
-    /// the task has ended, but belongs to another thread meanwhile. The body runs again, five times at most, where
-    /// another transaction was faster or a table has just changed (the error's code is `try_again`): it should change
-    /// nothing but rows.
-    /// `where` names the caller in a report of a leak.
+    /// Runs `body(transaction&) -> result<R>` on a database thread as one job in one transaction; its calls are
+    /// synchronous. Commits if it returns a value; rolls back if it returns an error or throws, at the deadline and on
+    /// cancellation. Its captured references must outlive the task and be untouched by other threads until it ends.
+    /// Runs up to five times after a conflict with another transaction or a table that has just changed (error code
+    /// `try_again`), so it should change nothing but rows. `where` names the caller in leak reports.
     template<class F>
     auto transaction(F&& body, boost::source_location where = BOOST_CURRENT_LOCATION);
 
-    /// Runs `body(reader&) -> result<R>` on a thread that reads, as one job on one connection.
+    /// Runs `body(reader&) -> result<R>` on a database thread as one job on one connection.
     template<class F>
     auto read(F&& body, boost::source_location where = BOOST_CURRENT_LOCATION);
 
-    /// Rows of a SELECT of your own: a described struct whose members are the columns in their order, or a single
-    /// value. Arguments are bound to the question marks, of which `??` is one for the database itself; nothing else in
-    /// the text is changed.
+    /// Runs a custom SELECT. A row is a described struct, whose members are the columns in their order, or a single
+    /// value. Arguments are bound to the question marks; `??` is a literal question mark. The rest of the SQL is passed
+    /// on unchanged.
     ///
     ///     db.query<std::int64_t>("SELECT sum(stock) FROM products WHERE price_cents < ?", 1000)
     template<class Row, class... Args>
     task<result<std::vector<Row>>> query(std::string sql, Args&&... args);
 
-    /// A statement of your own that writes; how many rows it changed.
+    /// Runs a custom statement that writes; returns the number of changed rows.
     template<class... Args>
     task<result<std::size_t>> execute(std::string sql, Args&&... args);
 
     database_stats stats() const;
 
-    /// Runs `job(session&) -> result<R>`: what repositories and queries are made of.
+    /// Runs `job(session&) -> result<R>`; the primitive under repositories and queries.
     template<class R, class F>
     task<result<R>> perform(access how, F job, boost::source_location where = {}) {
         return answer<R>(*this, how, kept_job(new typed_job<R, F>(std::move(job))), where);
     }
 
-    /// A table that a `:memory:` database creates before its next job; files have auto_migrate.
+    /// Makes a `:memory:` database create this table before its next job; no effect on files, which use auto_migrate.
     void expect(const table_info& table);
 
 private:
@@ -122,7 +121,7 @@ private:
         bool is_transaction = false;
     };
 
-    // Owns a job of whatever type; a unique_ptr for each type would be compiled again in each file.
+    // Owns a job of any type; a unique_ptr per type would be compiled again in each file.
     class kept_job {
     public:
         explicit kept_job(session_job* made) noexcept : job_(made) {}
@@ -148,7 +147,7 @@ private:
 
         bool answered = false;
         union {
-            result<R> out; ///< where `answered`
+            result<R> out; ///< valid if `answered`
         };
     };
 
@@ -164,12 +163,12 @@ private:
         F f;
     };
 
-    /// Runs a job; one that is a transaction again where it may win in another run.
+    /// Runs a job; repeats a transaction that may succeed in another run.
     task<result<void>> run(access how, session_job& job, boost::source_location where);
     task<result<void>> run_once(access how, session_job& job, boost::source_location where);
     task<result<void>> run_again(access how, session_job& job, boost::source_location where);
 
-    // One coroutine for each type of answer and not for each query: coroutines are what takes the compiler longest.
+    // One coroutine per result type, not per query: coroutines are the slowest part of compilation.
     template<class R>
     static task<result<R>> answer(database& self, access how, kept_job job, boost::source_location where) {
         auto ran = co_await self.run(how, *job, where);
@@ -177,7 +176,7 @@ private:
         co_return std::move(static_cast<answering_job<R>&>(*job).out);
     }
 
-    // Waits a little, and longer each time, when the transaction may win in another run.
+    // Sleeps, longer each time, and returns true if the transaction may succeed in another run.
     static task<bool> wait_for_next_run(const error& why, int runs);
 
     std::unique_ptr<impl> impl_;
@@ -185,10 +184,10 @@ private:
 
 extern template task<result<void>> database::answer<void>(database&, access, kept_job, boost::source_location);
 extern template task<result<bool>> database::answer<bool>(database&, access, kept_job, boost::source_location);
-extern template task<result<std::int64_t>> database::answer<std::int64_t>(database&, access, kept_job,
-                                                                          boost::source_location);
-extern template task<result<std::size_t>> database::answer<std::size_t>(database&, access, kept_job,
-                                                                        boost::source_location);
+extern template task<result<std::int64_t>> database::answer<std::int64_t>(
+    database&, access, kept_job, boost::source_location);
+extern template task<result<std::size_t>> database::answer<std::size_t>(
+    database&, access, kept_job, boost::source_location);
 
 template<class F>
 auto database::transaction(F&& body, boost::source_location where) {

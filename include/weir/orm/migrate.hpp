@@ -2,9 +2,9 @@
 #pragma once
 
 #include <weir/core/clock.hpp>
+#include <weir/orm/detail/session.hpp>
+#include <weir/orm/detail/table.hpp>
 #include <weir/orm/query.hpp>
-#include <weir/orm/session.hpp>
-#include <weir/orm/table.hpp>
 
 #include <array>
 #include <chrono>
@@ -14,30 +14,30 @@
 
 namespace weir::orm {
 
-/// What brings tables up to their structs.
+/// The statements that update tables to match their structs.
 struct migration_plan {
     std::vector<std::string> statements{};
-    /// What differs and is left as it is, in words: a column of another type, a foreign key that SQLite can't add to
-    /// a table that exists. Planning again says so again.
+    /// Differences that a migration leaves alone, as sentences: a column of another type, a foreign key that SQLite
+    /// can't add to an existing table. Every plan repeats them.
     std::vector<std::string> notes{};
 
     bool empty() const noexcept { return statements.empty(); }
-    /// For people: the statements, each with a semicolon and a line of its own, and the notes as comments.
+    /// The plan for people: each statement on its own line with a semicolon, notes as comments.
     std::string text() const;
 };
 
 struct migrate_options {
-    /// How long other programs that migrate the same database are waited for, whatever statement_timeout and
-    /// busy_timeout say; the deadline of the caller ends the wait earlier. 0: not at all. Then: errc::unavailable.
+    /// How long to wait for another program that migrates the same database, regardless of statement_timeout and
+    /// busy_timeout; 0: not at all. The caller's deadline may end the wait earlier. Then: errc::unavailable.
     duration wait = std::chrono::minutes(5);
 };
 
-/// The statements for tables, columns, indexes, foreign keys and checks that are missing, and for columns that have
-/// to hold more than they do. Nothing is ever dropped or narrowed.
+/// Plans missing tables, columns, indexes, foreign keys and checks, and wider columns where needed. Never drops or
+/// narrows anything.
 result<migration_plan> plan_migration(session& s, std::span<const table_info* const> tables);
 
-/// Plans and applies in one transaction (MySQL: its statements commit one by one), behind a lock, so that programs
-/// starting together don't collide.
+/// Plans and applies in one transaction (on MySQL each statement commits by itself), under a lock, so that programs can
+/// start at the same time.
 result<void> migrate(session& s, std::span<const table_info* const> tables, migrate_options options = {});
 
 namespace detail {
@@ -50,10 +50,10 @@ std::array<const table_info*, sizeof...(Rows)> tables_of() {
 
 } // namespace detail
 
-/// Brings the tables of these structs up to them: creates tables, adds columns, indexes, foreign keys and checks,
-/// widens columns; never drops or narrows anything. The order doesn't matter. Idempotent; programs may run it at once:
-/// one waits for the other.
-/// errc::already_exists, conflict or validation_failed where rows that are there break a rule that is new.
+/// Updates the tables of these structs, in any order: creates tables, adds columns, indexes, foreign keys and checks,
+/// widens columns; never drops or narrows anything. Idempotent; programs that run it at the same time wait for each
+/// other.
+/// errc::already_exists, conflict or validation_failed if existing rows break a new rule.
 ///
 ///     co_await weir::auto_migrate<user, order>(db);   // task<result<void>>
 template<class... Rows, class Source>
@@ -69,7 +69,7 @@ auto auto_migrate(Source& source) {
     return auto_migrate<Rows...>(source, migrate_options());
 }
 
-/// What auto_migrate would do now; nothing of it is done: task<result<migration_plan>>.
+/// What auto_migrate would do now, without doing it: task<result<migration_plan>>.
 template<class... Rows, class Source>
 auto plan_migration(Source& source) {
     auto job = [](session& s) {

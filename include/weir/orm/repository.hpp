@@ -14,13 +14,13 @@
 namespace weir::orm {
 
 struct insert_many_options {
-    std::size_t batch = 100; ///< rows per statement; fewer where they are large
+    std::size_t batch = 100; ///< rows per statement; fewer if they are large
 };
 static_assert(std::is_trivially_copyable_v<insert_many_options>);
 
-/// The rows of a described struct's table. On a database every call is a `task<result<...>>` and costs one hop
-/// to a database thread; `tx.repo<T>()` inside a transaction has the same calls as plain `result<...>`.
-/// On a `:memory:` database the table is created by itself. A handle: cheap to copy, as thread-safe as its source.
+/// The rows of a described struct's table. On a database every call is a `task<result<...>>` and costs one hop to a
+/// database thread; `tx.repo<T>()` inside a transaction has the same calls as plain `result<...>`. A `:memory:`
+/// database creates the table by itself. A handle: cheap to copy, as thread-safe as its source.
 ///
 ///     weir::repository<todo> todos{db};
 ///     auto row = co_await todos.find(7);   // errc::not_found: "todos 7 not found"
@@ -33,7 +33,7 @@ public:
         if constexpr (requires { source.expect(table_of<T>()); }) source.expect(table_of<T>());
     }
 
-    /// T
+    /// The row T with this key; errc::not_found if there is none.
     auto find(key id) const {
         auto job = [id = std::move(id)](session& s) { return detail::find<T>(s, id); };
         return source_->template perform<T>(access::read, std::move(job));
@@ -42,24 +42,24 @@ public:
     query<T, Source> where(predicate<T> condition) const {
         return query<T, Source>(*source_).where(std::move(condition));
     }
-    /// Every row, to be ordered and limited.
+    /// A query on every row, to be ordered and limited.
     query<T, Source> rows() const { return query<T, Source>(*source_); }
 
-    /// std::vector<T>, every row.
+    /// std::vector<T>: every row.
     auto all() const { return rows().all(); }
-    /// std::int64_t
+    /// std::int64_t: the number of rows.
     auto count() const { return rows().count(); }
 
-    /// Stores a new row. A generated key that is 0 is filled in; another one is stored as given.
-    /// errc::already_exists naming the fields that have to be unique.
+    /// Stores a new row. A generated key of 0 is filled in; any other is stored as given. errc::already_exists naming
+    /// the fields that must be unique.
     auto insert(T& row) const {
         auto job = [added = &row](session& s) { return detail::insert<T>(s, *added); };
         return source_->template perform<void>(access::write, std::move(job));
     }
     auto insert(T&& row) const = delete;
 
-    /// Stores all rows or none, several to a statement; how many. Generated keys aren't filled in: give every
-    /// row its key or none. The rows have to outlive the task.
+    /// Stores all rows or none, several per statement; returns their number. Doesn't fill in generated keys: either
+    /// every row has a key or none has. The rows must outlive the task.
     auto insert_many(const std::vector<T>& rows, insert_many_options options) const {
         auto job = [added = &rows, options](session& s) {
             return detail::insert_many<T>(s, *added, options.batch == 0 ? 1 : options.batch);
@@ -69,70 +69,71 @@ public:
     auto insert_many(const std::vector<T>& rows) const { return insert_many(rows, insert_many_options()); }
     auto insert_many(std::vector<T>&& rows, insert_many_options options = {}) const = delete;
 
-    /// Stores every column of the row with this key; errc::not_found when there is none.
+    /// Stores every column of the row with this key; errc::not_found if there is none.
     auto update(const T& row) const {
         auto job = [changed = &row](session& s) { return detail::update<T>(s, *changed); };
         return source_->template perform<void>(access::write, std::move(job));
     }
     auto update(const T&& row) const = delete;
 
-    /// Stores these columns of the row alone; errc::not_found when there is none with its key.
+    /// Stores only these columns of the row; errc::not_found if no row has its key.
     ///
     ///     update(row, col<&user::name>, col<&user::email>)
     template<auto First, auto... More>
     auto update(const T& row, column<First> first, column<More>... more) const {
-        static_assert(all_of_table<First, More...>, "weir: this column is another table's");
+        static_assert(all_of_table<First, More...>, "weir: this column belongs to another table");
         static_assert(!reflect::field_in<T, First>::is_key && (!reflect::field_in<T, More>::is_key && ...),
-                      "weir: a row's key doesn't change");
+                      "weir: a row's key can't be changed");
         auto job = [=, changed = &row](session& s) { return detail::update<T>(s, *changed, first, more...); };
         return source_->template perform<void>(access::write, std::move(job));
     }
     template<auto... Members>
     auto update(const T&& row, column<Members>...) const = delete;
 
-    /// Stores the row; where one has its key already, all of its columns in that one. A generated key that is 0 is a
-    /// new row's, and filled in.
+    /// Stores the row; overwrites all columns of an existing row with the same key. A generated key of 0 means a new
+    /// row and is filled in.
     auto upsert(T& row) const {
         auto job = [stored = &row](session& s) { return detail::upsert<T>(s, *stored); };
         return source_->template perform<void>(access::write, std::move(job));
     }
-    /// The same where a row has the same in columns that have to be unique together. Whatever key the row has, it
-    /// gets that of the row it met, or a new one: keys have to be generated. On MySQL a row is met by any unique
-    /// column: there the database doesn't let one choose.
+    /// The same, but matches an existing row by these columns, which must be unique together. The row's key is replaced
+    /// by that of the stored row, so keys must be generated. MySQL matches by any unique column: it has no way to
+    /// choose.
     ///
     ///     upsert(row, col<&user::openid>)
     template<auto First, auto... More>
     auto upsert(T& row, column<First> first, column<More>... more) const {
-        static_assert(all_of_table<First, More...>, "weir: this column is another table's");
+        static_assert(all_of_table<First, More...>, "weir: this column belongs to another table");
         static_assert(sizeof...(More) > 0 || reflect::field_in<T, First>::template has<rules::unique>(),
-                      "weir: rows are told apart by columns that are unique");
-        static_assert(reflect::key_is_generated<T>, "weir: a row with a key of its own is told by it: upsert(row)");
+                      "weir: upsert(row, columns...) takes columns that are unique");
+        static_assert(
+            reflect::key_is_generated<T>, "weir: rows with assigned keys are matched by the key: upsert(row)");
         auto job = [=, stored = &row](session& s) { return detail::upsert<T>(s, *stored, first, more...); };
         return source_->template perform<void>(access::write, std::move(job));
     }
     template<auto... Members>
     auto upsert(T&& row, column<Members>...) const = delete;
 
-    /// Changes columns of the rows that meet the condition; how many there were (std::size_t).
+    /// Changes columns of the rows that meet the condition; returns their number (std::size_t).
     ///
-    ///     update_where(col<&product::id> == id && col<&product::stock> >= n, col<&product::stock> -= n)
+    ///     update_where(col<&product::id> == id && col<&product::stock> >= n, (col<&product::stock>) -= n)
     template<std::convertible_to<assignment<T>>... More>
     auto update_where(predicate<T> condition, assignment<T> first, More... more) const {
-        std::array<change, sizeof...(More) + 1> changes{std::move(first).made(),
-                                                        assignment<T>(std::move(more)).made()...};
+        std::array<change, sizeof...(More) + 1> changes{
+            std::move(first).made(), assignment<T>(std::move(more)).made()...};
         auto job = [changes = std::move(changes), where = std::move(condition).rendered()](session& s) {
             return detail::update_where(s, table_of<T>(), changes, where);
         };
         return source_->template perform<std::size_t>(access::write, std::move(job));
     }
 
-    /// errc::not_found when there is no such row.
+    /// Erases the row with this key; errc::not_found if there is none.
     auto erase(key id) const {
         auto job = [id = std::move(id)](session& s) { return detail::erase<T>(s, id); };
         return source_->template perform<void>(access::write, std::move(job));
     }
 
-    /// How many rows there were (std::size_t).
+    /// Erases the rows that meet the condition; returns their number (std::size_t).
     auto erase_where(predicate<T> condition) const {
         auto job = [statement = erase_rows(table_of<T>(), condition.rendered()),
                     unconditional = condition.rendered().sql.empty()](session& s) {
@@ -143,7 +144,7 @@ public:
 
     /// What auto_migrate would do now (migration_plan).
     auto plan_migration() const { return orm::plan_migration<T>(*source_); }
-    /// Brings the table up to its struct; see orm::auto_migrate, which takes several tables.
+    /// Updates the table to match its struct; see orm::auto_migrate, which takes several tables.
     auto auto_migrate() const { return orm::auto_migrate<T>(*source_); }
 
 private:

@@ -11,8 +11,8 @@ namespace weir::orm {
 template<class T, class Source>
 class basic_repository;
 
-/// One connection for the length of a body that runs on a database thread: every call answers at once.
-/// Handed out by database::read, for several queries at the price of one hop. Belongs to its body.
+/// One connection for the duration of a body on a database thread; its calls are synchronous. Passed to the body of
+/// database::read, for several queries in one hop. Must not outlive the body.
 class reader {
 public:
     explicit reader(session& s) noexcept : session_(&s) {}
@@ -29,13 +29,13 @@ public:
         return orm::query<T, reader>(*this).where(std::move(condition));
     }
 
-    /// Every row, to be ordered, limited, joined, grouped.
+    /// A query on every row, to be ordered, limited, joined or grouped.
     template<class T>
     orm::query<T, reader> rows() {
         return orm::query<T, reader>(*this);
     }
 
-    /// Rows of a statement of your own; see database::query.
+    /// Rows of a custom statement; see database::query.
     template<class Row, class... Args>
     result<std::vector<Row>> query(std::string sql, Args&&... args) {
         return detail::query_rows<Row>(*session_, detail::statement(std::move(sql), std::forward<Args>(args)...));
@@ -50,14 +50,13 @@ protected:
     session* session_;
 };
 
-/// A reader that may write: what database::transaction hands to its body. All or nothing: it is committed
-/// when the body returns a value, and rolled back when it returns an error, throws, is cancelled or runs
-/// out of time.
+/// A reader that may also write; passed to the body of database::transaction. Committed if the body returns a value;
+/// rolled back if it returns an error, throws, is cancelled or exceeds its deadline.
 class transaction : public reader {
 public:
     using reader::reader;
 
-    /// As a reader's, and for_update() besides.
+    /// The same as a reader's, and supports for_update().
     template<class T>
     orm::query<T, transaction> where(predicate<T> condition) {
         return rows<T>().where(std::move(condition));
@@ -67,7 +66,7 @@ public:
         return orm::query<T, transaction>(*this);
     }
 
-    /// The rows of T with all calls of a repository, answering at once.
+    /// The rows of T with all calls of a repository, as synchronous calls.
     template<class T>
     basic_repository<T, transaction> repo() {
         return basic_repository<T, transaction>(*this);
@@ -88,7 +87,7 @@ public:
         return detail::erase<T>(*session_, id);
     }
 
-    /// A statement of your own; how many rows it changed.
+    /// Runs a custom statement; returns the number of changed rows.
     template<class... Args>
     result<std::size_t> execute(std::string sql, Args&&... args) {
         return detail::execute(*session_, detail::statement(std::move(sql), std::forward<Args>(args)...));

@@ -15,7 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-/// What weir knows about a struct: the names and member pointers that BOOST_DESCRIBE_STRUCT lists.
+/// Compile-time information on a struct: the names and member pointers listed by BOOST_DESCRIBE_STRUCT.
 namespace weir::reflect {
 
 /// A struct with BOOST_DESCRIBE_STRUCT(T, (bases), (members)).
@@ -95,11 +95,11 @@ struct unwrap<std::optional<T>> {
 
 } // namespace detail
 
-/// The type itself, or what an optional holds.
+/// The type itself, or an optional's value type.
 template<class T>
 using unwrap_optional = typename detail::unwrap<T>::type;
 
-/// How many members T describes, its described bases' included (they come first).
+/// The number of described members, including those of described bases, which come first.
 template<class T>
 inline constexpr std::size_t field_count = detail::members<T>::count;
 
@@ -112,7 +112,7 @@ consteval std::string_view name_of() {
     return detail::members<owner>::template at<index>::name;
 }
 
-/// Whether T is described as deriving from Base, maybe through other structs: Base's members are T's then.
+/// Whether T is described as deriving from Base, directly or indirectly; T then has Base's members.
 template<class T, class Base>
 consteval bool has_base() {
     if constexpr (described<T>)
@@ -121,13 +121,13 @@ consteval bool has_base() {
         return false;
 }
 
-/// The names of a described enum's values, in the order of the description.
+/// The names of a described enum's values, in description order.
 template<described_enum E>
 inline constexpr auto enum_names = []<class... D>(boost::describe::detail::list<D...>) {
     return std::array<std::string_view, sizeof...(D)>{D::name...};
 }(boost::describe::describe_enumerators<E>{});
 
-/// The name of an enum's value; empty when the description lacks it.
+/// The name of an enum's value; empty if the description lacks it.
 template<described_enum E>
 constexpr std::string_view enum_name(E value) {
     return [value]<class... D>(boost::describe::detail::list<D...>) {
@@ -137,7 +137,7 @@ constexpr std::string_view enum_name(E value) {
     }(boost::describe::describe_enumerators<E>{});
 }
 
-/// The value with that name, or nothing.
+/// The value with this name, or nothing.
 template<described_enum E>
 constexpr std::optional<E> enum_value(std::string_view name) {
     return [name]<class... D>(boost::describe::detail::list<D...>) {

@@ -15,11 +15,11 @@ namespace weir {
 /// How strictly JSON is read.
 struct json_options {
     std::uint32_t max_depth = 64; ///< of nested objects and arrays
-    /// What the elements of lists and maps may take in memory, as a multiple of the text's size: many `{}` would make
-    /// large structs out of few bytes. 1 MiB is always allowed.
+    /// Limit on the memory of list and map elements, as a multiple of the text's size: a few bytes of `{}` can become
+    /// large structs. 1 MiB is always allowed.
     std::uint32_t max_expansion = 32;
-    bool refuse_unknown = false; ///< a member that the struct lacks is an error; ignored otherwise
-    bool partial = false;        ///< missing members keep what they held: for PATCH and for layers of settings
+    bool refuse_unknown = false; ///< treat unknown members as errors instead of ignoring them
+    bool partial = false;        ///< missing members keep their values; for PATCH and layered settings
 };
 
 namespace reflect::detail {
@@ -28,14 +28,12 @@ result<void> read_json(std::string_view text, void* into, const json_type& type,
 
 } // namespace reflect::detail
 
-/// Reads one JSON document (RFC 8259) straight into a described struct, or a vector or map of them.
-/// A member is required unless it is an optional or its schema says `defaults(v)` or `not_required`; null
-/// is for optionals only. Numbers are exact or refused, points in time RFC 3339, durations like `1h30m`, enums their
-/// names.
-/// Errors: errc::invalid_argument, message `items[3].price: expected integer`, with a detail per mistake
-/// (field, rule, message; up to 32) whose rule is type, required, unknown, duplicate, depth, expansion, collisions
-/// (32 names in one bucket of an unordered map, which are chosen to be slow) or syntax.
-/// What `into` holds after an error is unspecified.
+/// Parses one JSON document (RFC 8259) into a described struct, or a vector or map of them. A member is required unless
+/// it is an optional or its schema says `defaults(v)` or `not_required`; only optionals accept null. Numbers must fit
+/// exactly, times are RFC 3339, durations like `1h30m`, enums their names. errc::invalid_argument has a message
+/// `items[3].price: expected integer` and up to 32 details (field, rule, message); the rule is type, required, unknown,
+/// duplicate, depth, expansion, syntax or collisions (over 32 names in one bucket of an unordered map, a sign of an
+/// attack). After an error the contents of `into` are unspecified.
 template<class T>
 result<void> from_json(std::string_view text, T& into, const json_options& options = {}) {
     return reflect::detail::read_json(text, &into, reflect::detail::json_type_of<T>, options);
@@ -48,8 +46,8 @@ result<T> from_json(std::string_view text, const json_options& options = {}) {
     return value;
 }
 
-/// Appends the value as JSON: an optional member that is empty is left out, an empty element of a list or
-/// a map is null, NaN and infinity are null, ill-formed UTF-8 is replaced. Allocates in `out` only.
+/// Appends the value as JSON: an empty optional member is omitted, an empty element of a list or map is null, NaN and
+/// infinity are null, ill-formed UTF-8 is replaced. Allocates only in `out`.
 template<class T>
 void to_json(const T& value, std::string& out) {
     reflect::detail::json_output<false>(out).value(value);
@@ -62,7 +60,7 @@ std::string to_json(const T& value) {
     return out;
 }
 
-/// The same for logs and dumps: members marked `secret` are written as "***".
+/// As `to_json`, for logs and dumps: members marked `secret` are written as "***".
 template<class T>
 void to_log_json(const T& value, std::string& out) {
     reflect::detail::json_output<true>(out).value(value);

@@ -14,11 +14,10 @@
 #include <type_traits>
 #include <utility>
 
-/// The rules and attributes that `schema<T>` gives to members. Each is a small constexpr value with a
-/// `name()`; `fit<M>()` says at compile time whether it suits a member of type M. A rule that checks has
-/// `holds(value)` and `message()`, what is accepted in words; on an optional it checks what the optional
-/// holds. A type of your own with these functions is a rule as good as these; where its `holds` can't take the
-/// member's type, the schema doesn't compile.
+/// The rules and attributes that `schema<T>` gives to members. Each is a small constexpr value with a `name()`;
+/// `fit<M>()` checks at compile time that it suits a member of type M. A validating rule also has `holds(value)` and
+/// `message()`, which describes the accepted values; for an optional it checks the contained value. Any type with these
+/// functions is a rule; if its `holds` doesn't accept the member's type, the schema doesn't compile.
 namespace weir::rules {
 
 template<class M>
@@ -67,7 +66,7 @@ struct not_empty {
     static std::string message() { return "must not be empty"; }
 };
 
-/// Lengths of text are in Unicode code points.
+/// Lengths of strings are in Unicode code points.
 struct min_length {
     std::size_t least = 0;
 
@@ -120,7 +119,7 @@ struct max_items {
     std::string message() const { return "must have at most " + std::to_string(most) + " items"; }
 };
 
-/// Not a number (NaN) breaks min, max and range.
+/// NaN violates min, max and range.
 template<number Bound>
 struct min {
     Bound least{};
@@ -199,8 +198,8 @@ struct one_of {
     }
 };
 
-/// One `@` between a local part and a domain with a dot, no spaces, at most 254 bytes. Whether anybody
-/// reads that mailbox, only a mail can tell.
+/// One `@` between a local part and a domain with a dot, no spaces, at most 254 bytes. Doesn't check that the mailbox
+/// exists.
 struct email {
     static constexpr std::string_view name() { return "email"; }
 
@@ -212,19 +211,19 @@ struct email {
     static std::string message() { return "must be an e-mail address"; }
 };
 
-/// An attribute that suits any member and checks nothing.
+/// An attribute that suits any member and validates nothing.
 template<class Derived>
 struct attribute {
     template<class M>
     static constexpr void fit() {}
 };
 
-/// Shown as *** in logs and dumps; `to_json` still writes it, since it may be meant for the client.
+/// Shown as *** in logs and dumps; `to_json` still writes the value, because it may be meant for the client.
 struct secret : attribute<secret> {
     static constexpr std::string_view name() { return "secret"; }
 };
 
-/// No two rows may have the same value.
+/// The column's values are unique.
 struct unique : attribute<unique> {
     static constexpr std::string_view name() { return "unique"; }
 };
@@ -234,14 +233,14 @@ struct index : attribute<index> {
     static constexpr std::string_view name() { return "index"; }
 };
 
-/// What becomes of the rows that refer to a row when that one is erased.
+/// What happens to the referring rows when the row they refer to is erased.
 enum class on_delete : std::uint8_t {
-    restrict, ///< it can't be erased
+    restrict, ///< the row can't be erased
     cascade,  ///< they are erased as well
-    set_null  ///< they refer to nothing; for a std::optional member
+    set_null  ///< their reference becomes null; for a std::optional member
 };
 
-/// Holds the key of a row of another table, or of its own one.
+/// Holds the key of a row of this or another table.
 template<class Pointer>
 struct references {
     Pointer member{};
@@ -252,21 +251,21 @@ struct references {
     template<class M>
     static constexpr void fit() {
         static_assert(std::same_as<M, typename reflect::detail::member_pointer<Pointer>::value>,
-                      "weir: a member that references(...) another has that one's type");
+                      "weir: a member with references(...) must have the type of the member it refers to");
     }
 };
 
-/// The program gives this integer key; without it the database generates integer keys.
+/// The program assigns this integer key; otherwise the database generates it.
 struct assigned : attribute<assigned> {
     static constexpr std::string_view name() { return "assigned"; }
 };
 
-/// May be missing from JSON and config: the member's own initialiser stands then.
+/// May be missing from JSON and config; the member then keeps its initialiser.
 struct not_required : attribute<not_required> {
     static constexpr std::string_view name() { return "not_required"; }
 };
 
-/// May be missing from JSON and config: takes this value then. A table's column gets it as its DEFAULT.
+/// May be missing from JSON and config; the member then has this value. A table's column gets it as its DEFAULT.
 template<class Value>
 struct defaults {
     Value value{};
@@ -275,8 +274,8 @@ struct defaults {
 
     template<class M>
     static constexpr void fit() {
-        static_assert(std::is_assignable_v<M&, const Value&>,
-                      "weir: defaults(...) doesn't convert to the member's type");
+        static_assert(
+            std::is_assignable_v<M&, const Value&>, "weir: defaults(...) doesn't convert to the member's type");
     }
 };
 

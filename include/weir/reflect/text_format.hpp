@@ -11,11 +11,11 @@
 
 namespace weir::reflect {
 
-/// How a type that isn't a string appears as one in JSON. Specialise it for your own type:
-/// `expected` says what is accepted ("a UUID"), `parse` reads it, `append` writes it as it is: weir escapes it.
-/// A format whose text never needs that may say so, which saves a look at it: `static constexpr bool plain = true`.
-/// Points in time are RFC 3339 in UTC; digits finer than the type's or a microsecond are cut off. A
-/// std::chrono::sys_days is a date without a time: `2026-01-31`.
+/// How a type that isn't a string is written as a JSON string. Specialise it for your own type: `expected` describes
+/// what is accepted ("a UUID"), `parse` reads it, `append` writes it without escaping, which weir does. If the text
+/// never needs escaping, `static constexpr bool plain = true` skips the check. Times are RFC 3339 in UTC; digits finer
+/// than the type's resolution or a microsecond are cut off. A std::chrono::sys_days is a date without a time:
+/// `2026-01-31`.
 template<class T>
 struct text_format;
 
@@ -38,7 +38,7 @@ struct text_format<std::chrono::time_point<std::chrono::system_clock, Duration>>
     }
 
 private:
-    // A clock of nanoseconds in 64 bits reaches from 1677 to 2262, RFC 3339 from 0000 to 9999.
+    // A 64-bit clock of nanoseconds covers the years 1677 to 2262, RFC 3339 0000 to 9999.
     static constexpr auto lowest() { return std::chrono::ceil<std::chrono::seconds>(time::min()); }
     static constexpr auto highest() {
         return std::chrono::floor<std::chrono::seconds>(time::max()) - std::chrono::seconds{1};
@@ -65,7 +65,7 @@ concept has_text_format = requires(const T& value, std::string& out, std::string
 
 namespace detail {
 
-// Whether JSON can hold the format's text as it is.
+// Whether the format's text needs no escaping in JSON.
 template<class T>
 inline constexpr bool is_plain_text = false;
 template<class T>

@@ -12,7 +12,7 @@
 
 namespace weir::reflect::detail {
 
-/// The broken rules so far.
+/// Collects the broken rules.
 class violations {
 public:
     bool full() const noexcept { return found_.size() >= most; }
@@ -20,7 +20,7 @@ public:
     result<void> finish() &&;
 
 private:
-    // A body of many wrong items must not become an answer of many times its size.
+    // Limits the response: a body of many invalid items must not become one many times its size.
     static constexpr std::size_t most = 1000;
     std::vector<error_detail> found_;
 };
@@ -91,10 +91,9 @@ void check_fields(const T& object, const path_step* where, violations& broken) {
 
 namespace weir {
 
-/// Checks a value against the rules of its schema, its described members', its lists', maps' and
-/// optionals' (an empty optional breaks no rule). Lists every broken rule, up to 1,000, as details
-/// `{"items[3].quantity", "range", "must be between 1 and 100"}` of errc::validation_failed.
-/// Allocates nothing when all rules hold.
+/// Checks a value against its schema's rules, including those of nested described members, lists, maps and optionals
+/// (an empty optional breaks no rule). errc::validation_failed lists the broken rules, up to 1,000, as details such as
+/// `{"items[3].quantity", "range", "must be between 1 and 100"}`. Allocates nothing if all rules hold.
 template<class T>
 result<void> validate(const T& value) {
     reflect::detail::violations broken;

@@ -3,7 +3,7 @@
 
 #include <weir/core/clock.hpp>
 #include <weir/core/error.hpp>
-#include <weir/resilience/protected_call.hpp>
+#include <weir/resilience/detail/protected_call.hpp>
 
 #include <boost/describe/class.hpp>
 
@@ -19,15 +19,15 @@
 
 namespace weir {
 
-/// The classes of traffic, the one that is shed last first.
+/// The classes of traffic, in order of priority; the last one is shed first.
 enum class traffic : std::uint8_t { critical, normal, batch };
 inline constexpr std::size_t traffic_classes = 3;
 
-/// `critical`, `normal` or `batch`.
+/// The class's name: `critical`, `normal` or `batch`.
 std::string_view name(traffic kind) noexcept;
 
-/// What changed: an adaptive_limit begins to refuse, has refused nothing for a second, or has found that calls take
-/// longer or shorter than before (by a quarter at least) when nothing waits.
+/// What changed: the limit began to refuse calls, has refused none for a second, or measured that calls without
+/// queueing take at least a quarter longer or shorter than before.
 enum class adaptive_limit_change : std::uint8_t { refusing, recovered, min_latency };
 
 struct adaptive_limit_event {
@@ -37,25 +37,27 @@ struct adaptive_limit_event {
 };
 
 struct adaptive_limit_options {
-    std::size_t initial = 20; ///< the limit at first, within the bounds
-    std::size_t min = 1;      ///< the limit's bounds: at least 1
+    std::size_t initial = 20; ///< the initial limit, within the bounds
+    std::size_t min = 1;      ///< bounds of the limit: at least 1
     std::size_t max = 1000;
-    double tolerance = 1.5; ///< how many times the least latency calls may take; 1 to 10
-    std::size_t queue = 4;  ///< calls that may wait beyond that; the limit's square root where that is more
-    duration window = std::chrono::milliseconds(100);      ///< the limit moves once in each; at least 1 ms
-    duration probe_interval = std::chrono::seconds(5);     ///< from one search for the least latency to the next
-    duration least_latency = std::chrono::milliseconds(1); ///< a shorter one counts as this: no wait worth refusing for
-    duration retry_after = std::chrono::seconds(1);        ///< what a refusal says; whole seconds
-    std::function<void(const adaptive_limit_event&)> on_event{}; ///< on the calling thread; what it throws is dropped
-    const weir::clock* time = &system_clock();                   ///< outlives the limit
+    double tolerance = 1.5; ///< how much longer than the minimum latency calls may take; 1 to 10
+    std::size_t queue = 4;  ///< calls allowed to queue beyond that; at least the limit's square root
+    duration window = std::chrono::milliseconds(100);  ///< the limit is adjusted once per window; at least 1 ms
+    duration probe_interval = std::chrono::seconds(5); ///< between two measurements of the minimum latency
+    duration least_latency =
+        std::chrono::milliseconds(1);               ///< a shorter minimum counts as this: such waits are harmless
+    duration retry_after = std::chrono::seconds(1); ///< in refusals; whole seconds
+    std::function<void(const adaptive_limit_event&)>
+        on_event{};                            ///< called on the calling thread; exceptions are ignored
+    const weir::clock* time = &system_clock(); ///< must outlive the limit
 };
 
-// so that settings may hold them, as `overload: {max: 200}`
+// described, so that settings can contain them, as `overload: {max: 200}`
 BOOST_DESCRIBE_STRUCT(adaptive_limit_options, (),
                       (initial, min, max, tolerance, queue, window, probe_interval, least_latency, retry_after))
 
 struct traffic_stats {
-    double share = 1; ///< of the limit, that this class may fill
+    double share = 1; ///< the part of the limit that this class may use
     std::uint64_t admitted = 0;
     std::uint64_t refused = 0;
 };
@@ -63,8 +65,8 @@ struct traffic_stats {
 struct adaptive_limit_stats {
     double limit = 0;
     std::size_t in_flight = 0;
-    duration latency{};     ///< the mean of the last window, waits included
-    duration min_latency{}; ///< when nothing waits; zero until it is known
+    duration latency{};     ///< mean of the last window, including waits
+    duration min_latency{}; ///< without queueing; zero until measured
     std::uint64_t probes = 0;
     bool automatic = true;
     std::array<traffic_stats, traffic_classes> classes{};
@@ -72,17 +74,17 @@ struct adaptive_limit_stats {
     const traffic_stats& of(traffic kind) const noexcept { return classes[static_cast<std::size_t>(kind)]; }
 };
 
-/// Limits how many calls run at a time, to the number that it finds from their latency: a gradient as in Netflix's
-/// concurrency-limits (https://github.com/Netflix/concurrency-limits), against the least latency, which it measures
-/// again every few seconds with a lower limit, as BBR does (https://queue.acm.org/detail.cfm?id=3022184). While a
-/// better class is refused, the worse ones lose their share of the limit. Never waits. Process-wide; thread-safe.
+/// Limits concurrent calls to a number derived from their latency: a gradient as in Netflix's concurrency-limits
+/// (https://github.com/Netflix/concurrency-limits) relative to the minimum latency, which is measured every few seconds
+/// with a lowered limit, as in BBR (https://queue.acm.org/detail.cfm?id=3022184). While calls of a higher class are
+/// refused, the lower classes lose their share of the limit. Never waits. Process-wide; thread-safe.
 ///
 ///     weir::adaptive_limit limit;
 ///     if (auto permit = limit.try_acquire()) serve(), permit.done();
 class adaptive_limit {
 public:
-    /// One admitted call: ends with `done`, which counts its latency, or by itself, which doesn't. Doesn't outlive the
-    /// limit. Empty where the call was refused.
+    /// An admitted call. `done` ends it and counts its latency; the destructor ends it without. Empty if the call was
+    /// refused. Must not outlive the limit.
     class [[nodiscard]] permit {
     public:
         permit() noexcept = default;
@@ -101,11 +103,11 @@ public:
 
         explicit operator bool() const noexcept { return of_ != nullptr; }
 
-        /// The call has ended as calls do: its latency counts.
+        /// Ends the call and counts its latency.
         void done() noexcept {
             if (of_) std::exchange(of_, nullptr)->finish(*this);
         }
-        /// It has ended otherwise, cancelled or refused by another: its latency says nothing.
+        /// Ends the call without counting its latency, for a call that was cancelled or refused elsewhere.
         void ignore() noexcept {
             if (of_) std::exchange(of_, nullptr)->release();
         }
@@ -121,18 +123,18 @@ public:
         std::uint32_t epoch_ = 0;
     };
 
-    /// Throws std::invalid_argument for an option that makes no sense.
+    /// Throws std::invalid_argument for an invalid option.
     explicit adaptive_limit(adaptive_limit_options options = {});
     ~adaptive_limit();
     adaptive_limit(const adaptive_limit&) = delete;
     adaptive_limit& operator=(const adaptive_limit&) = delete;
 
-    /// A permit, or an empty one where the class's share of the limit is taken. `waited` is how long the call has
-    /// waited already where that is known (for its loop, in a queue): it counts as calls that are ahead of it.
+    /// Returns a permit, or an empty one if the class's share of the limit is used up. `waited` is how long the call
+    /// has waited already, if known (for its loop, in a queue); it counts as queued calls ahead of this one.
     [[nodiscard]] permit try_acquire(traffic kind = traffic::normal, duration waited = {}) noexcept;
 
-    /// Yields what `f` yields as a result, or `refusal()` without calling it. An error counts as no latency, unless it
-    /// is errc::deadline_exceeded.
+    /// Returns what `f` yields as a result, or `refusal()` without calling it. An error's latency doesn't count unless
+    /// the error is errc::deadline_exceeded.
     template<class F>
     auto run(F&& f) {
         return run(traffic::normal, std::forward<F>(f));
@@ -143,14 +145,14 @@ public:
         return run_owned<std::decay_t<F>>(*this, kind, std::forward<F>(f));
     }
 
-    /// What refused calls are answered: errc::unavailable, with the code `overloaded` and a retry_after.
+    /// The error of refused calls: errc::unavailable with the code `overloaded` and a retry_after.
     const error& refusal() const noexcept { return refusal_; }
 
-    /// Moves the bounds, and the limit into them. Throws std::invalid_argument unless 1 <= min <= max.
+    /// Changes the bounds and moves the limit into them. Throws std::invalid_argument unless 1 <= min <= max.
     void set_bounds(std::size_t min, std::size_t max);
-    /// Holds the limit there, whatever latency does, until `automatic()`. Throws std::invalid_argument for 0.
+    /// Fixes the limit until `automatic()`. Throws std::invalid_argument for 0.
     void set_limit(std::size_t limit);
-    /// Goes on from the present limit by latency.
+    /// Resumes adjusting the limit, from its present value.
     void automatic();
 
     adaptive_limit_stats stats() const;

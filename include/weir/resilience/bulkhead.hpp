@@ -3,7 +3,7 @@
 
 #include <weir/core/clock.hpp>
 #include <weir/core/task.hpp>
-#include <weir/resilience/protected_call.hpp>
+#include <weir/resilience/detail/protected_call.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -18,22 +18,22 @@ namespace weir {
 
 /// Why a bulkhead refused a call.
 enum class bulkhead_refusal : std::uint8_t {
-    full,   ///< as many calls are in flight and waiting as may be
-    waited, ///< `max_wait` was over
+    full,   ///< the limits of calls in flight and waiting are reached
+    waited, ///< the call waited for `max_wait`
 };
 
 struct bulkhead_event {
-    std::string_view bulkhead{}; ///< its name
+    std::string_view bulkhead{}; ///< the bulkhead's name
     bulkhead_refusal why = bulkhead_refusal::full;
 };
 
 struct bulkhead_options {
-    std::string name = "bulkhead";        ///< for events, metrics and logs
-    std::size_t max_concurrent = 64;      ///< calls in flight; 1 and more
-    std::size_t max_waiting = 64;         ///< calls that may wait for a place; 0: none waits
-    duration max_wait = duration::zero(); ///< 0: none waits; max(): until the context's deadline
-    /// Called for each refused call, on its thread and without a lock. An exception out of it is counted in the stats
-    /// and goes no further.
+    std::string name = "bulkhead";        ///< in events, metrics and logs
+    std::size_t max_concurrent = 64;      ///< calls in flight; at least 1
+    std::size_t max_waiting = 64;         ///< calls that may wait; 0: none
+    duration max_wait = duration::zero(); ///< 0: no waiting; max(): until the context's deadline
+    /// Called for each refused call, on its thread and without a lock. Exceptions are counted in the stats and
+    /// otherwise ignored.
     std::function<void(const bulkhead_event&)> on_event{};
 };
 
@@ -41,18 +41,18 @@ struct bulkhead_stats {
     std::size_t in_flight = 0;
     std::size_t waiting = 0;
     std::size_t max_concurrent = 0;
-    std::uint64_t admitted = 0;        ///< over all time, as the rest; with those that had waited
-    std::uint64_t waited = 0;          ///< calls that had to wait, whatever became of them
-    std::uint64_t refused = 0;         ///< as nothing was free
-    std::uint64_t refused_waiting = 0; ///< as `max_wait` was over
-    std::uint64_t left_waiting = 0;    ///< at a deadline, by cancellation or with their loop
+    std::uint64_t admitted = 0;        ///< over all time, like the next ones; includes calls that waited
+    std::uint64_t waited = 0;          ///< calls that had to wait, whatever the outcome
+    std::uint64_t refused = 0;         ///< because no place was free
+    std::uint64_t refused_waiting = 0; ///< after `max_wait`
+    std::uint64_t left_waiting = 0;    ///< ended by a deadline, cancellation or the end of their loop
     std::uint64_t events_failed = 0;   ///< on_event threw
 };
 
-/// Bounds how many calls are in flight at once, so that a slow dependency can't take everything (Nygard, "Release
-/// It!"). A call that finds no place waits in line, where the options let it: first come, first served. Process-wide
-/// and thread-safe: one loop's end of a call lets another loop's go on, there. Waits on the clock of the awaiting loop.
-/// Destroyed with calls in flight or waiting, it lets the first ones end and refuses the others (errc::unavailable).
+/// Bounds the number of concurrent calls, so that a slow dependency can't use up all resources (Nygard, "Release It!").
+/// If the options allow it, further calls wait, first come, first served. Process-wide and thread-safe: a call that
+/// ends on one loop lets a call on another loop proceed there. Waits on the awaiting loop's clock. If destroyed early,
+/// it lets calls in flight end and refuses waiting ones (errc::unavailable).
 ///
 ///     auto found = co_await slots.run([&] { return search.find(words); });
 class bulkhead {
@@ -60,31 +60,31 @@ class bulkhead {
     class waiter;
 
 public:
-    /// A place for one call, until it goes.
+    /// A place for one call, freed by the destructor.
     class permit;
 
-    /// Throws std::invalid_argument for an option out of its range.
+    /// Throws std::invalid_argument for an option out of range.
     explicit bulkhead(bulkhead_options options = {});
     bulkhead(const bulkhead&) = delete;
     bulkhead& operator=(const bulkhead&) = delete;
     ~bulkhead();
 
-    /// Yields what `f` yields as a result, and doesn't suspend where a place is free. Where there is none:
-    /// errc::unavailable with the code `bulkhead_full`. errc::deadline_exceeded at the context's deadline and
-    /// errc::cancelled when cancelled, both while it waits; later they are for `f`.
+    /// Returns what `f` yields as a result, without suspending if a place is free. errc::unavailable with the code
+    /// `bulkhead_full` if there is none. While waiting, errc::deadline_exceeded at the context's deadline and
+    /// errc::cancelled when cancelled; after that both are passed to `f`.
     template<class F>
     auto run(F&& f) {
         static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
         return run_owned<std::decay_t<F>>(*this, std::forward<F>(f));
     }
 
-    /// A place if one is free and no call waits for it; the same error otherwise.
+    /// Returns a place if one is free and no call waits for it; otherwise the same error.
     result<permit> try_acquire() noexcept;
-    /// A place, with the same waiting and errors as run().
+    /// Returns a place, with the same waiting and errors as run().
     task<result<permit>> acquire();
 
-    /// From now on so many may be in flight; waiting calls that fit in go on. Calls in flight beyond that end in their
-    /// own time. Throws std::invalid_argument for 0.
+    /// Changes the limit of calls in flight; waiting calls that now fit proceed. Surplus calls in flight continue.
+    /// Throws std::invalid_argument for 0.
     void set_max_concurrent(std::size_t most);
 
     bulkhead_stats stats() const;

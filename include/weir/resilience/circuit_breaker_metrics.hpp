@@ -8,10 +8,10 @@
 
 namespace weir {
 
-/// A breaker's circuit_breaker_state (1 for the one that it is in, 0 for the others), _calls_total by outcome,
+/// Exports a breaker's circuit_breaker_state (1 for the current state, 0 for the others), _calls_total by outcome,
 /// _slow_calls_total, _not_permitted_total, _opened_total, _failure_rate and _slow_call_rate (0 to 1, of the calls in
-/// the window), with the label `name`. The breaker outlives the metrics. Throws std::invalid_argument for a second
-/// one of the same name.
+/// the window), with the label `name`. The breaker must outlive the metrics. Throws std::invalid_argument for a
+/// duplicate name.
 void measure(metrics& to, const circuit_breaker& of, std::string_view name);
 
 } // namespace weir

@@ -17,18 +17,18 @@
 
 namespace weir {
 
-/// What a closed_loop watches: a latency, an error rate, the lag of a loop. `measured.hpp` makes them of metrics.
+/// A value that a closed_loop watches: a latency, an error rate, a loop's lag. `signals.hpp` derives them from metrics.
 struct loop_signal {
     std::string name{};
-    std::function<double()> read{}; ///< of the time since it was last read; NaN: nothing was measured
+    std::function<double()> read{}; ///< the value since the last read; NaN: nothing was measured
     anomaly_options detect{};
 };
 
-/// What a closed_loop sets: the rate of a limiter, the limit of a bulkhead. `tighten` and `relax` are factors; a knob
-/// that is to rise under load has a `tighten` above 1 and a `relax` below.
+/// A value that a closed_loop adjusts: a limiter's rate, a bulkhead's limit. `tighten` and `relax` are factors; a knob
+/// that should rise under load has `tighten` above 1 and `relax` below 1.
 struct loop_knob {
     std::string name{};
-    double least = 0; ///< it is never set beyond these two
+    double least = 0; ///< bounds of the value
     double most = 0;
     std::function<double()> read{};
     std::function<void(double)> write{};
@@ -38,7 +38,7 @@ struct loop_knob {
 
 enum class loop_mode : std::uint8_t {
     off,     ///< only watches
-    propose, ///< says what it would do
+    propose, ///< reports what it would do
     apply,
 };
 
@@ -46,7 +46,7 @@ struct closed_loop_event {
     enum class what : std::uint8_t { anomaly, usual, tightened, relaxed, proposed, adopted, pinned, released, failed };
 
     what kind = what::anomaly;
-    std::string name{}; ///< of the signal or the knob
+    std::string name{}; ///< the signal's or the knob's name
     double from = 0;
     double to = 0;
     std::string why{}; ///< a sentence for the log: `p99_ms is 12.1, usually 2.0 ± 0.2 (score 48)`
@@ -59,33 +59,35 @@ struct closed_loop_options {
     std::vector<loop_signal> signals{};
     std::vector<loop_knob> knobs{};
     loop_mode mode = loop_mode::apply;
-    duration settle = std::chrono::seconds(5);       ///< between two steps, so that the first has an effect
-    duration relax_after = std::chrono::seconds(30); ///< without an anomaly; doubles with each relapse, up to 8 times
-    std::size_t history = 100;                       ///< events that are kept
+    duration settle = std::chrono::seconds(5); ///< pause between two steps, so that the first can take effect
+    duration relax_after =
+        std::chrono::seconds(30); ///< time without an anomaly; doubles with each relapse, up to 8 times
+    std::size_t history = 100;    ///< events kept
     logger log{};
     std::function<void(const closed_loop_event&)> on_event{}; ///< called by `tick`, `pin` and `release`
     const weir::clock* time = &system_clock();
 };
 
-/// Watches signals, and tightens knobs while one is anomalous: by a factor each `settle`, within the knobs' bounds, and
-/// not while it improves.
-/// When all signals have been usual for `relax_after` it goes back step by step to what the knobs were set to before.
-/// Each step is logged with its reason and kept in the history. A person has the last word: `pin` sets a knob by hand
-/// until `release`, `set_mode` makes it only propose, or stops it, and a knob that is changed elsewhere is taken as it
-/// is. What a signal or knob throws is an event, and the others go on. Thread-safe; `tick` comes from one thread.
+/// Watches signals and tightens knobs while one is anomalous: by a factor every `settle`, within the knobs' bounds, and
+/// not while the signal improves. When all signals have been usual for `relax_after`, it returns step by step to the
+/// knobs' earlier values. Each step is logged with its reason and kept in the history. An operator has priority: `pin`
+/// fixes a knob until `release`, `set_mode` makes the loop only propose, or stops it, and a knob changed elsewhere
+/// keeps its new value. An exception of a signal or knob becomes an event; the others continue. Thread-safe; call
+/// `tick` from one thread.
 ///
 ///     app.every("closed loop", 1s, [&] { control.tick(); });
 class closed_loop {
 public:
-    /// Throws std::invalid_argument for options that make no sense, with the signal's or knob's name.
+    /// Throws std::invalid_argument for invalid options, naming the signal or knob.
     explicit closed_loop(closed_loop_options options);
     closed_loop(const closed_loop&) = delete;
     closed_loop& operator=(const closed_loop&) = delete;
 
-    /// Reads the signals and takes a step where one is due: each second, say.
+    /// Reads the signals and takes a step if one is due. Call it regularly, for example once per second.
     void tick();
 
-    /// Sets a knob by hand, within its bounds, until `release`. errc::not_found; errc::invalid_argument beyond them.
+    /// Fixes a knob within its bounds until `release`. errc::not_found; errc::invalid_argument for a value out of
+    /// bounds.
     result<void> pin(std::string_view knob, double value);
     result<void> release(std::string_view knob);
 
@@ -99,13 +101,13 @@ public:
     struct knob_state {
         std::string name{};
         double value = 0;
-        double home = 0; ///< where it goes back to
+        double home = 0; ///< the value it returns to
         bool pinned = false;
     };
 
     std::vector<signal_state> signals() const;
     std::vector<knob_state> knobs() const;
-    /// The last events, the oldest first.
+    /// The last events, oldest first.
     std::vector<closed_loop_event> history() const;
 
 private:
@@ -113,7 +115,7 @@ private:
         const loop_signal* of;
         anomaly_detector detector;
         double sample = 0;     // of this tick
-        double score_then = 0; // when a step was last thought of, in this anomaly
+        double score_then = 0; // at the last decision on a step in this anomaly
         bool broken = false;   // reading it threw
     };
     struct knob {
@@ -133,7 +135,7 @@ private:
     void read_signals(events& out);
     void read_knobs(events& out);
     void know(knob& one, double value, events& out);
-    void judge(events& out);
+    void evaluate_signals(events& out);
     step next_step(time_point now);
     void move_knobs(step kind, events& out);
     void move(knob& one, step kind, const std::string& why, events& out);
@@ -147,8 +149,9 @@ private:
     void publish(events all);
 
     const closed_loop_options options_;
-    std::recursive_mutex steering_; // held by whoever reads or sets knobs; what is called then may come back here
-    mutable std::mutex mutex_;      // of what follows; nothing of the user's is called under it
+    std::recursive_mutex
+        steering_;             // held while knobs are read or set; recursive, because those callbacks may call back
+    mutable std::mutex mutex_; // guards the following members; user code is never called under it
     std::vector<signal> signals_{};
     std::vector<knob> knobs_{};
     std::deque<closed_loop_event> history_{};
@@ -156,7 +159,7 @@ private:
     time_point step_after_ = time_point::min();
     std::optional<time_point> usual_since_{};
     duration patience_;
-    bool relaxing_ = false; // the last step was one back
+    bool relaxing_ = false; // the last step relaxed
 };
 
 } // namespace weir

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <weir/resilience/detail/protected_call.hpp>
+#include <weir/resilience/detail/sharded_counts.hpp>
 #include <weir/resilience/last_good.hpp>
-#include <weir/resilience/protected_call.hpp>
-#include <weir/resilience/sharded_counts.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -13,22 +13,22 @@
 
 namespace weir {
 
-/// A call failed, and something else was to stand in for its result.
+/// A call failed and a substitute for its result was tried.
 struct fallback_event {
-    error failure{}; ///< of the call
-    error instead{}; ///< of what should have stood in for it; no error where that did
+    error failure{}; ///< the call's error
+    error instead{}; ///< the substitute's error; no error if it succeeded
 };
 
 struct fallback_options {
-    /// What is covered; none given: unavailable, deadline_exceeded and resource_exhausted.
+    /// Which errors are covered; default: unavailable, deadline_exceeded and resource_exhausted.
     std::function<bool(const error&)> covers{};
-    std::function<void(const fallback_event&)> on_event{}; ///< on the call's loop; what it throws is dropped
+    std::function<void(const fallback_event&)> on_event{}; ///< called on the call's loop; exceptions are ignored
 };
 
 struct fallback_stats {
     std::uint64_t calls = 0;
-    std::uint64_t used = 0;   ///< calls for which something else stood in
-    std::uint64_t failed = 0; ///< calls for which it should have, and couldn't
+    std::uint64_t used = 0;   ///< calls whose result was substituted
+    std::uint64_t failed = 0; ///< calls whose substitute failed
 };
 
 namespace resilience::detail {
@@ -38,7 +38,7 @@ struct is_last_good : std::false_type {};
 template<class T>
 struct is_last_good<last_good<T>> : std::true_type {};
 
-// What a fallback yields that is made of a value, a function of the error, or a last_good.
+// The value type of a fallback made from a value, a function of the error, or a last_good.
 template<class From>
 struct fallback_value {
     using type = From;
@@ -52,7 +52,7 @@ struct fallback_value<From> {
     using type = typename as_result<task_value_t<std::invoke_result_t<From&, const error&>>>::type::value_type;
 };
 
-// What a fallback has beside its value.
+// The part of a fallback that doesn't depend on its value type.
 class fallback_record {
 public:
     explicit fallback_record(fallback_options options) : options_(std::move(options)) {}
@@ -71,18 +71,17 @@ private:
 
 } // namespace resilience::detail
 
-/// Stands in for a call that failed: by a value, by a function of the error (which may be a coroutine and fail itself),
-/// or by the last good result, which it keeps then. The outcome is what stands in, or its error; the call's error where
-/// nothing stands in or there is no last good result, and where the error isn't covered. What a function throws becomes
-/// an error; what `covers` throws leaves run(). Process-wide and thread-safe as far as its function is; outlives its
-/// calls.
+/// Substitutes the result of a failed call: with a value, a function of the error (which may be a coroutine and may
+/// fail), or the last good result, which it records. Returns the substitute or its error; returns the call's own error
+/// if there is no substitute or the error isn't covered. A function's exceptions become errors; exceptions of `covers`
+/// propagate from run(). Process-wide, and thread-safe if its function is; must outlive its calls.
 ///
 ///     weir::fallback guest(session{"guest"});
 ///     auto found = co_await guest.run([&] { return wechat.code2session(code); });
 template<class T>
 class fallback {
 public:
-    /// For calls that bring what stands in for them.
+    /// For calls that pass their own substitute.
     explicit fallback(fallback_options options = {}) : record_(std::move(options)) {}
     template<class From>
         requires(!std::same_as<std::decay_t<From>, fallback_options>)
@@ -98,8 +97,8 @@ public:
     fallback(const fallback&) = delete;
     fallback& operator=(const fallback&) = delete;
 
-    /// Yields what `f` yields, which is of type T, or what stands in for it. `f` is called on the awaiting loop, once;
-    /// cancellation reaches it as always and is not covered.
+    /// Returns what `f` yields, which must be of type T, or the substitute. `f` is called once, on the awaiting loop;
+    /// cancellation is passed to it and isn't covered.
     template<class F>
     auto run(F&& f) {
         static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
@@ -108,12 +107,12 @@ public:
         return run_owned<std::decay_t<F>>(*this, std::forward<F>(f));
     }
 
-    /// The same with what stands in for this call alone: a value, or a function of the error that knows what the call
-    /// was for. A last_good is for the constructor.
+    /// The same with a substitute for this call only: a value, or a function of the error. A last_good can only be
+    /// passed to the constructor.
     template<class F, class From>
     auto run(F&& f, From&& instead) {
-        static_assert(awaitable_call<F> && awaitable_call<From>,
-                      "name this lambda before awaiting it, or capture by reference");
+        static_assert(
+            awaitable_call<F> && awaitable_call<From>, "name this lambda before awaiting it, or capture by reference");
         static_assert(std::same_as<resilience::detail::call_result<std::decay_t<F>>, result<T>>,
                       "the call and its fallback yield values of the same type");
         return run_with<std::decay_t<F>, std::decay_t<From>>(*this, std::forward<F>(f), std::forward<From>(instead));
@@ -122,7 +121,7 @@ public:
     fallback_stats stats() const noexcept { return record_.stats(); }
 
 private:
-    static constexpr bool keeps = std::copy_constructible<T>; // not what only moves, nor void
+    static constexpr bool keeps = std::copy_constructible<T>; // false for move-only types and void
 
     template<class F>
     static task<result<T>> run_owned(fallback& self, F f) {
@@ -180,7 +179,7 @@ private:
         co_return *found;
     }
 
-    // A good result that can't be kept is good all the same.
+    // Records a good result. A failure to store it doesn't affect the call.
     void keep(const result<T>& outcome) noexcept {
         if constexpr (keeps) {
             if (!last_) return;

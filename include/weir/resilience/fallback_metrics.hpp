@@ -15,8 +15,8 @@ void measure_fallback(metrics& to, std::function<fallback_stats()> read, std::st
 
 } // namespace resilience::detail
 
-/// A fallback's fallback_calls_total, fallback_used_total and fallback_failed_total, with the label `name`. It outlives
-/// the metrics. Throws std::invalid_argument for a second one of the same name.
+/// Exports a fallback's fallback_calls_total, fallback_used_total and fallback_failed_total, with the label `name`. It
+/// must outlive the metrics. Throws std::invalid_argument for a duplicate name.
 template<class T>
 void measure(metrics& to, const fallback<T>& of, std::string_view name) {
     resilience::detail::measure_fallback(

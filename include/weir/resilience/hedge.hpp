@@ -2,7 +2,7 @@
 #pragma once
 
 #include <weir/core/loop.hpp>
-#include <weir/resilience/protected_call.hpp>
+#include <weir/resilience/detail/protected_call.hpp>
 #include <weir/resilience/retry_budget.hpp>
 
 #include <array>
@@ -16,41 +16,41 @@
 
 namespace weir {
 
-/// What a hedge reports: a call took long.
+/// An event of a hedge: a call takes long.
 struct hedge_event {
     enum class what : std::uint8_t {
         hedged,         ///< a second attempt begins
-        won,            ///< the second one has the first good answer
-        budget_refused, ///< there is no second one: the budget is used up
+        won,            ///< the second attempt gave the first good result
+        budget_refused, ///< the budget is used up, so there is no second attempt
     };
     what kind = what::hedged;
-    duration after{}; ///< since the call began
+    duration after{}; ///< time since the call began
 };
 
 struct hedge_options {
-    std::optional<duration> delay{}; ///< before the second attempt; none given: the time most calls take
-    double percentile = 0.95;        ///< of the first attempts' times, which is that time; above 0, below 1
-    std::size_t min_calls = 100;     ///< as many have to be observed before; until then there is no second attempt
-    retry_budget* budget = nullptr;  ///< shared with others, outlives the hedge; null: one of its own
-    std::function<void(const hedge_event&)> on_event{}; ///< on the call's loop; what it throws is dropped
+    std::optional<duration> delay{}; ///< before the second attempt; default: `percentile` of observed times
+    double percentile = 0.95;        ///< of the first attempts' times; above 0, below 1
+    std::size_t min_calls = 100;     ///< observed calls needed first; until then there is no second attempt
+    retry_budget* budget = nullptr;  ///< shared and must outlive the hedge; null: a private one
+    std::function<void(const hedge_event&)> on_event{}; ///< called on the call's loop; exceptions are ignored
 };
 
 struct hedge_stats {
     std::uint64_t calls = 0;
     std::uint64_t hedged = 0; ///< second attempts
-    std::uint64_t won = 0;    ///< of them those whose answer was taken
+    std::uint64_t won = 0;    ///< second attempts whose result was used
     std::uint64_t budget_refused = 0;
 };
 
 namespace resilience::detail {
 
-// How long calls take, of the last thousand or two: in steps of 1/8 of their size, from 1 us to a minute. Thread-safe,
-// lock-free.
+// The durations of the last one or two thousand calls, in buckets of 1/8 of their size, from 1 us to a minute.
+// Thread-safe, lock-free.
 class observed_times {
 public:
     void note(duration took) noexcept;
     std::uint32_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
-    // No fewer than that part of the times are shorter.
+    // At least that part of the durations are shorter.
     duration percentile(double part) const noexcept;
 
 private:
@@ -68,22 +68,22 @@ private:
 
 } // namespace resilience::detail
 
-/// Makes a call a second time when it takes long, and yields the first good answer: hedged requests, after Dean and
-/// Barroso, The Tail at Scale (https://research.google/pubs/the-tail-at-scale/). The other attempt is cancelled, and
-/// has ended when run() yields. For idempotent calls only, whose `f` may run twice at once. A first attempt that fails
-/// before the delay isn't repeated; when both fail, the first one's error is the outcome. Within a budget, by the
-/// loop's clock. Cancellation reaches both. Process-wide and thread-safe; outlives its calls.
+/// Starts a second attempt of a call that takes long, and returns the first good result: hedged requests, after Dean
+/// and Barroso, The Tail at Scale (https://research.google/pubs/the-tail-at-scale/). The other attempt is cancelled,
+/// and has ended when run() returns. Only for idempotent calls whose `f` may run twice at once. A first attempt that
+/// fails before the delay isn't repeated; if both fail, the first one's error is returned. Bounded by a budget; uses
+/// the loop's clock. Cancellation reaches both attempts. Process-wide and thread-safe; must outlive its calls.
 ///
 ///     weir::hedge second({.delay = 50ms});
 ///     auto found = co_await second.run([&] { return replica.find(id); });
 class hedge {
 public:
-    /// Throws std::invalid_argument for options that are out of their range.
+    /// Throws std::invalid_argument for options out of range.
     explicit hedge(hedge_options options = {});
     hedge(const hedge&) = delete;
     hedge& operator=(const hedge&) = delete;
 
-    /// Yields what `f` yields, called once or twice on the awaiting loop; an exception out of it becomes an error.
+    /// Returns what `f` yields; `f` is called once or twice on the awaiting loop. Its exceptions become errors.
     template<class F>
     auto run(F&& f) {
         static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
@@ -95,7 +95,7 @@ public:
 private:
     enum counted : std::size_t { calls, hedged, won, budget_refused };
     struct race;
-    // Runs one of the attempts; whether its answer is good.
+    // Runs one of the attempts; returns whether its result is good.
     using attempt = std::function<task<bool>(std::size_t number)>;
 
     template<class F>
@@ -114,7 +114,7 @@ private:
         co_return in->has_value();
     }
 
-    // The number of the attempt whose outcome counts; none when the caller is cancelled already.
+    // Returns the index of the attempt whose outcome counts, or nothing if the caller is cancelled already.
     task<std::optional<std::size_t>> run_race(const attempt& start);
     std::optional<duration> delay() const noexcept;
     void note(counted what, hedge_event::what kind, duration after) noexcept;

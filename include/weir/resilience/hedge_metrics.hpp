@@ -8,8 +8,8 @@
 
 namespace weir {
 
-/// A hedge's hedge_calls_total, _hedged_total, _won_total and _budget_refused_total, with the label `name`. It outlives
-/// the metrics. Throws std::invalid_argument for a second one of the same name.
+/// Exports a hedge's hedge_calls_total, _hedged_total, _won_total and _budget_refused_total, with the label `name`. It
+/// must outlive the metrics. Throws std::invalid_argument for a duplicate name.
 void measure(metrics& to, const hedge& of, std::string_view name);
 
 } // namespace weir

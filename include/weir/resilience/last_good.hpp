@@ -11,12 +11,12 @@
 namespace weir {
 
 struct last_good_options {
-    duration max_age = std::chrono::minutes(5); ///< what is older isn't found; max(): whatever its age
-    const weir::clock* time = &system_clock();  ///< outlives the value
+    duration max_age = std::chrono::minutes(5); ///< older values aren't returned; max(): any age
+    const weir::clock* time = &system_clock();  ///< must outlive this object
 };
 
-/// The last good result of a call, for when the next ones fail. One for each thing that is asked for: what one user was
-/// answered is no answer to another. Process-wide and thread-safe: what is found is shared, and never changes.
+/// The last good result of a call, for use when later calls fail. Use one per resource: one user's result must not be
+/// returned to another. Process-wide and thread-safe: results are shared and immutable.
 template<class T>
 class last_good {
 public:
@@ -26,14 +26,14 @@ public:
     last_good& operator=(const last_good&) = delete;
 
     void store(T value) {
-        auto made = std::make_shared<const T>(std::move(value)); // and takes the one before along
+        auto made = std::make_shared<const T>(std::move(value)); // destroys the previous value outside the lock
         const time_point now = options_.time->now();
         const std::lock_guard lock(mutex_);
         value_.swap(made);
         stored_ = now;
     }
 
-    /// Null where there is none that is young enough.
+    /// Returns null if there is no value or it is too old.
     std::shared_ptr<const T> find() const {
         const time_point now = options_.time->now();
         const std::lock_guard lock(mutex_);

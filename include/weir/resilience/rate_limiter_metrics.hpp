@@ -16,9 +16,9 @@ void measure_limiter(metrics& to, std::string_view name, std::function<keyed_lim
 void measure_keys(metrics& to, std::string_view name, std::function<keyed_limiter_stats()> stats);
 } // namespace resilience::detail
 
-/// Shows a limiter as rate_limiter_allowed_total{name} and rate_limiter_refused_total{name}, and one with keys as
-/// rate_limiter_keys{name} and rate_limiter_evicted_keys_total{name} too. The limiter outlives the metrics; the same
-/// name twice throws std::invalid_argument.
+/// Exports a limiter as rate_limiter_allowed_total{name} and rate_limiter_refused_total{name}, and one with keys also
+/// as rate_limiter_keys{name} and rate_limiter_evicted_keys_total{name}. The limiter must outlive the metrics. Throws
+/// std::invalid_argument for a duplicate name.
 void measure(metrics& to, const token_bucket& of, std::string_view name);
 
 template<class Rule>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <weir/resilience/protected_call.hpp>
+#include <weir/resilience/detail/protected_call.hpp>
+#include <weir/resilience/detail/sharded_counts.hpp>
 #include <weir/resilience/retry.hpp>
-#include <weir/resilience/sharded_counts.hpp>
 
 #include <array>
 #include <concepts>
@@ -19,20 +19,20 @@
 
 namespace weir {
 
-/// What is done about a failure.
+/// How a failure is handled.
 enum class recovery_level : std::uint8_t {
-    none,         ///< nothing: the error is an answer
-    transient,    ///< L1: the call is repeated after a while
-    connection,   ///< L2: the call is made to the standby; repeated where there is none
-    inconsistent, ///< L3: nothing is repeated; a person looks at it
+    none,         ///< not at all: the error is the answer
+    transient,    ///< L1: the call is repeated with a delay
+    connection,   ///< L2: the call is made to the standby, or repeated if there is none
+    inconsistent, ///< L3: nothing is repeated; the work is kept for manual repair
 };
 
-/// As in logs: `transient`. A static string.
+/// The name in logs, such as `transient`. A static string.
 std::string_view name(recovery_level level) noexcept;
 
-/// Which errors are recovered from, and how: by code, where the code has an entry, and otherwise by kind. At first:
-/// unavailable is `connection`; deadline_exceeded and resource_exhausted are `transient`; internal, unknown and the
-/// code `outcome_unknown` are `inconsistent`; all others are `none`. Not thread-safe while it is changed.
+/// Maps errors to recovery levels: by code if the code has an entry, otherwise by kind. Defaults: unavailable is
+/// `connection`; deadline_exceeded and resource_exhausted are `transient`; internal, unknown and the code
+/// `outcome_unknown` are `inconsistent`; all others are `none`. Not thread-safe while modified.
 class recovery_table {
 public:
     recovery_table();
@@ -52,29 +52,29 @@ struct recovery_event {
     enum class what : std::uint8_t {
         retrying,    ///< L1: the call is made again after `delay`
         switched,    ///< L2: the call is made to the standby
-        recovered,   ///< it succeeded by that
-        unrecovered, ///< it didn't, or there was no way to try: alert
-        parked,      ///< L3: the work was kept for a person: alert
-        park_failed, ///< L3: it wasn't: alert
+        recovered,   ///< the repeated or switched call succeeded
+        unrecovered, ///< it failed, or couldn't be tried: alert
+        parked,      ///< L3: the work was kept for manual repair: alert
+        park_failed, ///< L3: keeping it failed: alert
     };
     what kind = what::retrying;
     recovery_level level = recovery_level::none;
-    std::string_view work{}; ///< as given to run(); empty for retrying
+    std::string_view work{}; ///< as passed to run(); empty for retrying
     duration delay{};
-    error failure{}; ///< of the call; for park_failed that of parking
+    error failure{}; ///< the call's error; for park_failed that of `park`
 };
 
-/// As in logs: `switched`. A static string.
+/// The name in logs, such as `switched`. A static string.
 std::string_view name(recovery_event::what kind) noexcept;
 
 struct recovery_options {
     recovery_table table{};
-    /// Of the retries; `idempotent` is of the switch to the standby as well. `retries` and `on_event` are recovery's
-    /// own: setting them throws std::invalid_argument.
+    /// Options of the retries; `idempotent` also applies to the switch to the standby. `retries` and `on_event` must be
+    /// empty: recovery sets them itself and throws std::invalid_argument otherwise.
     retry_options backoff{};
-    /// Keeps inconsistent work for a person; awaited before run() yields. None given: there is only the event.
+    /// Stores inconsistent work for manual repair; awaited before run() returns. Default: only the event is reported.
     std::function<task<result<void>>(const recovery_event&)> park{};
-    std::function<void(const recovery_event&)> on_event{}; ///< on the call's loop; what it throws is dropped
+    std::function<void(const recovery_event&)> on_event{}; ///< called on the call's loop; exceptions are ignored
 };
 
 struct recovery_stats {
@@ -87,21 +87,21 @@ struct recovery_stats {
     std::uint64_t park_failed = 0;
 };
 
-/// Recovers from failures by their level: repeats the call, makes it to a standby, or stops and keeps the work for a
-/// person. A call that isn't recovered fails with its last error, which a circuit_breaker around it counts until it
-/// opens: `stack{breaker, recover}`. A call is repeated or switched only as retry does it: if it had_no_effect(), or is
-/// `idempotent`. Cancellation ends it. Process-wide and thread-safe; outlives its calls.
+/// Handles failures by their level: repeats the call, makes it to a standby, or stops and keeps the work for manual
+/// repair. A call that isn't recovered returns its last error, which an enclosing circuit_breaker counts:
+/// `stack{breaker, recover}`. As with retry, a call is repeated or switched only if it had_no_effect() or is
+/// `idempotent`. Cancellation ends it. Process-wide and thread-safe; must outlive its calls.
 ///
 ///     auto found = co_await recover.run([&] { return primary.find(id); }, [&] { return standby.find(id); });
 class recovery {
 public:
-    /// Throws std::invalid_argument for options that are out of their range.
+    /// Throws std::invalid_argument for options out of range.
     explicit recovery(recovery_options options = {});
     recovery(const recovery&) = delete;
     recovery& operator=(const recovery&) = delete;
 
-    /// Yields what `f` yields, or `standby`, which yields the same type. Both are called on the awaiting loop; an
-    /// exception out of them becomes an error.
+    /// Returns what `f` or `standby` yields; both must yield the same type. Both are called on the awaiting loop; their
+    /// exceptions become errors.
     template<std::invocable F>
     auto run(F&& f) {
         return run(std::string_view(), std::forward<F>(f));
@@ -110,7 +110,7 @@ public:
     auto run(F&& f, Standby&& standby) {
         return run(std::string_view(), std::forward<F>(f), std::forward<Standby>(standby));
     }
-    /// The same with a name for the work, by which a person finds it: `order 7`.
+    /// The same with a name that identifies the work to an operator: `order 7`.
     template<std::invocable F>
     auto run(std::string_view work, F&& f) {
         static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
@@ -122,9 +122,9 @@ public:
                       "name this lambda before awaiting it, or capture by reference");
         static_assert(std::is_same_v<resilience::detail::call_result<std::decay_t<F>>,
                                      resilience::detail::call_result<std::decay_t<Standby>>>,
-                      "the standby yields what the call does");
-        return run_both<std::decay_t<F>, std::decay_t<Standby>>(*this, std::string(work), std::forward<F>(f),
-                                                                std::forward<Standby>(standby));
+                      "the call and the standby must yield the same type");
+        return run_both<std::decay_t<F>, std::decay_t<Standby>>(
+            *this, std::string(work), std::forward<F>(f), std::forward<Standby>(standby));
     }
 
     recovery_stats stats() const noexcept;
@@ -132,12 +132,12 @@ public:
 private:
     enum counted : std::size_t { calls, retries, switched, recovered, unrecovered, parked, park_failed };
 
-    // One call's way through the levels.
+    // One call's path through the levels.
     struct course {
         recovery& self;
         std::string work;
         recovery_level level = recovery_level::none;
-        bool tried = false; // to recover
+        bool tried = false; // a recovery was tried
     };
 
     template<class F>
@@ -162,7 +162,7 @@ private:
         co_return outcome;
     }
 
-    // Makes the call as often as L1 says.
+    // Makes the call as often as L1 requires.
     template<class F>
     task<resilience::detail::call_result<F>> attempt(retry& backoff, course& way, F& f) {
         counts_.add(calls);
@@ -178,9 +178,9 @@ private:
     }
 
     retry_options backoff_for(bool has_standby);
-    // Whether the call is made to the standby.
+    // Whether to make the call to the standby.
     bool switches(course& way, const error& failed);
-    // Reports how it ended; keeps the work of L3.
+    // Reports the outcome; keeps the work of L3.
     task<void> finish(course& way, error failed);
     task<void> park(course& way, error failed);
     void note(counted what, const recovery_event& event) noexcept;

@@ -8,12 +8,12 @@
 
 namespace weir {
 
-/// A retry's retry_calls_total, _attempts_total, _recovered_total and _gave_up_total by reason (`exhausted`, `budget`,
-/// `too_late`), with the label `name`. It outlives the metrics. Throws std::invalid_argument for a second one of the
-/// same name.
+/// Exports a retry's retry_calls_total, _attempts_total, _recovered_total and _gave_up_total by reason (`exhausted`,
+/// `budget`, `too_late`), with the label `name`. It must outlive the metrics. Throws std::invalid_argument for a
+/// duplicate name.
 void measure(metrics& to, const retry& of, std::string_view name);
 
-/// The same of a budget: retry_budget_granted_total, _refused_total and _balance.
+/// Exports a budget's retry_budget_granted_total, _refused_total and _balance in the same way.
 void measure(metrics& to, const retry_budget& of, std::string_view name);
 
 } // namespace weir

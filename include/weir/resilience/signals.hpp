@@ -8,25 +8,25 @@
 #include <functional>
 #include <memory>
 
-// What a closed_loop watches, of what is measured anyway. Each reads what happened since it was read the last time, and
-// NaN when nothing did; each is for one reader.
+// Signals of a closed_loop, derived from existing metrics. Each covers the time since its last read, and reads NaN if
+// nothing happened. A signal supports one reader.
 namespace weir {
 
-/// The increase a second. The counter outlives it; the clock too.
+/// The increase per second. The counter and the clock must outlive it.
 std::function<double()> rate_of(const counter& of, const weir::clock& time = system_clock());
 
-/// The part of `all` that are `some`, 0 to 1: errors of requests. Both outlive it.
+/// The ratio of `some` to `all`, 0 to 1, such as errors to requests. Both must outlive it.
 std::function<double()> ratio_of(const counter& some, const counter& all);
 
-/// The value below which that part of the observations lies (0.99), interpolated within its bucket as Prometheus'
-/// histogram_quantile does. The histogram outlives it.
+/// The quantile `part` (such as 0.99) of the observations, interpolated within its bucket like Prometheus'
+/// histogram_quantile. The histogram must outlive it.
 std::function<double()> quantile_of(const histogram& of, double part);
 
-/// The process's CPU time by the time that has passed, and by processors: 1 is all of them.
+/// The process's CPU use as a part of all processors: 1 means that all are busy.
 std::function<double()> cpu_use(const weir::clock& time = system_clock());
 
-/// Measures how late a loop runs what is due: the wait of a request that arrives meanwhile. Made and destroyed on its
-/// loop, or while that doesn't run; `read` is for any thread.
+/// Measures how late a loop runs due timers, which is the delay of a request that arrives meanwhile. Create and destroy
+/// it on its loop, or while the loop doesn't run; `read` may be called on any thread.
 ///
 ///     weir::loop_lag lag(home);
 ///     signals.push_back({"loop_lag_s", [&] { return lag.read(); }});
@@ -37,7 +37,7 @@ public:
     loop_lag(const loop_lag&) = delete;
     loop_lag& operator=(const loop_lag&) = delete;
 
-    /// The greatest lag since the last call, in seconds. One that lasts is seen only when it is over.
+    /// The greatest lag since the last call, in seconds. A lag is visible only after it has ended.
     double read() noexcept;
 
 private:

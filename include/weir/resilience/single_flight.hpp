@@ -2,7 +2,7 @@
 #pragma once
 
 #include <weir/core/loop.hpp>
-#include <weir/resilience/protected_call.hpp>
+#include <weir/resilience/detail/protected_call.hpp>
 
 #include <concepts>
 #include <cstdint>
@@ -16,35 +16,35 @@ namespace weir {
 
 struct single_flight_stats {
     std::uint64_t calls = 0;
-    std::uint64_t runs = 0;        ///< times that one of them was made
-    std::uint64_t shared = 0;      ///< calls that took over another one's result
-    std::uint64_t handed_over = 0; ///< runs that were cancelled or out of time, and left to another caller
+    std::uint64_t runs = 0;        ///< calls actually made
+    std::uint64_t shared = 0;      ///< calls that got another one's result
+    std::uint64_t handed_over = 0; ///< runs that were cancelled or timed out and were taken over by another caller
 };
 
 namespace resilience::detail {
 
-// The flights of one single_flight, in shards with a lock each. Thread-safe.
+// The flights of a single_flight, in shards with a lock each. Thread-safe.
 class flight_table;
 
-// One caller's part in a flight: it leads, which is to make the call, or it follows. Belongs to the caller's loop.
+// One caller's part in a flight: the leader makes the call, followers wait. Belongs to the caller's loop.
 class flight_seat {
 public:
     flight_seat(std::shared_ptr<flight_table> table, std::string_view key, context& ctx);
-    // A leader without a result leaves the lead to a follower, if there is one.
+    // A leader without a result hands the lead to a follower, if there is one.
     ~flight_seat();
     flight_seat(const flight_seat&) = delete;
     flight_seat& operator=(const flight_seat&) = delete;
 
     bool leads() const noexcept { return leads_; }
 
-    // Waits for the result or the lead: ok, or why the caller doesn't wait any longer.
+    // Waits for the result or the lead. Returns ok, or why the wait ended.
     task<errc> wait();
-    // What was landed; null for a new leader.
+    // The landed result; null for a new leader.
     const std::shared_ptr<const void>& outcome() const noexcept { return outcome_; }
 
-    // Whether the leader's call failed for reasons of its own, which are none for the followers.
+    // Whether the leader's call failed for a reason that doesn't apply to the followers.
     bool gave_up(const error& failed, bool cancelled) const noexcept;
-    // No caller joins the flight any more; whether there are followers.
+    // Lets no further caller join the flight; returns whether there are followers.
     bool close() noexcept;
     void land(std::shared_ptr<const void> outcome) noexcept;
 
@@ -62,37 +62,37 @@ task<bool> is_cancelled();
 
 } // namespace resilience::detail
 
-/// Calls with the same key at the same time are made once, and share the result: Go's singleflight
-/// (https://pkg.go.dev/golang.org/x/sync/singleflight). The first caller makes the call as its own, on its loop and
-/// with its context; the others wait on theirs, each until its own deadline (errc::deadline_exceeded) or cancellation.
-/// When the one that makes the call is cancelled or out of time, another one that waits makes it again. Process-wide
-/// and thread-safe; T is copied on each caller's loop. A call that waits for its own key waits for ever.
+/// Merges concurrent calls with the same key into one and shares its result, like Go's singleflight
+/// (https://pkg.go.dev/golang.org/x/sync/singleflight). The first caller makes the call on its loop with its context;
+/// the others wait on theirs, each until its own deadline (errc::deadline_exceeded) or cancellation. If the calling one
+/// is cancelled or times out, a waiting one makes the call again. Process-wide and thread-safe; each caller copies T on
+/// its loop. A call that waits for its own key never ends.
 ///
 ///     weir::single_flight<user> flights;
 ///     auto found = co_await flights.run(key, [&] { return users.find(id); });
 template<class T>
 class single_flight {
     static_assert(std::copy_constructible<T> || std::is_void_v<T>,
-                  "the callers share copies: T or shared_ptr<const T>");
+                  "the callers get copies: use a copyable T or shared_ptr<const T>");
 
 public:
     single_flight() : table_(resilience::detail::new_flight_table()) {}
     single_flight(const single_flight&) = delete;
     single_flight& operator=(const single_flight&) = delete;
-    /// Calls that are under way end as if it were still there.
+    /// Calls in progress complete as if the object still existed.
     ~single_flight() = default;
 
-    /// Yields what the one call yields, values and errors alike. `f` isn't called where another caller's is.
+    /// Returns the result of the shared call, value or error. `f` isn't called if another caller's is in progress.
     template<class F>
     auto run(std::string_view key, F&& f) {
         static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
         static_assert(std::same_as<resilience::detail::call_result<std::decay_t<F>>, result<T>>,
-                      "the call yields the T of the single_flight");
+                      "the call must yield the single_flight's T");
         return run_owned<std::decay_t<F>>(table_, std::string(key), std::forward<F>(f));
     }
 
-    /// The next call with the key is made even if one is under way, whose callers keep waiting for it: after a write,
-    /// say.
+    /// Makes the next call with this key run even if one is in progress, whose callers keep waiting for it; for example
+    /// after a write.
     void forget(std::string_view key) noexcept { resilience::detail::forget(*table_, key); }
 
     single_flight_stats stats() const noexcept { return resilience::detail::stats_of(*table_); }

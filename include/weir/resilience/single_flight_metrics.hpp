@@ -15,8 +15,8 @@ void measure_flights(metrics& to, std::function<single_flight_stats()> read, std
 
 } // namespace resilience::detail
 
-/// A single_flight's single_flight_calls_total, _runs_total, _shared_total and _handed_over_total, with the label
-/// `name`. It outlives the metrics. Throws std::invalid_argument for a second one of the same name.
+/// Exports a single_flight's single_flight_calls_total, _runs_total, _shared_total and _handed_over_total, with the
+/// label `name`. It must outlive the metrics. Throws std::invalid_argument for a duplicate name.
 template<class T>
 void measure(metrics& to, const single_flight<T>& of, std::string_view name) {
     resilience::detail::measure_flights(

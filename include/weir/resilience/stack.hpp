@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <weir/resilience/protected_call.hpp>
+#include <weir/resilience/detail/protected_call.hpp>
 
 #include <cstddef>
 #include <tuple>
@@ -10,9 +10,9 @@
 
 namespace weir {
 
-/// Runs a call within several layers, the first one outermost. A layer is anything with `run(f)`: a circuit_breaker, a
-/// retry, a stack. Refers to its layers, which outlive it; costs one coroutine frame for each of them and one of its
-/// own. As safe to share as the layers are.
+/// Runs a call through several layers, the first one outermost. A layer is anything with `run(f)`: a circuit_breaker, a
+/// retry, a stack. Holds pointers to its layers, which must outlive it; costs one coroutine frame per layer and one
+/// more. As thread-safe as its layers.
 ///
 ///     weir::stack policy{backoff, breaker, slots};
 ///     auto session = co_await policy.run([&] { return wechat.code2session(code); });
@@ -21,8 +21,8 @@ class stack {
 public:
     explicit stack(Layers&... layers) noexcept : layers_(&layers...) {}
 
-    /// Yields what `f` yields as a result, or the error of the layer that refused it. `f` is called on the awaiting
-    /// loop, as often as the layers say; an exception out of it becomes an error.
+    /// Returns what `f` yields as a result, or the error of the layer that refused it. `f` is called on the awaiting
+    /// loop, as often as the layers require; its exceptions become errors.
     template<class F>
     auto run(F&& f) const {
         static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
@@ -37,7 +37,7 @@ private:
         co_return co_await run_from<0>(layers, f);
     }
 
-    // The call by the layers from that one on.
+    // The call through the layers from `First` on.
     template<std::size_t First, class F>
     static task<resilience::detail::call_result<F>> run_from(const pointers& layers, F& f) {
         if constexpr (First == sizeof...(Layers))

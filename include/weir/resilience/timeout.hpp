@@ -2,8 +2,8 @@
 #pragma once
 
 #include <weir/core/deadline.hpp>
-#include <weir/resilience/protected_call.hpp>
-#include <weir/resilience/sharded_counts.hpp>
+#include <weir/resilience/detail/protected_call.hpp>
+#include <weir/resilience/detail/sharded_counts.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -16,36 +16,36 @@ namespace weir {
 /// A call took longer than the limit.
 struct timeout_event {
     duration limit{};
-    duration took{}; ///< more than the limit by what the call needed to end after its cancellation
+    duration took{}; ///< exceeds the limit by the time that the cancelled call needed to end
 };
 
 struct timeout_options {
-    duration limit = std::chrono::seconds(1); ///< 0: calls aren't made at all; max(): the context's deadline alone
-    std::function<void(const timeout_event&)> on_event{}; ///< on the call's loop; what it throws is dropped
+    duration limit =
+        std::chrono::seconds(1); ///< 0: calls aren't made at all; max(): only the context's deadline applies
+    std::function<void(const timeout_event&)> on_event{}; ///< called on the call's loop; exceptions are ignored
 };
 
 struct timeout_stats {
     std::uint64_t calls = 0;
-    std::uint64_t exceeded = 0; ///< of them by the limit, not by a deadline of the caller's
+    std::uint64_t exceeded = 0; ///< calls that exceeded the limit rather than the caller's deadline
 };
 
-/// Bounds how long a call may take: at the limit it is cancelled, and once it has ended the outcome is
-/// errc::deadline_exceeded. Within the call the context's deadline says what is left, be it of this limit or of the
-/// caller's own deadline, so that pools, clients and sleeps keep to it. By the loop's clock. Cancellation is passed on
-/// to the call. Process-wide and thread-safe; outlives its calls.
+/// Bounds the duration of a call: at the limit the call is cancelled, and once it has ended, the outcome is
+/// errc::deadline_exceeded. During the call the context's deadline is the earlier of this limit and the caller's
+/// deadline, so pools, clients and sleeps respect it. Uses the loop's clock. Cancellation is passed on to the call.
+/// Process-wide and thread-safe; must outlive its calls.
 ///
 ///     weir::timeout limit(200ms);
 ///     auto found = co_await limit.run([&] { return users.find(id); });
 class timeout {
 public:
     explicit timeout(duration limit) : timeout(timeout_options{.limit = limit}) {}
-    /// Throws std::invalid_argument for a limit below 0.
+    /// Throws std::invalid_argument for a negative limit.
     explicit timeout(timeout_options options);
     timeout(const timeout&) = delete;
     timeout& operator=(const timeout&) = delete;
 
-    /// Yields what `f` yields in time. `f` is called on the awaiting loop, once; an exception out of it becomes an
-    /// error.
+    /// Returns what `f` yields in time. `f` is called once, on the awaiting loop; its exceptions become errors.
     template<class F>
     auto run(F&& f) {
         static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");

@@ -8,8 +8,8 @@
 
 namespace weir {
 
-/// A timeout's timeout_calls_total and timeout_exceeded_total, with the label `name`. It outlives the metrics. Throws
-/// std::invalid_argument for a second one of the same name.
+/// Exports a timeout's timeout_calls_total and timeout_exceeded_total, with the label `name`. It must outlive the
+/// metrics. Throws std::invalid_argument for a duplicate name.
 void measure(metrics& to, const timeout& of, std::string_view name);
 
 } // namespace weir

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <weir/observe/metric_cells.hpp>
-#include <weir/resilience/gcra.hpp>
-#include <weir/resilience/protected_call.hpp>
+#include <weir/resilience/detail/gcra.hpp>
+#include <weir/resilience/detail/protected_call.hpp>
 
 #include <array>
 #include <atomic>
@@ -19,27 +19,27 @@
 namespace weir {
 
 struct token_bucket_options {
-    /// Permits for each `per`; 0 allows nothing, infinity() everything. A permit takes whole nanoseconds, rounded up:
-    /// the rate is never exceeded, at a million a second it is at most 0.1 % lower, and 1e9 a second is the highest.
+    /// Permits per `per`; 0 allows nothing, infinity() everything. The time per permit is rounded up to whole
+    /// nanoseconds, so the rate is never exceeded: at a million per second it is at most 0.1 % lower. The maximum is
+    /// 1e9 per second.
     double rate = 1;
     duration per = std::chrono::seconds(1);
-    std::size_t burst = 1; ///< permits that may be taken at once; 0 allows nothing. Fills in at most 100 years
-    duration max_wait{};   ///< how long `run` waits for its turn; zero refuses at once
-    std::function<void(const rate_limit_event&)> on_event{}; ///< each refusal; see rate_limit_event
-    const weir::clock* time = &system_clock();               ///< outlives the bucket
+    std::size_t burst = 1; ///< permits that may be taken at once; 0 allows nothing. Must fill within 100 years
+    duration max_wait{};   ///< how long `run` waits for a permit; zero refuses at once
+    std::function<void(const rate_limit_event&)> on_event{}; ///< called for each refusal; see rate_limit_event
+    const weir::clock* time = &system_clock();               ///< must outlive the bucket
 };
 
 namespace resilience::detail {
 class shared_bucket;
 } // namespace resilience::detail
 
-/// Permits that were taken ahead of their time. One that is destroyed counts as used. Thread-safe.
+/// Permits taken in advance. The destructor leaves them taken. Thread-safe.
 class rate_reservation {
 public:
-    /// How long to wait before acting, from the time of the reservation on; zero for at once.
+    /// How long to wait before acting, from the time of the reservation; zero means not at all.
     duration delay() const noexcept { return delay_; }
-    /// Gives the permits back, as far as that is possible: not when others have taken some since, as their time goes by
-    /// these. Whether they were given back.
+    /// Returns the permits if possible, which it isn't once others have been taken after them. Returns whether it was.
     bool cancel() noexcept;
 
 private:
@@ -49,14 +49,14 @@ private:
         : of_(std::move(of)), before_(before), after_(after), delay_(delay) {}
 
     std::shared_ptr<resilience::detail::shared_bucket> of_;
-    std::int64_t before_; // the bucket's state, had nothing been taken
+    std::int64_t before_; // the bucket's state without this reservation
     std::int64_t after_;
     duration delay_;
 };
 
 namespace resilience::detail {
 
-// What a token_bucket shares with those that wait for it and so may outlive it. Thread-safe.
+// The state that a token_bucket shares with waiting tasks, which may outlive it. Thread-safe.
 class alignas(64) shared_bucket : public std::enable_shared_from_this<shared_bucket> {
 public:
     explicit shared_bucket(token_bucket_options options);
@@ -76,7 +76,7 @@ public:
     bool give_back(std::int64_t before, std::int64_t after) noexcept {
         return arrival_.compare_exchange_strong(after, before, std::memory_order_relaxed);
     }
-    // Waits for the turn of `n` permits, for as long as `most` and the context's deadline allow.
+    // Waits until `n` permits are due, but not longer than `most` and the context's deadline.
     static task<result<void>> wait(std::shared_ptr<shared_bucket> self, std::size_t n, duration most);
 
     void set_rate(double rate, duration per);
@@ -96,7 +96,7 @@ private:
         const unsigned slot = weir::detail::thread_slot();
         weir::detail::add_to(counts_[slot].cells[cell], std::uint64_t{1}, slot);
     }
-    // `arrival` becomes the bucket's state, as it is when this has decided.
+    // Sets `arrival` to the bucket's state after the decision.
     bool take_at(std::int64_t at, std::size_t n, std::int64_t& arrival) {
         const bool allowed = exchange(at, n, arrival);
         count(allowed ? 0 : 1);
@@ -119,64 +119,64 @@ private:
     void change(const gcra_rule& to) noexcept;
     void convert(const gcra_rule& from, const gcra_rule& to) noexcept;
 
-    token_bucket_options options_; // its rate and burst are mutex_'s
+    token_bucket_options options_; // rate and burst are guarded by mutex_
     std::atomic<std::int64_t> interval_;
     std::atomic<std::uint64_t> burst_;
-    std::mutex mutex_; // of those that set the two
+    std::mutex mutex_; // serialises changes of interval_ and burst_
     alignas(64) std::atomic<std::int64_t> arrival_{0};
     std::array<counts, weir::detail::thread_slots> counts_;
 };
 
 } // namespace resilience::detail
 
-/// Allows `rate` permits for each `per`, and `burst` of them at once, in the manner of Go's x/time/rate
-/// (https://pkg.go.dev/golang.org/x/time/rate). It is the token bucket as GCRA, the generic cell rate algorithm (ITU-T
-/// I.371): a single number, so that taking a permit is one atomic exchange. Thread-safe, process-wide. A layer of
-/// stacks by `run`.
+/// Allows `rate` permits per `per`, and `burst` at once, modelled on Go's x/time/rate
+/// (https://pkg.go.dev/golang.org/x/time/rate). A token bucket implemented as GCRA, the generic cell rate algorithm
+/// (ITU-T I.371): its state is a single number, so taking a permit is one atomic exchange. Process-wide and
+/// thread-safe. Its `run` makes it a layer of a stack.
 ///
 ///     token_bucket sms({.rate = 5, .burst = 10});
 ///     auto sent = co_await sms.run([&] { return gateway.send(message); });
 class token_bucket {
 public:
-    /// Full at first. Throws std::invalid_argument naming the option that makes no sense.
+    /// Starts full. Throws std::invalid_argument naming the invalid option.
     explicit token_bucket(token_bucket_options options = {})
         : shared_(std::make_shared<resilience::detail::shared_bucket>(std::move(options))) {}
     token_bucket(const token_bucket&) = delete;
     token_bucket& operator=(const token_bucket&) = delete;
-    /// May end before those that wait for it: they go on to their time.
+    /// May be destroyed while tasks wait: they still get their permits in time.
     ~token_bucket() = default;
 
-    /// Takes `n` permits if they are there; never more than the burst.
+    /// Takes `n` permits if available; never more than the burst.
     bool try_acquire(std::size_t n = 1) { return shared_->take(shared_->now(), n); }
-    /// The same by a time that the caller has at hand, as `loop::now()`: a clock is most of what `try_acquire` costs.
-    /// A time that is late only refuses more.
+    /// The same at a time that the caller knows already, such as `loop::now()`: reading the clock is most of the cost
+    /// of `try_acquire`. A time in the past only refuses more.
     bool try_acquire_at(time_point now, std::size_t n = 1) { return shared_->take(now, n); }
 
-    /// The same, and says what remains and when to try again. 0 permits only look.
+    /// The same, and returns the remaining permits and the time to retry. `n` = 0 only checks.
     rate_decision acquire(std::size_t n = 1) { return shared_->decide(shared_->now(), n); }
     rate_decision acquire_at(time_point now, std::size_t n = 1) { return shared_->decide(now, n); }
 
-    /// Takes `n` permits, ahead of their time where they aren't there yet. errc::invalid_argument for more than the
-    /// burst; errc::resource_exhausted where nothing is allowed, or none within 100 years.
+    /// Takes `n` permits, in advance if necessary. errc::invalid_argument for more than the burst;
+    /// errc::resource_exhausted if nothing is allowed, or nothing within 100 years.
     result<rate_reservation> reserve(std::size_t n = 1) { return shared_->reserve(n, duration::max()); }
 
-    /// Waits until `n` permits are there, in the order of the calls. errc::resource_exhausted at once when that would
-    /// be after the context's deadline, errc::deadline_exceeded when that is past; otherwise as `reserve`.
-    /// Cancellation ends it with errc::cancelled and gives the permits back as rate_reservation::cancel does.
+    /// Waits until `n` permits are due, in the order of the calls. errc::resource_exhausted at once if that is after
+    /// the context's deadline, errc::deadline_exceeded if the deadline has passed; otherwise the errors of `reserve`.
+    /// Cancellation returns errc::cancelled and gives the permits back like rate_reservation::cancel.
     task<result<void>> wait(std::size_t n = 1) {
         return resilience::detail::shared_bucket::wait(shared_, n, duration::max());
     }
 
-    /// Calls `f` when a permit is there, or becomes so within max_wait. errc::resource_exhausted with its retry_after
-    /// otherwise; an exception out of `f` becomes an error.
+    /// Calls `f` if a permit is available within max_wait; otherwise errc::resource_exhausted with its retry_after.
+    /// Exceptions of `f` become errors.
     template<class F>
     auto run(F&& f) {
         static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
         return run_owned<std::decay_t<F>>(shared_, std::forward<F>(f));
     }
 
-    /// Changes the limit while it is in use; what has been taken stays taken, and a full bucket full. A call at the
-    /// same moment may go by the old one. Throws std::invalid_argument, and then changes nothing.
+    /// Changes the limit; permits taken stay taken, and a full bucket stays full. A concurrent call may use the old
+    /// limit. Throws std::invalid_argument without changing anything.
     void set_rate(double rate, duration per = std::chrono::seconds(1)) { shared_->set_rate(rate, per); }
     void set_burst(std::size_t burst) { shared_->set_burst(burst); }
 

@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 
-/// The few primitives that the rest of weir builds on, over OpenSSL 3. Bytes travel in std::string and
-/// std::string_view; everything here is thread-safe. A crypto library that fails (no entropy, no
-/// memory) throws error_exception with errc::internal: there is no safe value to go on with.
+/// The cryptographic primitives that weir uses, on top of OpenSSL 3. Bytes are passed as std::string and
+/// std::string_view; everything is thread-safe. If the crypto library fails (no entropy, no memory), functions throw
+/// error_exception with errc::internal, because there is no safe fallback.
 namespace weir::security {
 
 using sha256_digest = std::array<std::uint8_t, 32>;
@@ -26,11 +26,11 @@ inline std::string_view bytes_of(const sha256_digest& digest) noexcept {
 /// SHA-256 (FIPS 180-4).
 sha256_digest sha256(std::string_view data);
 
-/// HMAC-SHA256 (RFC 2104) with a key used once; for a key used often see hmac_sha256_key.
+/// HMAC-SHA256 (RFC 2104) with a key used once; for repeated use see hmac_sha256_key.
 sha256_digest hmac_sha256(std::string_view key, std::string_view data);
 
-/// An HMAC-SHA256 key set up once: a MAC costs a quarter of the one-shot function's time.
-/// Immutable and thread-safe; the secret is wiped from memory with the key.
+/// A prepared HMAC-SHA256 key: a MAC takes a quarter of the one-shot function's time. Immutable and thread-safe; the
+/// destructor wipes the secret from memory.
 class hmac_sha256_key {
 public:
     explicit hmac_sha256_key(std::string_view secret);
@@ -39,7 +39,7 @@ public:
     ~hmac_sha256_key();
 
     sha256_digest sign(std::string_view data) const;
-    /// Compares in constant time; a MAC of another length than 32 bytes is wrong.
+    /// Compares in constant time; a MAC that isn't 32 bytes long is wrong.
     bool verify(std::string_view data, std::string_view mac) const;
 
 private:
@@ -47,24 +47,24 @@ private:
     std::unique_ptr<contexts> contexts_;
 };
 
-/// Whether two secrets are equal, in a time that depends on their lengths alone.
+/// Whether two secrets are equal, in time that depends only on their lengths.
 bool constant_time_equal(std::string_view a, std::string_view b) noexcept;
 
-/// Fills the bytes from the operating system's seeded generator.
+/// Fills the bytes from OpenSSL's random generator, which the operating system seeds.
 void random_bytes(std::span<std::byte> out);
 
-/// An unguessable name for a session, a state or a nonce: at least that many random bits, as base64url.
+/// An unguessable name for a session, a state or a nonce: at least `bits` random bits, as base64url.
 std::string random_token(std::size_t bits = 128);
 
 /// Base64 with padding (RFC 4648 §4).
 std::string base64_encode(std::string_view bytes);
-/// Strict: errc::invalid_argument for a foreign character, white space, missing padding, or bits after
-/// the last byte that aren't zero (RFC 4648 §3.5), so that one value has one spelling.
+/// Strict: errc::invalid_argument for an invalid character, white space, missing padding, or nonzero bits after the
+/// last byte (RFC 4648 §3.5), so that each value has one encoding.
 result<std::string> base64_decode(std::string_view text);
 
 /// Base64 for URLs and tokens, without padding (RFC 4648 §5, RFC 7515 §2).
 std::string base64url_encode(std::string_view bytes);
-/// As strict as base64_decode; padding is refused.
+/// As strict as base64_decode; rejects padding.
 result<std::string> base64url_decode(std::string_view text);
 
 /// Lower-case hexadecimal.

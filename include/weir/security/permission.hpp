@@ -13,16 +13,16 @@
 
 namespace weir {
 
-/// Something one may be allowed to do, as a constant that handlers, middleware and roles share:
+/// A permission as a constant shared by handlers, middleware and roles:
 ///
 ///     inline constexpr weir::permission manage_users{"users:manage"};
 ///
-/// Checked when compiled: lower-case letters, digits and `: . _ -`, not empty.
+/// Checked at compile time: lower-case letters, digits and `: . _ -`, not empty.
 class permission {
 public:
     template<std::size_t N>
     consteval permission(const char (&literal)[N]) : name_(literal, N - 1) {
-        if (!well_formed(name_)) throw "a permission's name is made of a-z 0-9 : . _ -";
+        if (!well_formed(name_)) throw "a permission's name consists of a-z 0-9 : . _ -";
     }
 
     constexpr std::string_view name() const noexcept { return name_; }
@@ -41,22 +41,22 @@ private:
     std::string_view name_;
 };
 
-/// A role's name and what it allows.
+/// A role and its permissions.
 struct role {
     std::string name{};
     std::vector<permission> permissions{};
 };
 
-/// Which permissions a role stands for; made once in main() and passed where identities are made:
+/// Maps roles to permissions; create it in main() and pass it to the code that creates principals:
 ///
 ///     const weir::role_table roles{{"customer", {place_orders}}, {"admin", {place_orders, manage_users}}};
 ///
-/// A role that isn't in the table allows nothing. Immutable, so thread-safe.
+/// An unknown role grants nothing. Immutable, so thread-safe.
 class role_table {
 public:
     role_table(std::initializer_list<role> roles);
 
-    /// The identity of a subject in these roles: each permission once, sorted.
+    /// Returns a principal with the permissions of these roles, each once, sorted.
     principal identify(std::string subject, const std::vector<std::string>& roles) const;
 
 private:

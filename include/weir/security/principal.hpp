@@ -9,8 +9,8 @@
 
 namespace weir {
 
-/// Who is asking, and what they may do: what authentication attaches to a request's context and
-/// handlers take as a parameter. A plain value.
+/// The authenticated caller and its permissions. Authentication attaches it to the request's context; handlers take it
+/// as a parameter. A plain value.
 struct principal {
     std::string subject{};
     std::vector<std::string> permissions{};

@@ -10,29 +10,29 @@
 
 namespace weir::testing {
 
-/// What a fault_proxy does to the bytes of one direction. Positions count from the moment the fault was
-/// set, or from the connection's first byte where that came later.
+/// What a fault_proxy does to the bytes of one direction. Positions count from when the fault was set, or from the
+/// connection's first byte if the connection is newer.
 class fault {
 public:
     enum class kind : std::uint8_t { none, deaf, blackhole, delay, trickle, slice, corrupt, cut, reset };
 
     fault() = default;
 
-    /// Nothing is read, so the sender's buffers fill up.
+    /// Reads nothing, so that the sender's buffers fill up.
     static fault deaf() { return {kind::deaf, 0, {}}; }
-    /// Everything is read and nothing arrives.
+    /// Reads everything and forwards nothing.
     static fault blackhole() { return {kind::blackhole, 0, {}}; }
-    /// Every piece arrives that much later.
+    /// Forwards every piece this much later.
     static fault delay(duration by) { return {kind::delay, 0, by}; }
-    /// So many bytes at a time, with a pause after each.
+    /// Forwards `bytes` at a time, with a pause after each.
     static fault trickle(std::size_t bytes, duration pause) { return {kind::trickle, bytes, pause}; }
-    /// So many bytes in each write, without a pause.
+    /// Forwards `bytes` per write, without a pause.
     static fault slice(std::size_t bytes) { return {kind::slice, bytes, {}}; }
-    /// The byte at that position arrives inverted.
+    /// Inverts the byte at that position.
     static fault corrupt(std::uint64_t position) { return {kind::corrupt, position, {}}; }
-    /// After so many bytes both sides see the orderly end of the stream (0: instead of the first byte).
+    /// After `bytes` both sides see an orderly end of the stream (0: instead of the first byte).
     static fault cut_after(std::uint64_t bytes) { return {kind::cut, bytes, {}}; }
-    /// After so many bytes both sides see a reset (0: instead of the first byte).
+    /// After `bytes` both sides see a reset (0: instead of the first byte).
     static fault reset_after(std::uint64_t bytes) { return {kind::reset, bytes, {}}; }
 
     kind what() const noexcept { return what_; }
@@ -58,9 +58,9 @@ struct fault_proxy_stats {
     std::uint64_t sent_to_upstream = 0;
 };
 
-/// A TCP proxy on a free port of 127.0.0.1 that damages what passes through it: for tests of how software
-/// behaves on a bad network. Runs on one thread of its own, `fault-proxy`; a change of fault applies to
-/// open connections too and holds when the call returns. Thread-safe.
+/// A TCP proxy on a free port of 127.0.0.1 that damages the traffic through it, for tests of software on a bad network.
+/// Runs on its own thread, `fault-proxy`; a change of fault also applies to open connections and is in effect when the
+/// call returns. Thread-safe.
 ///
 ///     fault_proxy line(server.port());
 ///     line.set(direction::to_client, fault::cut_after(80));
@@ -77,17 +77,17 @@ public:
     std::string base_url() const;
 
     void set(direction where, fault what);
-    /// Both directions.
+    /// Sets the fault of both directions.
     void set(fault what);
-    /// From now on connecting is refused; open connections stay.
+    /// Refuses new connections; open ones stay.
     void refuse();
-    /// Accepts again, without any fault.
+    /// Accepts connections again, without any fault.
     void heal();
     /// Resets every open connection now.
     void reset_all();
 
     fault_proxy_stats stats() const;
-    /// Blocks until the figures satisfy the condition; false after `limit`.
+    /// Blocks until the stats satisfy the condition; returns false after `limit`.
     bool wait_until(std::function<bool(const fault_proxy_stats&)> holds,
                     duration limit = std::chrono::seconds(10)) const;
 

@@ -13,29 +13,28 @@
 
 namespace weir::testing {
 
-/// A response as a test looks at it.
+/// A response as seen by a test.
 struct test_response {
     int status = 0;
     std::string body{};
     std::vector<std::pair<std::string, std::string>> headers{};
     bool closes = false; ///< the connection ends after it
 
-    /// The first header of that name (case-insensitive), empty when absent.
+    /// The first header with that name (case-insensitive); empty if absent.
     std::string header(std::string_view name) const;
 };
 
 struct test_client_options {
     http::limits limits{};
-    /// The clock of the loop that handlers run on; a manual one makes every timeout testable.
+    /// The clock of the loop that handlers run on; with a manual clock every timeout is testable.
     const weir::clock* clock = &weir::system_clock();
-    /// Where the client connects from, as the routes see it.
+    /// The client's address as routes see it.
     std::string remote_address = "127.0.0.1";
 };
 
-/// Talks to an app's routes without a socket: the bytes go through the connection state machine that also
-/// serves sockets, on a loop of the client's own, in the calling thread. One client is one connection,
-/// opened anew when it has been closed. A call returns once the response is complete; a handler that can
-/// never answer throws std::logic_error.
+/// Calls an app's routes without a socket: the bytes pass through the same connection state machine as those of
+/// sockets, on a loop owned by the client, in the calling thread. A client is one connection, reopened when it has been
+/// closed. A call returns once the response is complete, and throws std::logic_error if a handler can never respond.
 class test_client {
 public:
     explicit test_client(const http::router& app, test_client_options options = {});
@@ -46,22 +45,23 @@ public:
     test_response post(std::string_view target, std::string_view json_body);
     test_response put(std::string_view target, std::string_view json_body);
 
-    /// A header of all further requests: `client.header("authorization", "Bearer ...")`; empty removes it.
+    /// Adds a header to all further requests: `client.header("authorization", "Bearer ...")`; an empty value removes
+    /// it.
     test_client& header(std::string name, std::string value);
 
     test_response send(http::method verb, std::string_view target, std::string_view body = {},
                        std::string_view content_type = {});
 
-    /// Raw bytes in, without waiting; then `receive()` for each response, `output()` for raw bytes.
+    /// Writes raw bytes without waiting; then call `receive()` for each response, or `output()` for raw bytes.
     void write(std::string_view bytes);
-    /// The peer's last byte.
+    /// Ends the client's side of the stream.
     void write_end();
-    /// The peer is gone without a goodbye.
+    /// Drops the connection abruptly.
     void reset();
-    /// The next response, its body decoded from chunks.
+    /// Returns the next response, its body decoded from chunks.
     test_response receive(bool head_only = false);
     std::string output();
-    /// Lets what is ready run, deadlines included.
+    /// Runs ready handlers, including expired deadlines.
     void poll();
     bool closed() const noexcept;
 

@@ -14,9 +14,9 @@ class router;
 
 namespace weir::testing {
 
-/// The routes of the sandbox, for a router of your own: GET /sns/jscode2session as the platform has it, and
-/// POST /sandbox/code {"user":"alice"} -> {"code":"...","openid":"..."}, which plays wx.login() and isn't part of
-/// the platform. Must outlive the router's server.
+/// The routes of the sandbox, for your own router: GET /sns/jscode2session as on the platform, and POST /sandbox/code
+/// {"user":"alice"} -> {"code":"...","openid":"..."}, which simulates wx.login() and isn't part of the platform. Must
+/// outlive the router's server.
 class wechat_sandbox_routes {
 public:
     explicit wechat_sandbox_routes(wechat_sandbox_options options = {}) : state_(std::move(options)) {}
@@ -28,21 +28,21 @@ private:
     wechat_sandbox_state state_;
 };
 
-/// A stand-in for api.weixin.qq.com on a free port of 127.0.0.1, for tests: weir's own server on one thread.
-/// A test double, not the real platform. For cut and reset answers put a fault_proxy before its port.
+/// A fake api.weixin.qq.com on a free port of 127.0.0.1, for tests: a weir server on one thread. A test double, not the
+/// real platform. To simulate lost connections put a fault_proxy in front of its port.
 ///
 ///     wechat_sandbox wechat;
-///     auto code = wechat.login("alice");   // then let the code under test talk to wechat.base_url()
+///     auto code = wechat.login("alice");   // then point the code under test at wechat.base_url()
 class wechat_sandbox {
 public:
-    /// Throws error_exception when no port can be had.
+    /// Throws error_exception if no port is available.
     explicit wechat_sandbox(wechat_sandbox_options options = {});
     ~wechat_sandbox();
     wechat_sandbox(const wechat_sandbox&) = delete;
     wechat_sandbox& operator=(const wechat_sandbox&) = delete;
 
     std::uint16_t port() const noexcept;
-    /// `http://127.0.0.1:PORT`, to be used in place of https://api.weixin.qq.com
+    /// `http://127.0.0.1:PORT`, to replace https://api.weixin.qq.com
     std::string base_url() const;
 
     wechat_sandbox_state& state() noexcept;

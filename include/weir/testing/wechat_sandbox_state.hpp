@@ -23,7 +23,7 @@ struct wechat_sandbox_options {
     const weir::clock* time = &system_clock();
 };
 
-/// The query of GET /sns/jscode2session; what is missing is empty.
+/// The query of GET /sns/jscode2session; missing parameters are empty.
 struct wechat_code2session {
     std::string appid{};
     std::string secret{};
@@ -32,45 +32,45 @@ struct wechat_code2session {
 };
 BOOST_DESCRIBE_STRUCT(wechat_code2session, (), (appid, secret, js_code, grant_type))
 
-/// What the sandbox answers: always HTTP 200 with text/plain, as the platform does, unless told otherwise.
+/// A response of the sandbox: HTTP 200 with text/plain by default, as on the platform.
 struct wechat_sandbox_reply {
     int status = 200;
     std::string content_type = "text/plain";
     std::string body{};
-    duration after{}; ///< how long to wait before sending it
+    duration after{}; ///< delay before sending it
 };
 
 struct wechat_sandbox_stats {
-    std::uint64_t logins = 0;    ///< codes handed out
-    std::uint64_t calls = 0;     ///< of jscode2session
-    std::uint64_t exchanged = 0; ///< calls that gave a session
+    std::uint64_t logins = 0;    ///< codes issued
+    std::uint64_t calls = 0;     ///< calls of jscode2session
+    std::uint64_t exchanged = 0; ///< calls that returned a session
 };
 
-/// How the WeChat platform answers a mini program's login, without any transport: a test double, not the
-/// real platform. A code works once and for five minutes; openid depends on app and user alone; every
-/// session has a key of its own. Thread-safe. Source: the page of code2Session in WeChat's server API
-/// (auth.code2Session); 40163 and 40125 as its SDKs know them.
+/// The WeChat platform's side of a mini program's login, without any transport: a test double, not the real platform. A
+/// code works once and for five minutes; openid depends only on app and user; every session has its own key.
+/// Thread-safe. Source: the page of code2Session in WeChat's server API (auth.code2Session); 40163 and 40125 as in its
+/// SDKs.
 class wechat_sandbox_state {
 public:
     explicit wechat_sandbox_state(wechat_sandbox_options options = {}) : options_(std::move(options)) {}
 
     const wechat_sandbox_options& options() const noexcept { return options_; }
 
-    /// Plays wx.login() on the user's phone: a fresh code.
+    /// Simulates wx.login() on the user's phone: returns a new code.
     std::string login(std::string_view user);
     std::string openid(std::string_view user) const;
     std::string unionid(std::string_view user) const;
 
-    /// Answers the call. 41002, 41004, 41008: appid, secret or code is missing; 40002: the grant type;
-    /// 40013, 40125: a wrong appid or secret; 40029: the code is unknown or expired; 40163: it was used.
+    /// Handles the call. Error codes: 41002, 41004, 41008: appid, secret or code is missing; 40002: wrong grant type;
+    /// 40013, 40125: wrong appid or secret; 40029: unknown or expired code; 40163: used code.
     wechat_sandbox_reply code2session(const wechat_code2session& asked);
 
-    /// The next calls answer with this errcode (-1 busy, 45011 too often, 40226 blocked, ...), codes unused.
+    /// Makes the next calls return this errcode (-1 busy, 45011 too often, 40226 blocked, ...) without using up codes.
     void fail_next(int errcode, int times = 1);
-    /// The next call is answered that much later, on the clock of the loop that serves it; beyond the server's
-    /// deadline for handlers it answers 504.
+    /// Delays the response to the next call by this much, on the clock of the loop that serves it; beyond the server's
+    /// handler deadline the response is a 504.
     void slow_next(duration by);
-    /// The next calls are answered with a proxy's error page instead of JSON.
+    /// Makes the next calls return a proxy's error page instead of JSON.
     void garbage_next(int times = 1);
 
     wechat_sandbox_stats stats() const;

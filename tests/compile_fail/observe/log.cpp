@@ -9,7 +9,7 @@ struct undescribed {
     int id{};
 };
 
-// Its elements are of its own kind, as a path's are.
+// A range whose elements are of its own type, like a path.
 struct endless_range {
     const endless_range* begin() const { return this; }
     const endless_range* end() const { return this; }

@@ -2,10 +2,10 @@
 // expect WRONG_1: weir: this condition's table isn't in the query
 // expect WRONG_2: weir: a selected column's table isn't in the query
 // expect WRONG_3: weir: this order's table isn't in the query
-// expect WRONG_4: weir: on(...) says nothing about the table that joins
-// expect WRONG_5: weir: on(...) is about a table that isn't in the query
-// expect WRONG_6: weir: a table joins a query once
-// expect WRONG_7: weir: what is selected into this member may be NULL: make it a std::optional
+// expect WRONG_4: weir: on(...) doesn't mention the joined table
+// expect WRONG_5: weir: on(...) mentions a table that isn't in the query
+// expect WRONG_6: weir: a table can be joined only once per query
+// expect WRONG_7: weir: the value selected into this member may be NULL: make it a std::optional
 // expect WRONG_8: operator==
 #include <weir/orm.hpp>
 

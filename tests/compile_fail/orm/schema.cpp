@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-// expect WRONG_1: weir: a member that references(...) another has that one's type
+// expect WRONG_1: weir: a member with references(...) must have the type of the member it refers to
 // expect WRONG_2: weir: on_delete::set_null needs a std::optional member
-// expect WRONG_3: weir: references(...) is for the key of the other table
+// expect WRONG_3: weir: references(...) takes the key of the other table
 // expect WRONG_4: weir: an index of schema<T> is on a member that BOOST_DESCRIBE_STRUCT of T doesn't list
 // expect WRONG_5: weir: an object() has no indexes; begin the schema with table("name")
 // expect WRONG_6: weir: an object() has no checks; begin the schema with table("name")
-#include <weir/orm/table.hpp>
+#include <weir/orm/detail/table.hpp>
 
 struct owner {
     std::int64_t id{};
@@ -25,22 +25,22 @@ template<>
 inline constexpr auto weir::schema<owner> = weir::table("owners").key(&owner::id);
 
 template<>
-inline constexpr auto weir::schema<pet> = weir::table("pets")
-                                              .key(&pet::id)
+inline constexpr auto weir::schema<pet> =
+    weir::table("pets")
+        .key(&pet::id)
 #ifdef WRONG_1
-                                              .field(&pet::name, weir::references(&owner::id))
+        .field(&pet::name, weir::references(&owner::id))
 #elif defined(WRONG_2)
-                                              .field(&pet::owner_id,
-                                                     weir::references(&owner::id, weir::on_delete::set_null))
+        .field(&pet::owner_id, weir::references(&owner::id, weir::on_delete::set_null))
 #elif defined(WRONG_3)
-                                              .field(&pet::owner_id, weir::references(&owner::number))
+        .field(&pet::owner_id, weir::references(&owner::number))
 #elif defined(WRONG_4)
-                                              .unique(&pet::name, &pet::hidden)
+        .unique(&pet::name, &pet::hidden)
 #else
-                                              .field(&pet::owner_id, weir::references(&owner::id))
+        .field(&pet::owner_id, weir::references(&owner::id))
 #endif
-                                              .index(&pet::owner_id, &pet::name)
-                                              .check("named", "name <> ''");
+        .index(&pet::owner_id, &pet::name)
+        .check("named", "name <> ''");
 
 #ifdef WRONG_5
 constexpr auto not_a_table = weir::object().field(&pet::name, weir::not_empty).unique(&pet::name);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // expect WRONG_1: weir: a selected column's table isn't in the query
 // expect WRONG_2: weir: select(...) takes a column for each member
-// expect WRONG_3: weir: a member has another type than the column that is selected into it
-// expect WRONG_4: weir: what is selected into this member may be NULL: make it a std::optional
+// expect WRONG_3: weir: a member and the column selected into it differ in type
+// expect WRONG_4: weir: the value selected into this member may be NULL: make it a std::optional
 // expect WRONG_5: weir: the table has no column with the name of this member
-// expect WRONG_6: weir: a column that is selected beside aggregates has to be in group_by(...)
-// expect WRONG_7: weir: a column that is selected beside aggregates has to be in group_by(...)
+// expect WRONG_6: weir: a column selected beside aggregates must be in group_by(...)
+// expect WRONG_7: weir: a column selected beside aggregates must be in group_by(...)
 // expect WRONG_8: weir: groups are ordered by an aggregate or by a column of group_by(...)
 // expect WRONG_9: weir: this condition's table isn't in the query
 // expect WRONG_10: weir: this column's table isn't in the query

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // expect WRONG_1: weir: rows are locked in a transaction
 // expect WRONG_2: weir: rows are locked in a transaction
-// expect WRONG_3: weir: this column is another table's
-// expect WRONG_4: weir: a row's key doesn't change
-// expect WRONG_5: weir: rows are told apart by columns that are unique
-// expect WRONG_6: weir: this column is another table's
-// expect WRONG_7: weir: a row with a key of its own is told by it: upsert(row)
+// expect WRONG_3: weir: this column belongs to another table
+// expect WRONG_4: weir: a row's key can't be changed
+// expect WRONG_5: weir: upsert(row, columns...) takes columns that are unique
+// expect WRONG_6: weir: this column belongs to another table
+// expect WRONG_7: weir: rows with assigned keys are matched by the key: upsert(row)
 // expect WRONG_8: deleted
 #include <weir/orm.hpp>
 
@@ -25,8 +25,8 @@ BOOST_DESCRIBE_STRUCT(country, (), (code, name))
 template<>
 inline constexpr auto weir::schema<user> = weir::table("users").key(&user::id).field(&user::openid, weir::unique);
 template<>
-inline constexpr auto
-    weir::schema<country> = weir::table("countries").key(&country::code).field(&country::name, weir::unique);
+inline constexpr auto weir::schema<country> =
+    weir::table("countries").key(&country::code).field(&country::name, weir::unique);
 
 using weir::col;
 

@@ -6,7 +6,7 @@
 // expect WRONG_5: weir: schema<T> lists members of another struct than T
 // expect WRONG_6: weir: a schema lists the same member twice
 // expect WRONG_7: weir: an object() has no key; begin the schema with table("name")
-// expect WRONG_8: weir: this struct is no table: weir::schema<T> = weir::table("name").key(&T::id)...
+// expect WRONG_8: weir: this struct isn't a table: weir::schema<T> = weir::table("name").key(&T::id)...
 // expect WRONG_9: weir: this table has no key: add .key(&T::id) to its schema
 // expect WRONG_10: weir: describe this struct first: BOOST_DESCRIBE_STRUCT(type, (), (first, second, ...))
 // expect WRONG_11: weir: schema<T> lists a member that BOOST_DESCRIBE_STRUCT of T doesn't
@@ -74,29 +74,30 @@ inline constexpr auto weir::schema<other> = weir::table("others").key(&other::id
 #endif
 
 template<>
-inline constexpr auto weir::schema<todo> = weir::object()
-                                               .field(&todo::id, weir::min(1), weir::defaults(7), even{})
-                                               .field(&todo::text, weir::not_empty, weir::max_length(9), shown{})
+inline constexpr auto weir::schema<todo> =
+    weir::object()
+        .field(&todo::id, weir::min(1), weir::defaults(7), even{})
+        .field(&todo::text, weir::not_empty, weir::max_length(9), shown{})
 #ifdef WRONG_1
-                                               .field(&todo::id, weir::not_empty)
+        .field(&todo::id, weir::not_empty)
 #elif defined(WRONG_2)
-                                               .field(&todo::tags, weir::max_length(3))
+        .field(&todo::tags, weir::max_length(3))
 #elif defined(WRONG_3)
-                                               .field(&todo::text, weir::range(1, 2))
+        .field(&todo::text, weir::range(1, 2))
 #elif defined(WRONG_4)
-                                               .field(&other::id, weir::min(1))
+        .field(&other::id, weir::min(1))
 #elif defined(WRONG_6)
-                                               .field(&todo::id, weir::max(9))
+        .field(&todo::id, weir::max(9))
 #elif defined(WRONG_7)
-                                               .key(&todo::id)
+        .key(&todo::id)
 #elif defined(WRONG_14)
-                                               .field(&todo::tags, even{})
+        .field(&todo::tags, even{})
 #elif defined(WRONG_11) || defined(WRONG_16)
-                                               .field(&todo::hidden, weir::max(9))
+        .field(&todo::hidden, weir::max(9))
 #elif defined(WRONG_12)
-                                               .field(&todo::tags, weir::defaults(7))
+        .field(&todo::tags, weir::defaults(7))
 #elif defined(WRONG_13)
-                                               .field(&todo::text, weir::min_items(3))
+        .field(&todo::text, weir::min_items(3))
 #endif
     ;
 

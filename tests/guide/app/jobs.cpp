@@ -25,7 +25,7 @@ void add_jobs(weir::app& app, order_book& orders) {
 
 } // namespace
 
-TEST_CASE("an application's jobs run on a clock that a test moves") {
+TEST_CASE("an application's jobs run on a manual clock") {
     weir::manual_clock time; // 2026-01-01T00:00:00Z
     weir::app app;
     order_book orders;

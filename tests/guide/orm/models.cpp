@@ -14,10 +14,11 @@ struct customer {
 BOOST_DESCRIBE_STRUCT(customer, (), (id, openid, name))
 
 template<>
-inline constexpr auto weir::schema<customer> = weir::table("customers")
-                                                   .key(&customer::id)
-                                                   .field(&customer::openid, weir::unique)
-                                                   .field(&customer::name, weir::max_length(40));
+inline constexpr auto weir::schema<customer> =
+    weir::table("customers")
+        .key(&customer::id)
+        .field(&customer::openid, weir::unique)
+        .field(&customer::name, weir::max_length(40));
 
 struct voucher {
     std::int64_t id{};
@@ -29,19 +30,19 @@ struct voucher {
 BOOST_DESCRIBE_STRUCT(voucher, (), (id, customer_id, code, percent, used_at))
 
 template<>
-inline constexpr auto weir::schema<voucher> = weir::table("vouchers")
-                                                  .key(&voucher::id)
-                                                  .field(&voucher::customer_id,
-                                                         weir::references(&customer::id, weir::on_delete::cascade))
-                                                  .field(&voucher::code, weir::max_length(20))
-                                                  .unique(&voucher::customer_id, &voucher::code)
-                                                  .index(&voucher::code, &voucher::used_at)
-                                                  .check("percent_is_a_share", "percent BETWEEN 1 AND 100");
+inline constexpr auto weir::schema<voucher> =
+    weir::table("vouchers")
+        .key(&voucher::id)
+        .field(&voucher::customer_id, weir::references(&customer::id, weir::on_delete::cascade))
+        .field(&voucher::code, weir::max_length(20))
+        .unique(&voucher::customer_id, &voucher::code)
+        .index(&voucher::code, &voucher::used_at)
+        .check("percent_is_a_share", "percent BETWEEN 1 AND 100");
 
 weir::task<weir::result<void>> prepare(weir::database& db) {
     const auto plan = co_await weir::plan_migration<customer, voucher>(db);
     if (!plan) co_return plan.error();
-    std::cout << plan->text(); // a dry run: nothing has changed
+    std::cout << plan->text(); // a dry run: nothing has changed yet
     co_return co_await weir::auto_migrate<customer, voucher>(db);
 }
 
@@ -84,7 +85,7 @@ voucher voucher_for(std::int64_t customer_id) {
 
 } // namespace
 
-TEST_CASE("the guide's models keep their rules") {
+TEST_CASE("the guide's models enforce their rules") {
     shop on;
     const weir::repository<customer> customers(on.db);
     customer alice;

@@ -25,8 +25,8 @@ struct order {
 BOOST_DESCRIBE_STRUCT(order, (), (id, member_id, cents, paid, made_at))
 
 template<>
-inline constexpr auto
-    weir::schema<member> = weir::table("members").key(&member::id).field(&member::openid, weir::unique);
+inline constexpr auto weir::schema<member> =
+    weir::table("members").key(&member::id).field(&member::openid, weir::unique);
 template<>
 inline constexpr auto weir::schema<order> = weir::table("orders").key(&order::id).field(&order::member_id, weir::index);
 
@@ -70,7 +70,7 @@ weir::task<weir::result<std::int64_t>> turnover(weir::repository<order>& orders)
 
 struct visit {
     std::string name{};
-    std::optional<std::int64_t> cents{}; // a member who never ordered has none
+    std::optional<std::int64_t> cents{}; // nothing for a member without orders
 };
 BOOST_DESCRIBE_STRUCT(visit, (), (name, cents))
 
@@ -83,7 +83,7 @@ weir::task<weir::result<std::vector<visit>>> visits(weir::repository<member>& me
 }
 
 weir::task<weir::result<void>> greet(weir::repository<member>& members, member& who) {
-    co_return co_await members.upsert(who, col<&member::openid>); // who.id is that of the row, old or new
+    co_return co_await members.upsert(who, col<&member::openid>); // who.id is that of the row, inserted or existing
 }
 
 weir::task<weir::result<void>> rename(weir::repository<member>& members, member& who, std::string name) {
@@ -108,7 +108,7 @@ weir::task<weir::result<std::size_t>> export_orders(weir::repository<order>& ord
     co_return co_await orders.rows().order_by(newest<&order::id>).each(line);
 }
 
-TEST_CASE("the guide's queries answer") {
+TEST_CASE("the guide's queries return what it says") {
     weir::loop home;
     weir::database db(":memory:");
     weir::repository<member> members(db);

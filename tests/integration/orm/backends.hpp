@@ -9,7 +9,7 @@
 
 #include <string>
 
-// What all databases have to do alike is written and compiled once, and runs on each of them: DATABASE_TEST_CASE.
+// Tests of what all databases have in common are written and compiled once, and run on each: DATABASE_TEST_CASE.
 namespace orm_test {
 
 inline std::string fresh_name() {
@@ -17,7 +17,7 @@ inline std::string fresh_name() {
     return "test" + std::to_string(++made);
 }
 
-// Nothing here may fail for being slow.
+// Generous limits: nothing here may fail for being slow.
 inline weir::database_options patient(std::string url) {
     weir::database_options made;
     made.url = std::move(url);
@@ -34,23 +34,23 @@ inline void execute_at(const std::string& url, std::string sql) {
     home.block_on(admin.execute(std::move(sql))).value();
 }
 
-// What databases differ in.
+// How the databases differ.
 struct backend {
-    bool keeps_lengths;       // else max_length is a rule of the table's
+    bool keeps_lengths;       // if false, max_length is a constraint of the table
     bool migrates_as_a_whole; // or not at all
     bool failure_ends_transaction;
     const char* endless;
 
-    // Makes an empty database, of which a file is in this folder; its URL.
+    // Creates an empty database (SQLite: a file in this folder) and returns its URL.
     std::string (*empty)(const temporary_folder& files);
 
-    // Of servers only.
+    // Servers only.
     test_support::database_server& (*server)() = nullptr;
     const char* this_connection = nullptr;
     const char* end_connection = nullptr;
     const char* read_only = nullptr;
     const char* sleep = nullptr;         // takes seconds
-    const char* count_endless = nullptr; // that run
+    const char* count_endless = nullptr; // running ones
 
     bool is_server() const { return server != nullptr; }
 };
@@ -112,7 +112,7 @@ inline constexpr backend mariadb{
     .count_endless = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE '%sleep(3600)'",
 };
 
-// An empty database of a test's own.
+// An empty database for one test.
 class empty_database {
 public:
     explicit empty_database(const backend& kind) : url_(kind.empty(files_)) {}
@@ -124,7 +124,7 @@ private:
     std::string url_;
 };
 
-// One with its loop, and what tests do with it all the time.
+// One with a loop, and the calls that tests repeat.
 struct open_database {
     const backend& kind;
     empty_database where;
@@ -148,7 +148,7 @@ struct open_database {
     weir::error failure(std::string sql) { return ask(db.execute(std::move(sql))).error(); }
 };
 
-// The same database over a line that a test damages.
+// The same database behind a network link that the test damages.
 inline weir::database_options over(const weir::testing::fault_proxy& line, const backend& kind,
                                    weir::database_options there) {
     const std::string port = ":" + std::to_string(kind.server().port());
@@ -156,7 +156,7 @@ inline weir::database_options over(const weir::testing::fault_proxy& line, const
     return there;
 }
 
-// doctest registers a test case for each of some types: these are named in its output.
+// doctest registers a test case per type and prints the type's name.
 struct on_sqlite {
     static constexpr const backend& kind = sqlite;
 };
@@ -173,7 +173,7 @@ TYPE_TO_STRING_AS("SQLite", orm_test::on_sqlite);
 TYPE_TO_STRING_AS("PostgreSQL", orm_test::on_postgres);
 TYPE_TO_STRING_AS("MariaDB", orm_test::on_mariadb);
 
-// Those that this build has.
+// The databases of this build.
 #if defined(WEIR_TEST_POSTGRES) && defined(WEIR_TEST_MARIADB)
 #define WEIR_SERVERS orm_test::on_postgres, orm_test::on_mariadb
 #elif defined(WEIR_TEST_POSTGRES)
@@ -187,7 +187,7 @@ TYPE_TO_STRING_AS("MariaDB", orm_test::on_mariadb);
 #define WEIR_DATABASES orm_test::on_sqlite
 #endif
 
-// One test case for each of them, "name<SQLite>" and so on, with one body: `const backend& kind` is the database's.
+// Defines one test case per database, "name<SQLite>" and so on, with one body: `const backend& kind` is the database.
 #define DATABASE_TEST_CASE(name) TEST_CASE_ON(name, DOCTEST_ANONYMOUS(database_test_), WEIR_DATABASES)
 #define SERVER_TEST_CASE(name) TEST_CASE_ON(name, DOCTEST_ANONYMOUS(database_test_), WEIR_SERVERS)
 #define TEST_CASE_ON(name, body, ...)                                                                                  \

@@ -59,8 +59,8 @@ inline constexpr auto weir::schema<named_thing> = weir::object().field(&named_th
 template<>
 inline constexpr auto weir::schema<timestamps> = weir::object().field(&timestamps::created_at, weir::index);
 template<>
-inline constexpr auto
-    weir::schema<animal> = weir::table("animals").key(&animal::id).index(&animal::keeper_id, &animal::updated_at);
+inline constexpr auto weir::schema<animal> =
+    weir::table("animals").key(&animal::id).index(&animal::keeper_id, &animal::updated_at);
 template<>
 inline constexpr auto weir::schema<keeper> = weir::table("keepers").key(&keeper::id);
 template<>
@@ -119,7 +119,7 @@ DATABASE_TEST_CASE("members of described bases are columns, with the rules of th
     CHECK(orm::table_of<animal>().indexes.size() == 3);
 }
 
-DATABASE_TEST_CASE("members of described bases are in conditions, orders and pages") {
+DATABASE_TEST_CASE("members of described bases work in conditions, orders and pages") {
     zoo on(kind);
     CHECK(on.ask(on.animals.where(col<&animal::created_at> > on_may(1)).count()).value() == 2);
     const auto both = col<&animal::name>.contains("a") && col<&animal::created_at> < on_may(3);
@@ -133,7 +133,7 @@ DATABASE_TEST_CASE("members of described bases are in conditions, orders and pag
     CHECK(on.ask(on.keepers.rows().after(on.ask(on.keepers.find(1)).value()).one()).value().id == 2);
 }
 
-DATABASE_TEST_CASE("members of described bases are selected, put together and counted") {
+DATABASE_TEST_CASE("members of described bases are selected, grouped and counted") {
     zoo on(kind);
     const auto some = on.ask(on.animals.rows().order_by(oldest<&animal::id>).select<animal_times>().all()).value();
     REQUIRE(some.size() == 3);
@@ -142,15 +142,16 @@ DATABASE_TEST_CASE("members of described bases are selected, put together and co
                      .select<animal_times>(col<&animal::name>, col<&animal::created_at>);
     CHECK(on.ask(std::move(named).one()).value().name == "cat");
     CHECK(on.ask(on.animals.rows().max(col<&animal::created_at>)).value() == on_may(3));
-    auto by_day = on.animals.rows()
-                      .group_by(col<&animal::created_at>)
-                      .having(count(col<&animal::updated_at>) == 0)
-                      .order_by(desc(col<&animal::created_at>))
-                      .select<weir::wall_time>(col<&animal::created_at>);
+    auto by_day =
+        on.animals.rows()
+            .group_by(col<&animal::created_at>)
+            .having(count(col<&animal::updated_at>) == 0)
+            .order_by(desc(col<&animal::created_at>))
+            .select<weir::wall_time>(col<&animal::created_at>);
     CHECK(on.ask(std::move(by_day).all()).value().front() == on_may(3));
 }
 
-DATABASE_TEST_CASE("members of described bases are changed, one by one and in many rows") {
+DATABASE_TEST_CASE("members of described bases are updated, one by one and in many rows") {
     zoo on(kind);
     animal ape = on.ask(on.animals.find(1)).value();
     ape.updated_at = on_may(9);
@@ -158,8 +159,8 @@ DATABASE_TEST_CASE("members of described bases are changed, one by one and in ma
     CHECK(on.ask(on.animals.update(ape, col<&animal::updated_at>)));
     CHECK(on.ask(on.animals.find(1)).value().updated_at == on_may(9));
     CHECK(on.ask(on.animals.find(1)).value().keeper_id == 1);
-    CHECK(on.ask(on.animals.update_where(col<&animal::created_at> > on_may(1), col<& animal::updated_at> = on_may(8),
-                                         col<& animal::keeper_id> += 1))
+    CHECK(on.ask(on.animals.update_where(col<&animal::created_at> > on_may(1), (col<&animal::updated_at>) = on_may(8),
+                                         (col<&animal::keeper_id>) += 1))
               .value() == 2);
     CHECK(on.ask(on.animals.where(col<&animal::updated_at> == on_may(8)).count()).value() == 2);
     ape.id = 0;
@@ -171,21 +172,23 @@ DATABASE_TEST_CASE("members of described bases are changed, one by one and in ma
 
 DATABASE_TEST_CASE("in joins a described base's members are columns of the table that has them") {
     zoo on(kind);
-    auto asked = on.animals.where(col<&animal::created_at> < on_may(3))
-                     .order_by(desc(col<&animal::created_at>))
-                     .left_join<keeper>(weir::on(col<&animal::keeper_id> == col<&keeper::id>))
-                     .where(col<&animal::name> != "ape" || col<&keeper::id> == 1)
-                     .order_by(asc(col<&keeper::id>))
-                     .select<animal_times>(col<&animal::name>, col<&animal::created_at>);
+    auto asked =
+        on.animals.where(col<&animal::created_at> < on_may(3))
+            .order_by(desc(col<&animal::created_at>))
+            .left_join<keeper>(weir::on(col<&animal::keeper_id> == col<&keeper::id>))
+            .where(col<&animal::name> != "ape" || col<&keeper::id> == 1)
+            .order_by(asc(col<&keeper::id>))
+            .select<animal_times>(col<&animal::name>, col<&animal::created_at>);
     const auto sorted = on.ask(std::move(asked).all()).value();
     REQUIRE(sorted.size() == 2);
     CHECK(sorted[0].name == "bear");
-    auto grouped = on.keepers.rows()
-                       .join<animal>(weir::on(col<&animal::keeper_id> == col<&keeper::id>))
-                       .group_by(col<&keeper::id>, col<&keeper::tool>)
-                       .having(max(col<&animal::created_at>) > on_may(1))
-                       .order_by(desc(max(col<&animal::created_at>)))
-                       .select<keeper_count>(col<&keeper::tool>, weir::count(), max(col<&animal::created_at>));
+    auto grouped =
+        on.keepers.rows()
+            .join<animal>(weir::on(col<&animal::keeper_id> == col<&keeper::id>))
+            .group_by(col<&keeper::id>, col<&keeper::tool>)
+            .having(max(col<&animal::created_at>) > on_may(1))
+            .order_by(desc(max(col<&animal::created_at>)))
+            .select<keeper_count>(col<&keeper::tool>, weir::count(), max(col<&animal::created_at>));
     const auto counts = on.ask(std::move(grouped).all()).value();
     REQUIRE(counts.size() == 1);
     CHECK(counts[0].tool == "fork");
@@ -193,7 +196,7 @@ DATABASE_TEST_CASE("in joins a described base's members are columns of the table
     CHECK(counts[0].last == on_may(3));
 }
 
-DATABASE_TEST_CASE("a table may have all columns of another one, and be joined to a third") {
+DATABASE_TEST_CASE("a table with all columns of another one can be joined to a third") {
     zoo on(kind);
     const auto heads = on.table<head_keeper>();
     head_keeper first;
@@ -202,10 +205,11 @@ DATABASE_TEST_CASE("a table may have all columns of another one, and be joined t
     CHECK(on.ask(heads.insert(first)));
     CHECK(on.ask(heads.where(col<&head_keeper::tool> == "key" && col<&head_keeper::id> == 1).one()).value().since ==
           1999);
-    auto theirs = heads.where(col<&head_keeper::tool> == "key")
-                      .join<animal>(weir::on(col<&animal::keeper_id> == col<&head_keeper::id>))
-                      .where(col<&head_keeper::tool> != "fork")
-                      .select<std::string>(col<&animal::name>);
+    auto theirs =
+        heads.where(col<&head_keeper::tool> == "key")
+            .join<animal>(weir::on(col<&animal::keeper_id> == col<&head_keeper::id>))
+            .where(col<&head_keeper::tool> != "fork")
+            .select<std::string>(col<&animal::name>);
     CHECK(on.ask(std::move(theirs).all()).value() == std::vector<std::string>{"ape"});
     CHECK(on.ask(on.keepers.where(col<&keeper::tool> == "key").count()).value() == 0);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
-// A statement that is to end before its time: the server is asked, and the connection stays good.
+// Statements that end early: the server is asked to stop them, and the connection stays usable.
 #include "integration/orm/drill.hpp"
 
 #ifdef WEIR_SERVERS
@@ -17,7 +17,7 @@ struct hurried_loop : loop {
     explicit hurried_loop(duration time) { root_context().set_deadline(clock().now() + time); }
 };
 
-// Runs a statement without an end in a job of its own; the server is at it when this is made.
+// Runs an endless statement in its own job; the server is executing it once this is constructed.
 struct endless_call {
     pending<read_numbers> call;
 
@@ -31,7 +31,7 @@ struct endless_call {
 
 } // namespace
 
-SERVER_TEST_CASE("a cancelled statement ends on the server, and its connection is lent again") {
+SERVER_TEST_CASE("a cancelled statement ends on the server, and its connection is reused") {
     drill on(kind);
     on.open(1);
     const auto before = on.connection();
@@ -45,7 +45,7 @@ SERVER_TEST_CASE("a cancelled statement ends on the server, and its connection i
     CHECK(on.db->stats().writing.dropped == 0);
 }
 
-SERVER_TEST_CASE("a statement at its deadline ends on the server, and its connection is lent again") {
+SERVER_TEST_CASE("a statement at its deadline ends on the server, and its connection is reused") {
     drill on(kind);
     on.open(1);
     const auto before = on.connection();
@@ -54,7 +54,7 @@ SERVER_TEST_CASE("a statement at its deadline ends on the server, and its connec
     CHECK(on.connection() == before);
 }
 
-SERVER_TEST_CASE("a transaction that is cancelled within a statement is rolled back on its connection") {
+SERVER_TEST_CASE("a transaction cancelled during a statement is rolled back on its connection") {
     drill on(kind);
     on.open(1);
     const auto before = on.connection();
@@ -74,7 +74,7 @@ SERVER_TEST_CASE("a transaction that is cancelled within a statement is rolled b
     CHECK(on.connection() == before);
 }
 
-SERVER_TEST_CASE("a write that is cancelled on the server has a known outcome") {
+SERVER_TEST_CASE("a write cancelled on the server has a known outcome") {
     drill on(kind);
     on.open(1);
     on.home.block_on(on.db->execute("CREATE TABLE notes (n BIGINT)")).value();
@@ -85,7 +85,7 @@ SERVER_TEST_CASE("a write that is cancelled on the server has a known outcome") 
     CHECK(on.ask("SELECT count(*) FROM notes").value().front() == 0);
 }
 
-SERVER_TEST_CASE("a request that comes when its statement has ended leaves the next one alone") {
+SERVER_TEST_CASE("a cancel request that arrives after its statement doesn't end the next one") {
     drill on(kind);
     on.open(1);
     for (int i = 0; i < 200; ++i) {
@@ -101,7 +101,7 @@ SERVER_TEST_CASE("a request that comes when its statement has ended leaves the n
     CHECK(on.db->stats().writing.opened == 1);
 }
 
-SERVER_TEST_CASE("a row that is stored while its call is cancelled keeps the key that it was given") {
+SERVER_TEST_CASE("a row stored while its call is cancelled keeps its generated key") {
     open_database on(kind);
     const auto rows = on.table<todo>();
     for (int i = 0; i < 50; ++i) {
@@ -113,8 +113,7 @@ SERVER_TEST_CASE("a row that is stored while its call is cancelled keeps the key
     }
 }
 
-SERVER_TEST_CASE(
-    "a connection whose server doesn't end a statement is cut, and counts until the server lets go of it") {
+SERVER_TEST_CASE("a connection is cut if the server doesn't end a statement, and counts until the server closes it") {
     drill on(kind);
     on.open(1);
     {
@@ -132,8 +131,8 @@ SERVER_TEST_CASE(
 }
 
 #ifdef WEIR_TEST_POSTGRES
-// Between BEGIN and the statement's limit, which a transaction is given where statements aren't prepared.
-TEST_CASE("a transaction that is cancelled before its first statement is ended, the caller's own and that of a read") {
+// Between BEGIN and the statement limit, which is set per transaction if statements aren't prepared.
+TEST_CASE("a transaction cancelled before its first statement ends, in transaction() and in each()") {
     drill on(postgres);
     testing::fault_proxy line(on.server.port());
     auto chosen = over(line, postgres, on.where.options());

@@ -23,7 +23,7 @@ struct player {
 };
 BOOST_DESCRIBE_STRUCT(player, (), (id, team, number, nickname, captain))
 
-// The table of players before it had rules.
+// The players table before it had constraints.
 struct early_player {
     std::int64_t id{};
     std::int64_t team{};
@@ -32,7 +32,7 @@ struct early_player {
 };
 BOOST_DESCRIBE_STRUCT(early_player, (), (id, team, number, nickname))
 
-// The same with room for more.
+// The same with longer columns.
 struct wide_player {
     std::int64_t id{};
     std::int64_t team{};
@@ -49,7 +49,7 @@ struct essay {
 };
 BOOST_DESCRIBE_STRUCT(essay, (), (id, title, label, text))
 
-// What MySQL has no room for.
+// Too large for MySQL.
 struct wide_row {
     std::int64_t id{};
     std::string one{};
@@ -62,29 +62,31 @@ BOOST_DESCRIBE_STRUCT(wide_row, (), (id, one, two))
 template<>
 inline constexpr auto weir::schema<team> = weir::table("teams").key(&team::id).field(&team::name, weir::unique);
 template<>
-inline constexpr auto
-    weir::schema<player> = weir::table("players")
-                               .key(&player::id)
-                               .field(&player::team, weir::references(&team::id, weir::on_delete::cascade), weir::index)
-                               .field(&player::captain, weir::references(&player::id, weir::on_delete::set_null))
-                               .field(&player::nickname, weir::max_length(20))
-                               .unique(&player::team, &player::number)
-                               .index(&player::nickname, &player::number)
-                               .check("number_is_positive", "number > 0");
+inline constexpr auto weir::schema<player> =
+    weir::table("players")
+        .key(&player::id)
+        .field(&player::team, weir::references(&team::id, weir::on_delete::cascade), weir::index)
+        .field(&player::captain, weir::references(&player::id, weir::on_delete::set_null))
+        .field(&player::nickname, weir::max_length(20))
+        .unique(&player::team, &player::number)
+        .index(&player::nickname, &player::number)
+        .check("number_is_positive", "number > 0");
 template<>
 inline constexpr auto weir::schema<early_player> =
     weir::table("players").key(&early_player::id).field(&early_player::nickname, weir::max_length(10));
 template<>
-inline constexpr auto weir::schema<essay> = weir::table("essays")
-                                                .key(&essay::id)
-                                                .field(&essay::title, weir::unique)
-                                                .field(&essay::text, weir::max_length(20'000))
-                                                .index(&essay::label, &essay::id);
+inline constexpr auto weir::schema<essay> =
+    weir::table("essays")
+        .key(&essay::id)
+        .field(&essay::title, weir::unique)
+        .field(&essay::text, weir::max_length(20'000))
+        .index(&essay::label, &essay::id);
 template<>
-inline constexpr auto weir::schema<wide_row> = weir::table("wide_rows")
-                                                   .key(&wide_row::id)
-                                                   .field(&wide_row::one, weir::max_length(10'000))
-                                                   .field(&wide_row::two, weir::max_length(10'000));
+inline constexpr auto weir::schema<wide_row> =
+    weir::table("wide_rows")
+        .key(&wide_row::id)
+        .field(&wide_row::one, weir::max_length(10'000))
+        .field(&wide_row::two, weir::max_length(10'000));
 template<>
 inline constexpr auto weir::schema<wide_player> =
     weir::table("players").key(&wide_player::id).field(&wide_player::nickname, weir::max_length(500));
@@ -118,14 +120,14 @@ struct league : open_database {
 
 } // namespace
 
-DATABASE_TEST_CASE("a table refers to one that is named behind it, and a second plan is empty") {
+DATABASE_TEST_CASE("a table can refer to a later one, and a second plan is empty") {
     league on(kind);
     CHECK(on.ask(weir::plan_migration<player, team>(on.db)).value().text().empty());
     CHECK(on.ask(weir::auto_migrate<player, team>(on.db)));
     CHECK(on.ask(on.players.count()).value() == 1);
 }
 
-DATABASE_TEST_CASE("a unique rule over several columns names them") {
+DATABASE_TEST_CASE("a violated unique index names its columns") {
     league on(kind);
     const auto taken = on.refusal(on.another(1));
     CHECK(taken == errc::already_exists);
@@ -134,7 +136,7 @@ DATABASE_TEST_CASE("a unique rule over several columns names them") {
     CHECK(on.ask(on.players.insert(second)));
 }
 
-DATABASE_TEST_CASE("a string in an index holds 255 characters, another one as many as its max_length says") {
+DATABASE_TEST_CASE("an indexed string holds 255 characters, others as many as max_length") {
     open_database on(kind);
     const auto essays = on.table<essay>();
     CHECK(on.ask(essays.plan_migration()).value().text().empty());
@@ -158,7 +160,7 @@ DATABASE_TEST_CASE("a string in an index holds 255 characters, another one as ma
     CHECK(refused([](essay& one) { one.text += "x"; }) == "text");
 }
 
-DATABASE_TEST_CASE("a table whose rows the database has no room for is an error that says what to do") {
+DATABASE_TEST_CASE("a table with rows too large for the database is an error that suggests a fix") {
     open_database on(kind);
     const auto made = on.ask(repository<wide_row>(on.db).auto_migrate());
     CHECK(made.has_value() == (&kind != &mariadb));
@@ -167,7 +169,7 @@ DATABASE_TEST_CASE("a table whose rows the database has no room for is an error 
     CHECK(made.error().message().find("no max_length, or one above 16000") != std::string_view::npos);
 }
 
-DATABASE_TEST_CASE("a key that no row has is a conflict that names its field, where the database tells") {
+DATABASE_TEST_CASE("a missing referenced row is a conflict that names its field if the database does") {
     league on(kind);
     player stray = on.another(2);
     stray.team = 77;
@@ -175,16 +177,16 @@ DATABASE_TEST_CASE("a key that no row has is a conflict that names its field, wh
     CHECK(refused == errc::conflict);
     if (kind.is_server()) {
         REQUIRE(refused.details().size() == 1);
-        CHECK(refused.details()[0] == error_detail{"team", "foreign_key", "refers to no row"});
+        CHECK(refused.details()[0] == error_detail{"team", "foreign_key", "refers to a missing row"});
     }
 }
 
-DATABASE_TEST_CASE("a check names its rule, a long text its field") {
+DATABASE_TEST_CASE("a violated check names its constraint, a long string its field") {
     league on(kind);
     const auto broken = on.refusal(on.another(-1));
     CHECK(broken == errc::validation_failed);
     REQUIRE(broken.details().size() == 1);
-    CHECK(broken.details()[0] == error_detail{"number_is_positive", "check", "breaks a rule of its table"});
+    CHECK(broken.details()[0] == error_detail{"number_is_positive", "check", "violates a constraint of its table"});
 
     player verbose = on.another(2);
     verbose.nickname = std::string(21, 'x');
@@ -199,7 +201,7 @@ DATABASE_TEST_CASE("a check names its rule, a long text its field") {
     CHECK(on.ask(on.players.insert_many(many)).error() == errc::validation_failed);
 }
 
-DATABASE_TEST_CASE("rows go with the row they belong to, and forget the one they only know") {
+DATABASE_TEST_CASE("ON DELETE CASCADE erases rows, and SET NULL clears their references") {
     league on(kind);
     player second = on.another(2);
     second.captain = on.first.id;
@@ -210,7 +212,7 @@ DATABASE_TEST_CASE("rows go with the row they belong to, and forget the one they
     CHECK(on.ask(on.players.count()).value() == 0);
 }
 
-DATABASE_TEST_CASE("indexes, columns and, on a server, constraints come to a table that exists") {
+DATABASE_TEST_CASE("indexes, columns and, on a server, constraints are added to an existing table") {
     open_database on(kind);
     on.table<early_player>();
     CHECK(on.ask(weir::auto_migrate<team, player>(on.db)));
@@ -233,7 +235,7 @@ DATABASE_TEST_CASE("indexes, columns and, on a server, constraints come to a tab
     CHECK(on.ask(repository<player>(on.db).insert(twin)).has_value() == !kind.is_server());
 }
 
-DATABASE_TEST_CASE("columns become wider and take NULL, and never the other way") {
+DATABASE_TEST_CASE("columns become wider and nullable, never the reverse") {
     open_database on(kind);
     const auto early = on.table<early_player>();
     const auto wide = on.table<wide_player>();
@@ -245,13 +247,14 @@ DATABASE_TEST_CASE("columns become wider and take NULL, and never the other way"
         CHECK(on.ask(wide.insert(row)));
     } else {
         const auto plan = on.ask(wide.plan_migration()).value();
-        CHECK(plan.notes == std::vector<std::string>{"players.number can't be changed into INTEGER NULL here"});
+        CHECK(plan.notes ==
+              std::vector<std::string>{"players.number can't be changed to INTEGER NULL on this database"});
     }
     CHECK(on.ask(early.plan_migration()).value().empty());
 }
 
 #ifdef WEIR_SERVERS
-SERVER_TEST_CASE("rows that break a new rule stop the migration, and are named") {
+SERVER_TEST_CASE("rows that violate a new constraint stop the migration with an error naming it") {
     open_database on(kind);
     const auto early = on.table<early_player>();
     early_player stray;
@@ -267,7 +270,7 @@ SERVER_TEST_CASE("rows that break a new rule stop the migration, and are named")
 }
 #endif
 
-DATABASE_TEST_CASE("programs that migrate several tables at once don't collide") {
+DATABASE_TEST_CASE("programs that migrate several tables at the same time don't collide") {
     const empty_database where(kind);
     const auto migrate = [&] {
         loop home;

@@ -34,14 +34,14 @@ struct drill {
         db.emplace(std::move(chosen));
     }
 
-    // One connection, over a line that the test damages.
+    // One connection, over a network link that the test damages.
     void open_over(const weir::testing::fault_proxy& line) {
         auto chosen = over(line, kind, where.options());
         chosen.pool.maximum_pool_size = 1;
         db.emplace(std::move(chosen));
     }
 
-    // So many connections are open and idle.
+    // Makes this many connections open and idle.
     void fill(std::size_t connections) {
         std::promise<void> go;
         const auto all_there = go.get_future().share();
@@ -61,7 +61,7 @@ struct drill {
         return home.block_on(db->query<std::int64_t>(std::move(sql)));
     }
 
-    // Ends another connection of the server's, from one of its own.
+    // Ends another connection of the server from a separate one.
     void end_connection(std::int64_t which) const {
         weir::loop other;
         weir::database admin(where.options());
@@ -77,14 +77,14 @@ struct drill {
 
     std::int64_t connection() { return ask(kind.this_connection).value().front(); }
 
-    // The server's farewell may be on its way yet: a call that comes too early hears of it.
+    // The server's close may still be under way: a call that comes too early notices it.
     void wait_for_another_connection(std::int64_t before) {
         for (auto after = ask(kind.this_connection); !after || after->front() == before;
              after = ask(kind.this_connection))
             std::this_thread::yield();
     }
 
-    // Callers come until one is served.
+    // Repeats calls until one succeeds.
     void wait_for_recovery() {
         while (!ask("SELECT 1")) std::this_thread::yield();
     }

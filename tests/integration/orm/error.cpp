@@ -38,7 +38,7 @@ DATABASE_TEST_CASE("a taken unique value is already_exists and names its field")
     CHECK(on.ask(on.rows.insert(on.alice)).error().message() == "id is already taken");
 }
 
-DATABASE_TEST_CASE("a unique rule over several columns names all of them") {
+DATABASE_TEST_CASE("a violated unique index names all its columns") {
     users on(kind);
     CHECK(on.ask(on.db.execute("CREATE TABLE seat (line VARCHAR(9), place INTEGER, UNIQUE (line, place))")));
     CHECK(on.ask(on.db.execute("INSERT INTO seat VALUES ('A', 1)")).value() == 1);
@@ -48,7 +48,7 @@ DATABASE_TEST_CASE("a unique rule over several columns names all of them") {
     CHECK(taken.details()[1].field == "place");
 }
 
-DATABASE_TEST_CASE("a field whose name is a word of SQL's is named without quotes") {
+DATABASE_TEST_CASE("a field with a reserved name is named without quotes") {
     open_database on(kind);
     CHECK(on.ask(on.db.execute("CREATE TABLE seat (\"order\" INTEGER, name VARCHAR(9), UNIQUE (\"order\", name))")));
     CHECK(on.ask(on.db.execute("INSERT INTO seat VALUES (1, 'A')")).value() == 1);
@@ -58,7 +58,7 @@ DATABASE_TEST_CASE("a field whose name is a word of SQL's is named without quote
     CHECK(taken.details()[0].field == "order");
 }
 
-DATABASE_TEST_CASE("the constraint that was broken is named in the cause") {
+DATABASE_TEST_CASE("the violated constraint is named in the cause") {
     users on(kind);
     CHECK(on.ask(on.db.execute("CREATE TABLE pet (owner BIGINT, age INTEGER, "
                                "CONSTRAINT pet_owner FOREIGN KEY (owner) REFERENCES users (id), "
@@ -73,7 +73,7 @@ DATABASE_TEST_CASE("the constraint that was broken is named in the cause") {
     if (kind.is_server()) CHECK(names(on.failure("INSERT INTO pet VALUES (77, 1)"), "pet_owner"));
 }
 
-DATABASE_TEST_CASE("foreign keys, null and checks have kinds of their own") {
+DATABASE_TEST_CASE("violated foreign keys, NOT NULL and checks have distinct errors") {
     users on(kind);
     CHECK(on.ask(on.db.execute("CREATE TABLE pet (owner BIGINT NOT NULL, age INTEGER, "
                                "CONSTRAINT pet_owner FOREIGN KEY (owner) REFERENCES users (id), "
@@ -82,7 +82,7 @@ DATABASE_TEST_CASE("foreign keys, null and checks have kinds of their own") {
     CHECK(orphan == errc::conflict);
     if (kind.is_server()) {
         REQUIRE(orphan.details().size() == 1);
-        CHECK(orphan.details()[0] == error_detail{"owner", "foreign_key", "refers to no row"});
+        CHECK(orphan.details()[0] == error_detail{"owner", "foreign_key", "refers to a missing row"});
     }
     const auto missing = on.failure("INSERT INTO pet VALUES (NULL, 1)");
     CHECK(missing == errc::validation_failed);
@@ -91,7 +91,7 @@ DATABASE_TEST_CASE("foreign keys, null and checks have kinds of their own") {
     const auto broken = on.failure("INSERT INTO pet VALUES (1, -1)");
     CHECK(broken == errc::validation_failed);
     REQUIRE(broken.details().size() == 1);
-    CHECK(broken.details()[0] == error_detail{"age_is_positive", "check", "breaks a rule of its table"});
+    CHECK(broken.details()[0] == error_detail{"age_is_positive", "check", "violates a constraint of its table"});
 
     CHECK(on.ask(on.db.execute("INSERT INTO pet VALUES (1, 1)")).value() == 1);
     const auto kept = on.ask(on.rows.erase(1)).error();
@@ -103,7 +103,7 @@ DATABASE_TEST_CASE("foreign keys, null and checks have kinds of their own") {
     }
 }
 
-DATABASE_TEST_CASE("a text beyond max_length is refused, by the database itself where it keeps lengths") {
+DATABASE_TEST_CASE("a string beyond max_length is refused, by the database itself if it enforces lengths") {
     users on(kind);
     const auto todos = on.table<todo>();
     todo row;
@@ -154,7 +154,7 @@ DATABASE_TEST_CASE("a statement with more or fewer values than question marks is
     CHECK(on.db.stats().writing.dropped == 0);
 }
 
-DATABASE_TEST_CASE("more values than a statement may have are refused before it is sent, and the log isn't filled") {
+DATABASE_TEST_CASE("more values than a statement allows are refused before sending, with a short log entry") {
     users on(kind);
     auto job = [](orm::session& s) {
         const std::int64_t age = 1;
@@ -172,7 +172,7 @@ DATABASE_TEST_CASE("more values than a statement may have are refused before it 
     CHECK(on.db.stats().writing.dropped + on.db.stats().reading.dropped == 0);
 }
 
-DATABASE_TEST_CASE("a statement that is larger than the server takes is refused, and the connection stays") {
+DATABASE_TEST_CASE("a statement larger than the server accepts is refused, and the connection stays") {
     open_database on(kind);
     const auto rows = on.table<user>();
     int stored_so_far = 0;
@@ -191,7 +191,7 @@ DATABASE_TEST_CASE("a statement that is larger than the server takes is refused,
     CHECK(on.db.stats().writing.dropped == 0);
 }
 
-DATABASE_TEST_CASE("a text with several statements is refused, and none of them runs") {
+DATABASE_TEST_CASE("a string with several statements is refused, and none of them runs") {
     users on(kind);
     const auto before = on.ask(on.rows.count()).value();
     CHECK(on.ask(on.db.execute("DELETE FROM users; SELECT 1")).has_error());
@@ -199,17 +199,17 @@ DATABASE_TEST_CASE("a text with several statements is refused, and none of them 
     CHECK(on.ask(on.rows.count()).value() == before);
 }
 
-DATABASE_TEST_CASE("a null that no member can hold is an error that says so") {
+DATABASE_TEST_CASE("NULL for a member that isn't optional is a clear error") {
     users on(kind);
     CHECK(on.ask(on.db.execute("CREATE TABLE loose (n BIGINT)")));
     CHECK(on.ask(on.db.execute("INSERT INTO loose VALUES (NULL)")).value() == 1);
     const auto refused = on.ask(on.db.query<std::int64_t>("SELECT n FROM loose")).error();
     CHECK(refused == errc::internal);
     CHECK(refused.message() == "a stored value doesn't fit its member");
-    CHECK(refused.describe().find("column 'n' holds NULL, its member can't") != std::string::npos);
+    CHECK(refused.describe().find("column 'n' holds NULL but its member isn't optional") != std::string::npos);
 }
 
-DATABASE_TEST_CASE("a statement that takes too long ends, and its connection is used again") {
+DATABASE_TEST_CASE("a statement that takes too long ends, and its connection is reused") {
     const empty_database where(kind);
     auto chosen = where.options();
     chosen.statement_timeout = 200ms;
@@ -226,7 +226,7 @@ DATABASE_TEST_CASE("a statement that takes too long ends, and its connection is 
 }
 
 #ifdef WEIR_TEST_POSTGRES
-TEST_CASE("what PostgreSQL says beside its answers is in the log") {
+TEST_CASE("PostgreSQL's notices are in the log") {
     const empty_database where(postgres);
     memory_log lines;
     auto chosen = where.options();
@@ -244,14 +244,15 @@ TEST_CASE("what PostgreSQL says beside its answers is in the log") {
 }
 #endif
 
-DATABASE_TEST_CASE("a database without any limit of time serves, and so does one with limits of years") {
+DATABASE_TEST_CASE("a database works without time limits, and with limits of years") {
     for (const duration limit : {duration::max(), duration::max() - 1ns, duration(24h * 365 * 30)}) {
         const empty_database where(kind);
         auto chosen = where.options();
-        for (duration* one : {&chosen.busy_timeout, &chosen.connect_timeout, &chosen.statement_timeout,
-                              &chosen.pool.connection_timeout, &chosen.pool.idle_timeout, &chosen.pool.max_lifetime,
-                              &chosen.pool.keepalive_time, &chosen.pool.validation_timeout,
-                              &chosen.pool.leak_detection_threshold, &chosen.pool.initialization_fail_timeout})
+        for (duration* one :
+             {&chosen.busy_timeout, &chosen.connect_timeout, &chosen.statement_timeout, &chosen.pool.connection_timeout,
+              &chosen.pool.idle_timeout, &chosen.pool.max_lifetime, &chosen.pool.keepalive_time,
+              &chosen.pool.validation_timeout, &chosen.pool.leak_detection_threshold,
+              &chosen.pool.initialization_fail_timeout})
             *one = limit;
         loop home;
         database db(chosen);
@@ -262,10 +263,10 @@ DATABASE_TEST_CASE("a database without any limit of time serves, and so does one
     }
 }
 
-TEST_CASE("an unknown scheme and a driver that isn't there are named when the database is opened") {
+TEST_CASE("opening a database names an unknown scheme and a missing driver") {
     loop home;
     database db("oracle://db/shop");
     const auto unknown = home.block_on(db.open()).error();
     CHECK(unknown == errc::invalid_argument);
-    CHECK(unknown.message() == "no database is reached by oracle://");
+    CHECK(unknown.message() == "unsupported database URL scheme \"oracle\"");
 }

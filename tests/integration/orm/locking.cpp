@@ -17,7 +17,7 @@ struct queue : open_database {
         ask(todos.insert_many(all)).value();
     }
 
-    // What `body` says while another transaction holds the first row.
+    // What `body` returns while another transaction holds the first row.
     template<class F>
     auto while_locked(F body) {
         std::promise<void> locked;
@@ -39,7 +39,7 @@ struct queue : open_database {
 
 } // namespace
 
-DATABASE_TEST_CASE("rows are read for an update in a transaction that then makes it") {
+DATABASE_TEST_CASE("rows locked for an update can be updated in the same transaction") {
     queue on(kind);
     auto body = [](transaction& tx) -> result<std::size_t> {
         auto free = tx.where<todo>(col<&todo::done> == false).order_by(oldest<&todo::id>).limit(2).for_update().all();
@@ -61,7 +61,7 @@ DATABASE_TEST_CASE("rows are read for an update in a transaction that then makes
     CHECK(on.ask(on.db.transaction(first)).value()->id == 1);
 }
 
-DATABASE_TEST_CASE("counters that are read for an update lose nothing") {
+DATABASE_TEST_CASE("counters locked for an update lose no increments") {
     open_database on(kind);
     const auto products = on.table<product>();
     product tea;
@@ -83,7 +83,7 @@ DATABASE_TEST_CASE("counters that are read for an update lose nothing") {
 }
 
 #ifdef WEIR_SERVERS
-SERVER_TEST_CASE("skip_locked leaves out what another transaction holds") {
+SERVER_TEST_CASE("skip_locked leaves out rows locked by another transaction") {
     queue on(kind);
     auto take = [](transaction& tx) {
         return tx.rows<todo>().order_by(oldest<&todo::id>).limit(2).for_update(skip_locked).all();
@@ -94,7 +94,7 @@ SERVER_TEST_CASE("skip_locked leaves out what another transaction holds") {
     CHECK(taken[1].id == 3);
 }
 
-SERVER_TEST_CASE("nowait is refused at once where another transaction holds a row") {
+SERVER_TEST_CASE("nowait fails at once if another transaction holds a row") {
     queue on(kind);
     int runs = 0;
     auto take = [&](transaction& tx) {

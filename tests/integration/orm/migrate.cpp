@@ -8,7 +8,7 @@ using namespace orm_test;
 
 namespace {
 
-// The table of users as it looks some releases later.
+// The users table some releases later.
 struct later_user {
     std::int64_t id{};
     std::string openid{};
@@ -56,13 +56,13 @@ template<>
 inline constexpr auto weir::schema<longer_todo> =
     weir::table("todos").key(&longer_todo::id).field(&longer_todo::text, weir::max_length(500));
 template<>
-inline constexpr auto weir::schema<later_user> = weir::table("users")
-                                                     .key(&later_user::id)
-                                                     .field(&later_user::openid, weir::unique)
-                                                     .field(&later_user::age, weir::index)
-                                                     .field(&later_user::points, weir::index)
-                                                     .field(&later_user::city, weir::max_length(40),
-                                                            weir::defaults("Berlin"));
+inline constexpr auto weir::schema<later_user> =
+    weir::table("users")
+        .key(&later_user::id)
+        .field(&later_user::openid, weir::unique)
+        .field(&later_user::age, weir::index)
+        .field(&later_user::points, weir::index)
+        .field(&later_user::city, weir::max_length(40), weir::defaults("Berlin"));
 
 DATABASE_TEST_CASE("migrating twice does it once") {
     open_database on(kind);
@@ -86,7 +86,7 @@ DATABASE_TEST_CASE("planning changes nothing") {
     CHECK(on.ask(rows.count()).error() == errc::internal);
 }
 
-DATABASE_TEST_CASE("columns that came later are added with their defaults, and rows stay") {
+DATABASE_TEST_CASE("new columns are added with their defaults, and rows stay") {
     open_database on(kind);
     const auto before = on.table<user>();
     user alice;
@@ -117,7 +117,7 @@ DATABASE_TEST_CASE("columns that came later are added with their defaults, and r
     CHECK(!on.ask(after.find(bob.id)).value().level);
 }
 
-DATABASE_TEST_CASE("a migration that fails says why, and leaves nothing behind where DDL is transactional") {
+DATABASE_TEST_CASE("a failed migration has a reason, and leaves nothing behind if DDL is transactional") {
     open_database on(kind);
     CHECK(on.ask(on.db.execute("CREATE TABLE badges (id BIGINT PRIMARY KEY, number VARCHAR(10))")));
     CHECK(on.ask(on.db.execute("INSERT INTO badges VALUES (1, 'same'), (2, 'same')")).value() == 2);
@@ -130,7 +130,7 @@ DATABASE_TEST_CASE("a migration that fails says why, and leaves nothing behind w
     CHECK(on.ask(badges.plan_migration()).value().empty());
 }
 
-DATABASE_TEST_CASE("programs that migrate at once don't collide") {
+DATABASE_TEST_CASE("programs that migrate at the same time don't collide") {
     const empty_database where(kind);
     const auto migrate = [&] {
         loop home;
@@ -148,7 +148,7 @@ DATABASE_TEST_CASE("programs that migrate at once don't collide") {
 
 namespace {
 
-// A program that goes on while another one, of the next release, changes its table.
+// A program that keeps running while another one, of the next release, changes its table.
 struct older_program : open_database {
     repository<todo> rows = table<todo>();
 
@@ -159,7 +159,7 @@ struct older_program : open_database {
         ask_all();
     }
 
-    // Prepares what it asks.
+    // Prepares its statements.
     void ask_all() {
         CHECK(ask(rows.find(1)).value().text == "milk");
         CHECK(ask(rows.all()).value().size() == 1);
@@ -171,7 +171,7 @@ struct older_program : open_database {
         home.block_on(repository<longer_todo>(newer).auto_migrate()).value();
     }
 
-    // How often a transaction runs that reads, and then writes.
+    // The number of runs of a transaction that reads, and then writes.
     int runs() {
         int made = 0;
         auto body = [&](transaction& tx) -> result<void> {
@@ -189,14 +189,14 @@ struct older_program : open_database {
 
 } // namespace
 
-DATABASE_TEST_CASE("statements that were prepared before a table changed go on, on the same connection") {
+DATABASE_TEST_CASE("statements prepared before a table changed still work on the same connection") {
     older_program on(kind);
     on.change_table();
     on.ask_all();
     CHECK(on.db.stats().writing.dropped + on.db.stats().reading.dropped == 0);
 }
 
-DATABASE_TEST_CASE("a transaction with a statement that was prepared before a table changed runs again") {
+DATABASE_TEST_CASE("a transaction with a statement prepared before a table changed runs again") {
     older_program on(kind);
     CHECK(on.runs() == 1);
     on.change_table();
@@ -206,7 +206,7 @@ DATABASE_TEST_CASE("a transaction with a statement that was prepared before a ta
 }
 
 #ifdef WEIR_TEST_POSTGRES
-TEST_CASE("statements that PostgreSQL was made to forget are prepared again") {
+TEST_CASE("statements deallocated on PostgreSQL are prepared again") {
     older_program on(postgres);
     CHECK(on.runs() == 1);
     CHECK(on.ask(on.db.execute("DEALLOCATE ALL")));

@@ -10,7 +10,7 @@ using namespace orm_test;
 
 namespace {
 
-// A server that offers TLS as `localhost`, and what its clients need.
+// A server that offers TLS as `localhost`, and its clients' certificates.
 struct secure_server {
     support::authority trusted;
     support::authority stranger;
@@ -37,7 +37,7 @@ secure_server& running_secure_server() {
     return running;
 }
 
-// The cipher of a new connection, empty where there is none; or why there is no connection.
+// The cipher of a new connection, empty without TLS; or the reason why it can't connect.
 result<std::string> cipher_of(const std::string& url) {
     loop home;
     database db(patient(url));
@@ -59,7 +59,7 @@ bool mentions(const std::string& text, std::string_view words) { return text.fin
 
 } // namespace
 
-TEST_CASE("localhost with a port is that port, also where a server has the usual Unix socket") {
+TEST_CASE("localhost with a port uses that port even if a server has the default Unix socket") {
     std::string url = mariadb_server().url("mysql");
     url.replace(url.find("127.0.0.1"), 9, "localhost");
     loop home;
@@ -76,7 +76,7 @@ TEST_CASE("a Unix socket is an option of the URL") {
     CHECK(host.value().front() == "localhost"); // over TCP it is an address with a port
 }
 
-TEST_CASE("TLS is used where the server has it, unless it is disabled") {
+TEST_CASE("TLS is used if the server supports it, unless disabled") {
     const auto& on = running_secure_server();
     CHECK(!cipher_of(on.url("127.0.0.1", "")).value().empty());
     CHECK(!cipher_of(on.url("127.0.0.1", "?sslmode=prefer")).value().empty());
@@ -84,32 +84,33 @@ TEST_CASE("TLS is used where the server has it, unless it is disabled") {
     CHECK(cipher_of(on.url("127.0.0.1", "?sslmode=disable")).value().empty());
 }
 
-TEST_CASE("a server without TLS is refused where it is required") {
+TEST_CASE("a server without TLS is refused if TLS is required") {
     const std::string url = mariadb_server().url("mysql");
     CHECK(cipher_of(url).value().empty());
-    CHECK(why_refused_at(url + "?sslmode=require") == "the server has no TLS");
+    CHECK(why_refused_at(url + "?sslmode=require") == "the server doesn't support TLS");
     CHECK(!cipher_of(url + "?sslmode=verify-full"));
 }
 
-TEST_CASE("verify-ca takes a server of the given authority, whatever its name") {
+TEST_CASE("verify-ca accepts a server of the given authority with any name") {
     const auto& on = running_secure_server();
     CHECK(!cipher_of(on.url("127.0.0.1", on.trusting(on.trusted, "verify-ca"))).value().empty());
     const auto refused = why_refused_at(on.url("127.0.0.1", on.trusting(on.stranger, "verify-ca")));
     CHECK_MESSAGE(mentions(refused, "certificate"), refused);
 }
 
-TEST_CASE("verify-full takes a server of the given authority and of the URL's name alone") {
+TEST_CASE("verify-full accepts only a server of the given authority and of the URL's name") {
     const auto& on = running_secure_server();
     CHECK(!cipher_of(on.url("localhost", on.trusting(on.trusted, "verify-full"))).value().empty());
-    for (const auto& url : {on.url("127.0.0.1", on.trusting(on.trusted, "verify-full")),
-                            on.url("localhost", on.trusting(on.stranger, "verify-full")),
-                            on.url("localhost", "?sslmode=verify-full")}) { // the system doesn't know the authority
+    for (const auto& url :
+         {on.url("127.0.0.1", on.trusting(on.trusted, "verify-full")),
+          on.url("localhost", on.trusting(on.stranger, "verify-full")),
+          on.url("localhost", "?sslmode=verify-full")}) { // the system doesn't know the authority
         const auto refused = why_refused_at(url);
         CHECK_MESSAGE(mentions(refused, "certificate"), refused);
     }
 }
 
-TEST_CASE("a client shows its certificate where the server wants one") {
+TEST_CASE("a client sends its certificate if the server requires one") {
     const auto& on = running_secure_server();
     const auto who = on.trusted.sign(support::certificate_request());
     execute_at(on.url("127.0.0.1", ""), "CREATE OR REPLACE USER shop@'127.0.0.1' REQUIRE X509");

@@ -22,7 +22,7 @@
 #ifdef WEIR_TEST_POSTGRES
 
 #ifdef __SANITIZE_ADDRESS__
-// SOCI leaves a connection's memory lying about when its first statement fails.
+// SOCI leaks a connection's memory if its first statement fails.
 extern "C" const char* __lsan_default_suppressions() { return "leak:libsoci_postgresql\n"; } // NOLINT
 #endif
 
@@ -34,7 +34,7 @@ namespace {
 
 using tcp = boost::asio::ip::tcp;
 
-// Speaks PostgreSQL's protocol up to the first query, and never answers one: a proxy in front of a dead server does so.
+// Speaks PostgreSQL's protocol up to the first query, and never answers one, like a proxy in front of a dead server.
 class mute_postgres {
 public:
     mute_postgres() : thread_([this] { serve(); }) {}
@@ -50,7 +50,7 @@ public:
                "/weir?sslmode=disable&gssencmode=disable";
     }
     int greeted() const { return greeted_; }
-    // How many of the connections have been closed by the other side.
+    // The number of connections that the other side has closed.
     int left() const { return left_; }
 
 private:
@@ -74,11 +74,12 @@ private:
 
     void greet(const std::shared_ptr<client>& one) {
         using namespace std::string_view_literals;
-        static constexpr auto greeting = "R\0\0\0\x08\0\0\0\0"
-                                         "S\0\0\0\x18server_version\0"
-                                         "15.0\0"
-                                         "K\0\0\0\x0c\0\0\0\1\0\0\0\2"
-                                         "Z\0\0\0\5I"sv;
+        static constexpr auto greeting =
+            "R\0\0\0\x08\0\0\0\0"
+            "S\0\0\0\x18server_version\0"
+            "15.0\0"
+            "K\0\0\0\x0c\0\0\0\1\0\0\0\2"
+            "Z\0\0\0\5I"sv;
         one->socket.async_read_some(boost::asio::buffer(one->room), [this, one](auto failed, std::size_t) {
             if (failed) return;
             boost::asio::write(one->socket, boost::asio::buffer(greeting), failed);
@@ -118,10 +119,10 @@ database_options options_for(const mute_postgres& server) {
 
 } // namespace
 
-TEST_CASE("a server that greets and never answers fails the opening in time, and the slot comes back") {
+TEST_CASE("a server that accepts but never answers fails the opening in time, and the slot is freed") {
     const mute_postgres server;
     database_options chosen = options_for(server);
-    chosen.connect_timeout = 1ms; // libpq makes two seconds of it, and so it takes four
+    chosen.connect_timeout = 1ms; // libpq raises it to two seconds, so the opening takes four
     database db(chosen);
     loop home;
     const auto before = test_support::open_descriptors();
@@ -135,7 +136,7 @@ TEST_CASE("a server that greets and never answers fails the opening in time, and
     until([&] { return server.left() == 2 && test_support::open_descriptors() == before; });
 }
 
-TEST_CASE("a database is closed at once while a connection is being opened to a server that never answers") {
+TEST_CASE("a database closes at once during an opening to a server that never answers") {
     const mute_postgres server;
     database db(options_for(server));
     loop home;
@@ -149,7 +150,7 @@ TEST_CASE("a database is closed at once while a connection is being opened to a 
     until([&] { return server.left() == 1; });
 }
 
-TEST_CASE("a close with a deadline ends the calls that wait for a server that never answers") {
+TEST_CASE("a close with a deadline fails the calls that wait for a server that never answers") {
     const mute_postgres server;
     database db(options_for(server));
     loop home;
@@ -167,7 +168,7 @@ TEST_CASE("a close with a deadline ends the calls that wait for a server that ne
 
 namespace {
 
-// The limits on silence of this process's connections to that port.
+// The silence limits of this process's connections to that port.
 std::vector<unsigned> silences_of(std::uint16_t port) {
     std::vector<unsigned> found;
     for (int number = 0; number < 1024; ++number) {
@@ -185,11 +186,11 @@ std::vector<unsigned> silences_of(std::uint16_t port) {
 
 } // namespace
 
-// Longer limits would be those by which PostgreSQL's sockets are found while a connection is opened.
+// Longer limits would be the marks by which PostgreSQL's sockets are found during an opening.
 SERVER_TEST_CASE(
-    "a connection ends by silence after connect_timeout, 2 s or more, and by the system's own from 15 minutes") {
+    "a silent connection ends after connect_timeout, at least 2 s; from 15 minutes on the kernel's limit applies") {
     drill on(kind);
-    const testing::fault_proxy line(on.server.port()); // its port is this test's alone
+    const testing::fault_proxy line(on.server.port()); // its port is used by this test only
     const std::vector<std::pair<duration, unsigned>> all{
         {1s, 2'000}, {2s, 2'000}, {2500ms + 1ns, 2'501}, {15min - 1ms, 899'999},
         {15min, 0U}, {1h, 0U},    {1h + 7ms, 0U},        {duration::max(), 0U},
@@ -205,7 +206,7 @@ SERVER_TEST_CASE(
 }
 
 #ifdef WEIR_TEST_POSTGRES
-TEST_CASE("a limit on silence that the URL gives stays") {
+TEST_CASE("a silence limit in the URL is kept") {
     drill on(postgres);
     const testing::fault_proxy line(on.server.port());
     auto chosen = over(line, postgres, on.where.options());
@@ -217,7 +218,7 @@ TEST_CASE("a limit on silence that the URL gives stays") {
 }
 #endif
 
-SERVER_TEST_CASE("a close with a deadline cancels the statements that run") {
+SERVER_TEST_CASE("a close with a deadline cancels running statements") {
     drill on(kind);
     on.open(1);
     std::promise<void> begun;

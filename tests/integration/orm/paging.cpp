@@ -9,7 +9,7 @@ using namespace orm_test;
 
 namespace {
 
-// 24 purchases, many of them equal in each column but the key.
+// 24 purchases, many of them equal in each column except the key.
 std::vector<purchase> many_equal() {
     std::vector<purchase> made;
     for (int i = 0; i < 24; ++i) {
@@ -32,7 +32,7 @@ struct paged_shop : open_database {
         ask(purchases.insert_many(all)).value();
     }
 
-    // The keys of all rows, read five by five.
+    // The keys of all rows, read in pages of five.
     template<class Ordered>
     std::vector<std::int64_t> paged(Ordered ordered) {
         std::vector<std::int64_t> keys;
@@ -59,7 +59,7 @@ struct paged_shop : open_database {
 
 } // namespace
 
-DATABASE_TEST_CASE("pages show each row once, in whatever order") {
+DATABASE_TEST_CASE("pages show each row once, in any order") {
     paged_shop on(kind);
     CHECK(on.paged([](auto rows) { return rows; }) ==
           on.sorted([](const purchase& a, const purchase& b) { return a.id < b.id; }));
@@ -78,7 +78,7 @@ DATABASE_TEST_CASE("pages show each row once, in whatever order") {
     }));
 }
 
-DATABASE_TEST_CASE("in pages NULLs come last, up and down") {
+DATABASE_TEST_CASE("in pages NULLs come last, ascending and descending") {
     paged_shop on(kind);
     const auto by_note = [](const purchase& a, const purchase& b) {
         return std::tuple(!a.note, a.note, a.id) < std::tuple(!b.note, b.note, b.id);
@@ -96,7 +96,7 @@ DATABASE_TEST_CASE("in pages NULLs come last, up and down") {
             }).size() == 24);
 }
 
-DATABASE_TEST_CASE("a page keeps to its conditions, and rows that come meanwhile shift none") {
+DATABASE_TEST_CASE("a page keeps its conditions, and concurrent inserts shift no rows") {
     paged_shop on(kind);
     const auto page = [&](const std::optional<purchase>& last) {
         auto asked =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // labels: concurrency
-// PostgreSQL behind a pooler that gives each transaction another of its connections.
+// PostgreSQL behind a pooler that moves each transaction to another connection.
 #include "integration/orm/backends.hpp"
 
 #include <future>
@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// A database of a test's own, whose times are another zone's unless a client says otherwise, and a pooler before it.
+// A database for one test, with another default time zone than UTC, and a pooler in front of it.
 struct pooled_database {
     test_support::pgbouncer pooler;
     std::string name = fresh_name();
@@ -35,7 +35,7 @@ struct pooled_database {
 
 } // namespace
 
-TEST_CASE("behind a pooler many connections run many statements on a few of the server's, and each gets its own rows") {
+TEST_CASE("behind a pooler many connections share a few of the server's, and each gets its own rows") {
     const pooled_database on(2);
     const auto run = [&](std::int64_t who) {
         loop home;
@@ -72,8 +72,7 @@ TEST_CASE("rows, transactions, large results and migrations work behind a pooler
     CHECK(on.home.block_on(users.find(one.id)).value().age == 8);
 }
 
-TEST_CASE(
-    "statements are prepared where the server answers, and sent whole where a pooler does or as the options say") {
+TEST_CASE("statements are prepared on a direct connection, and sent whole behind a pooler or by option") {
     pooled_database on(1);
     const auto prepared = [&](const database_options& how) {
         database db(how);
@@ -90,7 +89,7 @@ TEST_CASE(
     CHECK(prepared(chosen));
 }
 
-TEST_CASE("prepared statements that collide behind a pooler are an error whose log says what to do") {
+TEST_CASE("prepared statements that collide behind a pooler are an error whose log suggests a fix") {
     pooled_database on(1);
     auto chosen = on.options();
     chosen.prepared_statements = true;
@@ -103,7 +102,7 @@ TEST_CASE("prepared statements that collide behind a pooler are an error whose l
     CHECK(collision.describe().find("set database_options::prepared_statements = false") != std::string::npos);
 }
 
-TEST_CASE("behind a pooler a connection's settings are its own") {
+TEST_CASE("behind a pooler settings don't leak to other connections") {
     pooled_database on(1);
     auto chosen = on.options();
     chosen.statement_timeout = 77s;
@@ -120,7 +119,7 @@ TEST_CASE("behind a pooler a connection's settings are its own") {
     CHECK(on.value<std::string>(db, "SHOW TimeZone") == "UTC");
 }
 
-TEST_CASE("behind a pooler a statement ends at its time, within a transaction and outside of one") {
+TEST_CASE("behind a pooler statement_timeout holds inside and outside a transaction") {
     pooled_database on(1);
     auto chosen = on.options();
     chosen.statement_timeout = 200ms;
@@ -130,7 +129,7 @@ TEST_CASE("behind a pooler a statement ends at its time, within a transaction an
     CHECK(on.home.block_on(db.transaction(body)).error() == errc::deadline_exceeded);
 }
 
-TEST_CASE("a text with several statements is refused also where nothing is prepared") {
+TEST_CASE("a string with several statements is refused without prepared statements, too") {
     pooled_database on(1);
     database db(on.options());
     CHECK(on.home.block_on(db.execute("CREATE TABLE notes (n BIGINT)")));

@@ -27,7 +27,7 @@ constexpr const char* misfits[] = {"DELETE FROM products RETURNING id, name", "D
 
 } // namespace
 
-DATABASE_TEST_CASE("a statement whose columns aren't those of its row changes nothing") {
+DATABASE_TEST_CASE("a statement whose columns don't match its row changes nothing") {
     open_database on(kind);
     const auto rows = some_products(on);
     for (int again = 0; again < 2; ++again)
@@ -35,12 +35,12 @@ DATABASE_TEST_CASE("a statement whose columns aren't those of its row changes no
             CAPTURE(std::string(sql));
             const auto refused = on.ask(on.db.query<std::int64_t>(sql)).error();
             CHECK(refused == errc::invalid_argument);
-            CHECK(refused.message() == "the query has other columns than its row has members");
+            CHECK(refused.message() == "the query's columns don't match the members of its row");
         }
     CHECK(on.ask(rows.count()).value() == 3);
 }
 
-DATABASE_TEST_CASE("such a statement leaves its transaction as it was") {
+DATABASE_TEST_CASE("a statement whose columns don't match leaves its transaction unchanged") {
     open_database on(kind);
     const auto rows = some_products(on);
     auto body = [&](transaction& tx) -> result<void> {
@@ -64,7 +64,7 @@ DATABASE_TEST_CASE("such a statement leaves its transaction as it was") {
 }
 
 #ifdef WEIR_SERVERS
-SERVER_TEST_CASE("a statement with RETURNING is stored outside of a transaction") {
+SERVER_TEST_CASE("a statement with RETURNING commits outside of a transaction") {
     open_database on(kind);
     const auto rows = some_products(on);
     CHECK(on.ask(on.db.query<std::int64_t>("DELETE FROM products WHERE id > ? RETURNING id", 1)).value().size() == 2);
@@ -84,7 +84,7 @@ TEST_CASE("an UPDATE in a WITH is refused for its columns before it runs, too") 
 #endif
 
 #ifdef WEIR_TEST_MARIADB
-TEST_CASE("what a connection's last failure was doesn't end the transaction of a statement that is refused") {
+TEST_CASE("a previous failure on the connection doesn't end the transaction of a refused statement") {
     const empty_database where(mariadb);
     loop home;
     auto options = where.options();

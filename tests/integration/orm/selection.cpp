@@ -49,10 +49,10 @@ DATABASE_TEST_CASE("aggregates of all rows, and of none") {
     const auto summary_of = [&](predicate<purchase> condition) {
         return shop
             .ask(shop.purchases.where(std::move(condition))
-                     .select<summary>(count(), count(col<&purchase::note>), count_distinct(col<&purchase::cents>),
-                                      sum(col<&purchase::cents>), sum(col<&purchase::weight>),
-                                      avg(col<&purchase::cents>), avg(col<&purchase::weight>),
-                                      min(col<&purchase::note>), max(col<&purchase::made_at>))
+                     .select<summary>(
+                         count(), count(col<&purchase::note>), count_distinct(col<&purchase::cents>),
+                         sum(col<&purchase::cents>), sum(col<&purchase::weight>), avg(col<&purchase::cents>),
+                         avg(col<&purchase::weight>), min(col<&purchase::note>), max(col<&purchase::made_at>))
                      .one())
             .value();
     };
@@ -66,19 +66,19 @@ DATABASE_TEST_CASE("aggregates of all rows, and of none") {
     CHECK(alice.average_weight == doctest::Approx(250.0 / 3).epsilon(1e-12));
     CHECK(alice.note == "gift");
     CHECK(alice.last == on_day(3));
-    const summary nobody = summary_of(col<&purchase::buyer_id> == 7);
-    CHECK(nobody.rows == 0);
-    CHECK(nobody.cents == 0);
-    CHECK(nobody.weight == 0);
-    CHECK(!nobody.average);
-    CHECK(!nobody.note);
-    CHECK(!nobody.last);
+    const summary missing = summary_of(col<&purchase::buyer_id> == 7);
+    CHECK(missing.rows == 0);
+    CHECK(missing.cents == 0);
+    CHECK(missing.weight == 0);
+    CHECK(!missing.average);
+    CHECK(!missing.note);
+    CHECK(!missing.last);
     CHECK(shop.ask(shop.purchases.rows().sum(col<&purchase::cents>)).value() == 1500);
     CHECK(shop.ask(shop.purchases.rows().min(col<&purchase::made_at>)).value() == on_day(1));
     CHECK(!shop.ask(shop.purchases.where(col<&purchase::cents> < 0).avg(col<&purchase::cents>)).value());
 }
 
-DATABASE_TEST_CASE("a sum of integers is exact, and an error where it doesn't fit") {
+DATABASE_TEST_CASE("a sum of integers is exact, and an error if it doesn't fit") {
     market shop(kind);
     purchase vast;
     vast.cents = std::numeric_limits<std::int64_t>::max() - 1500;
@@ -108,14 +108,15 @@ DATABASE_TEST_CASE("groups have their conditions, their order and their page") {
     CHECK(all[1].purchases == 2);
     auto second = totals().offset(1).limit(1).select<std::int64_t>(col<&purchase::buyer_id>);
     CHECK(shop.ask(std::move(second).all()).value() == std::vector<std::int64_t>{1});
-    auto noted = shop.purchases.rows()
-                     .group_by(col<&purchase::note>)
-                     .having(count() > 1)
-                     .select<std::optional<std::string>>(col<&purchase::note>);
+    auto noted =
+        shop.purchases.rows()
+            .group_by(col<&purchase::note>)
+            .having(count() > 1)
+            .select<std::optional<std::string>>(col<&purchase::note>);
     CHECK(!shop.ask(std::move(noted).one()).value());
 }
 
-DATABASE_TEST_CASE("some columns arrive in a smaller struct") {
+DATABASE_TEST_CASE("select fills a smaller struct with some columns") {
     market shop(kind);
     auto asked =
         shop.purchases.where(col<&purchase::cents> > 150).order_by(newest<&purchase::id>).limit(2).select<receipt>();
@@ -126,13 +127,14 @@ DATABASE_TEST_CASE("some columns arrive in a smaller struct") {
     CHECK(shop.ask(shop.purchases.where(col<&purchase::cents> < 0).select<receipt>().one()).error() == errc::not_found);
 }
 
-DATABASE_TEST_CASE("a join's columns of both tables arrive in one struct") {
+DATABASE_TEST_CASE("a join's columns of both tables fill one struct") {
     market shop(kind);
-    auto asked = shop.purchases.where(col<&purchase::cents> > 50)
-                     .join<buyer>(of_their_buyers())
-                     .where(col<&buyer::name> == "Bob" || col<&purchase::cents> == 100)
-                     .order_by(oldest<&purchase::id>)
-                     .select<sale>(col<&purchase::id>, col<&buyer::name>, col<&purchase::cents>);
+    auto asked =
+        shop.purchases.where(col<&purchase::cents> > 50)
+            .join<buyer>(of_their_buyers())
+            .where(col<&buyer::name> == "Bob" || col<&purchase::cents> == 100)
+            .order_by(oldest<&purchase::id>)
+            .select<sale>(col<&purchase::id>, col<&buyer::name>, col<&purchase::cents>);
     const auto sales = shop.ask(std::move(asked).all()).value();
     REQUIRE(sales.size() == 2);
     CHECK(sales[0].buyer == "Alice");
@@ -144,23 +146,25 @@ DATABASE_TEST_CASE("a join's columns of both tables arrive in one struct") {
 
 DATABASE_TEST_CASE("a left join keeps rows without a partner") {
     market shop(kind);
-    auto asked = shop.buyers.rows()
-                     .left_join<purchase>(of_their_buyers())
-                     .where(col<&purchase::id>.is_null() || col<&purchase::cents> == 1000)
-                     .order_by(oldest<&buyer::id>)
-                     .select<maybe_sale>(col<&buyer::name>, col<&purchase::cents>, col<&purchase::made_at>);
+    auto asked =
+        shop.buyers.rows()
+            .left_join<purchase>(of_their_buyers())
+            .where(col<&purchase::id>.is_null() || col<&purchase::cents> == 1000)
+            .order_by(oldest<&buyer::id>)
+            .select<maybe_sale>(col<&buyer::name>, col<&purchase::cents>, col<&purchase::made_at>);
     const auto sales = shop.ask(std::move(asked).all()).value();
     REQUIRE(sales.size() == 2);
     CHECK(sales[0].made_at == on_day(4));
     CHECK(sales[1].buyer == "Carol");
     CHECK(!sales[1].cents);
 
-    auto grouped = shop.buyers.rows()
-                       .left_join<purchase>(of_their_buyers())
-                       .group_by(col<&buyer::id>, col<&buyer::name>)
-                       .order_by(asc(col<&buyer::name>))
-                       .select<spent>(col<&buyer::name>, count(col<&purchase::id>), sum(col<&purchase::cents>),
-                                      max(col<&purchase::cents>));
+    auto grouped =
+        shop.buyers.rows()
+            .left_join<purchase>(of_their_buyers())
+            .group_by(col<&buyer::id>, col<&buyer::name>)
+            .order_by(asc(col<&buyer::name>))
+            .select<spent>(
+                col<&buyer::name>, count(col<&purchase::id>), sum(col<&purchase::cents>), max(col<&purchase::cents>));
     const auto totals = shop.ask(std::move(grouped).all()).value();
     REQUIRE(totals.size() == 3);
     CHECK(totals[0].purchases == 3);
@@ -170,12 +174,12 @@ DATABASE_TEST_CASE("a left join keeps rows without a partner") {
     CHECK(!totals[2].largest);
 }
 
-DATABASE_TEST_CASE("NULLs come last in every order, up and down") {
+DATABASE_TEST_CASE("NULLs come last in every order, ascending and descending") {
     market shop(kind);
     purchase noted;
     noted.buyer_id = 1;
     noted.note = "a";
-    shop.ask(shop.purchases.insert(noted)).value(); // beside "gift", the others have none
+    shop.ask(shop.purchases.insert(noted)).value(); // besides "gift", the others have none
     const auto first_of = [&](orm::ordering<purchase> order) {
         return shop.ask(shop.purchases.rows().order_by(std::move(order)).order_by(oldest<&purchase::id>).one()).value();
     };
@@ -204,10 +208,11 @@ DATABASE_TEST_CASE("NULLs come last in every order, up and down") {
     CHECK(last_buyer(desc(col<&purchase::cents>)) == "Carol");
 
     const auto last_note = [&](auto order) {
-        auto notes = shop.purchases.rows()
-                         .group_by(col<&purchase::buyer_id>)
-                         .order_by(order)
-                         .template select<std::int64_t>(col<&purchase::buyer_id>);
+        auto notes =
+            shop.purchases.rows()
+                .group_by(col<&purchase::buyer_id>)
+                .order_by(order)
+                .template select<std::int64_t>(col<&purchase::buyer_id>);
         return shop.ask(std::move(notes).all()).value().back();
     };
     CHECK(last_note(asc(max(col<&purchase::note>))) == 2); // Bob's has none

@@ -11,7 +11,7 @@ using namespace weir;
 using namespace orm_test;
 using namespace std::chrono_literals;
 
-SERVER_TEST_CASE("two transactions that lock each other's rows both end well, one in a later run") {
+SERVER_TEST_CASE("two transactions that lock each other's rows both succeed, one in a later run") {
     running_server(kind);
     open_database on(kind);
     const auto products = on.table<product>();
@@ -20,28 +20,28 @@ SERVER_TEST_CASE("two transactions that lock each other's rows both end well, on
     std::atomic<int> runs = 0;
     std::promise<void> has_first;
     std::promise<void> has_second;
-    const auto add_to_both = [&](std::int64_t from, std::int64_t to, std::promise<void>& mine,
-                                 std::promise<void>& other) {
-        loop home;
-        int run = 0;
-        auto body = [&](transaction& tx) -> result<void> {
-            ++runs;
-            ++run;
-            auto first = tx.execute("UPDATE products SET stock = stock + 1 WHERE id = ?", from);
-            if (!first) return first.error();
-            if (run == 1) {
-                mine.set_value();
-                other.get_future().wait();
-            }
-            auto second = tx.execute("UPDATE products SET stock = stock + 1 WHERE id = ?", to);
-            if (!second) return second.error();
-            return ok();
+    const auto add_to_both =
+        [&](std::int64_t from, std::int64_t to, std::promise<void>& mine, std::promise<void>& other) {
+            loop home;
+            int run = 0;
+            auto body = [&](transaction& tx) -> result<void> {
+                ++runs;
+                ++run;
+                auto first = tx.execute("UPDATE products SET stock = stock + 1 WHERE id = ?", from);
+                if (!first) return first.error();
+                if (run == 1) {
+                    mine.set_value();
+                    other.get_future().wait();
+                }
+                auto second = tx.execute("UPDATE products SET stock = stock + 1 WHERE id = ?", to);
+                if (!second) return second.error();
+                return ok();
+            };
+            const auto done = home.block_on(on.db.transaction(body));
+            INFO((done ? std::string() : done.error().describe()));
+            CHECK(done);
+            return done.has_value();
         };
-        const auto done = home.block_on(on.db.transaction(body));
-        INFO((done ? std::string() : done.error().describe()));
-        CHECK(done);
-        return done.has_value();
-    };
     auto one = std::async(std::launch::async, [&] { return add_to_both(1, 2, has_first, has_second); });
     CHECK(add_to_both(2, 1, has_second, has_first));
     CHECK(one.get());
@@ -49,7 +49,7 @@ SERVER_TEST_CASE("two transactions that lock each other's rows both end well, on
     for (const auto& row : on.ask(products.all()).value()) CHECK(row.stock == 2);
 }
 
-SERVER_TEST_CASE("a connection that is set up to read only refuses to write") {
+SERVER_TEST_CASE("a read-only connection refuses to write") {
     running_server(kind);
     open_database on(kind);
     const auto rows = on.table<todo>();
@@ -59,12 +59,12 @@ SERVER_TEST_CASE("a connection that is set up to read only refuses to write") {
     todo row;
     const auto refused = on.ask(repository<todo>(db).insert(row)).error();
     CHECK(refused == errc::unavailable);
-    CHECK(refused.message() == "the database is read-only here");
+    CHECK(refused.message() == "the database is read-only");
     CHECK(on.ask(repository<todo>(db).count()).value() == 0);
     CHECK(on.ask(rows.insert(row)));
 }
 
-SERVER_TEST_CASE("a server that isn't there is one clear error, with the driver's words for the log") {
+SERVER_TEST_CASE("an unreachable server is one clear error, with the driver's message in the log") {
     drill on(kind);
     on.open(2);
     on.server.kill();
@@ -85,7 +85,7 @@ SERVER_TEST_CASE("open waits for a server that starts later") {
     CHECK(opening.wait_on(on.home));
 }
 
-SERVER_TEST_CASE("a connection that the server ends within a transaction is lost, and the next call has another") {
+SERVER_TEST_CASE("a connection that the server ends during a transaction is lost, and the next call gets another") {
     drill on(kind);
     on.open(1);
     auto body = [&](transaction& tx) -> result<void> {
@@ -101,7 +101,7 @@ SERVER_TEST_CASE("a connection that the server ends within a transaction is lost
     CHECK(on.ask("SELECT 1").has_value());
 }
 
-SERVER_TEST_CASE("a transaction whose connection is lost before it is stored has an unknown outcome") {
+SERVER_TEST_CASE("a transaction whose connection is lost during the commit has an unknown outcome") {
     drill on(kind);
     on.open(1);
     auto body = [&](transaction& tx) -> result<void> {
@@ -113,14 +113,14 @@ SERVER_TEST_CASE("a transaction whose connection is lost before it is stored has
     CHECK(unknown.code() == "outcome_unknown");
 }
 
-SERVER_TEST_CASE("a write whose answer is lost has an unknown outcome, a read hasn't") {
+SERVER_TEST_CASE("a write whose answer is lost has an unknown outcome, a read doesn't") {
     drill on(kind);
     testing::fault_proxy line(on.server.port());
     on.open_over(line);
     const auto write = [&] { return on.home.block_on(on.db->execute("INSERT INTO notes VALUES (?)", 1)); };
     on.home.block_on(on.db->execute("CREATE TABLE notes (n BIGINT)")).value();
     for (const auto& what : {testing::fault::cut_after(0), testing::fault::reset_after(0)}) {
-        CHECK(write()); // it is prepared now
+        CHECK(write()); // the statement is prepared now
         line.set(testing::direction::to_client, what);
         const auto unknown = write().error();
         CHECK(unknown == errc::unavailable);
@@ -148,7 +148,7 @@ SERVER_TEST_CASE("a write whose answer is lost has an unknown outcome, a read ha
     CHECK(on.ask("SELECT count(*) FROM notes").value().front() == 6);
 }
 
-SERVER_TEST_CASE("a connection that is lost while a result comes is lost, and nothing else is wrong") {
+SERVER_TEST_CASE("losing a connection during a result costs only that connection") {
     drill on(kind);
     testing::fault_proxy line(on.server.port());
     on.open_over(line);
@@ -169,7 +169,7 @@ SERVER_TEST_CASE("a connection that is lost while a result comes is lost, and no
     CHECK(on.db->stats().writing.dropped >= 2);
 }
 
-SERVER_TEST_CASE("a connection that the server ended while it was idle isn't lent") {
+SERVER_TEST_CASE("a connection that the server ended while idle isn't lent") {
     drill on(kind);
     on.open(1);
     const auto before = on.connection();
@@ -178,7 +178,7 @@ SERVER_TEST_CASE("a connection that the server ended while it was idle isn't len
     CHECK(on.db->stats().writing.dropped == 1);
 }
 
-SERVER_TEST_CASE("a connection whose line died silently while it was idle costs its next call a second") {
+SERVER_TEST_CASE("a connection whose network died silently while idle costs its next call a second") {
     manual_clock time; // outlives the database
     drill on(kind);
     testing::fault_proxy line(on.server.port());
@@ -199,7 +199,7 @@ SERVER_TEST_CASE("a connection whose line died silently while it was idle costs 
     CHECK(std::chrono::steady_clock::now() - begun < 4s);
 }
 
-SERVER_TEST_CASE("half a dead line that heals serves again within two seconds") {
+SERVER_TEST_CASE("a one-way outage that ends is recovered from within two seconds") {
     drill on(kind);
     testing::fault_proxy line(on.server.port());
     auto chosen = over(line, kind, on.where.options());
@@ -213,8 +213,8 @@ SERVER_TEST_CASE("half a dead line that heals serves again within two seconds") 
         const auto heals = steady::now() + outage;
         while (steady::now() < heals) {
             loop hurried;
-            hurried.root_context().set_deadline(hurried.clock().now() +
-                                                std::min<duration>(300ms, heals - steady::now()));
+            hurried.root_context().set_deadline(
+                hurried.clock().now() + std::min<duration>(300ms, heals - steady::now()));
             CHECK_FALSE(hurried.block_on(on.db->query<std::int64_t>("SELECT 1")));
         }
         line.heal();
@@ -224,7 +224,7 @@ SERVER_TEST_CASE("half a dead line that heals serves again within two seconds") 
     }
 }
 
-SERVER_TEST_CASE("a line that takes no more ends a statement, long before its own time is over") {
+SERVER_TEST_CASE("a network that accepts no more data ends a statement long before its timeout") {
     drill on(kind);
     testing::fault_proxy line(on.server.port());
     auto chosen = over(line, kind, on.where.options());
@@ -246,7 +246,7 @@ SERVER_TEST_CASE("a line that takes no more ends a statement, long before its ow
     on.wait_for_recovery();
 }
 
-SERVER_TEST_CASE("a server that is killed and comes back costs its callers an error, and nothing else") {
+SERVER_TEST_CASE("a killed and restarted server costs its callers an error, and nothing else") {
     drill on(kind);
     on.open(3);
     on.fill(3);
@@ -262,7 +262,7 @@ SERVER_TEST_CASE("a server that is killed and comes back costs its callers an er
     CHECK(on.db->stats().writing.idle >= 1);
 }
 
-SERVER_TEST_CASE("a server killed within a statement is an error at once") {
+SERVER_TEST_CASE("a server killed during a statement is an error at once") {
     drill on(kind);
     on.open(1);
     std::promise<void> begun;
@@ -279,7 +279,7 @@ SERVER_TEST_CASE("a server killed within a statement is an error at once") {
 }
 
 #ifdef WEIR_TEST_POSTGRES
-TEST_CASE("a backend of PostgreSQL's that is killed takes the others with it, and calls go on when they are back") {
+TEST_CASE("killing one PostgreSQL backend ends all, and calls succeed once they are back") {
     drill on(postgres);
     drill other(postgres);
     on.open(2);
@@ -299,7 +299,7 @@ TEST_CASE("a backend of PostgreSQL's that is killed takes the others with it, an
 }
 #endif
 
-SERVER_TEST_CASE("a frozen server holds nobody beyond his deadline, and serves again when it thaws") {
+SERVER_TEST_CASE("a frozen server holds no call beyond its deadline, and works again once it thaws") {
     drill on(kind);
     on.open(2);
     on.fill(2);
@@ -321,13 +321,13 @@ SERVER_TEST_CASE("a frozen server holds nobody beyond his deadline, and serves a
     while (!waits_for_connection) hurried.run_one();
     CHECK(waits_for_connection->error() == errc::deadline_exceeded);
     CHECK(std::chrono::steady_clock::now() - frozen_at < 30s);
-    while (on.db->stats().writing.dropped < 2) std::this_thread::yield(); // one was asked before it was to be lent
+    while (on.db->stats().writing.dropped < 2) std::this_thread::yield(); // one was asked before it was lent
 
     on.server.thaw();
     on.wait_for_recovery();
 }
 
-SERVER_TEST_CASE("a call to a frozen server can be cancelled, and the database be closed") {
+SERVER_TEST_CASE("a call to a frozen server can be cancelled, and the database closed") {
     drill on(kind);
     on.open(1);
     CHECK(on.ask("SELECT 1").has_value());

@@ -6,7 +6,7 @@ using namespace orm_test;
 
 namespace {
 
-// What a statement of one value selects.
+// What a statement with one value selects.
 template<class T, class... Args>
 T selected(open_database& on, std::string sql, Args... args) {
     auto rows = on.ask(on.db.query<T>(std::move(sql), std::move(args)...)).value();
@@ -16,7 +16,7 @@ T selected(open_database& on, std::string sql, Args... args) {
 
 } // namespace
 
-DATABASE_TEST_CASE("a statement reaches the database as it is, but for its question marks") {
+DATABASE_TEST_CASE("a statement reaches the database unchanged, except for its question marks") {
     open_database on(kind);
     CHECK(selected<std::string>(on, "SELECT ':x ? it''s' AS \"a:b?\" FROM (SELECT 1 AS n) t WHERE n = ? -- :y ?", 1) ==
           ":x ? it's");
@@ -25,7 +25,7 @@ DATABASE_TEST_CASE("a statement reaches the database as it is, but for its quest
     CHECK(on.ask(on.db.query<std::int64_t>("SELECT 1?", 2)).error() == errc::internal);
 }
 
-DATABASE_TEST_CASE("a name behind a colon isn't a value, and the database says what it is") {
+DATABASE_TEST_CASE("a name after a colon isn't a value, and the database interprets it") {
     open_database on(kind);
     const auto refused = on.ask(on.db.query<std::int64_t>("SELECT :name")).error();
     CHECK(refused == (kind.is_server() ? errc::internal : errc::invalid_argument));
@@ -34,19 +34,19 @@ DATABASE_TEST_CASE("a name behind a colon isn't a value, and the database says w
     CHECK(on.ask(on.db.query<std::int64_t>(std::string("SELECT 1\0, 2", 12))).error() == errc::invalid_argument);
 }
 
-TEST_CASE("SQLite's other ways to name a value are refused, and its names in brackets kept") {
+TEST_CASE("SQLite's other placeholders are refused, and its names in brackets kept") {
     open_database on(sqlite);
     for (const char* sql : {"SELECT ?5", "SELECT ?, @name", "SELECT ?, $name", "SELECT ?, :name"}) {
         CAPTURE(std::string(sql));
         const auto refused = on.ask(on.db.query<std::int64_t>(sql, 1)).error();
         CHECK(refused == errc::invalid_argument);
-        CHECK(refused.message().find("only question marks stand for values") != std::string_view::npos);
+        CHECK(refused.message().find("values are marked by question marks only") != std::string_view::npos);
     }
     CHECK(selected<std::int64_t>(on, "SELECT [a?:b] FROM (SELECT ? AS [a?:b])", 7) == 7);
 }
 
 #ifdef WEIR_TEST_POSTGRES
-TEST_CASE("PostgreSQL's own SQL is left alone: dollar quotes, casts, slices, operators with question marks") {
+TEST_CASE("PostgreSQL's own SQL stays unchanged: dollar quotes, casts, slices, operators with question marks") {
     open_database on(postgres);
     CHECK(selected<std::string>(on, "SELECT $$why? :x$$") == "why? :x");
     CHECK(selected<std::string>(on, "SELECT $a$? $$ :x$a$ || ?", "!") == "? $$ :x!");
@@ -60,7 +60,7 @@ TEST_CASE("PostgreSQL's own SQL is left alone: dollar quotes, casts, slices, ope
     CHECK(selected<std::string>(on, "SELECT '\\' || ?", "n") == "\\n");
 }
 
-TEST_CASE("PostgreSQL's words about a statement that it can't prepare are for the log") {
+TEST_CASE("PostgreSQL's message about a statement that it can't prepare is in the log") {
     open_database on(postgres);
     const auto wrong = on.ask(on.db.query<std::int64_t>("SELECT nothing FROM nowhere")).error();
     CHECK(wrong == errc::internal);
@@ -71,7 +71,7 @@ TEST_CASE("PostgreSQL's words about a statement that it can't prepare are for th
 #endif
 
 #ifdef WEIR_TEST_MARIADB
-TEST_CASE("MySQL's own SQL is left alone: escapes, names in backticks, comments behind #, user variables") {
+TEST_CASE("MySQL's own SQL stays unchanged: escapes, names in backticks, # comments, user variables") {
     open_database on(mariadb);
     CHECK(selected<std::string>(on, "SELECT 'it\\'s ? :x' # ? it's\n") == "it's ? :x");
     CHECK(selected<std::string>(on, "SELECT concat('\\\\', ?, '\\'?')", "'") == "\\''?");

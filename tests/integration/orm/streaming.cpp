@@ -9,7 +9,7 @@ using namespace orm_test;
 
 namespace {
 
-constexpr int many = 1203; // of more than two fetches through a cursor
+constexpr int many = 1203; // more than two fetches through a cursor
 
 struct shelf : open_database {
     repository<product> products = table<product>();
@@ -28,7 +28,7 @@ struct shelf : open_database {
 
 } // namespace
 
-DATABASE_TEST_CASE("each row of a large result is shown in its order") {
+DATABASE_TEST_CASE("each passes the rows of a large result in their order") {
     shelf on(kind);
     std::vector<std::string> names;
     auto keep = [&](product& row) { names.push_back(std::move(row.name)); };
@@ -46,7 +46,7 @@ DATABASE_TEST_CASE("each row of a large result is shown in its order") {
     CHECK(on.ask(on.products.where(col<&product::stock> == 7).each(keep)).value() == 0);
 }
 
-DATABASE_TEST_CASE("an error or an exception ends the showing, and the connection is as good as before") {
+DATABASE_TEST_CASE("an error or an exception ends each, and the connection stays usable") {
     shelf on(kind);
     int seen = 0;
     auto has_enough = [&](const product&) -> result<void> {
@@ -61,7 +61,7 @@ DATABASE_TEST_CASE("an error or an exception ends the showing, and the connectio
     CHECK(on.ask(on.products.erase(1)));
 }
 
-DATABASE_TEST_CASE("rows are shown in a reader and in a transaction, more than once") {
+DATABASE_TEST_CASE("each works in a reader and in a transaction, more than once") {
     shelf on(kind);
     std::size_t seen = 0;
     auto counting = [&](const product&) { ++seen; };
@@ -84,13 +84,13 @@ DATABASE_TEST_CASE("rows are shown in a reader and in a transaction, more than o
     CHECK(on.ask(on.products.count()).value() == many + 1);
 }
 
-DATABASE_TEST_CASE("what a row is shown to may run statements of its own") {
+DATABASE_TEST_CASE("the function of each may run other statements") {
     shelf on(kind);
     std::size_t seen = 0;
     auto body = [&](transaction& tx) -> result<std::size_t> {
         auto count = [&](const product&) { ++seen; };
         auto restock = [&](const product& row) -> result<void> {
-            const std::string id = std::to_string(row.id); // more texts than a connection keeps statements
+            const std::string id = std::to_string(row.id); // more statements than a connection caches
             auto done = tx.execute("UPDATE products SET stock = 9 WHERE id = ? AND id = " + id, row.id);
             if (!done) return done.error();
             if (row.id % 400 != 0) return ok();
@@ -105,7 +105,7 @@ DATABASE_TEST_CASE("what a row is shown to may run statements of its own") {
     CHECK(on.ask(on.products.where(col<&product::stock> == 9).count()).value() == many);
 }
 
-DATABASE_TEST_CASE("a showing ends when its task is cancelled") {
+DATABASE_TEST_CASE("each ends when its task is cancelled") {
     shelf on(kind);
     std::promise<void> begun;
     std::promise<void> cancelled;
@@ -120,6 +120,6 @@ DATABASE_TEST_CASE("a showing ends when its task is cancelled") {
     call.stop();
     cancelled.set_value();
     const auto& ended = call.wait_on(on.home);
-    CHECK((ended || ended.error() == errc::cancelled)); // it may have had all of them by then
+    CHECK((ended || ended.error() == errc::cancelled)); // it may have received all of them by then
     CHECK(on.ask(on.products.count()).value() == many);
 }

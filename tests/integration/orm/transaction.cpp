@@ -24,14 +24,14 @@ struct shop : open_database {
     std::int64_t stock() { return ask(products.find(tea.id)).value().stock; }
 
     result<std::size_t> take(transaction& tx, std::int64_t n) {
-        return tx.repo<product>().update_where(col<&product::id> == tea.id && col<&product::stock> >= n,
-                                               col<&product::stock> -= n);
+        return tx.repo<product>().update_where(
+            col<&product::id> == tea.id && col<&product::stock> >= n, (col<&product::stock>) -= n);
     }
 };
 
 } // namespace
 
-DATABASE_TEST_CASE("a transaction is stored as a whole when its body returns a value") {
+DATABASE_TEST_CASE("a transaction commits if its body returns a value") {
     shop on(kind);
     auto body = [&](transaction& tx) -> result<std::int64_t> {
         product cake;
@@ -47,7 +47,7 @@ DATABASE_TEST_CASE("a transaction is stored as a whole when its body returns a v
     CHECK(on.ask(on.products.count()).value() == 2);
 }
 
-DATABASE_TEST_CASE("an error or an exception out of the body takes everything back") {
+DATABASE_TEST_CASE("an error or an exception from the body rolls everything back") {
     shop on(kind);
     auto changes_its_mind = [&](transaction& tx) -> result<void> {
         if (auto taken = on.take(tx, 3); !taken) return taken.error();
@@ -62,7 +62,7 @@ DATABASE_TEST_CASE("an error or an exception out of the body takes everything ba
     CHECK(on.stock() == 10);
 }
 
-DATABASE_TEST_CASE("after a refused statement the others count, or the whole transaction is lost") {
+DATABASE_TEST_CASE("after a failed statement the others remain, or the whole transaction is lost") {
     shop on(kind);
     auto body = [&](transaction& tx) -> result<std::size_t> {
         product twin = on.tea;
@@ -80,7 +80,7 @@ DATABASE_TEST_CASE("after a refused statement the others count, or the whole tra
     CHECK(on.ask(on.db.transaction([&](transaction& tx) { return on.take(tx, 1); })));
 }
 
-DATABASE_TEST_CASE("a transaction that always loses against others runs five times") {
+DATABASE_TEST_CASE("a transaction that always conflicts with others runs five times") {
     shop on(kind);
     int runs = 0;
     auto body = [&](transaction& tx) -> result<void> {
@@ -93,7 +93,7 @@ DATABASE_TEST_CASE("a transaction that always loses against others runs five tim
     CHECK(on.stock() == 10);
 }
 
-DATABASE_TEST_CASE("100 customers on two loops buy exactly the 50 that there are") {
+DATABASE_TEST_CASE("100 customers on two loops buy exactly the 50 items in stock") {
     shop on(kind);
     on.tea.stock = 50;
     on.ask(on.products.update(on.tea)).value();
@@ -118,7 +118,7 @@ DATABASE_TEST_CASE("100 customers on two loops buy exactly the 50 that there are
     CHECK(on.stock() == 0);
 }
 
-DATABASE_TEST_CASE("readers see nothing of a transaction before it is stored") {
+DATABASE_TEST_CASE("readers see nothing of a transaction before its commit") {
     shop on(kind);
     std::promise<void> changed;
     std::promise<void> looked;
@@ -136,7 +136,7 @@ DATABASE_TEST_CASE("readers see nothing of a transaction before it is stored") {
     CHECK(on.stock() == 7);
 }
 
-DATABASE_TEST_CASE("a cancelled transaction isn't stored although its body made it to the end") {
+DATABASE_TEST_CASE("a cancelled transaction isn't committed even if its body reaches the end") {
     shop on(kind);
     std::promise<void> begun;
     std::promise<void> cancelled;
@@ -154,7 +154,7 @@ DATABASE_TEST_CASE("a cancelled transaction isn't stored although its body made 
     CHECK(on.stock() == 10);
 }
 
-DATABASE_TEST_CASE("a cancelled statement ends at once, and its transaction is taken back") {
+DATABASE_TEST_CASE("a cancelled statement ends at once, and its transaction is rolled back") {
     shop on(kind);
     std::promise<void> begun;
     auto body = [&](transaction& tx) -> result<void> {
@@ -171,7 +171,7 @@ DATABASE_TEST_CASE("a cancelled statement ends at once, and its transaction is t
     CHECK(on.stock() == 10);
 }
 
-DATABASE_TEST_CASE("a transaction that a job began in SQL of its own ends with that job") {
+DATABASE_TEST_CASE("a transaction that a job began in custom SQL ends with that job") {
     open_database on(kind);
     const auto rows = on.table<todo>();
     CHECK(on.ask(on.db.execute("BEGIN")));
@@ -186,7 +186,7 @@ DATABASE_TEST_CASE("a transaction that a job began in SQL of its own ends with t
 
 namespace {
 
-// Two connections of MariaDB's to one table, one of which is set up in its own way.
+// Two connections of MariaDB to one table; one has its own settings.
 struct two_shops : shop {
     std::optional<database> own;
 
@@ -207,7 +207,7 @@ struct two_shops : shop {
 
 } // namespace
 
-TEST_CASE("a transaction that MariaDB took back lets nothing through that comes after it") {
+TEST_CASE("a transaction that MariaDB rolled back refuses further statements") {
     two_shops on("SET SESSION innodb_snapshot_isolation = ON");
     int runs = 0;
     auto body = [&](transaction& tx) -> result<void> {
@@ -224,7 +224,7 @@ TEST_CASE("a transaction that MariaDB took back lets nothing through that comes 
     CHECK(on.ask(on.products.count()).value() == 1);
 }
 
-TEST_CASE("a statement of MariaDB's that waited for a lock in vain leaves its transaction as it is") {
+TEST_CASE("a lock timeout on MariaDB leaves the transaction unchanged") {
     two_shops on("SET SESSION innodb_lock_wait_timeout = 1");
     std::promise<void> locked;
     std::promise<void> enough;

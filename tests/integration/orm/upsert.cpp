@@ -8,7 +8,7 @@ namespace {
 
 struct setting {
     std::string name{};
-    std::string order{}; // a word of SQL
+    std::string order{}; // an SQL keyword
 };
 BOOST_DESCRIBE_STRUCT(setting, (), (name, order))
 
@@ -25,7 +25,7 @@ inline constexpr auto weir::schema<setting> = weir::table("settings").key(&setti
 template<>
 inline constexpr auto weir::schema<tag> = weir::table("tags").key(&tag::id).field(&tag::label, weir::unique);
 
-DATABASE_TEST_CASE("an upsert by the key stores a new row or replaces the one that is there") {
+DATABASE_TEST_CASE("an upsert by the key stores a new row or replaces the existing one") {
     open_database on(kind);
     const auto settings = on.table<setting>();
     setting colour;
@@ -38,7 +38,7 @@ DATABASE_TEST_CASE("an upsert by the key stores a new row or replaces the one th
     CHECK(on.ask(settings.count()).value() == 1);
 }
 
-DATABASE_TEST_CASE("an upsert fills in a generated key that is missing and keeps one that is given") {
+DATABASE_TEST_CASE("an upsert fills in a missing generated key and keeps a given one") {
     open_database on(kind);
     const auto rows = on.table<todo>();
     todo milk;
@@ -55,7 +55,7 @@ DATABASE_TEST_CASE("an upsert fills in a generated key that is missing and keeps
     CHECK(given.id == 40);
 }
 
-DATABASE_TEST_CASE("an upsert by a unique column gives the row the key of the one that it met") {
+DATABASE_TEST_CASE("an upsert by a unique column gives the row the key of the existing one") {
     open_database on(kind);
     const auto rows = on.table<user>();
     user first = user_named("a", 10);
@@ -75,7 +75,7 @@ DATABASE_TEST_CASE("an upsert by a unique column gives the row the key of the on
     CHECK(on.ask(rows.count()).value() == 2);
 }
 
-DATABASE_TEST_CASE("an upsert of a row that has nothing to replace finds its key") {
+DATABASE_TEST_CASE("an upsert of a row with nothing to replace finds its key") {
     open_database on(kind);
     const auto tags = on.table<tag>();
     tag first;
@@ -88,7 +88,7 @@ DATABASE_TEST_CASE("an upsert of a row that has nothing to replace finds its key
     CHECK(on.ask(tags.count()).value() == 1);
 }
 
-DATABASE_TEST_CASE("an update of some columns leaves the others as they are") {
+DATABASE_TEST_CASE("an update of some columns leaves the others unchanged") {
     open_database on(kind);
     const auto rows = on.table<user>();
     user row = user_named("a", 10);

@@ -57,7 +57,7 @@ DATABASE_TEST_CASE("steps run once each, in order, and are recorded with their t
     CHECK(on.count() == 0);
 }
 
-DATABASE_TEST_CASE("a dry run says what would run, and changes nothing") {
+DATABASE_TEST_CASE("plan returns what would run, and changes nothing") {
     notes on(kind);
     const auto steps = two_steps();
     const std::string all = on.ask(steps.plan(on.db)).value();
@@ -69,33 +69,35 @@ DATABASE_TEST_CASE("a dry run says what would run, and changes nothing") {
     CHECK(on.ask(steps.plan(on.db)).value().empty());
 }
 
-DATABASE_TEST_CASE("a step that was applied may neither change nor go, and none may come before it") {
+DATABASE_TEST_CASE("an applied step can be neither edited, removed nor preceded by a new one") {
     notes on(kind);
     CHECK(on.apply(two_steps()) == 2);
 
-    const auto edited = versioned_migrations()
-                            .step(1, "create notes", {"CREATE TABLE notes (id BIGINT PRIMARY KEY)"})
-                            .step(2, "write a note", writes_a_note);
+    const auto edited =
+        versioned_migrations()
+            .step(1, "create notes", {"CREATE TABLE notes (id BIGINT PRIMARY KEY)"})
+            .step(2, "write a note", writes_a_note);
     const auto refused = on.refusal(edited);
     CHECK(refused == errc::conflict);
     CHECK(refused.message() ==
-          "migration 1 (create notes) was edited after it had been applied: add a new one instead");
+          "migration 1 (create notes) was edited after it was applied: add a new migration instead");
     CHECK(on.ask(edited.plan(on.db)).error().message() == refused.message());
 
     const auto missing = on.refusal(versioned_migrations().step(1, "create notes", creates_notes));
     CHECK(missing == errc::conflict);
-    CHECK(missing.message() == "migration 2 (write a note) was applied to this database, and the program lacks it");
+    CHECK(missing.message() ==
+          "migration 2 (write a note) was applied to this database but is missing from the program");
 
     notes fresh(kind);
     CHECK(fresh.apply(versioned_migrations().step(5, "create notes", creates_notes)) == 1);
     const auto late =
         fresh.refusal(versioned_migrations().step(4, "too late", writes_a_note).step(5, "create notes", creates_notes));
     CHECK(late == errc::conflict);
-    CHECK(late.message() == "migration 4 (too late) comes before one that is applied: give it a higher number");
+    CHECK(late.message() == "migration 4 (too late) precedes an applied migration: give it a higher number");
     CHECK(fresh.count() == 0);
 }
 
-DATABASE_TEST_CASE("a step that fails is taken back, those before it stay, and it may run again") {
+DATABASE_TEST_CASE("a failed step is rolled back, earlier ones stay, and it can run again") {
     notes on(kind);
     const auto broken = on.refusal(two_steps().step(3, "write another", fails));
     CHECK(broken == errc::internal);
@@ -107,7 +109,7 @@ DATABASE_TEST_CASE("a step that fails is taken back, those before it stay, and i
     CHECK(on.count() == 2);
 }
 
-DATABASE_TEST_CASE("programs that start at once run each step once") {
+DATABASE_TEST_CASE("programs that start at the same time run each step once") {
     const empty_database where(kind);
     constexpr std::int64_t last = 30;
     versioned_migrations steps;
@@ -129,7 +131,7 @@ DATABASE_TEST_CASE("programs that start at once run each step once") {
     CHECK(here + one.get() + other.get() == last);
 }
 
-SERVER_TEST_CASE("a program that has waited for another one's step sees it, however slowly it was stored") {
+SERVER_TEST_CASE("a program that waited for another one's step sees it, however slow its commit") {
     const empty_database where(kind);
     testing::fault_proxy slow_line(kind.server().port());
     slow_line.set(testing::direction::to_upstream, testing::fault::delay(std::chrono::milliseconds(50)));
@@ -151,7 +153,7 @@ SERVER_TEST_CASE("a program that has waited for another one's step sees it, howe
 
 namespace {
 
-// Another program in the middle of a migration, until it is let go on.
+// Another program in the middle of a migration, which waits until it is released.
 class migrating_program {
 public:
     explicit migrating_program(database_options how) : db_(std::move(how)) {
@@ -179,7 +181,7 @@ private:
     std::thread thread_;
 };
 
-// Returns when a statement that may take as long was ended for its time.
+// Returns when a statement that may take equally long has timed out.
 void let_pass(duration statement_timeout) {
     loop home;
     database_options chosen;
@@ -197,7 +199,7 @@ database_options hasty(database_options how) {
 
 } // namespace
 
-DATABASE_TEST_CASE("a program waits for another one's migration longer than for any statement or lock") {
+DATABASE_TEST_CASE("a program waits for another one's migration longer than any statement or lock timeout") {
     const empty_database where(kind);
     migrating_program other(where.options());
     loop home;
@@ -212,7 +214,7 @@ DATABASE_TEST_CASE("a program waits for another one's migration longer than for 
 }
 
 DATABASE_TEST_CASE(
-    "a program waits for another one's migration for as long as its options say, and uses its connection") {
+    "a program waits for another one's migration as long as migrate_options::wait, and its connection stays usable") {
     const empty_database where(kind);
     const migrating_program other(where.options());
     loop home;
@@ -222,7 +224,7 @@ DATABASE_TEST_CASE(
     for (const auto& gave_up : {home.block_on(auto_migrate<todo>(mine, options)).error(),
                                 home.block_on(versioned_migrations().apply(mine, options)).error()}) {
         CHECK(gave_up == errc::unavailable);
-        CHECK(gave_up.message() == "another program changes the schema");
+        CHECK(gave_up.message() == "another program is changing the schema");
     }
     CHECK(home.block_on(mine.query<std::int64_t>("SELECT 1")).value().front() == 1);
     CHECK(mine.stats().writing.dropped == 0);
@@ -256,12 +258,12 @@ TEST_CASE("migrations of two databases of one server don't wait for each other")
 }
 #endif
 
-TEST_CASE("numbers that don't rise are refused before anything runs") {
+TEST_CASE("numbers that don't increase are refused before anything runs") {
     notes on(sqlite);
     const auto twice = versioned_migrations().step(1, "create notes", creates_notes).step(1, "again", creates_notes);
     const auto refused = on.refusal(twice);
     CHECK(refused == errc::invalid_argument);
-    CHECK(refused.message() == "migration 1 (again) has to have a number above 1");
+    CHECK(refused.message() == "migration 1 (again) must have a number above 1");
     CHECK(on.refusal(versioned_migrations().step(0, "none", writes_a_note)) == errc::invalid_argument);
     CHECK(on.ask(two_steps().plan(on.db)).value().starts_with("-- migration 1"));
 }

@@ -13,12 +13,12 @@ constexpr std::size_t pool_size = 10;
 constexpr weir::duration between_good_calls = 10ms;
 
 struct rates {
-    double alone = 0;          // good calls a second without the storm
-    double within = 0;         // and within it
-    std::uint64_t dropped = 0; // connections, which were to be lent again
+    double alone = 0;          // successful calls per second without the storm
+    double within = 0;         // and during it
+    std::uint64_t dropped = 0; // connections, which should have been reused
 };
 
-// How many good calls a second `good` clients get through beside what else the crowd does.
+// Measures how many calls per second `good` clients complete beside the rest of the crowd.
 inline double rate_of(crowd& all, int good) {
     for (int i = 0; i < good; ++i) all.add(all.call(between_good_calls));
     const auto began = std::chrono::steady_clock::now();
@@ -34,7 +34,7 @@ inline double rate_alone(const service& at, int good, weir::duration length) {
     return rate_of(all, good);
 }
 
-// Clients that hang up on a slow query, as many times as that, beside good ones.
+// `good` clients beside clients that hang up on a slow query, `times` times.
 inline rates hang_ups(const orm_test::backend& kind, farewell how, int times, int clients, weir::duration pause) {
     const orm_test::empty_database where(kind);
     const service at(kind, database_for(where, pool_size), 10s);
@@ -64,16 +64,16 @@ inline void pipelined_hang_ups(const orm_test::backend& kind, farewell how, int 
     for (int i = 0; i < clients; ++i) all.add(all.hang_up(how, requests, 1ms));
     all.run();
     CHECK(at.calms_down());
-    rate_alone(at, 1, 100ms); // good calls are served
+    rate_alone(at, 1, 100ms); // good calls succeed
 }
 
-// Clients whose deadline comes when their call gives up its place in the queue.
+// Clients whose deadline comes when their call's connection_timeout does.
 inline void deadlines(const orm_test::backend& kind, int clients, weir::duration length) {
     constexpr weir::duration give_up = 50ms;
     const orm_test::empty_database where(kind);
     auto options = database_for(where, 4);
     options.pool.connection_timeout = give_up;
-    const service at(kind, options, give_up + 1ms); // what starts last may come first
+    const service at(kind, options, give_up + 1ms); // the last to start may be the first to end
     crowd all{at};
     all.add(all.end_after(length));
     for (int i = 0; i < clients; ++i) all.add(all.wait(get("/hurried/slow")));

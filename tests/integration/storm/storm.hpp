@@ -18,7 +18,7 @@
 #include <string_view>
 #include <thread>
 
-// A service in front of a database, and a crowd of clients that are of no use to it beside a few that are.
+// A service in front of a database, and a crowd of clients: a few useful ones and many harmful ones.
 namespace storm {
 
 using tcp = boost::asio::ip::tcp;
@@ -32,8 +32,7 @@ inline weir::database_options database_for(const orm_test::empty_database& where
     return made;
 }
 
-// `/good` asks the database for little, `/slow` for something that it never has done, and `/hurried` too, with a
-// deadline.
+// `/good` runs a quick query, `/slow` one that never ends, and `/hurried` the same with a deadline.
 class service {
 public:
     service(const orm_test::backend& kind, const weir::database_options& options, weir::duration deadline)
@@ -47,7 +46,7 @@ public:
         return stats.reading.maximum == 0 ? stats.writing : stats.reading;
     }
 
-    // Whether all that clients asked for before they left is over; false after a minute.
+    // Whether all requests of departed clients have ended; false after a minute.
     bool calms_down() const {
         const auto late = std::chrono::steady_clock::now() + std::chrono::minutes(1);
         while (pool().active + pool().pending > 0) {
@@ -83,7 +82,7 @@ inline std::string get(std::string_view target) {
     return "GET " + std::string(target) + " HTTP/1.1\r\nHost: storm\r\n\r\n";
 }
 
-// The clients' side of a connection. What fails is over: a client that is to be served finds out by its answer.
+// The client side of a connection. Ignores write failures: the missing answer reveals them.
 class client {
 public:
     explicit client(weir::loop& home) : socket_(home.io().get_executor()) {}
@@ -97,7 +96,7 @@ public:
         co_await boost::asio::async_write(socket_, boost::asio::buffer(bytes), quietly);
     }
 
-    // The status of the next answer, which has a body of some bytes; 0 where the server left.
+    // The status of the next answer, which has a short body; 0 if the server closed the connection.
     weir::task<int> answer() {
         const auto [ended, head] =
             co_await boost::asio::async_read_until(socket_, boost::asio::dynamic_buffer(got_), "\r\n\r\n", quietly);
@@ -116,7 +115,7 @@ public:
         co_return status;
     }
 
-    // Whether the server goes on with the connection.
+    // Whether the server keeps the connection open.
     bool stays() const { return stays_; }
 
     void leave(farewell how) {
@@ -133,17 +132,17 @@ private:
     bool stays_ = true;
 };
 
-// Clients on a loop of their own, which come until the storm is over.
+// Clients on their own loop, which arrive until the storm is over.
 struct crowd {
     const service& at;
     weir::loop home{};
     int hang_ups_left = 0;
     bool over = false;
     int present = 0;
-    int served = 0;      // of the good ones' calls
-    std::string wrong{}; // statuses that aren't what is to be answered; 0: the server left
+    int served = 0;      // successful calls of the good clients
+    std::string wrong{}; // unexpected statuses; 0: the server closed the connection
 
-    // Runs until all of them have gone.
+    // Runs until all clients have left.
     void run() {
         while (present > 0) home.run_one();
     }
@@ -153,7 +152,7 @@ struct crowd {
         home.spawn(stay(std::move(one)));
     }
 
-    // A client that asks, and hangs up without waiting for the answers; then another one.
+    // Repeats: a client sends a request and hangs up without waiting for the answers.
     weir::task<void> hang_up(farewell how, std::string requests, weir::duration pause) {
         while (hang_ups_left > 0) {
             --hang_ups_left;
@@ -179,7 +178,7 @@ struct crowd {
         }
     }
 
-    // A client with good calls, one after the other, and a pause between them.
+    // A client with quick calls, one after the other, and a pause between them.
     weir::task<void> call(weir::duration pause) {
         const std::string request = get("/good");
         client one(home);

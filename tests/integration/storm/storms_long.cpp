@@ -25,7 +25,7 @@ DATABASE_TEST_CASE("ten thousand hang-ups by reset cost good clients no more tha
     ten_thousand(kind, farewell::reset);
 }
 
-DATABASE_TEST_CASE("six hundred clients with deadlines at the pool's for a minute") {
+DATABASE_TEST_CASE("six hundred clients with deadlines at the pool's timeout for a minute") {
     test_support::allow_descriptors(3000);
     storm::deadlines(kind, 600, 1min);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Boost.Asio and RapidJSON as a user without weir has them.
+// Boost.Asio and RapidJSON as used by a program without weir.
 #include <boost/asio.hpp>
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>

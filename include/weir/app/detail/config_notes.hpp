@@ -10,13 +10,13 @@
 #include <string_view>
 #include <tuple>
 
-/// What the compiled part of the configuration asks about one setting: whether it is secret, and what
-/// its rules accept in words; and what it is where no source sets it.
+/// What the compiled part of the configuration needs to know about a setting: whether it is secret, which values its
+/// rules accept, and its default.
 namespace weir::config {
 
 struct setting_note {
     bool secret = false;
-    /// `1..1000`; empty when no rule says it shortly.
+    /// Such as `1..1000`; empty if no rule has a short description.
     std::string accepted{};
 };
 
@@ -24,7 +24,7 @@ using find_note = setting_note (*)(std::string_view path);
 
 namespace detail {
 
-/// Takes the next name off a path, past a list's `[3]`; empty at the path's end.
+/// Removes and returns the next name of a path, skipping a list's `[3]`; empty at the path's end.
 std::string_view take_name(std::string_view& path) noexcept;
 
 template<class Bound>
@@ -63,7 +63,7 @@ void note_field(std::string_view rest, setting_note& note) {
     note_in<typename Field::value_type>(rest, note);
 }
 
-// A path that leads nowhere, through a map's key with a dot in it, may be a secret's.
+// An unresolvable path, such as through a map's key with a dot in it, is treated as secret.
 template<class M>
 void note_in(std::string_view path, setting_note& note) {
     if (path.empty()) return;
@@ -104,7 +104,7 @@ void append_default(const M& value, std::string_view path, std::string& json) {
 
 using find_default = std::string (*)(const void* settings, std::string_view path);
 
-/// The value of the setting with this path as JSON; empty inside an optional that holds nothing.
+/// The value of the setting with this path as JSON; empty inside an empty optional.
 template<class Settings>
 std::string default_of(const void* settings, std::string_view path) {
     std::string json;
@@ -112,7 +112,7 @@ std::string default_of(const void* settings, std::string_view path) {
     return json;
 }
 
-/// The note of the setting with this path: `servers[3].port`.
+/// The note on the setting with this path, such as `servers[3].port`.
 template<class Settings>
 setting_note note_of(std::string_view path) {
     setting_note note;

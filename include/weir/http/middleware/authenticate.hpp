@@ -9,15 +9,14 @@
 
 namespace weir::http {
 
-/// Finds out who is asking, before anything further in runs; an error answers instead (usually 401). It goes by the
-/// head, so that a client that waits for 100 Continue is refused before its body; where `identify` looks at the
-/// body, clear `by_head` of the layer.
-/// The principal is then a parameter for handlers, and what `require` looks at.
+/// Identifies the caller before the inner layers run; an error becomes the response (usually 401). It uses only the
+/// head, so a client that waits for 100 Continue is refused before it sends its body; if `identify` reads the body,
+/// clear the layer's `by_head`. Handlers can take the principal as a parameter, and `require` checks it.
 ///
 ///     api.use(authenticate([&keys](request& req) { return who(keys, req.bearer()); }));
 middleware authenticate(std::function<result<principal>(request&)> identify);
 
-/// Lets through who has the permission: 401 for nobody, 403 for somebody else.
+/// Rejects a request without a principal (401) or without `permission` (403).
 middleware require(std::string permission);
 
 } // namespace weir::http

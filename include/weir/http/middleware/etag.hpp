@@ -5,10 +5,10 @@
 
 namespace weir::http {
 
-/// Gives buffered answers to GET and HEAD (200) an ETag made of their body, and answers 304 without it to whom
-/// it is known already, 412 where If-Match fails (RFC 9110 section 13). A handler's own ETag or Last-Modified
-/// counts instead. Leaves alone what is `no-store` or empty. It saves the transfer, not the handler's work.
-/// Use it further in than `compress`, so that all codings share a tag.
+/// Adds an ETag computed from the body to buffered 200 responses to GET and HEAD. Answers 304 without a body when
+/// If-None-Match already names it, and 412 when If-Match fails (RFC 9110 section 13). A handler's own ETag or
+/// Last-Modified is used instead. Skips responses that are `no-store` or empty. It saves the transfer, not the
+/// handler's work. Add it inside `compress`, so that all codings share a tag.
 middleware etag();
 
 } // namespace weir::http

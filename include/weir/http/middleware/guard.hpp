@@ -10,11 +10,11 @@ namespace weir::http {
 
 namespace detail {
 
-/// What a layer is given of a response: nothing below 500; else its error, or that of its status where a layer wouldn't
-/// take it for a failure of the service. errc::cancelled stays what it is.
+/// Returns what a layer sees of a response: no error below 500; otherwise its error, or that of its status if a layer
+/// wouldn't count the error as a failure of the service. errc::cancelled is kept.
 error failure_of(const response& answered) noexcept;
 
-/// Whether both are the same object, and not only equal.
+/// Whether both are the same object, not merely equal.
 bool same(const error& a, const error& b) noexcept;
 
 template<class Layer>
@@ -37,11 +37,12 @@ task<response> run_guarded(Layer& layer, request& req, next rest) {
 
 } // namespace detail
 
-/// Runs what lies further in as a call by a layer or a stack: anything with `run(f)`. A response of 500 and more is a
-/// failure to the layer, and yet what the client gets; so is an exception of the handler, which others hear of as they
-/// would without this. What the layer refuses is answered with its error: 503 and Retry-After of an open circuit. The
-/// layer outlives the router, and is process-wide where several loops serve. A streamed body is sent after the call.
-/// A layer that calls again (a retry) runs the handler again: only where that does no harm and no body is streamed.
+/// Runs the inner layers and the handler as a call through a layer or a stack: anything with `run(f)`. To the layer, a
+/// response of 500 or above is a failure, but the client still gets it; an exception of the handler is one as well, and
+/// is reported as without this middleware. A refusal by the layer is answered with its error, such as 503 and
+/// Retry-After of an open circuit. The layer must outlive the router and be process-wide if several loops serve. A
+/// streamed body is sent after the call. A layer that repeats the call (a retry) runs the handler again: use one only
+/// where that is harmless and no body is streamed.
 ///
 ///     api.use(guard(breaker));
 template<class Layer>

@@ -6,9 +6,9 @@
 
 namespace weir::http {
 
-/// Counts requests as http_requests_total{method,route,status} and times them as
-/// http_request_duration_seconds{route}. The route is its pattern, so that ids make no series; what no route
-/// has is `none`. The metrics outlive the router's server.
+/// Counts requests as http_requests_total{method,route,status} and times them as http_request_duration_seconds{route}.
+/// The route label is the pattern, so that ids don't create series; it is `none` for an unmatched path. The metrics
+/// must outlive the router's server.
 middleware measure(metrics& to);
 
 } // namespace weir::http

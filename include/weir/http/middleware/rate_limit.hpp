@@ -16,9 +16,9 @@
 
 namespace weir::http {
 
-/// Whose requests a limit counts together: a function of the request that returns a string, or a string_view into the
-/// request; one that writes its key to memory that it is given takes a second parameter, std::string&. None: all
-/// requests count together.
+/// The key by which a limit groups requests: a function of the request that returns a string, or a string_view into the
+/// request. To write the key into a given buffer, the function takes a second parameter, std::string&. Without a
+/// function, all requests count together.
 class rate_key {
 public:
     rate_key() = default;
@@ -37,7 +37,7 @@ public:
     }
 
     bool empty() const noexcept { return !find_; }
-    /// The key, in `room` or in the request.
+    /// Returns the key, stored in `room` or in the request.
     std::string_view operator()(const request& req, std::string& room) const {
         return find_ ? find_(req, room) : std::string_view();
     }
@@ -46,27 +46,27 @@ private:
     std::function<std::string_view(const request&, std::string&)> find_{};
 };
 
-/// The address of the client: what `trusted_proxies` found out, or else the peer's. An IPv6 client is its /64, the
-/// least that a network hands out. Where a proxy names no address, all such requests count together.
+/// The client's address: as determined by `trusted_proxies`, or else the peer's. An IPv6 client is its /64, the
+/// smallest network that providers assign. All requests for which a proxy names no address count together.
 std::string_view by_address(const request& req, std::string& room);
-/// The subject of the principal that `authenticate` found, further out; the address where there is none.
+/// The subject of the principal that an outer `authenticate` identified; the address without one.
 std::string_view by_subject(const request& req, std::string& room);
-/// The pattern of the route, such as `/todos/{id}`.
+/// The route's pattern, such as `/todos/{id}`.
 std::string_view by_route(const request& req, std::string& room);
-/// The value of a field, such as X-Api-Key; the address of who sends none. Where clients make up values that nothing
-/// verifies, they make up limits.
+/// The value of a field such as X-Api-Key; the address for a request without it. If nothing verifies the values, a
+/// client can get a new limit by inventing one.
 rate_key by_header(std::string name);
 
-/// What is said about a limit to clients.
+/// Response fields that describe a limit to clients.
 struct rate_limit_fields {
     /// Names the policy, for routes with several limits. Printable ASCII without `"` and `\`.
     std::string name = "default";
-    bool standard = true; ///< RateLimit-Policy and RateLimit, as draft-ietf-httpapi-ratelimit-headers-10 has them
-    bool legacy = false;  ///< X-RateLimit-Limit, -Remaining and -Reset (in seconds from now); of one limit a route
+    bool standard = true; ///< RateLimit-Policy and RateLimit, as in draft-ietf-httpapi-ratelimit-headers-10
+    bool legacy = false;  ///< X-RateLimit-Limit, -Remaining and -Reset (in seconds from now); for one limit per route
 };
 
 struct rate_limit_options {
-    double rate = 1; ///< of each key, as `per` and `burst`: see token_bucket_options
+    double rate = 1; ///< per key, like `per` and `burst`: see token_bucket_options
     duration per = std::chrono::seconds(1);
     std::size_t burst = 1;
     rate_key key{};                 ///< none: all requests count together
@@ -74,10 +74,10 @@ struct rate_limit_options {
     rate_limit_fields fields{};
 };
 
-/// Lets through as many requests as the rate and the burst allow, and refuses others with 429, Retry-After and the
-/// usual error body before anything further in runs. Says what remains in each response of a request that it has
-/// judged. It goes by the head; where the key looks at the body, clear `by_head` of the layer. Its time is the loop's
-/// cached one. Wrong options throw std::invalid_argument.
+/// Allows as many requests as the rate and the burst permit, and refuses others with 429, Retry-After and the usual
+/// error body before the inner layers run. Each response to a request that it checked reports the remaining quota. It
+/// uses only the head; if the key reads the body, clear the layer's `by_head`. It uses the loop's cached time. Invalid
+/// options throw std::invalid_argument.
 ///
 ///     api.use(rate_limit({.rate = 120, .per = 1min, .burst = 30, .key = by_subject}));
 middleware rate_limit(rate_limit_options options);
@@ -89,7 +89,8 @@ middleware rate_limit_layer(rate_decider decide, rate_key key, rate_limit_fields
 
 } // namespace detail
 
-/// The same with a limiter that is used elsewhere too, or measured: it outlives the router. On the loop's clock.
+/// Like the above with a limiter that is also used elsewhere or measured, and must outlive the router. On the loop's
+/// clock.
 inline middleware rate_limit(token_bucket& shared, rate_limit_fields fields = {}) {
     auto decide = [&shared](time_point now, std::string_view) { return shared.acquire_at(now); };
     return detail::rate_limit_layer(decide, {}, std::move(fields));

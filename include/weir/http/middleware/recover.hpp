@@ -6,9 +6,9 @@
 
 namespace weir::http {
 
-/// Tells the log what a 500 hides from the client: an exception of the handler becomes one `internal` error
-/// anyway; this writes its cause with the route and the request's id, at level error. So it does with an
-/// exception of a middleware's `done`, which comes too late for any response.
+/// Logs the cause of each 500, which the client never sees, with the route and the request's id, at level error. A
+/// handler's exception becomes an `internal` error with or without it. It also logs an exception of a middleware's
+/// `done`, which comes too late for any response.
 middleware recover(logger log);
 
 } // namespace weir::http

@@ -6,11 +6,11 @@
 
 namespace weir::reflect::detail {
 
-/// How long `"name":` is.
+/// The length of `"name":`.
 template<class Field>
 inline constexpr std::size_t json_key_size = Field::name.size() + 3;
 
-/// `"name":` as one run of bytes, filled up with zeros so that it can be compared 16 bytes at a time.
+/// `"name":` padded with zeros to a multiple of 16 bytes, so that it can be compared 16 bytes at a time.
 template<class Field>
 inline constexpr auto json_key = [] {
     std::array<char, (json_key_size<Field> + 15) / 16 * 16> text{};

@@ -15,8 +15,8 @@
 #include <string_view>
 #include <vector>
 
-/// What the compiled JSON reader knows of a type: a constexpr table of its shape and of a few functions
-/// that reach into it. So the reader is compiled once and no header sees RapidJSON.
+/// The compiled JSON reader's view of a type: a constexpr table of its shape and of a few functions that access it. It
+/// lets the reader be compiled once, and keeps RapidJSON out of the headers.
 namespace weir::reflect::detail {
 
 enum class json_kind : std::uint8_t {
@@ -37,20 +37,20 @@ struct json_member;
 struct json_type {
     json_kind kind = json_kind::object;
     std::uint8_t size = 0;                       ///< of a number, in bytes
-    std::uint32_t element_size = 0;              ///< list, map: what one more element takes, in bytes
-    std::string_view expected{};                 ///< text: what is accepted
+    std::uint32_t element_size = 0;              ///< list, map: memory per element, in bytes
+    std::string_view expected{};                 ///< text: describes what is accepted
     std::span<const std::string_view> choices{}; ///< text of an enum: its names
     const json_type* element = nullptr;          ///< optional, list, map
     std::span<const json_member> members{};      ///< object
-    void (*clear)(void*) = nullptr;              ///< optional, list, map: makes it empty
-    void* (*add)(void*) = nullptr;               ///< optional, list: a place for one more element
+    void (*clear)(void*) = nullptr;              ///< optional, list, map: empties it
+    void* (*add)(void*) = nullptr;               ///< optional, list: returns the place of a new element
     void* (*insert)(void*,
-                    std::string_view) = nullptr; ///< map: a place for the key's element; null: a duplicate, or crowded
-    bool (*crowded)(const void*, std::string_view) = nullptr; ///< hashed map: too many keys where this one belongs
+                    std::string_view) = nullptr; ///< map: place of the key's element; null: a duplicate, or crowded
+    bool (*crowded)(const void*, std::string_view) = nullptr; ///< hashed map: too many keys in this key's bucket
     bool (*assign)(void*, std::string_view) = nullptr;        ///< text
 };
 
-/// Whether one piece of text can be a value of this type.
+/// Whether a value of this type is a single JSON scalar.
 constexpr bool is_scalar(const json_type& type) noexcept {
     return type.kind != json_kind::optional && type.kind != json_kind::list && type.kind != json_kind::map &&
            type.kind != json_kind::object;
@@ -60,24 +60,25 @@ struct json_member {
     std::string_view name;
     const json_type* type;
     void* (*in)(void* object);
-    void (*set_default)(void* object); ///< null when there is no defaults(...)
+    void (*set_default)(void* object); ///< null if there is no defaults(...)
     bool required;
     const char* key; ///< json_key
     std::uint32_t key_size;
 };
 
-/// A list makes room for this many elements at first: otherwise the first four would ask for memory three times.
+/// The first capacity of a list: growing from zero would allocate three times for the first four elements.
 inline constexpr std::size_t json_first_room = 4;
 
-/// Sets of members are bits of this many words.
+/// Sets of members are bitmaps of this many words.
 inline constexpr std::size_t json_member_words = 4;
 
 template<class M>
 struct json_binding {
-    static_assert(sizeof(M) == 0, "weir: JSON can't carry a member of this type; it can carry bool, integers, floating "
-                                  "numbers, std::string, optional, vector and map (with string keys) of these, "
-                                  "described structs and enums, points in time of the system clock, and types with a "
-                                  "weir::reflect::text_format");
+    static_assert(sizeof(M) == 0,
+                  "weir: JSON can't carry a member of this type; it can carry bool, integers, floating "
+                  "numbers, std::string, optional, vector and map (with string keys) of these, "
+                  "described structs and enums, points in time of the system clock, and types with a "
+                  "weir::reflect::text_format");
 };
 
 template<class M>
@@ -201,8 +202,8 @@ struct json_binding<M> {
         const auto [place, fresh] = static_cast<M*>(to)->try_emplace(std::string(key));
         return fresh ? &place->second : nullptr;
     }
-    // Who knows the hash can send keys that all belong in one bucket, and each is compared with those before it.
-    // A million keys that weren't chosen so put ten in a bucket.
+    // With knowledge of the hash function an attacker can send keys that all fall into one bucket, where each is
+    // compared with all before it. A million unbiased keys put at most ten into a bucket.
     static bool crowded(const void* in, std::string_view key) requires hashed_map<M> {
         constexpr float most = 32;
         const M& map = *static_cast<const M*>(in);

@@ -10,8 +10,8 @@
 
 namespace weir::reflect::detail {
 
-/// Writes values straight from memory into the string; a redacting writer puts *** for `secret` members.
-/// Every element leaves a comma behind it, and the last one's place becomes the bracket's.
+/// Writes values straight from memory into the string; a redacting writer replaces `secret` members by ***. Every
+/// element is followed by a comma, and the closing bracket overwrites the last one.
 template<bool Redact>
 class json_output {
 public:
@@ -65,7 +65,7 @@ private:
         });
     }
 
-    // A value that the enum's description lacks has no name to write.
+    // Writes null for a value that the enum's description lacks.
     void name(std::string_view name) {
         if (name.data())
             sink_.text(name);
@@ -114,7 +114,7 @@ private:
     void member(Field field, const M& item) {
         if constexpr (field.is_optional)
             if (!item) return;
-        // with room for a number and the comma, so that most members ask but once
+        // reserves room for a number and the comma too, so that most members reserve only once
         sink_.need(sizeof(json_key<Field>) + weir::detail::json_sink::number_size + 1);
         sink_.put(json_key<Field>, json_key_size<Field>);
         if constexpr (Redact && field.template has<rules::secret>()) {

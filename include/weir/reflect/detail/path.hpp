@@ -7,12 +7,12 @@
 
 namespace weir::reflect::detail {
 
-/// One step of a path like `items[3].quantity`, linked to the step before it; lives on the stack of the
-/// walk, so a path costs nothing until an error needs its text.
+/// One step of a path like `items[3].quantity`, linked to the step before it. Steps live on the stack, so a path costs
+/// nothing until an error needs its text.
 struct path_step {
     const path_step* parent = nullptr;
-    std::string_view name{}; ///< of a member, or a map's key
-    std::size_t index = 0;   ///< in a list, where `name` is null
+    std::string_view name{}; ///< a member's name or a map's key
+    std::size_t index = 0;   ///< the index in a list, where `name` is null
 
     path_step(const path_step* from, std::string_view member) noexcept : parent(from), name(member) {}
     path_step(const path_step* from, std::size_t at) noexcept : parent(from), index(at) {}
@@ -20,7 +20,7 @@ struct path_step {
     std::string text() const;
 };
 
-/// Appends `.name`, without the dot at a path's start; a very long key of a map is cut.
+/// Appends `.name`, without the dot at the path's start; truncates a very long map key.
 void append_path(std::string& path, std::string_view name);
 /// Appends `[index]`.
 void append_path(std::string& path, std::size_t index);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// The breaker of eapache's go-resiliency, the one that Debian packages: it counts errors in a row, has no window, and
-// doesn't time its calls.
+// The breaker of eapache's go-resiliency, the one that Debian packages: it counts consecutive errors, has no window,
+// and doesn't time its calls.
 package main
 
 import (

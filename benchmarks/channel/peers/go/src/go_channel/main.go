@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Values through Go's channels: sent and received without a wait, and to and fro between two goroutines, on one
+// Values through Go's channels: sent and received without a wait, and back and forth between two goroutines, on one
 // thread or on two.
 package main
 

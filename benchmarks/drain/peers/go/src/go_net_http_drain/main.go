@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// go_net_http_drain PORT: the same as drain_server with net/http, which stops by Shutdown.
+// go_net_http_drain PORT: like drain_server, with net/http and Shutdown.
 package main
 
 import (

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// fasthttp as its documentation writes it, with encoding/json.
+// fasthttp as in its documentation, with encoding/json.
 package main
 
 import (

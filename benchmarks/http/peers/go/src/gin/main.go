@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// gin as its documentation writes it, in release mode and without middleware; 50 routes.
+// gin as in its documentation, in release mode and without middleware; 50 routes.
 package main
 
 import (

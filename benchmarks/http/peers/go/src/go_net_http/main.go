@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// Go's net/http as its documentation writes it, with encoding/json.
+// Go's net/http as in its documentation, with encoding/json.
 package main
 
 import (

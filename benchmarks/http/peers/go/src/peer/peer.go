@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Package peer is what the Go servers share: the bodies of the cases, and how a server tells its port and
-// counts its heap objects, since no tool can count those from outside.
+// Package peer is shared by the Go servers: the cases' bodies, announcing the port, and counting heap objects, which no
+// external tool can count.
 package peer
 
 import (
@@ -23,7 +23,7 @@ type Line struct {
 	PriceCents int64 `json:"price_cents"`
 }
 
-// The binding tags are gin's; the other servers ask Valid.
+// The binding tags are gin's; the other servers call Valid.
 type Order struct {
 	ID         int64  `json:"id"`
 	Customer   string `json:"customer" binding:"required,max=100"`
@@ -52,7 +52,7 @@ func countAllocationsAtEnd() {
 	os.Exit(0)
 }
 
-// Run serves on a free port of 127.0.0.1 until SIGTERM; then it prints how many heap objects there were.
+// Run serves on a free port of 127.0.0.1 until SIGTERM; then it prints the number of heap objects allocated.
 func Run(serve func(net.Listener) error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

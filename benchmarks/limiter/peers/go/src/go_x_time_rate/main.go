@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// golang.org/x/time/rate: Allow of one Limiter, by goroutines at once.
+// golang.org/x/time/rate: Allow of one Limiter, called by several goroutines.
 package main
 
 import (
@@ -23,7 +23,7 @@ func cpu() float64 {
 	return float64(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// Each thread has a processor of its own, as far as there are any.
+// Pins each thread to its own processor, if there are enough.
 func pinTo(nth int) {
 	runtime.LockOSThread()
 	var usable, one [16]uint64

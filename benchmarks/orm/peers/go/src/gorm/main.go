@@ -94,7 +94,7 @@ func insertMany(db *gorm.DB, _ int64) {
 func update(db *gorm.DB, turn int64) {
 	u := user(newAdded(turn))
 	u.ID = workload.UserOf(turn)
-	done := db.Save(&u) // in a transaction of its own
+	done := db.Save(&u) // in a separate transaction
 	workload.Must(done.Error)
 	workload.Require(done.RowsAffected == 1)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// pgx 4's own interface: one connection, which keeps prepared statements by itself.
+// pgx 4's own interface: one connection, which caches prepared statements.
 package main
 
 import (

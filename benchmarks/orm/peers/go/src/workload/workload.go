@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Package workload is what the Go programs share: the rows, the cases' arguments and the figures that
-// benchmarks/orm/workload.hpp has for the others.
+// Package workload is shared by the Go programs: the rows, the cases' arguments and the figures, like
+// benchmarks/orm/workload.hpp for the others.
 package workload
 
 import (
@@ -124,7 +124,7 @@ func measure(operations int64, once func(turn int64)) {
 	fmt.Printf("cpu_us %.3f\nwall_us %.3f\n", used/float64(operations), wall/float64(operations))
 }
 
-// Run measures what --case names with what prepare makes of it for the database of --url.
+// Run measures the operation of --case that prepare creates for the database of --url.
 func Run(prepare func(url, name string) func(turn int64)) {
 	name := flag.String("case", "", "")
 	url := flag.String("url", "", "")
@@ -135,7 +135,7 @@ func Run(prepare func(url, name string) func(turn int64)) {
 
 func IsServer(url string) bool { return strings.Contains(url, "://") }
 
-// SqliteSource is the file with the settings that every other program has.
+// SqliteSource returns the file with the same settings as in the other programs.
 func SqliteSource(path string) string {
 	return "file:" + path + "?_journal_mode=WAL&_synchronous=NORMAL&_foreign_keys=on&_txlock=immediate"
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-// sync.Pool as its documentation uses it: a bytes.Buffer that is had, written to, reset and put back.
+// sync.Pool as in its documentation: a bytes.Buffer that is taken, written to, reset and put back.
 package main
 
 import (

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-// Goroutines that wait on a channel, many at once: each in a handler that http.ServeMux called with a request that was
-// parsed for it, or on its own.
+// Many goroutines that wait on a channel: each in a handler called by http.ServeMux with a parsed request, or on its
+// own.
 package main
 
 import (
@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-// As little as http.ResponseWriter can be.
+// A minimal http.ResponseWriter.
 type recorder struct {
 	header http.Header
 	status int
@@ -73,7 +73,7 @@ func routes(news chan int, nested bool) *http.ServeMux {
 	return mux
 }
 
-// The readers of requests: one for all, as their own isn't counted.
+// Readers of requests: shared, because they don't count.
 type source struct {
 	text   *strings.Reader
 	reader *bufio.Reader
@@ -96,7 +96,7 @@ func (s *source) request(user int) *http.Request {
 	return r
 }
 
-// What is resident, and what the runtime says of its heap and stacks; neither with garbage.
+// Resident memory, and the runtime's heap and stack figures, after garbage collection.
 func used() (resident, heap float64) {
 	debug.FreeOSMemory()
 	var stats runtime.MemStats
@@ -116,7 +116,7 @@ func used() (resident, heap float64) {
 	return resident * 1024, float64(stats.HeapAlloc + stats.StackInuse)
 }
 
-// begin starts count of them; what each sends to ended is the number that it was told.
+// begin starts count of them; each sends the number it received to ended.
 func begin(name string, count int, news, ended chan int) {
 	mux := routes(news, name == "nested")
 	from := newSource()
@@ -170,7 +170,7 @@ func main() {
 		panic("no such case: " + *name)
 	}
 	runtime.GOMAXPROCS(1)
-	round(*name, 1) // what a process makes once
+	round(*name, 1) // allocations that a process makes once
 	resident, heap := round(*name, *count)
 	each := float64(*count)
 	fmt.Printf("bytes %.1f\nheap_bytes %.1f\n", resident/each, heap/each)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# As SOCI 4.1's: one target a component, and an error for who asks for none.
+# Like SOCI 4.1's: one target per component, and an error if no component is requested.
 if(NOT SOCI_FIND_COMPONENTS)
   message(FATAL_ERROR "SOCI was asked for without components")
 endif()

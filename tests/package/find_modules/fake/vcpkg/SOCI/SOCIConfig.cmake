@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# As SOCI 4.0's: it knows no components and refuses those it is asked for.
+# Like SOCI 4.0's: has no components and refuses any that are requested.
 if(SOCI_FIND_COMPONENTS)
   set(SOCI_FOUND FALSE)
   return()

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#include "http/field/field_syntax.hpp"
+#include "http/field/http_date.hpp"
+#include "http/message/framework_errors.hpp"
+#include <weir/http/conditional.hpp>
+#include <weir/http/middleware/etag.hpp>
+
+namespace weir::http {
+
+namespace {
+
+bool is_stored(const response& res) {
+    for (detail::comma_list list(res.headers.find("cache-control")); list.next();)
+        if (detail::equal_no_case(list.element(), "no-store")) return false;
+    return true;
+}
+
+bool takes_part(const request& req, const response& res) {
+    const bool read = req.method() == method::get || req.method() == method::head;
+    return read && res.status == 200 && !res.body.empty() && is_stored(res);
+}
+
+// Keeps the fields that a 304 updates in a cache (RFC 9110 section 15.4.5).
+void become_not_modified(response& res) {
+    res.status = 304;
+    res.body.clear();
+    for (const char* of_the_body : {"content-type", "content-encoding", "content-language", "content-range"})
+        res.headers.erase(of_the_body);
+}
+
+void become_failed(response& res) {
+    res.clear();
+    into_response(detail::framework_error(412, "the resource doesn't match the request's preconditions"), res);
+}
+
+void add_tag(request& req, response& res) {
+    if (!takes_part(req, res)) return;
+    const bool has_validator = res.headers.contains("etag") || res.headers.contains("last-modified");
+    if (!has_validator) res.headers.add("etag", entity_tag_of(res.body));
+    validators current{.etag = res.headers.find("etag")};
+    current.last_modified = detail::parse_http_date(res.headers.find("last-modified"), {});
+    switch (evaluate(req, current)) {
+    case precondition::proceed:
+        return;
+    case precondition::not_modified:
+        return become_not_modified(res);
+    case precondition::failed:
+        return become_failed(res);
+    }
+}
+
+} // namespace
+
+middleware etag() {
+    middleware layer;
+    layer.after = add_tag;
+    return layer;
+}
+
+} // namespace weir::http

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <weir/orm/database.hpp>
+
+namespace weir::orm {
+
+// Validates the options; errc::invalid_argument names the first bad one with its accepted values.
+error wrong_option(const database_options& given);
+
+} // namespace weir::orm

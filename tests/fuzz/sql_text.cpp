@@ -34,7 +34,7 @@ void check(std::string_view sql, const sql_syntax& syntax) {
         require(marks == std::ranges::count(sql, '?'));
         require(split_at_values(joined(parts, "?"), syntax) == parts);
     }
-    if (says_nothing(sql, syntax)) require(parts.size() == 1 && !leaves_nothing(sql, syntax));
+    if (is_blank_sql(sql, syntax)) require(parts.size() == 1 && !has_no_lasting_effect(sql, syntax));
 }
 
 } // namespace

@@ -36,7 +36,7 @@ __attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std
     static_cast<soci::mysql_statement_backend*>(st.get_backend())->queryChunks_ = std::move(parts);
 }
 
-constexpr exchange_style as_mysql_does{.syntax = mysql_syntax, .plain_times = true, .prepare = prepare};
+constexpr driver_style as_mysql_does{.syntax = mysql_syntax, .plain_times = true, .prepare = prepare};
 
 // The table of an INSERT or UPDATE that weir built.
 std::string_view table_written_by(std::string_view sql) {

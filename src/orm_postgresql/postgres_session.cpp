@@ -116,7 +116,7 @@ __attribute__((no_sanitize("vptr"))) void abandon(soci::details::statement_backe
     static_cast<soci::postgresql_statement_backend&>(st).statementName_.clear();
 }
 
-constexpr exchange_style as_postgres_does{
+constexpr driver_style as_postgres_does{
     .syntax = postgres_syntax, .text_booleans = true, .prepare = prepare, .columns = columns_of, .abandon = abandon};
 
 std::string_view field_of(const PGresult* of, int code) {

@@ -11,7 +11,7 @@ namespace {
 // A cache of two statements.
 struct statement_cache_fixture {
     soci::session connection{soci::sqlite3, ":memory:"};
-    orm::exchange_style style{};
+    orm::driver_style style{};
     orm::statement_cache cache{connection, style, 2};
 
     // Whether the statement is cached since the last time. A statement that was prepared again lacks the mark.

@@ -77,7 +77,7 @@ std::string name_of(int column, sd::statement_backend& st,
 // Throws with the column's name in the query.
 void column_into::refuse(const char* why) const {
     const std::string name = name_of(position_, *statement_, &sd::statement_backend::describe_column);
-    throw exchange_error(errc::internal, "column '" + name + "' " + why);
+    throw binding_error(errc::internal, "column '" + name + "' " + why);
 }
 
 void column_into::deliver() {
@@ -129,13 +129,13 @@ void argument_use::bind_data(const void* data, sd::exchange_type type) {
 
 void argument_use::bind_text(const std::string& text) {
     if (text.find('\0') != std::string::npos) // PostgreSQL can't store it, so every database rejects it
-        throw exchange_error(errc::invalid_argument, "a string with the character U+0000 can't be stored");
+        throw binding_error(errc::invalid_argument, "a string with the character U+0000 can't be stored");
     bind_data(&text, sd::x_stdstring);
 }
 
 void argument_use::bind_real(const double& number) {
     if (!std::isfinite(number)) // each database treats it differently
-        throw exchange_error(errc::invalid_argument, "a number that isn't finite can't be stored");
+        throw binding_error(errc::invalid_argument, "a number that isn't finite can't be stored");
     bind_data(&number, sd::x_double);
 }
 
@@ -152,7 +152,7 @@ void argument_use::point_at(const argument& from) {
     case column_kind::integer:
     case column_kind::boolean:
         if (!from.type->load(data, number))
-            throw exchange_error(errc::invalid_argument, "a number is too large to store");
+            throw binding_error(errc::invalid_argument, "a number is too large to store");
         integer_ = number;
         if (from.type->kind == column_kind::boolean && style_.text_booleans)
             return bind_text(text_ = number ? "t" : "f");
@@ -164,7 +164,7 @@ void argument_use::point_at(const argument& from) {
     case column_kind::time:
     case column_kind::enumeration:
         text_.clear();
-        if (!from.type->print(data, text_)) throw exchange_error(errc::invalid_argument, "a value can't be stored");
+        if (!from.type->print(data, text_)) throw binding_error(errc::invalid_argument, "a value can't be stored");
         if (from.type->kind == column_kind::time && style_.plain_times) {
             text_[text_.find('T')] = ' ';
             text_.pop_back();

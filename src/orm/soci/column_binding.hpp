@@ -18,13 +18,13 @@
 namespace weir::orm {
 
 // A value that doesn't fit its column or its member; the message contains neither values nor SQL.
-struct exchange_error : std::runtime_error {
-    exchange_error(errc kind, const std::string& text) : std::runtime_error(text), kind(kind) {}
+struct binding_error : std::runtime_error {
+    binding_error(errc kind, const std::string& text) : std::runtime_error(text), kind(kind) {}
     errc kind;
 };
 
 // Differences between the drivers.
-struct exchange_style {
+struct driver_style {
     sql_syntax syntax{};
     bool text_booleans = false; // booleans are sent as `t` and `f`
     bool plain_times = false;   // `2026-11-23 08:30:00.000000`, without T and Z
@@ -53,7 +53,7 @@ struct exchange_style {
 
 class column_into final : public soci::details::into_type_base {
 public:
-    explicit column_into(const exchange_style& style) : style_(style) {}
+    explicit column_into(const driver_style& style) : style_(style) {}
 
     void point_at(const target& to);
 
@@ -69,7 +69,7 @@ private:
     void deliver_to(void* data);
     [[noreturn]] void refuse(const char* why) const;
 
-    const exchange_style& style_;
+    const driver_style& style_;
     soci::details::statement_backend* statement_ = nullptr;
     std::unique_ptr<soci::details::standard_into_type_backend> backend_;
     int position_ = 0;
@@ -82,7 +82,7 @@ private:
 
 class argument_use final : public soci::details::use_type_base {
 public:
-    explicit argument_use(const exchange_style& style) : style_(style) {}
+    explicit argument_use(const driver_style& style) : style_(style) {}
 
     void point_at(const argument& from);
     // After a failed execution, where SOCI leaks the value's text.
@@ -107,7 +107,7 @@ private:
     void bind_text(const std::string& text);
     void bind_real(const double& number);
 
-    const exchange_style& style_;
+    const driver_style& style_;
     std::unique_ptr<soci::details::standard_use_type_backend> backend_;
     int position_ = 0;
     soci::indicator indicator_ = soci::i_null;

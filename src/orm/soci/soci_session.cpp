@@ -6,8 +6,7 @@
 
 namespace weir::orm {
 
-soci_session::soci_session(const soci::backend_factory& backend, const std::string& connect,
-                           const exchange_style& style)
+soci_session::soci_session(const soci::backend_factory& backend, const std::string& connect, const driver_style& style)
     : connection_(backend, connect), style_(style), statements_(connection_, style_) {}
 
 namespace {
@@ -111,7 +110,7 @@ bool soci_session::runs_again(const std::exception& failure) {
 namespace {
 
 // Details of a bad stored value belong in the log; details of a bad argument belong to the caller.
-error exchange_failure(const exchange_error& failure) {
+error binding_failure(const binding_error& failure) {
     if (failure.kind != errc::internal) return {failure.kind, failure.what()};
     return error(errc::internal, "a stored value doesn't fit its member")
         .caused_by(error(errc::unknown, failure.what()));
@@ -136,12 +135,12 @@ std::string shown(std::string_view sql) {
 } // namespace
 
 error soci_session::failed(const std::exception& failure, std::string_view sql) {
-    const auto* const exchange = dynamic_cast<const exchange_error*>(&failure);
-    error known = exchange ? exchange_failure(*exchange) : explain(failure);
+    const auto* const unbound = dynamic_cast<const binding_error*>(&failure);
+    error known = unbound ? binding_failure(*unbound) : explain(failure);
     error cause = known.cause() ? error(errc::unknown, std::string(known.cause().message()) + " in: " + shown(sql))
                                 : error(errc::unknown, "in: " + shown(sql));
     known = std::move(known).caused_by(std::move(cause));
-    if (!exchange && in_transaction_ && transaction_lost()) lost_ = known; // a value that doesn't fit loses nothing
+    if (!unbound && in_transaction_ && transaction_lost()) lost_ = known; // a value that doesn't fit loses nothing
     if (!broken_ || in_transaction_ || has_no_lasting_effect(sql, style_.syntax)) return known;
     const errc kind = known.kind();
     return outcome_unknown(kind, "running a statement", std::move(known));

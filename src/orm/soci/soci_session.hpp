@@ -16,7 +16,7 @@ namespace weir::orm {
 // A session on SOCI: statements and transactions. Derived classes do what differs between backends.
 class soci_session : public connection {
 public:
-    soci_session(const soci::backend_factory& backend, const std::string& connect, const exchange_style& style);
+    soci_session(const soci::backend_factory& backend, const std::string& connect, const driver_style& style);
 
     result<std::size_t> execute(std::string_view sql, std::span<const argument> in) override;
     result<std::size_t> select(std::string_view sql, std::span<const argument> in, std::span<const target> out,
@@ -63,7 +63,7 @@ protected:
     static std::string driver_message(const std::exception& failure);
     void mark_broken() noexcept { broken_ = true; }
     // May be changed before the first statement.
-    exchange_style& style() noexcept { return style_; }
+    driver_style& style() noexcept { return style_; }
     // The running statement, for explain().
     std::string_view statement() const noexcept { return statement_; }
     soci::session& connection() noexcept { return connection_; }
@@ -83,7 +83,7 @@ private:
     result<void> plain(const char* sql);
 
     soci::session connection_;
-    exchange_style style_;
+    driver_style style_;
     statement_cache statements_;
     std::string_view statement_{};
     bool running_ = false;

@@ -8,7 +8,7 @@ namespace weir::orm {
 
 void require_columns(std::size_t columns, std::size_t members) {
     if (columns != members)
-        throw exchange_error(errc::invalid_argument, "the query's columns don't match the members of its row");
+        throw binding_error(errc::invalid_argument, "the query's columns don't match the members of its row");
 }
 
 statement_cache::lease statement_cache::take(std::string_view sql, std::size_t ins, std::size_t outs) {
@@ -44,15 +44,14 @@ statement_cache::entries::iterator statement_cache::prepare(std::string_view sql
 
 void statement_cache::fill(prepared& entry, std::string_view sql, std::size_t ins, std::size_t outs) {
     if (sql.find('\0') != std::string_view::npos) // no driver would see the rest
-        throw exchange_error(errc::invalid_argument, "a statement with the character U+0000 can't be run");
+        throw binding_error(errc::invalid_argument, "a statement with the character U+0000 can't be run");
     auto parts = split_at_values(sql, style_.syntax);
     if (parts.size() - 1 != ins)
-        throw exchange_error(
-            errc::invalid_argument, "a statement with " + std::to_string(parts.size() - 1) +
-                                        " question marks was given " + std::to_string(ins) + " values");
+        throw binding_error(errc::invalid_argument, "a statement with " + std::to_string(parts.size() - 1) +
+                                                        " question marks was given " + std::to_string(ins) + " values");
     if (ins > style_.most_values)
-        throw exchange_error(errc::invalid_argument, "a statement takes " + std::to_string(style_.most_values) +
-                                                         " values at most and was given " + std::to_string(ins));
+        throw binding_error(errc::invalid_argument, "a statement takes " + std::to_string(style_.most_values) +
+                                                        " values at most and was given " + std::to_string(ins));
     entry.sql = sql;
     entry.statement.alloc();
     for (std::size_t i = 0; i < outs; ++i) {

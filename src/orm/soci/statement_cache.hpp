@@ -51,7 +51,7 @@ public:
         prepared* kept_;
     };
 
-    statement_cache(soci::session& s, const exchange_style& style, std::size_t capacity = 256)
+    statement_cache(soci::session& s, const driver_style& style, std::size_t capacity = 256)
         : session_(s), style_(style), capacity_(capacity) {}
 
     // The statement, prepared if necessary. Throws SOCI's exceptions; caches nothing then.
@@ -69,7 +69,7 @@ private:
     void forget(entries::iterator entry);
 
     soci::session& session_;
-    const exchange_style& style_;
+    const driver_style& style_;
     std::size_t capacity_;
     entries recent_; // newest first
     std::unordered_map<std::string_view, entries::iterator> by_text_;

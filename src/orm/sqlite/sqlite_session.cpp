@@ -81,10 +81,10 @@ __attribute__((no_sanitize("vptr"))) void prepare(soci::statement& st, const std
     auto& made = *static_cast<soci::sqlite3_statement_backend*>(st.get_backend());
     describe_columns(made);
     if (!is_blank_sql(std::string_view(sql).substr(prepared_part(made.stmt_).size()), sqlite_syntax))
-        throw exchange_error(errc::invalid_argument, "only one statement at a time: there is more SQL after the first");
+        throw binding_error(errc::invalid_argument, "only one statement at a time: there is more SQL after the first");
     if (static_cast<std::size_t>(sqlite_api::sqlite3_bind_parameter_count(made.stmt_)) != parts.size() - 1)
-        throw exchange_error(errc::invalid_argument,
-                             "values are marked by question marks only, not by `?5`, `:name`, `@name` or `$name`");
+        throw binding_error(errc::invalid_argument,
+                            "values are marked by question marks only, not by `?5`, `:name`, `@name` or `$name`");
 }
 
 std::optional<std::size_t> columns_of(soci::statement& st, std::string_view) {
@@ -92,7 +92,7 @@ std::optional<std::size_t> columns_of(soci::statement& st, std::string_view) {
 }
 
 // SQLite allows 32,766 values everywhere, and more if built so.
-constexpr exchange_style as_sqlite_does{
+constexpr driver_style as_sqlite_does{
     .syntax = sqlite_syntax,
     .most_values = 32'766,
     .prepare = prepare,

@@ -145,6 +145,13 @@ struct websocket_fixture : test_support::websocket_listener {
 
     test_client client() { return test_client(app, {.clock = &time}); }
 
+    // The status of a handshake from a page of this origin.
+    int status_for(std::string_view target, const std::string& origin) {
+        auto peer = client();
+        peer.write(handshake(target, "Origin: " + origin + "\r\n"));
+        return peer.receive().status;
+    }
+
     // The server's output in return.
     static std::string feed(test_client& peer, std::string_view bytes) {
         peer.write(bytes);
@@ -211,69 +218,49 @@ TEST_CASE_FIXTURE(websocket_fixture, "a request that isn't a handshake is answer
 }
 
 TEST_CASE_FIXTURE(websocket_fixture, "a page of another site can't open a socket with the user's cookies") {
-    const auto answer = [this](std::string_view target, const std::string& origin) {
-        auto peer = client();
-        peer.write(handshake(target, "Origin: " + origin + "\r\n"));
-        return peer.receive().status;
-    };
-    CHECK(answer("/echo", "http://a") == 101);
-    CHECK(answer("/echo", "https://a") == 101); // TLS may have ended at a proxy
-    CHECK(answer("/echo", "https://A") == 101);
-    CHECK(answer("/echo", "https://evil.example") == 403);
-    CHECK(answer("/echo", "https://a:8443") == 403);
-    CHECK(answer("/echo", "https://a.evil.example") == 403);
-    CHECK(answer("/echo", "null") == 403);
-    CHECK(answer("/echo", "a") == 403);
-    CHECK(answer("/echo", "file://a") == 403);
-    CHECK(answer("/spoken", "https://shop.example") == 101);
-    CHECK(answer("/spoken", "http://shop.example") == 403);
-    CHECK(answer("/anybody", "https://evil.example") == 101);
+    CHECK(status_for("/echo", "http://a") == 101);
+    CHECK(status_for("/echo", "https://a") == 101); // TLS may have ended at a proxy
+    CHECK(status_for("/echo", "https://A") == 101);
+    CHECK(status_for("/echo", "https://evil.example") == 403);
+    CHECK(status_for("/echo", "https://a:8443") == 403);
+    CHECK(status_for("/echo", "https://a.evil.example") == 403);
+    CHECK(status_for("/echo", "null") == 403);
+    CHECK(status_for("/echo", "a") == 403);
+    CHECK(status_for("/echo", "file://a") == 403);
+    CHECK(status_for("/spoken", "https://shop.example") == 101);
+    CHECK(status_for("/spoken", "http://shop.example") == 403);
+    CHECK(status_for("/anybody", "https://evil.example") == 101);
 }
 
 TEST_CASE_FIXTURE(websocket_fixture, "the origin is compared with an absolute target's host, not the Host field") {
-    const auto answer = [this](const std::string& origin) {
-        auto peer = client();
-        peer.write(handshake("http://shop.example/echo", "Origin: " + origin + "\r\n"));
-        return peer.receive().status;
-    };
-    CHECK(answer("https://shop.example") == 101);
-    CHECK(answer("https://a") == 403);
+    CHECK(status_for("http://shop.example/echo", "https://shop.example") == 101);
+    CHECK(status_for("http://shop.example/echo", "https://a") == 403);
 }
 
 TEST_CASE_FIXTURE(websocket_fixture, "an origin and a host are equal if one includes its scheme's default port") {
-    const auto answer = [this](const std::string& target, const std::string& origin) {
-        auto peer = client();
-        peer.write(handshake(target, "Origin: " + origin + "\r\n"));
-        return peer.receive().status;
-    };
-    CHECK(answer("http://a:443/echo", "https://a") == 101);
-    CHECK(answer("http://a:80/echo", "http://a") == 101);
-    CHECK(answer("http://[::1]:443/echo", "https://[::1]") == 101);
-    CHECK(answer("http://[::1]/echo", "https://[::1]:443") == 101);
-    CHECK(answer("/echo", "https://a:443") == 101);
-    CHECK(answer("/echo", "HTTP://a:80") == 101);
-    CHECK(answer("http://a:443/echo", "https://a:443") == 101);
-    CHECK(answer("http://a:80/echo", "https://a") == 403);
-    CHECK(answer("http://a:443/echo", "http://a") == 403);
-    CHECK(answer("/echo", "https://a:80") == 403);
-    CHECK(answer("/echo", "https://a:4433") == 403);
-    CHECK(answer("http://a:8443/echo", "https://a") == 403);
-    CHECK(answer("/spoken", "https://shop.example:443") == 101);
-    CHECK(answer("/spoken", "https://shop.example:80") == 403);
+    CHECK(status_for("http://a:443/echo", "https://a") == 101);
+    CHECK(status_for("http://a:80/echo", "http://a") == 101);
+    CHECK(status_for("http://[::1]:443/echo", "https://[::1]") == 101);
+    CHECK(status_for("http://[::1]/echo", "https://[::1]:443") == 101);
+    CHECK(status_for("/echo", "https://a:443") == 101);
+    CHECK(status_for("/echo", "HTTP://a:80") == 101);
+    CHECK(status_for("http://a:443/echo", "https://a:443") == 101);
+    CHECK(status_for("http://a:80/echo", "https://a") == 403);
+    CHECK(status_for("http://a:443/echo", "http://a") == 403);
+    CHECK(status_for("/echo", "https://a:80") == 403);
+    CHECK(status_for("/echo", "https://a:4433") == 403);
+    CHECK(status_for("http://a:8443/echo", "https://a") == 403);
+    CHECK(status_for("/spoken", "https://shop.example:443") == 101);
+    CHECK(status_for("/spoken", "https://shop.example:80") == 403);
 }
 
 TEST_CASE_FIXTURE(websocket_fixture, "an origin with its own scheme is accepted if it is listed as sent") {
     app.get("/mini", [](websocket_upgrade upgrade) {
         return upgrade.accept([](websocket&) -> task<void> { co_return; }, {.origins = {"miniprogram://wx12345"}});
     });
-    const auto answer = [this](const std::string& origin) {
-        auto peer = client();
-        peer.write(handshake("/mini", "Origin: " + origin + "\r\n"));
-        return peer.receive().status;
-    };
-    CHECK(answer("miniprogram://wx12345") == 101);
-    CHECK(answer("miniprogram://wx6789") == 403);
-    CHECK(answer("miniprogram://a") == 403); // the service's host, but not its page
+    CHECK(status_for("/mini", "miniprogram://wx12345") == 101);
+    CHECK(status_for("/mini", "miniprogram://wx6789") == 403);
+    CHECK(status_for("/mini", "miniprogram://a") == 403); // the service's host, but not its page
 }
 
 TEST_CASE("an upgrade whose status a layer has changed is a 500, and no other protocol follows it") {

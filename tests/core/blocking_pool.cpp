@@ -275,15 +275,15 @@ TEST_CASE("completing a job allocates nothing on the pool's thread, where bad_al
     blocking_pool pool({.threads = 1});
     std::size_t at_end = 0;
     std::size_t at_next = 0;
-    auto first = [&] { at_end = support::allocated; };
-    auto next = [&] { at_next = support::allocated; };
+    auto first = [&] { at_end = test_support::allocated; };
+    auto next = [&] { at_next = test_support::allocated; };
     CHECK(home.block_on(pool.run(first)));
     CHECK(home.block_on(pool.run(next)));
     CHECK(at_next == at_end);
 }
 
 TEST_CASE("a pool that can't create its threads throws and leaves none running") {
-    const auto outcome = support::without_threads(2, [] {
+    const auto outcome = test_support::without_threads(2, [] {
         try {
             const blocking_pool pool({.threads = 8});
             return 0;

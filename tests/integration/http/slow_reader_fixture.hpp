@@ -24,7 +24,7 @@ struct slow_reader_fixture : worker_fixture {
     static constexpr std::size_t large = 5 * 1024 * 1024;
     static constexpr int small_buffer = 4096;
 
-    support::temporary_folder folder;
+    test_support::temporary_folder folder;
     inline static const std::string whole = pattern(large);
     int asked = 0;
 

@@ -130,7 +130,8 @@ bool json_builder::map_key(frame& in, std::string_view name) {
     if (!affords(in, false)) return true;
     map_place_ = in.type->insert(in.object, name);
     if (map_place_) return true;
-    if (!in.type->crowded || !in.type->crowded(in.object, name)) return mistake("duplicate", "duplicate member");
+    if (!in.type->bucket_full || !in.type->bucket_full(in.object, name))
+        return mistake("duplicate", "duplicate member");
     mistake("collisions", "too many names with the same hash");
     return false;
 }

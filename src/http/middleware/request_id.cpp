@@ -85,15 +85,15 @@ middleware request_id(request_id_options options) {
         req.context().set_request_id({made.data(), made.size()});
         return ok();
     };
-    const auto tell = [](request& req, response& res) {
+    const auto add_id = [](request& req, response& res) {
         detail::header_access::set(res.headers, header_name, req.context().request_id());
     };
     layer.before = choose;
     layer.by_head = true;
-    layer.after = tell;
-    layer.after_refusal = [choose, tell](request& req, response& res) {
+    layer.after = add_id;
+    layer.after_refusal = [choose, add_id](request& req, response& res) {
         if (req.context().request_id().empty()) choose(req).value();
-        tell(req, res);
+        add_id(req, res);
     };
     return layer;
 }

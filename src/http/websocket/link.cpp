@@ -146,14 +146,14 @@ void websocket_link::output_left() {
 
 void websocket_link::heard() {
     heard_ = home_.now();
-    if (std::exchange(pinged_, never) != never) look_in_time();
+    if (std::exchange(pinged_, never) != never) arm_timer();
 }
 
 void websocket_link::awaits_rest(bool midway) {
     if (!midway) begun_ = never;
     if (!midway || begun_ != never || !is_open()) return;
     begun_ = home_.now();
-    look_in_time();
+    arm_timer();
 }
 
 void websocket_link::came(websocket_message message) {
@@ -207,7 +207,7 @@ error websocket_link::ending() const {
 }
 
 // If the timer rings earlier, it rearms itself, so consecutive messages don't each set a timer.
-void websocket_link::look_in_time() {
+void websocket_link::arm_timer() {
     if (const time_point when = next_look(); when < due_) arm(when);
 }
 
@@ -216,7 +216,7 @@ void websocket_link::arm(time_point when) {
     due_ = when;
     if (when == never) return;
     auto ring = [weak = weak_from_this()] {
-        if (const auto alive = weak.lock()) alive->timer_rang();
+        if (const auto alive = weak.lock()) alive->timer_expired();
     };
     timer_ = home_.call_at(when, std::move(ring));
 }
@@ -228,7 +228,7 @@ time_point websocket_link::next_look() const noexcept {
     return when;
 }
 
-void websocket_link::timer_rang() {
+void websocket_link::timer_expired() {
     if (!is_open()) return lose();
     const time_point now = home_.now();
     const bool slow = begun_ != never && message_within_ > duration::zero() && now - begun_ >= message_within_;

@@ -77,10 +77,10 @@ private:
     bool awaits_input() const noexcept { return state_ <= state::closing && !message_; }
     void publish() noexcept;
     void end(state how, std::uint16_t code, std::string_view reason);
-    void look_in_time();
+    void arm_timer();
     void arm(time_point when);
     time_point next_look() const noexcept;
-    void timer_rang();
+    void timer_expired();
     bool keep_alive(time_point now);
     error ending() const;
 

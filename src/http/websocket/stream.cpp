@@ -85,7 +85,7 @@ public:
 
 private:
     void took_input() override;
-    void ran_dry() override;
+    void input_exhausted() override;
     void heard_control(ws::frame_type kind, beast::string_view payload);
     void read_done(error_code ec, std::size_t size);
     void deliver();
@@ -149,7 +149,7 @@ void beast_stream::took_input() {
     if (events_) events_->heard();
 }
 
-void beast_stream::ran_dry() {
+void beast_stream::input_exhausted() {
     if (events_) events_->awaits_rest(midway_ || have_ != 0);
 }
 

@@ -184,7 +184,7 @@ struct dial_fixture {
 
     client_dialer dialer(client_lookup::addresses all) {
         return {home, client_options(),
-                [all](const std::string&, const client_lookup::answer& tell) { tell({}, all); }};
+                [all](const std::string&, const client_lookup::answer& report) { report({}, all); }};
     }
 };
 

@@ -73,7 +73,10 @@ TEST_CASE("a job's value arrives on the calling loop, with the context unchanged
     auto work = [&]() -> task<result<std::string>> {
         const auto asked_on = std::this_thread::get_id();
         std::thread::id ran_on;
-        auto job = [&] { return ran_on = std::this_thread::get_id(), 42; };
+        auto job = [&] {
+            ran_on = std::this_thread::get_id();
+            return 42;
+        };
         auto answer = co_await pool.run(job);
         CHECK(answer.value() == 42);
         CHECK(ran_on != asked_on);

@@ -133,7 +133,10 @@ private:
         char room[16384];
         ERR_clear_error();
         const int got = SSL_read(tls_.get(), room, sizeof room);
-        if (got > 0) return received_.append(room, static_cast<std::size_t>(got)), true;
+        if (got > 0) {
+            received_.append(room, static_cast<std::size_t>(got));
+            return true;
+        }
         reason_ = last_reason();
         return false;
     }

@@ -80,7 +80,10 @@ middleware request_id(request_id_options options) {
     middleware layer;
     const auto choose = [accept = options.accept](request& req) -> result<void> {
         const auto given = accept ? detail::request_access::field(req, known_field::x_request_id) : std::string_view{};
-        if (acceptable(given)) return req.context().set_request_id(given), ok();
+        if (acceptable(given)) {
+            req.context().set_request_id(given);
+            return ok();
+        }
         const auto made = hex(next_number());
         req.context().set_request_id({made.data(), made.size()});
         return ok();

@@ -91,7 +91,10 @@ struct json_binding<bool> {
 };
 
 template<class M>
-    requires(std::integral<M>&& rules::number<M>)
+concept json_integer = rules::number<M> && std::integral<M>;
+
+template<class M>
+    requires json_integer<M>
 struct json_binding<M> {
     static constexpr json_type type() {
         return {.kind = std::signed_integral<M> ? json_kind::signed_integer : json_kind::unsigned_integer,

@@ -46,7 +46,7 @@ set(room_orm_database 4)
 
 # Not included by public headers: users of weir pay neither for their compile time nor need these headers.
 set(private_headers
-  "soci/" "hiredis" "openssl/" "yaml-cpp/" "spdlog/" "rapidjson/" "sqlite3\\.h"
+  "soci/" "hiredis" "openssl/" "yaml-cpp/" "rapidjson/" "sqlite3\\.h"
   "boost/asio\\.hpp" "boost/beast\\.hpp" "boost/beast/http\\.hpp" "boost/beast/core\\.hpp"
   "boost/beast/websocket" "boost/beast/ssl" "boost/asio/ssl"
   "boost/beast/http/(basic_parser|parser|serializer|read|write|message|fields)"

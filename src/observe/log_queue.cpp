@@ -1,36 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "observe/log_queue.hpp"
 
+#include "observe/service_thread.hpp"
+
 #include <algorithm>
-#include <memory>
-#include <pthread.h>
-#include <signal.h>
 #include <utility>
 
 namespace weir::detail {
 
 namespace {
 
-constexpr std::size_t first_capacity = 64 * 1024; // untouched memory costs nothing
-
-// Blocks signals, which are for the application's threads; a broken pipe then fails the write instead of ending the
-// process.
-std::thread start_without_signals(std::function<void()> work) {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    std::thread started(std::move(work));
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    return started;
-}
+constexpr std::size_t batch_capacity = 64 * 1024; // untouched memory costs nothing
 
 } // namespace
 
 log_queue::log_queue(std::unique_ptr<log_sink> sink, log_queue_options options, drop_report report)
-    : sink_(std::move(sink)), options_(options), report_(std::move(report)) {
-    batch_.reserve(std::min(options_.capacity, first_capacity));
-    if (options_.asynchronous) writer_ = start_without_signals([this] { serve(); });
+    : sink_(std::move(sink)), options_(options), report_(std::move(report)), buffers_(options.capacity) {
+    batch_.reserve(std::min(options_.capacity, batch_capacity));
+    if (options_.asynchronous) writer_ = start_service_thread("log", [this] { serve(); });
 }
 
 log_queue::~log_queue() {
@@ -42,7 +29,6 @@ log_queue::~log_queue() {
         wake_.notify_one();
         writer_.join();
     }
-    for (auto& one : buffers_) delete one.load();
 }
 
 void log_queue::submit(std::string_view line) {
@@ -60,31 +46,13 @@ void log_queue::write_now(std::string_view line) {
 
 // Returns whether the writer must be woken.
 bool log_queue::enqueue(std::string_view line) {
-    buffer& mine = buffer_of(thread_slot());
-    std::size_t before = 0;
-    {
-        const std::lock_guard lock(mine.mutex);
-        if (queued_.load() + line.size() > options_.capacity) {
-            ++overflowed_;
-            return false;
-        }
-        mine.lines += line;
-        ++mine.count;
-        ++mine.accepted;
-        before = queued_.fetch_add(line.size());
+    const auto before = buffers_.append(line);
+    if (!before) {
+        ++overflowed_;
+        return false;
     }
     const std::size_t half = options_.capacity / 2;
-    return idle_.load() || (before < half && before + line.size() >= half);
-}
-
-// Creates a slot's buffer at its first line. Threads of the shared slot may race here.
-log_queue::buffer& log_queue::buffer_of(unsigned slot) {
-    if (buffer* const known = buffers_[slot].load(std::memory_order_acquire)) return *known;
-    auto made = std::make_unique<buffer>();
-    made->lines.reserve(std::min(options_.capacity, first_capacity));
-    buffer* seen = nullptr;
-    if (!buffers_[slot].compare_exchange_strong(seen, made.get(), std::memory_order_acq_rel)) return *seen;
-    return *made.release();
+    return idle_.load() || (*before < half && *before + line.size() >= half);
 }
 
 // Takes the writer's lock, so that the writer doesn't fall asleep between its last check and this call.
@@ -97,7 +65,6 @@ void log_queue::wake_writer() {
 }
 
 void log_queue::serve() {
-    pthread_setname_np(pthread_self(), "log");
     std::unique_lock lock(mutex_);
     while (!closing_ || has_lines()) {
         idle_ = true; // later lines see this; earlier ones are seen by the wait below
@@ -116,21 +83,13 @@ void log_queue::linger(std::unique_lock<std::mutex>& lock) {
 
 void log_queue::write_round(std::unique_lock<std::mutex>& lock) {
     ++rounds_begun_;
-    for (auto& one : buffers_) {
-        buffer* const from = one.load(std::memory_order_acquire);
-        const std::uint64_t lines = from ? take(*from) : 0;
+    for (unsigned slot = 0; slot < line_buffers::slots; ++slot) {
+        const std::uint64_t lines = buffers_.take(slot, batch_);
+        buffers_.release(batch_.size());
         if (lines > 0) write_batch(lock, lines);
     }
     ++rounds_ended_;
     written_.notify_all();
-}
-
-// Swaps the buffer with the last batch, so that nothing is copied or allocated; returns the number of lines.
-std::uint64_t log_queue::take(buffer& from) {
-    const std::lock_guard lock(from.mutex);
-    batch_.swap(from.lines);
-    queued_ -= batch_.size();
-    return std::exchange(from.count, 0);
 }
 
 void log_queue::write_batch(std::unique_lock<std::mutex>& lock, std::uint64_t lines) {
@@ -191,15 +150,9 @@ result<void> log_queue::report_refusals(std::uint64_t known) {
 }
 
 log_stats log_queue::stats() const {
-    std::uint64_t accepted = 0;
-    for (const auto& one : buffers_) {
-        buffer* const from = one.load(std::memory_order_acquire);
-        if (!from) continue;
-        const std::lock_guard lock(from->mutex);
-        accepted += from->accepted;
-    }
+    const std::uint64_t accepted = buffers_.accepted();
     const std::lock_guard lock(mutex_);
-    return {accepted + written_at_once_, overflowed_.load() + refused_, failures_, queued_.load()};
+    return {accepted + written_at_once_, overflowed_.load() + refused_, failures_, buffers_.bytes()};
 }
 
 } // namespace weir::detail

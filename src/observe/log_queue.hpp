@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "observe/line_buffers.hpp"
 #include <weir/observe/log.hpp>
-#include <weir/observe/metric_cells.hpp>
 
-#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -39,25 +38,15 @@ public:
     log_sink& sink() noexcept { return *sink_; }
 
 private:
-    // The lines that threads of one slot have written since the last batch.
-    struct buffer {
-        std::mutex mutex;
-        std::string lines;
-        std::uint64_t count = 0;
-        std::uint64_t accepted = 0; // over all time
-    };
-
     void write_now(std::string_view line);
     bool enqueue(std::string_view line);
-    buffer& buffer_of(unsigned slot);
     void wake_writer();
     void serve();
-    bool has_lines() const noexcept { return queued_.load() != 0; }
-    bool half_full() const noexcept { return queued_.load() >= options_.capacity / 2; }
+    bool has_lines() const noexcept { return buffers_.bytes() != 0; }
+    bool half_full() const noexcept { return buffers_.bytes() >= options_.capacity / 2; }
     bool flush_wanted() const noexcept { return rounds_begun_ < rounds_wanted_; }
     void linger(std::unique_lock<std::mutex>& lock);
     void write_round(std::unique_lock<std::mutex>& lock);
-    std::uint64_t take(buffer& from);
     void write_batch(std::unique_lock<std::mutex>& lock, std::uint64_t lines);
     std::uint64_t unreported() const noexcept { return overflowed_.load() + refused_ - reported_; }
     result<void> write_out(std::uint64_t lost);
@@ -69,8 +58,7 @@ private:
     const log_queue_options options_;
     const drop_report report_;
 
-    std::array<std::atomic<buffer*>, thread_slots> buffers_{};
-    std::atomic<std::size_t> queued_{0};       // bytes in the buffers
+    line_buffers buffers_;
     std::atomic<std::uint64_t> overflowed_{0}; // lines dropped because the queue was full
     std::atomic<bool> idle_{false};            // the writer sleeps until woken
 

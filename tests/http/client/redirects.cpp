@@ -10,6 +10,7 @@
 
 using namespace weir;
 using namespace weir::http;
+using namespace weir::http::detail;
 using support::peer;
 using support::scripted_server;
 

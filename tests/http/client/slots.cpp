@@ -15,6 +15,7 @@
 
 using namespace weir;
 using namespace weir::http;
+using namespace weir::http::detail;
 using namespace std::chrono_literals;
 using support::peer;
 using support::scripted_server;

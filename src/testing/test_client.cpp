@@ -29,20 +29,20 @@ public:
     bool take(std::string_view body) {
         std::string piece(body.substr(taken_));
         const auto verdict = decoder_.feed({piece.data(), piece.size()});
-        if (verdict.status == http::chunk_status::refused)
+        if (verdict.status == http::detail::chunk_status::refused)
             throw std::logic_error(std::string("the answer can't be decoded: ") + verdict.reason);
         decoded_.append(piece, 0, verdict.produced);
         taken_ += verdict.consumed;
-        return verdict.status == http::chunk_status::done;
+        return verdict.status == http::detail::chunk_status::done;
     }
     std::size_t taken() const noexcept { return taken_; }
     std::string& decoded() noexcept { return decoded_; }
 
 private:
-    static constexpr http::chunk_limits unlimited{
+    static constexpr http::detail::chunk_limits unlimited{
         std::numeric_limits<std::uint64_t>::max(), std::numeric_limits<std::uint32_t>::max()};
 
-    http::chunked_decoder decoder_{unlimited};
+    http::detail::chunked_decoder decoder_{unlimited};
     std::string decoded_;
     std::size_t taken_ = 0;
 };

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-using namespace weir::http;
+using namespace weir::http::detail;
 
 namespace {
 

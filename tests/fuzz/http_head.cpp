@@ -10,6 +10,7 @@
 #include <vector>
 
 using namespace weir::http;
+using namespace weir::http::detail;
 
 namespace {
 
@@ -21,7 +22,7 @@ head_verdict parse(std::string_view bytes, request_head& head) {
 
 bool is_token(std::string_view text) {
     const char* const end = text.data() + text.size();
-    return !text.empty() && detail::skip_class(detail::byte_class::token, text.data(), end) == end;
+    return !text.empty() && skip_class(byte_class::token, text.data(), end) == end;
 }
 
 void check_field(const head_field& field, const request_head& head, std::string_view bytes) {

@@ -47,9 +47,9 @@ public:
     explicit weir_reader(std::string_view bytes) : block_(bytes.begin(), bytes.end()) {}
 
     reading read() {
-        const head_verdict verdict = parse_head(bytes(), {}, head_);
-        if (verdict.status == head_status::incomplete) return out_;
-        if (verdict.status == head_status::refused) return refuse(verdict.http_status, verdict.reason);
+        const detail::head_verdict verdict = detail::parse_head(bytes(), {}, head_);
+        if (verdict.status == detail::head_status::incomplete) return out_;
+        if (verdict.status == detail::head_status::refused) return refuse(verdict.http_status, verdict.reason);
         take_head();
         if (head_.content_length > most_body) return refuse(413, "the body is larger than this resource accepts");
         return head_.chunked ? take_chunks() : take_length();
@@ -92,15 +92,15 @@ private:
     }
 
     reading take_chunks() {
-        chunked_decoder decoder({.body = most_body});
-        const chunk_verdict verdict = decoder.feed(std::span<char>(block_).subspan(head_.size));
-        if (verdict.status == chunk_status::more) return out_;
-        if (verdict.status == chunk_status::refused) return refuse(verdict.http_status, verdict.reason);
+        detail::chunked_decoder decoder({.body = most_body});
+        const detail::chunk_verdict verdict = decoder.feed(std::span<char>(block_).subspan(head_.size));
+        if (verdict.status == detail::chunk_status::more) return out_;
+        if (verdict.status == detail::chunk_status::refused) return refuse(verdict.http_status, verdict.reason);
         return accept(bytes().substr(head_.size, verdict.produced), head_.size + verdict.consumed);
     }
 
     std::vector<char> block_; // exactly this size, so that the sanitizer detects reads past its end
-    request_head head_;
+    detail::request_head head_;
     reading out_;
 };
 

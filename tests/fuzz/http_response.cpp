@@ -12,6 +12,7 @@
 #include <vector>
 
 using namespace weir::http;
+using namespace weir::http::detail;
 
 namespace {
 
@@ -67,7 +68,7 @@ void require_same(const reading& parts, const reading& whole) {
 void require_sound(const reading& one, bool to_head) {
     if (one.refused) return require(one.refused == weir::errc::unavailable || one.refused == weir::errc::too_large);
     require(one.response.body.size() <= limits.body);
-    for (const auto field : one.response.headers) require(detail::is_token(field.name) && is_field_value(field.value));
+    for (const auto field : one.response.headers) require(is_token(field.name) && is_field_value(field.value));
     if (!one.done) return;
     require(one.response.status >= 200 && one.response.status <= 599);
     if (to_head || one.response.status == 204 || one.response.status == 304) require(one.response.body.empty());

@@ -108,7 +108,7 @@ std::vector<reading> requests_in(std::string_view bytes) {
 
 /// Removes one response from the front, including interim ones before it; nothing if it is incomplete.
 std::optional<http::client_response> take_response(std::string_view& bytes, bool to_head, bool whole) {
-    http::client_response_parser parser(to_head, {.head = 4096, .body = 64 * std::size_t{1024}});
+    http::detail::client_response_parser parser(to_head, {.head = 4096, .body = 64 * std::size_t{1024}});
     for (bool in_head = true; !bytes.empty() && !parser.done();) {
         const auto size = in_head ? std::min(bytes.find("\r\n\r\n"), bytes.size() - 4) + 4 : 1;
         in_head = in_head && bytes.starts_with("HTTP/1.1 1");

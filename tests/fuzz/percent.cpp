@@ -12,6 +12,7 @@
 #include <string_view>
 
 using namespace weir::http;
+using namespace weir::http::detail;
 
 namespace {
 

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 using namespace weir::http;
+using namespace weir::http::detail;
 using namespace test_support;
 
 namespace {

@@ -16,6 +16,7 @@
 #include <vector>
 
 using namespace weir::http;
+using namespace weir::http::detail;
 
 namespace {
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # cmake -DROOT=... -P layers.cmake: fails if a file includes a higher floor or a sibling, if a file in a room of a
-# folder includes a higher room or a sibling, if a public header includes what must stay in src/ or lacks its licence
-# line or guard, or if a file or folder of include/ and src/ is too large.
+# folder includes a higher room or a sibling, if a private header declares something outside of its folder's private
+# namespace, if a public header includes what must stay in src/ or lacks its licence line or guard, or if a file or
+# folder of include/ and src/ is too large.
 cmake_minimum_required(VERSION 3.25)
 
 if(NOT DEFINED MAX_LINES)
@@ -46,6 +47,13 @@ set(room_orm_migrate 2)
 set(room_orm_sqlite 3)
 set(room_orm_pool 3)
 set(room_orm_database 4)
+
+# The namespace of a folder's private headers, which are those in src. Folders without a line aren't checked.
+set(private_namespace_core weir::detail)
+set(private_namespace_observe weir::detail)
+set(private_namespace_reflect weir::reflect::detail)
+set(private_namespace_resilience weir::resilience::detail)
+set(private_namespace_http weir::http::detail)
 
 # Not included by public headers: users of weir pay neither for their compile time nor need these headers.
 set(private_headers
@@ -112,6 +120,23 @@ function(check_room path folder includes)
   set(broken "${broken}" PARENT_SCOPE)
 endfunction()
 
+# Checks that a private header declares everything in the namespace `expected`. Blocks that contain only forward
+# declarations may be in any namespace.
+function(check_namespace path expected)
+  file(READ "${ROOT}/${path}" text)
+  string(REGEX REPLACE "\nnamespace [a-z_:]+ {\n((class|struct) [a-z_]+;\n)+}" "" text "${text}")
+  string(REGEX MATCHALL "\nnamespace [a-z_:]+" opened "${text}")
+  list(TRANSFORM opened REPLACE "\nnamespace " "")
+  if(NOT expected IN_LIST opened)
+    report("${path}" "a private header that declares nothing in ${expected}")
+  endif()
+  list(REMOVE_ITEM opened "${expected}")
+  foreach(other IN LISTS opened)
+    report("${path}" "a private header that declares something in ${other} instead of ${expected}")
+  endforeach()
+  set(broken "${broken}" PARENT_SCOPE)
+endfunction()
+
 # Returns the weir folder that an include line names, or nothing.
 function(folder_included line out)
   set(${out} "" PARENT_SCOPE)
@@ -149,6 +174,9 @@ foreach(path IN LISTS headers sources)
   endif()
   if(path MATCHES "^src/" AND DEFINED rooms_${folder})
     check_room("${path}" "${folder}" "${includes}")
+  endif()
+  if(path MATCHES "^src/.*\\.hpp$" AND DEFINED private_namespace_${folder})
+    check_namespace("${path}" "${private_namespace_${folder}}")
   endif()
   file(READ "${ROOT}/${path}" head LIMIT 200)
   if(NOT head MATCHES "^// SPDX-License-Identifier: MIT\n")

@@ -14,8 +14,8 @@ namespace test_support {
 
 using weir::http::method;
 using weir::http::method_set;
-using weir::http::route_match;
-using weir::http::route_status;
+using weir::http::detail::route_match;
+using weir::http::detail::route_status;
 
 using strings = std::vector<std::string>;
 

@@ -18,11 +18,11 @@
 
 namespace weir::http {
 
-struct head_field;
-struct head_outline;
 class header_list;
 
 namespace detail {
+struct head_field;
+struct head_outline;
 struct header_access;
 struct request_access;
 struct response_tail;
@@ -105,8 +105,8 @@ private:
     };
 
     const char* bytes_ = "";
-    const head_outline* head_ = nullptr;
-    const head_field* fields_ = nullptr; // the head's
+    const detail::head_outline* head_ = nullptr;
+    const detail::head_field* fields_ = nullptr; // the head's
     weir::context* context_ = nullptr;
     std::string_view body_;
     std::string_view route_;

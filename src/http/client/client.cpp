@@ -16,6 +16,8 @@ namespace weir::http {
 
 namespace {
 
+using detail::client_call;
+
 // Marks the failure of a request that a server may have received.
 error in_doubt(error failure) {
     if (failure.code() != name(failure.kind())) return failure; // a sink's or a source's own error
@@ -32,8 +34,8 @@ error why_stopped(const client_call& call) {
 
 struct client::impl {
     impl(loop& on, client_options given)
-        : home(on), options(std::move(given)), encodings(options.decompress ? accepted_encodings() : ""),
-          dialer(on, options, client_lookup::system(on)), pool(on, options), slots(options.max_per_host) {}
+        : home(on), options(std::move(given)), encodings(options.decompress ? detail::accepted_encodings() : ""),
+          dialer(on, options, detail::client_lookup::system(on)), pool(on, options), slots(options.max_per_host) {}
 
     task<result<client_response>> send(client_request request);
     task<void> run(client_call& call);
@@ -47,23 +49,23 @@ struct client::impl {
     loop& home;
     const client_options options;
     const std::string encodings; // for Accept-Encoding
-    client_dialer dialer;
-    client_pool pool;
-    client_slots slots;
+    detail::client_dialer dialer;
+    detail::client_pool pool;
+    detail::client_slots slots;
     client_stats counts{};
 };
 
 time_point client::impl::deadline_of(const client_request& request, const context& ctx) const {
-    const time_point own = later(home.clock().now(), request.deadline.value_or(options.deadline));
+    const time_point own = detail::later(home.clock().now(), request.deadline.value_or(options.deadline));
     return std::min(own, ctx.deadline());
 }
 
 task<result<client_response>> client::impl::send(client_request request) {
     const executor here = co_await this_task;
     if (&here.context().loop() != &home) co_return error(errc::internal, "this HTTP client belongs to another loop");
-    auto url = parse_client_url(request.url);
+    auto url = detail::parse_client_url(request.url);
     if (!url) co_return url.error();
-    auto head = render_client_head(request, *url, options.user_agent, encodings);
+    auto head = detail::render_client_head(request, *url, options.user_agent, encodings);
     if (!head) co_return head.error();
 
     ++counts.calls;
@@ -83,7 +85,7 @@ task<result<client_response>> client::impl::send(client_request request) {
     if (deadline <= begun)
         call.failure = errc::deadline_exceeded;
     else
-        co_await run_interruptible(deadline, call.stop, run(call));
+        co_await detail::run_interruptible(deadline, call.stop, run(call));
     if (call.failure && call.stop.reason()) call.failure = why_stopped(call);
     if (call.failure && call.exposed && !repeatable) call.failure = in_doubt(std::move(call.failure));
     settle(call, method, begun);
@@ -123,9 +125,9 @@ bool client::impl::redirect(client_call& call) const {
         call.failure =
             error(errc::unavailable,
                   call.url.authority() + " exceeds the limit of " + std::to_string(call.redirects) + " redirects");
-    else if (auto followed = follow_redirect(call.request, call.url, call.response); !followed)
+    else if (auto followed = detail::follow_redirect(call.request, call.url, call.response); !followed)
         call.failure = followed.error();
-    else if (auto head = render_client_head(call.request, call.url, options.user_agent, encodings); !head)
+    else if (auto head = detail::render_client_head(call.request, call.url, options.user_agent, encodings); !head)
         call.failure = head.error();
     else
         call.say(std::move(*head));
@@ -135,7 +137,7 @@ bool client::impl::redirect(client_call& call) const {
 
 task<void> client::impl::run_hop(client_call& call) {
     const std::string key = call.url.pool_key();
-    client_slots::slot place = slots.try_take(key);
+    detail::client_slots::slot place = slots.try_take(key);
     if (!place) place = co_await slots.take(key, call.stop);
     if (!place) {
         call.failure = call.stop.reason();
@@ -150,8 +152,8 @@ task<void> client::impl::run_hop(client_call& call) {
 // Written as late as possible, since a call may have waited for its connection.
 void client::impl::say_time_left(client_call& call) const {
     if (!options.send_deadline || call.deadline == time_point::max()) return;
-    if (call.request.headers.contains(request_timeout_field)) return;
-    const std::string line = request_timeout_line(call.deadline - home.clock().now());
+    if (call.request.headers.contains(detail::request_timeout_field)) return;
+    const std::string line = detail::request_timeout_line(call.deadline - home.clock().now());
     call.head.resize(call.head.size() - call.time_line - 2);
     call.head.append(line).append("\r\n");
     call.time_line = line.size();
@@ -170,11 +172,11 @@ task<bool> client::impl::attempt(client_call& call, const std::string& key, bool
         connection = std::move(*dialed);
     }
     say_time_left(call);
-    client_response_parser parser(call.request.method == "HEAD", call.most);
+    detail::client_response_parser parser(call.request.method == "HEAD", call.most);
     result<void> outcome = ok();
     {
-        const cut_scope scope(call.stop, [link = connection.get()] { link->close(); });
-        outcome = co_await transfer(home, *connection, call, parser);
+        const detail::cut_scope scope(call.stop, [link = connection.get()] { link->close(); });
+        outcome = co_await detail::transfer(home, *connection, call, parser);
     }
     if (outcome) {
         call.failure = error();
@@ -185,6 +187,14 @@ task<bool> client::impl::attempt(client_call& call, const std::string& key, bool
     call.failure = outcome.error();
     const bool was_dead = connection->reused && !parser.started() && call.failure == errc::unavailable;
     co_return was_dead && !call.stop.reason() && call.request.idempotent() && !call.request.source;
+}
+
+bool client_request::idempotent() const noexcept {
+    if (repeatable) return *repeatable;
+    if (source) return false;
+    for (const std::string_view one : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+        if (method == one) return true;
+    return false;
 }
 
 client::client(loop& home, client_options options) : impl_(std::make_unique<impl>(home, std::move(options))) {}

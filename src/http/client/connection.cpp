@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <utility>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 namespace asio = boost::asio;
 
@@ -81,4 +81,4 @@ bool client_connection::quiet() {
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

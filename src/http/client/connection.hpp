@@ -15,7 +15,7 @@
 #include <span>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// One TCP connection of the client, with TLS if the URL uses it. It runs on its loop's own executor, so that it may
 /// outlive the request that opened it.
@@ -57,4 +57,4 @@ private:
     std::optional<boost::asio::ssl::stream<socket_type&>> tls_;
 };
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 namespace {
 
@@ -88,4 +88,4 @@ task<result<void>> client_dialer::secure(client_connection& made, const client_u
     co_return secured;
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -8,7 +8,7 @@
 
 #include <memory>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Opens connections: name lookup, the address that connects first, TLS. Each phase has its timeout. If TLS fails, the
 /// other addresses are tried.
@@ -36,4 +36,4 @@ private:
     boost::asio::ssl::context tls_;
 };
 
-} // namespace weir::http
+} // namespace weir::http::detail

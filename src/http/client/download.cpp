@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/client/download.hpp"
 
-namespace weir::http {
-
-using detail::content_coding;
+namespace weir::http::detail {
 
 namespace {
 
@@ -39,8 +37,8 @@ void client_download::begin() {
     begun_ = true;
     dropped_ = call_.passes(parser_.response());
     if (!call_.decompress) return;
-    const auto coding = detail::parse_coding(parser_.response().headers.find("content-encoding"));
-    if (!coding || *coding == content_coding::identity || !detail::available(*coding)) return;
+    const auto coding = parse_coding(parser_.response().headers.find("content-encoding"));
+    if (!coding || *coding == content_coding::identity || !available(*coding)) return;
     decoder_.emplace(*coding, call_.most.body);
     room_.reset(new char[piece_size]);
     parser_.response().headers.erase("content-encoding"); // they no longer describe the body
@@ -87,11 +85,11 @@ error client_download::undecodable(const error& why) const {
 std::string accepted_encodings() {
     std::string list;
     for (const auto one : {content_coding::brotli, content_coding::gzip}) {
-        if (!detail::available(one)) continue;
+        if (!available(one)) continue;
         if (!list.empty()) list += ", ";
         list += name(one);
     }
     return list;
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

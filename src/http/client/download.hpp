@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Receives a response's body: decodes it if requested, and passes it to the request's sink or stores it; decoded
 /// pieces are at most 64 KiB. The body of a redirect that is followed is dropped.
@@ -36,7 +36,7 @@ private:
 
     client_call& call_;
     client_response_parser& parser_;
-    std::optional<detail::content_decoder> decoder_{};
+    std::optional<content_decoder> decoder_{};
     std::string piece_{};
     std::unique_ptr<char[]> room_{}; // for a decoded piece
     std::uint64_t coded_ = 0;        // bytes so far
@@ -49,4 +49,4 @@ private:
 /// Returns the codings that this build decodes, in the format of Accept-Encoding; empty if there are none.
 std::string accepted_encodings();
 
-} // namespace weir::http
+} // namespace weir::http::detail

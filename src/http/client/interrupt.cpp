@@ -10,7 +10,7 @@
 #include <memory>
 #include <utility>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 namespace asio = boost::asio;
 
@@ -79,4 +79,4 @@ task<void> run_both(task<void> first, task<void> second) {
     if (thrown) std::rethrow_exception(thrown);
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

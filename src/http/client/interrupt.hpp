@@ -11,7 +11,7 @@
 
 #include <functional>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 class cut_scope;
 
@@ -62,8 +62,6 @@ task<void> run_interruptible(time_point deadline, client_interrupt& stop, task<v
 /// Runs two tasks concurrently to their ends; then rethrows the first exception.
 task<void> run_both(task<void> first, task<void> second);
 
-namespace detail {
-
 template<class T>
 task<T> run_unless_stopped(const client_interrupt& stop, task<T> work) {
     co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
@@ -71,8 +69,6 @@ task<T> run_unless_stopped(const client_interrupt& stop, task<T> work) {
     if (stop.reason()) co_return stop.reason(); // too early for the cancellation signal
     co_return co_await std::move(work);
 }
-
-} // namespace detail
 
 /// Runs the caller's own code, which yields a result, within a call: `stop` cancels it.
 template<class T>
@@ -82,9 +78,9 @@ task<T> run_cancellable(client_interrupt& stop, task<T> work) {
     const cut_scope scope(stop, [&cancel] { cancel.emit(boost::asio::cancellation_type::total); });
     auto token =
         boost::asio::bind_cancellation_slot(weir::detail::relayed(cancel.slot(), here.context().loop()), use_task);
-    auto running = boost::asio::co_spawn(here, detail::run_unless_stopped(stop, std::move(work)), token);
+    auto running = boost::asio::co_spawn(here, run_unless_stopped(stop, std::move(work)), token);
     auto outcome = co_await std::move(running);
     co_return std::move(outcome);
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

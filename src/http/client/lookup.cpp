@@ -10,7 +10,7 @@
 #include <optional>
 #include <unordered_map>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 namespace asio = boost::asio;
 
@@ -104,4 +104,4 @@ client_lookup::resolver client_lookup::system(loop& home) {
     };
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Looks up the addresses of hosts and caches them. Concurrent calls for one name share a lookup, which runs to its
 /// end, and is cached, even if all of them have given up. Loop-local.
@@ -43,4 +43,4 @@ private:
     std::shared_ptr<state> state_; // shared with resolver callbacks, which may outlive this object
 };
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 std::unique_ptr<client_connection> client_pool::take(const std::string& key) {
     const auto found = idle_.find(key);
@@ -62,4 +62,4 @@ void client_pool::clear() noexcept {
     if (sweeper_ != 0) home_.cancel_timer(std::exchange(sweeper_, 0));
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -10,7 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Idle connections by host, the most recently used first. So a host keeps as many as it used at once within the idle
 /// timeout, after which one timer of the loop closes the others. Beyond a limit, the connection idle for longest is
@@ -47,4 +47,4 @@ private:
     loop::timer_id sweeper_ = 0;
 };
 
-} // namespace weir::http
+} // namespace weir::http::detail

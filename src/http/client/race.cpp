@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 namespace {
 
@@ -106,4 +106,4 @@ std::vector<client_race::endpoint> by_turns(const std::vector<boost::asio::ip::a
     return mixed;
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

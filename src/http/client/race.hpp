@@ -11,7 +11,7 @@
 #include <memory>
 #include <vector>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Connects to the first of several addresses that accepts (RFC 8305, section 5). They are tried in order: the next one
 /// starts when another has failed, or when none has connected for `delay`, while earlier attempts continue. Loop-local.
@@ -44,4 +44,4 @@ private:
 /// costs one delay.
 std::vector<client_race::endpoint> by_turns(const std::vector<boost::asio::ip::address>& all, unsigned short port);
 
-} // namespace weir::http
+} // namespace weir::http::detail

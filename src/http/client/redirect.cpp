@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 namespace {
 
@@ -110,4 +110,4 @@ result<void> follow_redirect(client_request& request, client_url& url, const cli
     return ok();
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

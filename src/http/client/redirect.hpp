@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Whether a client may follow this response: 301, 302, 303, 307 or 308 with a Location (RFC 9110, 15.4).
 bool is_redirect(const client_response& response) noexcept;
@@ -24,4 +24,4 @@ result<void> follow_redirect(client_request& request, client_url& url, const cli
 /// Resolves a reference against its base URL (RFC 3986, 5.2).
 std::string resolve_reference(const client_url& base, std::string_view reference);
 
-} // namespace weir::http
+} // namespace weir::http::detail

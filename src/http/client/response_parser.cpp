@@ -10,9 +10,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace weir::http {
-
-using detail::equal_no_case;
+namespace weir::http::detail {
 
 namespace {
 
@@ -31,7 +29,7 @@ error oversized(std::string_view what) {
 
 // Whether a comma-separated field such as Connection names the token.
 bool lists(std::string_view value, std::string_view token) noexcept {
-    for (detail::comma_list list(value); list.next();)
+    for (comma_list list(value); list.next();)
         if (equal_no_case(list.element(), token)) return true;
     return false;
 }
@@ -111,7 +109,7 @@ result<void> client_response_parser::parse_head() {
 // Returns the end of the field line that starts at `begin`, replacing line folds by blanks (RFC 9112, 5.2).
 std::size_t client_response_parser::unfolded_end(std::size_t begin) {
     auto end = text_.find("\r\n", begin);
-    for (; detail::is_blank(text_[end + 2]); end = text_.find("\r\n", end)) text_.replace(end, 2, "  ");
+    for (; is_blank(text_[end + 2]); end = text_.find("\r\n", end)) text_.replace(end, 2, "  ");
     return end;
 }
 
@@ -129,9 +127,8 @@ result<void> client_response_parser::parse_status_line(std::string_view line) {
 
 result<header_view> client_response_parser::parse_field(std::string_view line) {
     const auto colon = line.find(':');
-    if (colon == line.npos || !detail::is_token(line.substr(0, colon)))
-        return malformed("a header field has no valid name");
-    const auto value = detail::trim(line.substr(colon + 1));
+    if (colon == line.npos || !is_token(line.substr(0, colon))) return malformed("a header field has no valid name");
+    const auto value = trim(line.substr(colon + 1));
     if (!is_field_value(value)) return malformed("a control character in a header field");
     return header_view{line.substr(0, colon), value};
 }
@@ -139,14 +136,14 @@ result<header_view> client_response_parser::parse_field(std::string_view line) {
 result<void> client_response_parser::take_header(std::string_view line) {
     const auto field = parse_field(line);
     if (!field) return field.error();
-    detail::header_access::append(response_.headers, field->name, field->value);
+    header_access::append(response_.headers, field->name, field->value);
     return ok();
 }
 
 result<void> client_response_parser::take_trailer(std::string_view line) {
     head_bytes_ += line.size() + 2;
     if (head_bytes_ > most_.head) return oversized("header fields are too large");
-    if (!line.empty() && detail::is_blank(line.front())) { // continues the previous line (folding)
+    if (!line.empty() && is_blank(line.front())) { // continues the previous line (folding)
         if (trailer_.empty()) return malformed("a header field has no valid name");
         trailer_ += line;
         return ok();
@@ -259,7 +256,7 @@ result<void> client_response_parser::take_line(std::string_view line) {
 }
 
 result<void> client_response_parser::take_chunk_size(std::string_view line) {
-    const auto size = detail::trim(line.substr(0, std::min(line.find(';'), line.size())));
+    const auto size = trim(line.substr(0, std::min(line.find(';'), line.size())));
     if (size.starts_with('-') || !parse_whole(size, remaining_, 16)) return malformed("a chunk has no size");
     if (!is_field_value(line)) return malformed("a control character in a chunk's size");
     if (remaining_ > most_.body - body_bytes_) return oversized("body is too large");
@@ -267,4 +264,4 @@ result<void> client_response_parser::take_chunk_size(std::string_view line) {
     return ok();
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

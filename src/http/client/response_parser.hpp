@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Parses one response incrementally (RFC 9112), without I/O. Strict: anything that two parsers could frame differently
 /// is refused. Interim responses (1xx) are skipped, folded fields unfolded.
@@ -76,4 +76,4 @@ private:
     client_response response_;
 };
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -7,7 +7,7 @@
 #include <optional>
 #include <unordered_map>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 namespace {
 
@@ -80,4 +80,4 @@ std::size_t client_slots::waiting() const noexcept {
     return sum;
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Limits the connections open at once to one host. Calls beyond the limit wait in a queue, first in, first out.
 /// Loop-local.
@@ -52,4 +52,4 @@ private:
     std::shared_ptr<state> all_;
 };
 
-} // namespace weir::http
+} // namespace weir::http::detail

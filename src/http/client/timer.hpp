@@ -6,7 +6,7 @@
 #include <functional>
 #include <utility>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Returns `now + much`, or never if that overflows.
 inline time_point later(time_point now, duration much) noexcept {
@@ -58,4 +58,4 @@ private:
     bool expired_ = false;
 };
 
-} // namespace weir::http
+} // namespace weir::http::detail

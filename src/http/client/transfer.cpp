@@ -13,7 +13,7 @@
 #include <span>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 namespace asio = boost::asio;
 
@@ -199,4 +199,4 @@ task<result<void>> transfer(loop& home, client_connection& connection, client_ca
     co_return co_await both.run();
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// The largest expansion factor of a decoded body, once it exceeds `from` bytes. 0: no limit.
 struct client_expansion {
@@ -55,4 +55,4 @@ struct client_call {
 task<result<void>> transfer(loop& home, client_connection& connection, client_call& call,
                             client_response_parser& parser);
 
-} // namespace weir::http
+} // namespace weir::http::detail

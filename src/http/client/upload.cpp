@@ -5,7 +5,7 @@
 #include <array>
 #include <charconv>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 namespace {
 
@@ -74,4 +74,4 @@ task<void> client_upload::write(std::string_view bytes, std::string_view more) {
     call_.counts.sent += bytes.size() + more.size();
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

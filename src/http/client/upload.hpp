@@ -8,7 +8,7 @@
 #include <span>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Sends a request, with the body from its source if there is one: in chunks (RFC 9112, 7.1) or with the announced
 /// length.
@@ -44,4 +44,4 @@ private:
     std::unique_ptr<char[]> room_{}; // for a piece of the source and its chunk framing
 };
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -6,9 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
-namespace weir::http {
-
-using detail::lower;
+namespace weir::http::detail {
 
 namespace {
 
@@ -23,8 +21,8 @@ bool ipv6_character(char c) noexcept {
 error bad(std::string_view what) { return {errc::invalid_argument, "the URL " + std::string(what)}; }
 
 bool take_scheme(std::string_view& text, client_url& url) {
-    url.tls = detail::starts_with_no_case(text, "https://");
-    if (!url.tls && !detail::starts_with_no_case(text, "http://")) return false;
+    url.tls = starts_with_no_case(text, "https://");
+    if (!url.tls && !starts_with_no_case(text, "http://")) return false;
     text.remove_prefix(url.tls ? 8 : 7);
     return true;
 }
@@ -92,4 +90,4 @@ result<client_url> parse_client_url(std::string_view text) {
     return url;
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// The parts of an absolute http(s) URL (RFC 3986) that the client needs.
 struct client_url {
@@ -31,4 +31,4 @@ bool is_target_character(char c) noexcept;
 /// characters that should be percent-encoded. The message never contains the URL.
 result<client_url> parse_client_url(std::string_view text);
 
-} // namespace weir::http
+} // namespace weir::http::detail

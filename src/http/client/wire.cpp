@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 namespace {
 
@@ -17,7 +17,7 @@ bool value_character(char c) noexcept {
 // Fields that frame the message or name its server: the client sets them.
 bool owned_by_client(std::string_view name) noexcept {
     for (const std::string_view own : {"host", "content-length", "transfer-encoding", "connection", "te", "upgrade"})
-        if (detail::equal_no_case(name, own)) return true;
+        if (equal_no_case(name, own)) return true;
     return false;
 }
 
@@ -26,7 +26,7 @@ error refused(const header_view& field, std::string_view why) {
 }
 
 result<void> check(const header_view& field) {
-    if (!detail::is_token(field.name)) return error(errc::invalid_argument, "a header field has no valid name");
+    if (!is_token(field.name)) return error(errc::invalid_argument, "a header field has no valid name");
     if (owned_by_client(field.name)) return refused(field, " is set by the client");
     if (!is_field_value(field.value)) return refused(field, " contains a control character");
     return ok();
@@ -50,7 +50,7 @@ bool is_field_value(std::string_view text) noexcept { return std::all_of(text.be
 
 result<std::string> render_client_head(const client_request& request, const client_url& url,
                                        std::string_view user_agent, std::string_view accept_encoding) {
-    if (!detail::is_token(request.method)) return error(errc::invalid_argument, "the method isn't valid");
+    if (!is_token(request.method)) return error(errc::invalid_argument, "the method isn't valid");
     if (request.method == "CONNECT") return error(errc::invalid_argument, "CONNECT isn't supported");
     std::string head;
     head.reserve(256 + url.target.size());
@@ -75,12 +75,4 @@ result<std::string> render_client_head(const client_request& request, const clie
     return head;
 }
 
-bool client_request::idempotent() const noexcept {
-    if (repeatable) return *repeatable;
-    if (source) return false;
-    for (const std::string_view one : {"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
-        if (method == one) return true;
-    return false;
-}
-
-} // namespace weir::http
+} // namespace weir::http::detail

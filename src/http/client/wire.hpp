@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Renders the request's head. errc::invalid_argument if a part of it could be read as another field or another
 /// request.
@@ -17,4 +17,4 @@ result<std::string> render_client_head(const client_request& request, const clie
 /// Whether a field's value has no control character except the tab.
 bool is_field_value(std::string_view text) noexcept;
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -7,7 +7,7 @@
 #include <arpa/inet.h>
 #include <array>
 
-namespace weir::http {
+namespace weir::http::detail {
 namespace {
 
 bool valid_port(std::string_view digits) noexcept {
@@ -42,9 +42,9 @@ bool valid_authority(std::string_view text) noexcept {
     if (text.empty()) return false;
     if (text.front() == '[') return valid_bracketed(text);
     const char* const end = text.data() + text.size();
-    const char* const colon = detail::skip_class(detail::byte_class::host, detail::skip_host(text.data(), end), end);
+    const char* const colon = skip_class(byte_class::host, skip_host(text.data(), end), end);
     if (colon == text.data()) return false;
     return colon == end || (*colon == ':' && valid_port({colon + 1, end}));
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -3,15 +3,13 @@
 
 #include "http/field/known_field_table.hpp"
 
-namespace weir::http {
+namespace weir::http::detail {
 
-std::string_view name(known_field field) noexcept {
-    return detail::known_names[static_cast<std::size_t>(field)].view();
-}
+std::string_view name(known_field field) noexcept { return known_names[static_cast<std::size_t>(field)].view(); }
 
 known_field known_field_of(std::string_view name) noexcept {
     if (name.empty()) return known_field::none;
-    return detail::find_known(name.data(), name.size());
+    return find_known(name.data(), name.size());
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Field names that the parser recognises, so that later lookups need no string comparison.
 enum class known_field : std::uint8_t {
@@ -68,4 +68,4 @@ std::string_view name(known_field field) noexcept;
 /// Returns the known field of that name, case-insensitively, or `none`.
 known_field known_field_of(std::string_view name) noexcept;
 
-} // namespace weir::http
+} // namespace weir::http::detail

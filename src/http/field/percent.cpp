@@ -7,12 +7,8 @@
 #include <algorithm>
 #include <array>
 
-namespace weir::http {
+namespace weir::http::detail {
 namespace {
-
-using detail::byte_class;
-using detail::hex_value;
-using detail::not_hex;
 
 /// Decodes the three-character escape at `at`; negative if it isn't one.
 int escaped_byte(std::string_view raw, std::size_t at) noexcept {
@@ -114,7 +110,7 @@ const char* reason(percent_verdict verdict) noexcept {
 
 percent_verdict check_path(std::string_view raw_path) noexcept {
     const char* const end = raw_path.data() + raw_path.size();
-    if (detail::skip_plain(raw_path.data(), end) == end) return percent_verdict::ok;
+    if (skip_plain(raw_path.data(), end) == end) return percent_verdict::ok;
     const auto verdict = check_encoding(raw_path);
     if (verdict != percent_verdict::ok) return verdict;
     return has_dot_segment(raw_path) ? percent_verdict::dot_segment : percent_verdict::ok;
@@ -191,11 +187,11 @@ void append_escape(char byte, std::string& out) {
 
 void percent_encode(std::string_view text, std::string& out) {
     for (const char c : text) {
-        if (detail::is(byte_class::unreserved, c))
+        if (is(byte_class::unreserved, c))
             out += c;
         else
             append_escape(c, out);
     }
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Why an encoded string was refused; each reason is answered with 400.
 enum class percent_verdict : std::uint8_t { ok, bad_escape, encoded_nul, bad_utf8, dot_segment };
@@ -66,4 +66,4 @@ void append_escape(char byte, std::string& out);
 /// of a query.
 void percent_encode(std::string_view text, std::string& out);
 
-} // namespace weir::http
+} // namespace weir::http::detail

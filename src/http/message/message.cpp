@@ -11,13 +11,13 @@ namespace weir::http {
 
 namespace {
 
-const head_field* find_field(const head_outline* head, const head_field* fields, const char* bytes,
-                             std::string_view name) noexcept {
+const detail::head_field* find_field(const detail::head_outline* head, const detail::head_field* fields,
+                                     const char* bytes, std::string_view name) noexcept {
     if (head == nullptr) return nullptr;
-    const known_field known = known_field_of(name);
-    if (known != known_field::none) return head->find(known, fields);
+    const detail::known_field known = detail::known_field_of(name);
+    if (known != detail::known_field::none) return head->find(known, fields);
     for (std::size_t i = 0; i < head->field_count; ++i) {
-        const head_field& field = fields[i];
+        const detail::head_field& field = fields[i];
         if (field.name_size == name.size() && detail::equal_no_case(field.name_in({bytes, head->size}), name))
             return &field;
     }
@@ -52,7 +52,7 @@ header_view request::header_at(std::size_t index) const noexcept {
 }
 
 std::string_view request::header(std::string_view name) const noexcept {
-    const head_field* const field = find_field(head_, fields_, bytes_, name);
+    const detail::head_field* const field = find_field(head_, fields_, bytes_, name);
     return field != nullptr ? field->value_in({bytes_, head_->size}) : std::string_view{};
 }
 

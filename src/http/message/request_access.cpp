@@ -93,8 +93,8 @@ result<std::string> request::param(std::string_view name) const {
     const auto raw = detail::request_access::raw_param(*this, name);
     if (!raw) return error(errc::not_found, "the route has no parameter " + std::string(name));
     std::string decoded;
-    const auto verdict = decode_segment(*raw, decoded);
-    if (verdict != percent_verdict::ok)
+    const auto verdict = detail::decode_segment(*raw, decoded);
+    if (verdict != detail::percent_verdict::ok)
         return error(errc::invalid_argument, reason(verdict))
             .with_detail({std::string(name), "encoding", reason(verdict)});
     return decoded;

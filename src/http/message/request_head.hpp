@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// The largest number of fields a head can hold, regardless of the limits.
 inline constexpr std::size_t max_head_fields = 100;
@@ -97,4 +97,4 @@ struct request_head : head_outline {
     const head_field* find(known_field known) const noexcept { return head_outline::find(known, fields.data()); }
 };
 
-} // namespace weir::http
+} // namespace weir::http::detail

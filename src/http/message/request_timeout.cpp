@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 using std::chrono::milliseconds;
 
@@ -25,4 +25,4 @@ std::string request_timeout_line(duration left) {
     return std::string(request_timeout_field) + ": " + std::to_string(whole.count()) + "\r\n";
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

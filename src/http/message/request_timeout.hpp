@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// The caller's remaining time in whole milliseconds: `Request-Timeout-Ms: 250`.
 inline constexpr std::string_view request_timeout_field = "Request-Timeout-Ms";
@@ -22,4 +22,4 @@ struct caller_deadline {
     time_point at = time_point::max();
 };
 
-} // namespace weir::http
+} // namespace weir::http::detail

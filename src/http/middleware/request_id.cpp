@@ -79,7 +79,8 @@ std::array<char, 16> hex(std::uint64_t number) {
 middleware request_id(request_id_options options) {
     middleware layer;
     const auto choose = [accept = options.accept](request& req) -> result<void> {
-        const auto given = accept ? detail::request_access::field(req, known_field::x_request_id) : std::string_view{};
+        const auto given =
+            accept ? detail::request_access::field(req, detail::known_field::x_request_id) : std::string_view{};
         if (acceptable(given)) {
             req.context().set_request_id(given);
             return ok();

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace weir::http {
+namespace weir::http::detail {
 namespace {
 
 constexpr std::size_t longest_text = 255;
@@ -39,7 +39,7 @@ error bad_pattern(std::string_view pattern, const char* what) {
 
 bool is_name(std::string_view name) noexcept {
     return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-        return c == '_' || (detail::is(detail::byte_class::name_fast, c) || (c >= '0' && c <= '9'));
+        return c == '_' || (is(byte_class::name_fast, c) || (c >= '0' && c <= '9'));
     });
 }
 
@@ -90,7 +90,7 @@ result<void> route_tree::insert(method verb, std::string_view pattern, std::uint
     auto& place = leaves_[index];
     if (place.methods.contains(verb))
         return error(errc::already_exists,
-                     "there is already a route for " + std::string(name(verb)) + " " + std::string(pattern));
+                     "there is already a route for " + std::string(http::name(verb)) + " " + std::string(pattern));
     place.methods.add(verb);
     place.routes[static_cast<std::size_t>(verb)] = route;
     return ok();
@@ -121,7 +121,7 @@ std::uint32_t route_tree::parameter_child(std::uint32_t at) {
 }
 
 std::uint32_t route_tree::text_child(std::uint32_t at, std::string_view text) {
-    const auto key = detail::text_key(text);
+    const auto key = text_key(text);
     if (const auto known = find(nodes_[at], key, text); known != none) return known;
     const edge added{
         key, static_cast<std::uint32_t>(text.size()), static_cast<std::uint32_t>(texts_.size()), add_node()};
@@ -167,7 +167,7 @@ inline std::uint32_t route_tree::find(const node& at, std::uint64_t key, std::st
 /// One search down the tree.
 class route_tree::search {
 public:
-    search(const route_tree& tree, method verb, const detail::split_path& path, route_match& out) noexcept
+    search(const route_tree& tree, method verb, const split_path& path, route_match& out) noexcept
         : tree_(tree), verb_(verb), path_(path), end_(path.text().size()), out_(out) {}
 
     /// Finds the route of the path itself.
@@ -196,7 +196,7 @@ private:
     const route_tree& tree_;
     method verb_;
     bool add_slash_ = false;
-    const detail::split_path& path_;
+    const split_path& path_;
     std::size_t end_;
     route_match& out_;
 };
@@ -212,7 +212,7 @@ std::uint32_t route_tree::search::escaped_child(const node& from, std::string_vi
     const auto size = decode_segment(raw, std::span<char>(decoded));
     if (size == 0) return none;
     const std::string_view text(decoded.data(), size);
-    return tree_.find(from, detail::text_key(text), text);
+    return tree_.find(from, text_key(text), text);
 }
 
 /// Handles the end of the path; when looking for the other slash, as if one more slash followed.
@@ -269,7 +269,7 @@ bool route_tree::search::walk(std::uint32_t index, std::size_t at, std::uint8_t 
 route_match route_tree::match(method verb, std::string_view path) const noexcept {
     route_match out;
     if (!path.starts_with('/')) return out;
-    const detail::split_path split(path);
+    const split_path split(path);
     if (search(*this, verb, split, out).exact()) {
         out.status = route_status::found;
     } else if (!out.allowed.empty()) {
@@ -281,4 +281,4 @@ route_match route_tree::match(method verb, std::string_view path) const noexcept
     return out;
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

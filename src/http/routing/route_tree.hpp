@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// The largest number of parameters in a pattern, including its wildcard.
 inline constexpr std::size_t max_route_captures = 8;
@@ -102,8 +102,8 @@ private:
     std::vector<node> nodes_;
     std::vector<edge> edges_;
     std::vector<leaf> leaves_{1};
-    detail::static_route_table whole_paths_; // the leaves of patterns without parameters
+    static_route_table whole_paths_; // the leaves of patterns without parameters
     std::string texts_;
 };
 
-} // namespace weir::http
+} // namespace weir::http::detail

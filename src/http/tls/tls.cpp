@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 namespace ssl = boost::asio::ssl;
 
@@ -100,4 +100,4 @@ std::string tls_failure(SSL* connection, const boost::system::error_code& failed
     return failed.message();
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

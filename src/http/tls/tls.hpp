@@ -8,7 +8,7 @@
 #include <array>
 #include <string>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// The protocol used inside TLS, in ALPN's format (RFC 7301).
 inline constexpr std::array<unsigned char, 9> tls_protocols{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
@@ -33,4 +33,4 @@ result<void> tls_expect_host(SSL* connection, const std::string& host, bool veri
 /// Returns why a handshake failed: the certificate's defect if verification refused it.
 std::string tls_failure(SSL* connection, const boost::system::error_code& failed);
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -6,13 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
-namespace weir::http {
+namespace weir::http::detail {
 namespace {
-
-using detail::byte_class;
-using detail::hex_value;
-using detail::is_blank;
-using detail::not_hex;
 
 // Compared by address: these two are answered with 413, all others with 400.
 constexpr char body_too_large[] = "the request body is too large";
@@ -106,7 +101,7 @@ const char* chunked_decoder::size_line_end() noexcept {
 /// RFC 9112 section 7.1.1: *( BWS ";" BWS name [ BWS "=" BWS ( token / quoted-string ) ] )
 const char* chunked_decoder::extension(char c) noexcept {
     if (const char* const reason = overhead()) return reason;
-    const bool token = detail::is(byte_class::token, c);
+    const bool token = is(byte_class::token, c);
     switch (state_) {
     case state::extension_blank:
         if (is_blank(c)) return nullptr;
@@ -128,7 +123,7 @@ const char* chunked_decoder::extension(char c) noexcept {
 }
 
 const char* chunked_decoder::extension_value(char c) noexcept {
-    const bool token = detail::is(byte_class::token, c);
+    const bool token = is(byte_class::token, c);
     switch (state_) {
     case state::extension_value_start:
         if (is_blank(c)) return nullptr;
@@ -139,9 +134,9 @@ const char* chunked_decoder::extension_value(char c) noexcept {
     case state::extension_quoted:
         if (c == '"') return go(state::extension_quoted_end);
         if (c == '\\') return go(state::extension_quoted_pair);
-        return detail::is(byte_class::text, c) ? nullptr : bad_extension;
+        return is(byte_class::text, c) ? nullptr : bad_extension;
     case state::extension_quoted_pair:
-        return detail::is(byte_class::text, c) ? go(state::extension_quoted) : bad_extension;
+        return is(byte_class::text, c) ? go(state::extension_quoted) : bad_extension;
     default:
         return extension_end(c);
     }
@@ -159,9 +154,9 @@ const char* chunked_decoder::trailer(char c) {
     if (c != '\r') trailers_ += c;
     if (state_ == state::trailer_value) {
         if (c == '\r') return go(state::trailer_lf);
-        return detail::is(byte_class::text, c) ? nullptr : bad_trailer;
+        return is(byte_class::text, c) ? nullptr : bad_trailer;
     }
-    if (detail::is(byte_class::token, c)) return go(state::trailer_name);
+    if (is(byte_class::token, c)) return go(state::trailer_name);
     return state_ == state::trailer_name && c == ':' ? go(state::trailer_value) : bad_trailer;
 }
 
@@ -184,4 +179,4 @@ const char* chunked_decoder::go(state next) noexcept {
     return nullptr;
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 /// Limits of one chunked body in bytes.
 struct chunk_limits {
@@ -90,4 +90,4 @@ private:
     std::string trailers_;
 };
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -12,19 +12,13 @@
 #include <algorithm>
 #include <cstring>
 
-namespace weir::http {
+namespace weir::http::detail {
 namespace {
-
-using detail::byte_class;
-using detail::is_blank;
-using detail::is_token;
-using detail::next_element;
-using detail::same_word;
 
 constexpr std::uint32_t longest_name = 0xffff; // head_field::name_size
 
 /// Parses one head; a step returns false once the verdict is known.
-class head_reader final : detail::request_line_reader {
+class head_reader final : request_line_reader {
 public:
     head_reader(std::string_view bytes, const head_limits& limits, request_head& out) noexcept
         : request_line_reader(bytes, limits, out),
@@ -33,7 +27,7 @@ public:
     using request_line_reader::window;
 
     /// With a padded text, lines in their usual form take the fast path; the verdict is the same without it.
-    head_verdict run(const detail::padded_text* text) noexcept {
+    head_verdict run(const padded_text* text) noexcept {
         reset();
         if (!request_line(text)) return verdict_;
         over_line_ = false;
@@ -45,9 +39,9 @@ public:
 
 private:
     void reset() noexcept;
-    bool request_line(const detail::padded_text* text) noexcept;
+    bool request_line(const padded_text* text) noexcept;
 
-    bool fast_field_lines(detail::padded_text text) noexcept;
+    bool fast_field_lines(padded_text text) noexcept;
     bool field_line() noexcept;
     bool field_name() noexcept;
     bool field_value(head_field& field) noexcept;
@@ -81,8 +75,8 @@ void head_reader::reset() noexcept {
     head_.first_known.fill(0);
 }
 
-bool head_reader::request_line(const detail::padded_text* text) noexcept {
-    const char* const next = text != nullptr ? detail::fast_request_line(*text, at_, head_) : nullptr;
+bool head_reader::request_line(const padded_text* text) noexcept {
+    const char* const next = text != nullptr ? fast_request_line(*text, at_, head_) : nullptr;
     if (next == nullptr || next - at_ > longest_line_) return any_request_line();
     at_ = next;
     return true;
@@ -90,7 +84,7 @@ bool head_reader::request_line(const detail::padded_text* text) noexcept {
 
 /// Consumes all lines up to the first that isn't in the usual form. Works on local copies: to the compiler, a write
 /// through a pointer to bytes could change any member.
-bool head_reader::fast_field_lines(detail::padded_text text) noexcept {
+bool head_reader::fast_field_lines(padded_text text) noexcept {
     const char* at = at_;
     request_head& head = head_;
     std::uint32_t count = head.field_count;
@@ -101,14 +95,14 @@ bool head_reader::fast_field_lines(detail::padded_text text) noexcept {
         return result;
     };
     for (;;) {
-        if (detail::is_pair(text, at, "\r\n")) {
+        if (is_pair(text, at, "\r\n")) {
             at += 2;
             stop(true);
             return complete();
         }
         if (count >= most) break;
         head_field& field = head.fields[count];
-        const char* const next = detail::fast_field_line(text, at, field);
+        const char* const next = fast_field_line(text, at, field);
         if (next == nullptr) break;
         at = next;
         ++count;
@@ -121,7 +115,7 @@ bool head_reader::fast_field_lines(detail::padded_text text) noexcept {
             if (repeated && !may_repeat(known)) return stop(false);
             continue;
         }
-        if (known == known_field::host && !repeated && detail::is_plain_host(text, field))
+        if (known == known_field::host && !repeated && is_plain_host(text, field))
             take_host(field);
         else if (!meaning(field, repeated))
             return stop(false);
@@ -138,7 +132,7 @@ bool head_reader::field_line() noexcept {
     if (!field_name()) return false;
     field.name = offset(line);
     field.name_size = static_cast<std::uint16_t>(at_ - line);
-    field.known = detail::find_known(line, field.name_size);
+    field.known = find_known(line, field.name_size);
     ++at_;
     if (!field_value(field)) return false;
     ++head_.field_count;
@@ -147,7 +141,7 @@ bool head_reader::field_line() noexcept {
 
 bool head_reader::field_name() noexcept {
     const char* const start = at_;
-    at_ = detail::skip_class(byte_class::token, start, stop_);
+    at_ = skip_class(byte_class::token, start, stop_);
     if (at_ == stop_) return out_of_bytes();
     if (is_blank(*start)) return bad("a header line starts with a blank");
     if (is_blank(*at_)) return bad("a blank in a header name or before its colon");
@@ -158,7 +152,7 @@ bool head_reader::field_name() noexcept {
 bool head_reader::field_value(head_field& field) noexcept {
     while (at_ != stop_ && is_blank(*at_)) ++at_;
     const char* const start = at_;
-    at_ = detail::skip_text(at_, stop_);
+    at_ = skip_text(at_, stop_);
     if (at_ == stop_) return out_of_bytes();
     if (*at_ != '\r') return bad("a header value has a character that isn't allowed there");
     const char* last = at_;
@@ -285,9 +279,9 @@ bool head_reader::expect(std::string_view value) noexcept {
 
 head_verdict parse_head(std::string_view bytes, const head_limits& limits, request_head& out) noexcept {
     head_reader reader(bytes, limits, out);
-    if (!detail::padded_text::fits(reader.window())) return reader.run(nullptr);
-    detail::padded_text::storage tail;
-    const detail::padded_text text(reader.window(), tail);
+    if (!padded_text::fits(reader.window())) return reader.run(nullptr);
+    padded_text::storage tail;
+    const padded_text text(reader.window(), tail);
     return reader.run(&text);
 }
 
@@ -298,4 +292,4 @@ bool may_complete(std::string_view bytes, std::uint32_t& scanned) noexcept {
     return another_kib || fresh.find('\n') != std::string_view::npos;
 }
 
-} // namespace weir::http
+} // namespace weir::http::detail

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace weir::http {
+namespace weir::http::detail {
 
 enum class head_status : std::uint8_t { complete, incomplete, refused };
 
@@ -36,4 +36,4 @@ inline void replace_host(request_head& head) noexcept {
 /// by the caller. With the field limit this keeps the cost of a slowly arriving head linear.
 bool may_complete(std::string_view bytes, std::uint32_t& scanned) noexcept;
 
-} // namespace weir::http
+} // namespace weir::http::detail

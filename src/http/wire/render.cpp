@@ -19,7 +19,7 @@ const std::string& status_line(int status) {
     static const auto lines = [] {
         std::array<std::string, 600> made;
         for (int code = 100; code < 600; ++code)
-            made[static_cast<std::size_t>(code)] = fmt::format("HTTP/1.1 {} {}\r\n", code, reason(code));
+            made[static_cast<std::size_t>(code)] = fmt::format("HTTP/1.1 {} {}\r\n", code, http::reason(code));
         return made;
     }();
     return lines[status >= 100 && status < 600 ? static_cast<std::size_t>(status) : 500];

@@ -246,10 +246,10 @@ TEST_CASE("codings are requested only if they are decoded, and a request may set
     client decoding(home, fixture::decoding());
     CHECK(home.block_on(plain.get(server.url("/")))->body.find("Accept-Encoding") == std::string::npos);
     const std::string asked = home.block_on(decoding.get(server.url("/")))->body;
-    if (accepted_encodings().empty())
+    if (http::detail::accepted_encodings().empty())
         CHECK(asked.find("Accept-Encoding") == std::string::npos);
     else
-        CHECK(asked.find("\r\nAccept-Encoding: " + accepted_encodings() + "\r\n") != std::string::npos);
+        CHECK(asked.find("\r\nAccept-Encoding: " + http::detail::accepted_encodings() + "\r\n") != std::string::npos);
     client_request own("GET", server.url("/"));
     own.headers.add("accept-encoding", "identity");
     const std::string kept = home.block_on(decoding.send(own))->body;

@@ -12,6 +12,7 @@
 
 using namespace weir;
 using namespace weir::http;
+using namespace weir::http::detail;
 using namespace std::chrono_literals;
 
 namespace {

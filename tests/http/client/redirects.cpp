@@ -10,6 +10,7 @@
 
 using namespace weir;
 using namespace weir::http;
+using namespace weir::http::detail;
 using test_support::peer;
 using test_support::scripted_server;
 

@@ -7,6 +7,7 @@
 
 using namespace weir;
 using namespace weir::http;
+using namespace weir::http::detail;
 
 namespace {
 

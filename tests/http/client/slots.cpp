@@ -15,6 +15,7 @@
 
 using namespace weir;
 using namespace weir::http;
+using namespace weir::http::detail;
 using namespace std::chrono_literals;
 using test_support::peer;
 using test_support::scripted_server;

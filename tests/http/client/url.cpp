@@ -8,6 +8,7 @@
 
 using namespace weir;
 using namespace weir::http;
+using namespace weir::http::detail;
 
 TEST_CASE("a query value can't add a parameter or escape its position") {
     const auto url = url_builder("https://api.example/login").query("code", "a&b=c#d e").query("x/y", "ü%").str();

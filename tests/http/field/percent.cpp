@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-using namespace weir::http;
+using namespace weir::http::detail;
 using namespace std::string_literals;
 
 namespace {

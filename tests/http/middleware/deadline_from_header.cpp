@@ -144,12 +144,12 @@ TEST_CASE_FIXTURE(caller_deadline_fixture, "the next request on the connection h
 }
 
 TEST_CASE("the remaining time is sent in whole milliseconds, at least one, with at most ten digits") {
-    using http::request_timeout_line;
+    using http::detail::request_timeout_line;
     CHECK(request_timeout_line(250ms) == "Request-Timeout-Ms: 250\r\n");
     CHECK(request_timeout_line(250ms + 999us) == "Request-Timeout-Ms: 250\r\n");
     CHECK(request_timeout_line(1ns) == "Request-Timeout-Ms: 1\r\n");
     CHECK(request_timeout_line(0ns) == "Request-Timeout-Ms: 1\r\n");
     CHECK(request_timeout_line(-1h) == "Request-Timeout-Ms: 1\r\n");
     CHECK(request_timeout_line(duration::max()) == "Request-Timeout-Ms: 9999999999\r\n");
-    CHECK(http::parse_request_timeout("9999999999") == 9'999'999'999ms);
+    CHECK(http::detail::parse_request_timeout("9999999999") == 9'999'999'999ms);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 using namespace weir::http;
+using namespace weir::http::detail;
 using weir::errc;
 
 namespace {

@@ -10,6 +10,7 @@
 #include <vector>
 
 using namespace weir::http;
+using namespace weir::http::detail;
 using namespace test_support;
 
 // Generated routes and paths, matched by the tree and by the simplest matcher.

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
-using weir::http::chunk_limits;
-using weir::http::chunk_status;
-using weir::http::chunk_verdict;
-using weir::http::chunked_decoder;
+using weir::http::detail::chunk_limits;
+using weir::http::detail::chunk_status;
+using weir::http::detail::chunk_verdict;
+using weir::http::detail::chunked_decoder;
 using namespace std::string_literals;
 
 namespace {

@@ -12,6 +12,7 @@
 #include <vector>
 
 using namespace weir::http;
+using namespace weir::http::detail;
 using namespace std::string_literals;
 
 namespace {

@@ -3,3 +3,5 @@
 
 #include <rapidjson/reader.h>
 #include <weir/observe/sibling.hpp>
+
+namespace weir::reflect::detail {}

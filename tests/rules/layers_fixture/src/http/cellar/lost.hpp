@@ -1,2 +1,4 @@
 // SPDX-License-Identifier: MIT
 #pragma once
+
+namespace weir::http::detail {}

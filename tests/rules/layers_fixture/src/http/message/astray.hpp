@@ -2,3 +2,5 @@
 #pragma once
 
 #include "http/cellar/lost.hpp"
+
+namespace weir::http::detail {}

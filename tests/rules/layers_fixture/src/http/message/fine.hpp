@@ -1,4 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "http/message/fine.hpp"
+namespace weir {
+class loop;
+}
+
+namespace weir::http {
+class request;
+struct response;
+} // namespace weir::http
+
+namespace weir::http::detail {}

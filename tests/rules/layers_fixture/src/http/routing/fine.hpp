@@ -2,3 +2,5 @@
 #pragma once
 
 #include "http/message/fine.hpp"
+
+namespace weir::http::detail {}

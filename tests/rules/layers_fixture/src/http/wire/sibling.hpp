@@ -2,3 +2,5 @@
 #pragma once
 
 #include "http/routing/fine.hpp"
+
+namespace weir::http::detail {}

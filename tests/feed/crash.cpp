@@ -41,7 +41,7 @@ void recover_now(const event_writer_options& options) {
 
 void kill_and_recover(const char* name, event_compression how) {
     for (int round = 0; round < 5; ++round) {
-        const support::temporary_folder folder;
+        const test_support::temporary_folder folder;
         test_support::child_process child(WEIR_CRASH_CHILD, {folder.path().string(), name}, {});
         child.line_with("durable " + std::to_string(20 + round * 13) + "\n");
         child.signal(SIGKILL);
@@ -64,7 +64,7 @@ TEST_CASE("after a kill in mid-write the next start completes the file, and noth
 }
 
 TEST_CASE("a start leaves alone the unfinished file of a process that still runs") {
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     test_support::child_process child(WEIR_CRASH_CHILD, {folder.path().string(), "gzip"}, {});
     child.line_with("durable 3\n");
     child.signal(SIGSTOP);
@@ -74,7 +74,7 @@ TEST_CASE("a start leaves alone the unfinished file of a process that still runs
 }
 
 TEST_CASE("a torn batch is cut off, and a file without a whole batch is deleted") {
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     const std::string name = "orders-20260101T000000Z-host-1-00000";
     const auto part = [&](const char* number, const char* suffix) { return name + number + suffix + ".part"; };
     folder.put(part("1", ".jsonl"), "{\"order_id\":0,\"note\":\"\"}\n{\"order_id\":1,\"no");

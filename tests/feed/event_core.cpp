@@ -22,7 +22,8 @@ using weir::feed::detail::event_core;
 
 namespace {
 
-event_writer_options core_options(const support::temporary_folder& folder, const weir::clock& time, sync_policy sync) {
+event_writer_options core_options(const test_support::temporary_folder& folder, const weir::clock& time,
+                                  sync_policy sync) {
     event_writer_options all;
     all.folder = folder / "lake";
     all.prefix = "orders";
@@ -38,7 +39,7 @@ std::string line_of(std::int64_t id) { return "{\"order_id\":" + std::to_string(
 
 // Appends three events with one failure after `healthy` operations; returns whether it happened.
 bool survives_failure(std::uint64_t healthy, bool torn, sync_policy sync) {
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     loop home;
     faulty_files files;
     files.set_torn(torn);
@@ -68,7 +69,7 @@ TEST_CASE("no failing operation loses or repeats an event") {
 }
 
 TEST_CASE("interval: a failed synchronization is an error of unknown outcome for those who wait for it") {
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     manual_clock time;
     loop home;
     faulty_files files;
@@ -93,17 +94,17 @@ TEST_CASE("interval: a failed synchronization is an error of unknown outcome for
 }
 
 TEST_CASE("a failing allocation drops an event or throws, and the writer goes on") {
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     manual_clock time;
     loop home;
     event_writer writer(core_options(folder, time, sync_policy::never));
     std::int64_t written = 0;
     const feed_test::order_placed one{0, std::string(70000, 'x')};
     for (std::size_t many = 0; many < 8; ++many)
-        CHECK(support::with_allocations(many, [&] { written += writer.write(one); }));
+        CHECK(test_support::with_allocations(many, [&] { written += writer.write(one); }));
     const feed_test::order_placed small{0, "small"};
     for (std::size_t many = 0; many < 12; ++many)
-        support::with_allocations(many, [&] { static_cast<void>(home.block_on(writer.append(small))); });
+        test_support::with_allocations(many, [&] { static_cast<void>(home.block_on(writer.append(small))); });
     CHECK(home.block_on(writer.flush()));
     CHECK(home.block_on(writer.close()));
     const auto counts = writer.stats();

@@ -27,7 +27,7 @@ namespace {
 using kinds = event_writer_event::what;
 
 struct writer_fixture {
-    support::temporary_folder files{};
+    test_support::temporary_folder files{};
     manual_clock time{};
     loop home{};
 

@@ -149,13 +149,13 @@ TEST_CASE("without memory a message is published to all groups or to none") {
         auto work = [&]() -> task<bool> {
             auto sent = f.queue.publish(message("t", std::string(100, 'x')).with_key(std::string(50, 'k')));
             bool succeeded = false;
-            support::allocations_left = many;
+            test_support::allocations_left = many;
             try {
                 succeeded = (co_await std::move(sent)).has_value();
             } catch (const std::bad_alloc&) {
                 succeeded = false;
             }
-            support::allocations_left = std::numeric_limits<std::size_t>::max();
+            test_support::allocations_left = std::numeric_limits<std::size_t>::max();
             co_return succeeded;
         };
         done = f.home.block_on(work());

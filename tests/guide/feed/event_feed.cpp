@@ -45,7 +45,7 @@ public:
 };
 
 TEST_CASE("the guide's shop writes its events") {
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     weir::loop home;
     weir::event_writer events(lake_options(folder.path().string()));
     weir::metrics metrics;

@@ -13,16 +13,28 @@
 #include <type_traits>
 #include <utility>
 
+namespace weir {
+class session;
+} // namespace weir
+
 namespace weir::http {
 
 class body_reader;
 class multipart_reader;
 
+/// Whether a handler's parameter of this type needs the client's session, which `sessions` then loads first. Specialise
+/// it for an extractor of your own that calls `find_session`.
+template<class T>
+inline constexpr bool needs_session = false;
+template<>
+inline constexpr bool needs_session<session> = true;
+
 /// A user's function as the router stores it, with its extractors and conversion. Exactly one function is set.
 struct handler {
     std::function<void(request&, response&)> plain{};
     std::function<task<void>(request&, response&)> coroutine{};
-    bool streams_body = false; ///< starts when the head has arrived, and reads the body itself
+    bool streams_body = false;  ///< starts when the head has arrived, and reads the body itself
+    bool needs_session = false; ///< a parameter needs the client's session
 };
 
 /// @cond
@@ -219,6 +231,11 @@ inline constexpr bool reads_body<multipart_reader> = true;
 template<class... Args>
 inline constexpr bool reads_body<std::tuple<Args...>> = (reads_body<std::remove_cvref_t<Args>> || ...);
 
+template<class Arguments>
+inline constexpr bool takes_session = false;
+template<class... Args>
+inline constexpr bool takes_session<std::tuple<Args...>> = (needs_session<std::remove_cvref_t<Args>> || ...);
+
 // A member function bound to its object.
 template<class F, class Self>
 struct bound_member {
@@ -250,17 +267,19 @@ handler adapt(F f) {
     constexpr bool streams = reads_body<typename signature<F>::arguments>;
     static_assert(!streams || is_task<returned>, "a handler that reads the body as a stream returns a task");
     F* const kept = new F(std::move(f));
+    handler made;
     if constexpr (is_task<returned>) {
-        handler made = coroutine_handler(kept, destroy_handler<F>, [](void* one, request& req, response& out) {
+        made = coroutine_handler(kept, destroy_handler<F>, [](void* one, request& req, response& out) {
             return call_coroutine(*static_cast<F*>(one), req, out);
         });
         made.streams_body = streams;
-        return made;
     } else {
-        return plain_handler(kept, destroy_handler<F>, [](void* one, request& req, response& out) {
+        made = plain_handler(kept, destroy_handler<F>, [](void* one, request& req, response& out) {
             call_plain(*static_cast<F*>(one), req, out);
         });
     }
+    made.needs_session = takes_session<typename signature<F>::arguments>;
+    return made;
 }
 
 template<class F, class Self>

@@ -22,8 +22,9 @@ sessions_options checked(sessions_options options) {
     return options;
 }
 
+// A deadline is the store's own: at the request's the server has answered.
 error unavailable(error why) {
-    if (why == errc::cancelled || why == errc::deadline_exceeded) return why;
+    if (why == errc::cancelled) return why;
     return error(errc::unavailable, "sessions are unavailable, try again later")
         .with_code("sessions_unavailable")
         .with_retry_after(1)

@@ -148,6 +148,7 @@ TEST_CASE_FIXTURE(sessions_fixture, "a broken store fails requests that need the
     CHECK(got.body == R"({"code":"sessions_unavailable","message":"sessions are unavailable, try again later",)"
                       R"("details":[]})");
     CHECK(got.header("retry-after") == "1");
+    store.broken = errc::deadline_exceeded;
     CHECK(get("/maybe?yes").status == 503);
     CHECK(get("/account").status == 503);
     CHECK(get("/plain").status == 200);

@@ -139,14 +139,14 @@ void app::stop() {
 namespace {
 
 bool sensible(const run_options& options) {
-    if (options.port < 0 || options.port > 65535)
-        return std::fprintf(stderr, "run_options: port = %lld: accepted 0..65535\n",
-                            static_cast<long long>(options.port)),
-               false;
-    if (options.loops < 0 || options.loops > 1024)
-        return std::fprintf(stderr, "run_options: loops = %lld: accepted 0..1024\n",
-                            static_cast<long long>(options.loops)),
-               false;
+    if (options.port < 0 || options.port > 65535) {
+        std::fprintf(stderr, "run_options: port = %lld: accepted 0..65535\n", static_cast<long long>(options.port));
+        return false;
+    }
+    if (options.loops < 0 || options.loops > 1024) {
+        std::fprintf(stderr, "run_options: loops = %lld: accepted 0..1024\n", static_cast<long long>(options.loops));
+        return false;
+    }
     if (options.drain < duration::zero() || options.announce < duration::zero()) {
         std::fprintf(stderr, "run_options: drain and announce: accepted 0 or more\n");
         return false;

@@ -182,11 +182,11 @@ result<cron_expression> cron_expression::parse(std::string_view text) {
     made.weekdays_ = static_cast<std::uint32_t>(bits[4]);
     made.any_day_ = (*fields)[2].starts_with('*');
     made.any_weekday_ = (*fields)[4].starts_with('*');
-    if (!made.ever_comes()) return malformed("\"" + std::string(text) + "\": no date matches");
+    if (!made.has_date()) return malformed("\"" + std::string(text) + "\": no date matches");
     return made;
 }
 
-bool cron_expression::ever_comes() const noexcept {
+bool cron_expression::has_date() const noexcept {
     constexpr std::array<unsigned, 12> days_of_month{31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     if (!any_weekday_) return true;
     for (unsigned month = 1; month <= 12; ++month)

@@ -77,7 +77,10 @@ private:
     bool at_digit() const noexcept { return !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9'; }
 
     int digit() noexcept {
-        if (!at_digit()) return failed_ = true, 0;
+        if (!at_digit()) {
+            failed_ = true;
+            return 0;
+        }
         const int value = rest_.front() - '0';
         rest_.remove_prefix(1);
         return value;

@@ -42,9 +42,9 @@ error mysql_failure(unsigned code, std::string_view text, std::string_view colum
     case mysql_duplicate_entry:
         return unique_violation(columns, mysql_key_in(text));
     case 1451: // ER_ROW_IS_REFERENCED_2
-        return still_referred_to(quoted_after(text, "CONSTRAINT "));
+        return still_referenced(quoted_after(text, "CONSTRAINT "));
     case 1452: // ER_NO_REFERENCED_ROW_2
-        return refers_to_nothing(quoted_after(text, "FOREIGN KEY ("));
+        return missing_reference(quoted_after(text, "FOREIGN KEY ("));
     case 1048: // ER_BAD_NULL_ERROR
     case 1364: // ER_NO_DEFAULT_FOR_FIELD
         return not_null_violation(first_quoted(text, '\''));

@@ -34,8 +34,8 @@ std::string_view nth_quoted(std::string_view text, int n) {
 error foreign_key_broken(std::string_view text) {
     const std::string_view line = text.substr(0, text.find('\n'));
     if (line.find('"') == std::string_view::npos) return foreign_key_violation();
-    if (std::ranges::count(line, '"') > 4) return still_referred_to(nth_quoted(line, 1));
-    return refers_to_nothing(between(text, "(", ")=("));
+    if (std::ranges::count(line, '"') > 4) return still_referenced(nth_quoted(line, 1));
+    return missing_reference(between(text, "(", ")=("));
 }
 
 error constraint(std::string_view sqlstate, std::string_view text) {

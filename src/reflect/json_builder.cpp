@@ -83,7 +83,10 @@ bool json_builder::begin_array() {
 
 bool json_builder::begin(bool (*fits)(json_kind)) {
     if (depth_ + skipped_ >= options_.max_depth) return too_deep();
-    if (skipped_ > 0) return ++skipped_, true;
+    if (skipped_ > 0) {
+        ++skipped_;
+        return true;
+    }
     const slot to = next_value();
     if (to.place && fits(to.type->kind)) return push(to);
     ++skipped_;
@@ -120,17 +123,24 @@ void json_builder::make_frames() {
 }
 
 bool json_builder::unknown_key(frame& in, std::string_view name) {
-    if (check_text_ && !is_utf8(name)) return in.key = nullptr, bad_text();
+    if (check_text_ && !is_utf8(name)) {
+        in.key = nullptr;
+        return bad_text();
+    }
     return !options_.refuse_unknown || mistake("unknown", "unknown member");
 }
 
 bool json_builder::map_key(frame& in, std::string_view name) {
-    if (check_text_ && !is_utf8(name)) return in.key = nullptr, bad_text();
+    if (check_text_ && !is_utf8(name)) {
+        in.key = nullptr;
+        return bad_text();
+    }
     map_place_ = nullptr;
     if (!affords(in, false)) return true;
     map_place_ = in.type->insert(in.object, name);
     if (map_place_) return true;
-    if (!in.type->crowded || !in.type->crowded(in.object, name)) return mistake("duplicate", "duplicate member");
+    if (!in.type->bucket_full || !in.type->bucket_full(in.object, name))
+        return mistake("duplicate", "duplicate member");
     mistake("collisions", "too many names with the same hash");
     return false;
 }

@@ -31,8 +31,11 @@ recovery_table& recovery_table::set(errc kind, recovery_level level) {
 }
 
 recovery_table& recovery_table::set(std::string code, recovery_level level) {
-    for (auto& [known, its] : by_code_)
-        if (known == code) return its = level, *this;
+    for (auto& [known, its] : by_code_) {
+        if (known != code) continue;
+        its = level;
+        return *this;
+    }
     by_code_.emplace_back(std::move(code), level);
     return *this;
 }

@@ -165,7 +165,7 @@ TEST_CASE("a job still running at the drain's deadline is cancelled, and the exi
 }
 
 TEST_CASE("SIGHUP reopens the renamed log file and ends nothing") {
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     const std::string path = folder / "app.log";
     const std::string renamed = folder / "app.log.1";
     app service(logger(file_sink(path).value(), {.asynchronous = false}));

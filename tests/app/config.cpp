@@ -87,7 +87,7 @@ public:
 
 private:
     std::filesystem::path previous_;
-    support::temporary_folder folder_;
+    test_support::temporary_folder folder_;
 };
 
 // The sources of one start; every test begins without any.

@@ -12,19 +12,20 @@
 #include <unistd.h>
 
 using namespace weir;
-using support::tls_client;
+using test_support::tls_client;
 
 namespace {
 
 struct app_fixture {
-    support::certificate_folder files;
-    support::detail::tls_settings settings = support::client_settings(files.path("ca.pem"));
+    test_support::certificate_folder files;
+    test_support::tls_detail::tls_settings settings = test_support::client_settings(files.path("ca.pem"));
 
     // The subject that a new connection sees.
     std::string subject(std::uint16_t port) const {
         tls_client client(port, settings.get());
         if (const auto failed = client.handshake(); !failed.empty()) return failed;
-        const std::unique_ptr<X509, support::detail::freed<X509_free>> one(SSL_get1_peer_certificate(client.native()));
+        const std::unique_ptr<X509, test_support::tls_detail::freed<X509_free>> one(
+            SSL_get1_peer_certificate(client.native()));
         char text[100] = "";
         X509_NAME_get_text_by_NID(X509_get_subject_name(one.get()), NID_commonName, text, sizeof text);
         return text;

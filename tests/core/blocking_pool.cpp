@@ -73,7 +73,10 @@ TEST_CASE("a job's value arrives on the calling loop, with the context unchanged
     auto work = [&]() -> task<result<std::string>> {
         const auto asked_on = std::this_thread::get_id();
         std::thread::id ran_on;
-        auto job = [&] { return ran_on = std::this_thread::get_id(), 42; };
+        auto job = [&] {
+            ran_on = std::this_thread::get_id();
+            return 42;
+        };
         auto answer = co_await pool.run(job);
         CHECK(answer.value() == 42);
         CHECK(ran_on != asked_on);
@@ -275,15 +278,15 @@ TEST_CASE("completing a job allocates nothing on the pool's thread, where bad_al
     blocking_pool pool({.threads = 1});
     std::size_t at_end = 0;
     std::size_t at_next = 0;
-    auto first = [&] { at_end = support::allocated; };
-    auto next = [&] { at_next = support::allocated; };
+    auto first = [&] { at_end = test_support::allocated; };
+    auto next = [&] { at_next = test_support::allocated; };
     CHECK(home.block_on(pool.run(first)));
     CHECK(home.block_on(pool.run(next)));
     CHECK(at_next == at_end);
 }
 
 TEST_CASE("a pool that can't create its threads throws and leaves none running") {
-    const auto outcome = support::without_threads(2, [] {
+    const auto outcome = test_support::without_threads(2, [] {
         try {
             const blocking_pool pool({.threads = 8});
             return 0;

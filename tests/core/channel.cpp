@@ -141,13 +141,13 @@ TEST_CASE_FIXTURE(channel_fixture, "an operation that needn't wait completes in 
     std::size_t allocated = 0;
     auto work = [&]() -> task<void> {
         home.post([this] { log.push_back("turn"); });
-        const std::size_t before = support::allocated;
+        const std::size_t before = test_support::allocated;
         for (int i = 0; i < 100; ++i) {
             CHECK(co_await values.send(i));
             const auto got = co_await values.receive();
             CHECK(*got == i);
         }
-        allocated = support::allocated - before;
+        allocated = test_support::allocated - before;
         CHECK(log.empty());
         done = true;
     };
@@ -381,16 +381,16 @@ TEST_CASE_FIXTURE(channel_fixture, "if there is no memory to wait, the task gets
     for (std::size_t many = 0; many < 3; ++many) {
         auto work = [&]() -> task<void> {
             try {
-                support::allocations_left = many;
+                test_support::allocations_left = many;
                 const auto got = co_await values.receive();
                 log.push_back(summary(got));
             } catch (const std::bad_alloc&) {
                 ++thrown;
             }
-            support::allocations_left = std::numeric_limits<std::size_t>::max();
+            test_support::allocations_left = std::numeric_limits<std::size_t>::max();
         };
         start(work(), time.now() + 1s);
-        support::allocations_left = std::numeric_limits<std::size_t>::max();
+        test_support::allocations_left = std::numeric_limits<std::size_t>::max();
         CHECK(values.stats().waiting_receivers + static_cast<std::size_t>(thrown) == many + 1);
         if (values.stats().waiting_receivers > 0) {
             CHECK(values.try_send(1));

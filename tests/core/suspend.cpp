@@ -30,7 +30,7 @@ TEST_CASE("a suspension that runs out of memory leaves no outside work behind") 
         loop home;
         const auto outside = home.outside();
         home.spawn(keep_value(value));
-        done = support::with_allocations(many, [&] { home.poll(); });
+        done = test_support::with_allocations(many, [&] { home.poll(); });
         CHECK(value == (done ? 7 : 0));
         CHECK(outside->running() == 0);
         while (outside->running() != 0) outside->end(); // the loop would wait forever

@@ -228,7 +228,10 @@ TEST_CASE_FIXTURE(group_fixture, "a limit may be raised, and must not be zero") 
 
 TEST_CASE_FIXTURE(group_fixture, "after a failure no task starts, queued or new") {
     const auto note = std::make_shared<int>();
-    const auto hold = [this](std::shared_ptr<int>) -> task<result<void>> { co_return log.push_back("ran"), ok(); };
+    const auto hold = [this](std::shared_ptr<int>) -> task<result<void>> {
+        log.push_back("ran");
+        co_return ok();
+    };
     task_group* all = nullptr;
     auto late = [&]() -> task<result<void>> {
         const auto slept = co_await sleep_for(9s);

@@ -20,13 +20,13 @@ constexpr std::size_t limit = 100000;
 void decode(content_coding coding, std::string_view bytes) {
     content_decoder whole(coding, limit);
     std::string once;
-    const bool good = support::decode(whole, bytes, once).has_value();
+    const bool good = test_support::decode(whole, bytes, once).has_value();
     require(once.size() <= limit);
     content_decoder pieces(coding, limit);
     std::string piecewise;
     bool still_good = true;
     for (std::size_t at = 0; at < bytes.size() && still_good; ++at)
-        still_good = support::decode(pieces, bytes.substr(at, 1), piecewise).has_value();
+        still_good = test_support::decode(pieces, bytes.substr(at, 1), piecewise).has_value();
     require(good == still_good);
     if (good) require(once == piecewise && whole.complete() == pieces.complete());
 }
@@ -40,7 +40,7 @@ void round_trip(content_coding coding, std::string_view text) {
     encoder.finish(bytes);
     content_decoder decoder(coding, text.size());
     std::string again;
-    require(support::decode(decoder, bytes, again).has_value() && decoder.complete() && again == text);
+    require(test_support::decode(decoder, bytes, again).has_value() && decoder.complete() && again == text);
 }
 
 } // namespace

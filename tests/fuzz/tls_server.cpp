@@ -37,7 +37,7 @@ tls_engine::step hear_both(SSL_CTX* context, std::span<const char> bytes, std::s
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-    static const support::certificate_folder files;
+    static const test_support::certificate_folder files;
     static const auto context = tls_context::load(files.options(http::client_certificates::requested)).value();
     const std::span<const char> bytes(reinterpret_cast<const char*>(data), size);
     const std::size_t cut = size == 0 ? 0 : data[size - 1] % size;

@@ -103,7 +103,7 @@ TEST_CASE("the guide's streams respond as it says") {
 }
 
 TEST_CASE("the guide's files are served as it says") {
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     folder.put("app.js", "run();");
     weir::router app;
     add_files(app, folder.path());

@@ -66,9 +66,9 @@ TEST_CASE("a server without its certificate doesn't start and names the missing 
 }
 
 TEST_CASE("the guide's TLS server speaks HTTPS and presents a renewed certificate") {
-    support::certificate_folder files;
+    test_support::certificate_folder files;
     const auto install = [&files](const std::string& common_name) {
-        support::certificate_request wanted;
+        test_support::certificate_request wanted;
         wanted.common_name = common_name;
         wanted.subject_alt_name = "DNS:localhost,IP:127.0.0.1";
         const auto made = files.trusted.sign(wanted);
@@ -77,7 +77,8 @@ TEST_CASE("the guide's TLS server speaks HTTPS and presents a renewed certificat
     };
     install("guide");
     const auto shown_by = [](SSL* connection) {
-        const std::unique_ptr<X509, support::detail::freed<X509_free>> one(SSL_get1_peer_certificate(connection));
+        const std::unique_ptr<X509, test_support::tls_detail::freed<X509_free>> one(
+            SSL_get1_peer_certificate(connection));
         char text[100] = "";
         if (one) X509_NAME_get_text_by_NID(X509_get_subject_name(one.get()), NID_commonName, text, sizeof text);
         return std::string(text);
@@ -88,15 +89,15 @@ TEST_CASE("the guide's TLS server speaks HTTPS and presents a renewed certificat
     const std::string cert = files.path("cert.pem");
     weir::server server(app, with_tls(cert.substr(0, cert.rfind('/'))));
     REQUIRE(server.start());
-    const auto settings = support::client_settings(files.path("ca.pem"));
-    support::tls_client first(server.port(), settings.get());
+    const auto settings = test_support::client_settings(files.path("ca.pem"));
+    test_support::tls_client first(server.port(), settings.get());
     REQUIRE(first.handshake().empty());
     CHECK(first.get("/").ends_with("\r\n\r\nover TLS"));
     CHECK(shown_by(first.native()) == "guide");
 
     install("renewed");
     CHECK(server.reload_tls());
-    support::tls_client second(server.port(), settings.get());
+    test_support::tls_client second(server.port(), settings.get());
     REQUIRE(second.handshake().empty());
     CHECK(second.get("/").ends_with("\r\n\r\nover TLS"));
     CHECK(shown_by(second.native()) == "renewed");

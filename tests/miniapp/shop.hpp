@@ -144,7 +144,7 @@ inline std::vector<std::string> environment(std::vector<std::string> more = {}) 
 }
 
 /// Returns the arguments of every start, followed by `more`.
-inline std::vector<std::string> arguments(const support::temporary_folder& data, std::vector<std::string> more) {
+inline std::vector<std::string> arguments(const test_support::temporary_folder& data, std::vector<std::string> more) {
     const std::string folder = MINIAPP_FOLDER;
     std::vector<std::string> all{
         "--config",  folder + "/miniapp.yaml",
@@ -243,7 +243,7 @@ private:
     }
 
     std::vector<std::string> more_;
-    support::temporary_folder data_;
+    test_support::temporary_folder data_;
     std::unique_ptr<child_process> program_;
     std::uint16_t port_ = 0;
 };

@@ -19,7 +19,7 @@ struct failed_start {
 };
 
 failed_start start_with(const std::vector<std::string>& more, std::vector<std::string> variables) {
-    const support::temporary_folder data;
+    const test_support::temporary_folder data;
     child_process program(MINIAPP_PROGRAM, arguments(data, more), environment(std::move(variables)));
     const int status = program.wait();
     return {status, program.errors()};
@@ -112,7 +112,7 @@ TEST_CASE("a mistake in the settings stops the start with a line that says which
 }
 
 TEST_CASE("production has no developer login and keeps secrets out of the log") {
-    const support::temporary_folder data;
+    const test_support::temporary_folder data;
     child_process program(
         MINIAPP_PROGRAM, arguments(data, {"--profile", "prod", "--wechat.base_url", "https://127.0.0.1:1"}),
         environment(secrets));
@@ -129,7 +129,7 @@ TEST_CASE("production has no developer login and keeps secrets out of the log") 
 }
 
 TEST_CASE("production starts without products, and seeds them only if asked") {
-    const support::temporary_folder data;
+    const test_support::temporary_folder data;
     const auto goods_with = [&](std::vector<std::string> more) {
         more.insert(more.begin(), {"--profile", "prod"});
         child_process program(MINIAPP_PROGRAM, arguments(data, more), environment(secrets));
@@ -146,7 +146,7 @@ TEST_CASE("production starts without products, and seeds them only if asked") {
 
 TEST_CASE("a start on a port in use fails instead of hanging") {
     shop first;
-    const support::temporary_folder data;
+    const test_support::temporary_folder data;
     auto given = arguments(data, {"--profile", "dev"});
     *(std::find(given.begin(), given.end(), "--port") + 1) = std::to_string(first.port());
     child_process second(MINIAPP_PROGRAM, given, environment());

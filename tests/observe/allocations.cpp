@@ -14,9 +14,9 @@ using namespace weir;
 using namespace std::chrono_literals;
 
 TEST_CASE("allocations are counted") {
-    const std::size_t before = support::allocated;
+    const std::size_t before = test_support::allocated;
     CHECK(std::make_unique<std::vector<int>>(100)->size() == 100);
-    CHECK(support::allocated >= before + 2);
+    CHECK(test_support::allocated >= before + 2);
 }
 
 TEST_CASE("once warm, logging a line allocates nothing on the calling thread") {
@@ -30,16 +30,16 @@ TEST_CASE("once warm, logging a line allocates nothing on the calling thread") {
     };
     for (int n = 0; n < 10; ++n) line();
     REQUIRE(log.flush(1min));
-    const std::size_t before = support::allocated;
+    const std::size_t before = test_support::allocated;
     for (int n = 0; n < 5; ++n) line();
-    CHECK(support::allocated == before);
+    CHECK(test_support::allocated == before);
 }
 
 TEST_CASE("a line below the level never allocates") {
     const logger log(callback_sink([](std::string_view) {}));
-    const std::size_t before = support::allocated;
+    const std::size_t before = test_support::allocated;
     log.debug("a message that is longer than a short string", field("list", "a value that is longer than that too"));
-    CHECK(support::allocated == before);
+    CHECK(test_support::allocated == before);
 }
 
 TEST_CASE("counting allocates nothing after a thread's first time, nor does finding a known series") {
@@ -54,7 +54,7 @@ TEST_CASE("counting allocates nothing after a thread's first time, nor does find
         routes.with("GET", route).add();
     };
     count();
-    const std::size_t before = support::allocated;
+    const std::size_t before = test_support::allocated;
     for (int n = 0; n < 5; ++n) count();
-    CHECK(support::allocated == before);
+    CHECK(test_support::allocated == before);
 }

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct folder_fixture {
-    support::temporary_folder own;
+    test_support::temporary_folder own;
     fs::path folder = own.path();
     fs::path file = folder / "app.log";
 

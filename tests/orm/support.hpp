@@ -58,7 +58,7 @@ struct product {
 };
 BOOST_DESCRIBE_STRUCT(product, (), (id, name, stock))
 
-using support::temporary_folder;
+using test_support::temporary_folder;
 
 // A call in a separate task that can be cancelled.
 template<class T>

@@ -20,7 +20,7 @@ BOOST_DESCRIBE_STRUCT(plain, (), (id, name, price, note, at))
 
 } // namespace
 
-using support::allocations;
+using test_support::allocations;
 
 TEST_CASE("reading allocates for the struct's own members only") {
     plain value;

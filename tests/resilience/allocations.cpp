@@ -21,5 +21,5 @@ TEST_CASE("neither a permit nor a refusal of a token bucket allocates") {
     };
     refuse(); // the thread caches the error of this wait
     time.advance(1s);
-    CHECK(support::allocations(refuse) == 0);
+    CHECK(test_support::allocations(refuse) == 0);
 }

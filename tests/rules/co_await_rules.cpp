@@ -80,9 +80,13 @@ private:
     }
 
     bool skip_comment() {
-        if (starts("//")) return advance_past("\n", at_), true;
-        if (starts("/*")) return advance_past("*/", at_ + 2), true;
-        return false;
+        const bool line = starts("//");
+        if (!line && !starts("/*")) return false;
+        if (line)
+            advance_past("\n", at_);
+        else
+            advance_past("*/", at_ + 2);
+        return true;
     }
 
     bool skip_directive() {

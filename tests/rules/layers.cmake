@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: MIT
 # cmake -DROOT=... -P layers.cmake: fails if a file includes a higher floor or a sibling, if a file in a room of a
-# folder includes a higher room or a sibling, or if a public header includes what must stay in src/ or lacks its licence
-# line or guard.
+# folder includes a higher room or a sibling, if a public header includes what must stay in src/ or lacks its licence
+# line or guard, or if a file or folder of include/ and src/ is too large.
 cmake_minimum_required(VERSION 3.25)
+
+if(NOT DEFINED MAX_LINES)
+  set(MAX_LINES 400) # of a file
+endif()
+if(NOT DEFINED MAX_FILES)
+  set(MAX_FILES 35) # in a folder
+endif()
 
 set(floor_core 0)
 set(floor_reflect 1)
@@ -39,7 +46,7 @@ set(room_orm_database 4)
 
 # Not included by public headers: users of weir pay neither for their compile time nor need these headers.
 set(private_headers
-  "soci/" "hiredis" "openssl/" "yaml-cpp/" "spdlog/" "rapidjson/" "sqlite3\\.h"
+  "soci/" "hiredis" "openssl/" "yaml-cpp/" "rapidjson/" "sqlite3\\.h"
   "boost/asio\\.hpp" "boost/beast\\.hpp" "boost/beast/http\\.hpp" "boost/beast/core\\.hpp"
   "boost/beast/websocket" "boost/beast/ssl" "boost/asio/ssl"
   "boost/beast/http/(basic_parser|parser|serializer|read|write|message|fields)"
@@ -165,6 +172,30 @@ foreach(path IN LISTS headers)
   foreach(line IN LISTS macros)
     report("${path}" "a public header with ${line}")
   endforeach()
+endforeach()
+
+set(folders "")
+foreach(path IN LISTS headers sources)
+  if(path MATCHES "^(include|src)/")
+    file(READ "${ROOT}/${path}" text)
+    string(REGEX REPLACE "[^\n]+" "" ends "${text}")
+    string(LENGTH "${ends}" lines)
+    if(lines GREATER MAX_LINES)
+      report("${path}" "has ${lines} lines, more than ${MAX_LINES}")
+    endif()
+    cmake_path(GET path PARENT_PATH folder)
+    list(APPEND folders "${folder}")
+  endif()
+endforeach()
+set(distinct ${folders})
+list(REMOVE_DUPLICATES distinct)
+foreach(folder IN LISTS distinct)
+  set(files ${folders})
+  list(FILTER files INCLUDE REGEX "^${folder}$")
+  list(LENGTH files count)
+  if(count GREATER MAX_FILES)
+    report("${folder}" "has ${count} files, more than ${MAX_FILES}")
+  endif()
 endforeach()
 
 if(broken GREATER 0)

@@ -19,14 +19,14 @@ namespace {
 // Runs a store's operation in which the allocation after `many` fails; returns whether it was done.
 task<bool> with_little_memory(std::size_t many, std::function<task<result<void>>()> operation) {
     bool done = true;
-    support::allocations_left = many;
+    test_support::allocations_left = many;
     try {
         auto outcome = co_await operation();
         done = outcome.has_value();
     } catch (const std::bad_alloc&) {
         done = false;
     }
-    support::allocations_left = std::numeric_limits<std::size_t>::max();
+    test_support::allocations_left = std::numeric_limits<std::size_t>::max();
     co_return done;
 }
 

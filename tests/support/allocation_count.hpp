@@ -5,7 +5,7 @@
 #include <limits>
 #include <new>
 
-namespace support {
+namespace test_support {
 
 inline thread_local std::size_t allocated =
     0; // of the calling thread; counts only if the program includes allocations.hpp
@@ -35,4 +35,4 @@ bool with_allocations(std::size_t many, F&& f) {
     return done;
 }
 
-} // namespace support
+} // namespace test_support

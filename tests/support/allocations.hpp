@@ -19,19 +19,19 @@
 // clang's sanitizers replace operator new and provide their own statistics.
 #include <sanitizer/allocator_interface.h>
 
-namespace support {
+namespace test_support {
 
 inline const int counting = __sanitizer_install_malloc_and_free_hooks(
     [](const volatile void*, std::size_t) { ++allocated; }, [](const volatile void*) {});
 
-} // namespace support
+} // namespace test_support
 
 #else
 
 // NOLINTBEGIN(misc-definitions-in-headers): replacement functions can't be inline
 void* operator new(std::size_t size) {
-    ++support::allocated;
-    if (support::allocations_left-- == 0) throw std::bad_alloc();
+    ++test_support::allocated;
+    if (test_support::allocations_left-- == 0) throw std::bad_alloc();
     if (void* got = std::malloc(size)) return got;
     throw std::bad_alloc();
 }

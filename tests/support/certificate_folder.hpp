@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-namespace support {
+namespace test_support {
 
 /// PEM files of an authority and of a server certificate signed by it, in a temporary folder.
 class certificate_folder {
@@ -53,4 +53,4 @@ private:
     temporary_folder folder_;
 };
 
-} // namespace support
+} // namespace test_support

@@ -11,7 +11,7 @@
 #include <string>
 
 // Certificates generated at run time: an authority and the certificates that it signs. Keys are P-256.
-namespace support {
+namespace test_support {
 
 struct certificate {
     std::string pem;
@@ -25,7 +25,7 @@ struct certificate_request {
     long ends_in = 3600;
 };
 
-namespace detail {
+namespace tls_detail {
 
 template<auto Free>
 struct freed {
@@ -82,21 +82,21 @@ inline x509 blank(const certificate_request& wanted, EVP_PKEY* key) {
     return one;
 }
 
-} // namespace detail
+} // namespace tls_detail
 
 class authority {
 public:
     explicit authority(std::string name = "weir test authority") : key_(EVP_EC_gen("P-256")) {
         certificate_request self;
         self.common_name = std::move(name);
-        root_ = detail::blank(self, key_.get());
+        root_ = tls_detail::blank(self, key_.get());
         X509_set_issuer_name(root_.get(), X509_get_subject_name(root_.get()));
-        detail::extend(root_.get(), root_.get(), NID_basic_constraints, "critical,CA:TRUE");
-        detail::extend(root_.get(), root_.get(), NID_key_usage, "critical,keyCertSign");
-        detail::must(X509_sign(root_.get(), key_.get(), EVP_sha256()) != 0, "sign");
+        tls_detail::extend(root_.get(), root_.get(), NID_basic_constraints, "critical,CA:TRUE");
+        tls_detail::extend(root_.get(), root_.get(), NID_key_usage, "critical,keyCertSign");
+        tls_detail::must(X509_sign(root_.get(), key_.get(), EVP_sha256()) != 0, "sign");
     }
 
-    std::string pem() const { return detail::pem_of(root_.get()); }
+    std::string pem() const { return tls_detail::pem_of(root_.get()); }
 
     // The file name under which OpenSSL looks the authority up in a directory.
     std::string hashed_name() const {
@@ -106,13 +106,13 @@ public:
     }
 
     certificate sign(const certificate_request& wanted) const {
-        const detail::private_key key(EVP_EC_gen("P-256"));
-        const auto leaf = detail::blank(wanted, key.get());
+        const tls_detail::private_key key(EVP_EC_gen("P-256"));
+        const auto leaf = tls_detail::blank(wanted, key.get());
         X509_set_issuer_name(leaf.get(), X509_get_subject_name(root_.get()));
         if (!wanted.subject_alt_name.empty())
-            detail::extend(leaf.get(), root_.get(), NID_subject_alt_name, wanted.subject_alt_name);
-        detail::must(X509_sign(leaf.get(), key_.get(), EVP_sha256()) != 0, "sign");
-        return {detail::pem_of(leaf.get()), detail::pem_of(key.get())};
+            tls_detail::extend(leaf.get(), root_.get(), NID_subject_alt_name, wanted.subject_alt_name);
+        tls_detail::must(X509_sign(leaf.get(), key_.get(), EVP_sha256()) != 0, "sign");
+        return {tls_detail::pem_of(leaf.get()), tls_detail::pem_of(key.get())};
     }
 
     certificate sign(const std::string& subject_alt_name) const {
@@ -122,8 +122,8 @@ public:
     }
 
 private:
-    detail::private_key key_;
-    detail::x509 root_;
+    tls_detail::private_key key_;
+    tls_detail::x509 root_;
 };
 
-} // namespace support
+} // namespace test_support

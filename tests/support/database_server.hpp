@@ -40,7 +40,7 @@ protected:
     virtual int stop_signal() const = 0;
 
     std::string folder() const { return files_ / "data"; }
-    const support::temporary_folder& files() const noexcept { return files_; }
+    const test_support::temporary_folder& files() const noexcept { return files_; }
     /// Runs a program as the server's user until it ends; throws with its output if it fails.
     void run(const std::vector<std::string>& command) const;
 
@@ -50,7 +50,7 @@ private:
     std::unique_ptr<child_process> begin(std::vector<std::string> command) const;
     std::vector<pid_t> stopped_processes() const;
 
-    support::temporary_folder files_;
+    test_support::temporary_folder files_;
     std::string user_; // empty: the user who runs the tests
     std::uint16_t port_;
     std::unique_ptr<child_process> process_;

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace support {
+namespace test_support {
 
 /// Appends everything that the bytes decode to, up to an error.
 inline weir::result<void> decode(weir::http::detail::content_decoder& decoder, std::string_view bytes,
@@ -26,4 +26,4 @@ inline weir::result<void> decode(weir::http::detail::content_decoder&& fresh, st
     return decode(fresh, bytes, out);
 }
 
-} // namespace support
+} // namespace test_support

@@ -19,7 +19,7 @@ struct promtool_verdict {
 
 // Runs Prometheus' checker (package prometheus) on an exposition; status 127 if it isn't installed.
 inline promtool_verdict promtool(const std::string& exposition) {
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     const std::string path = folder.put("metrics", exposition);
     std::FILE* const run = ::popen(("promtool check metrics <" + path + " 2>&1").c_str(), "r");
     if (!run) throw std::runtime_error("promtool can't be started");

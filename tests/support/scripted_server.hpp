@@ -23,7 +23,7 @@
 #include <thread>
 #include <utility>
 
-namespace support {
+namespace test_support {
 
 struct peer_is_gone {};
 
@@ -233,4 +233,4 @@ inline boost::asio::ssl::context server_tls(const certificate& own) {
     return made;
 }
 
-} // namespace support
+} // namespace test_support

@@ -13,8 +13,8 @@ namespace test_support {
 
 /// A loop on a manual clock, a scripted server's certificate, and options for a client that trusts it.
 struct secure_fixture {
-    support::authority trusted;
-    boost::asio::ssl::context tls = support::server_tls(trusted.sign("IP:127.0.0.1"));
+    test_support::authority trusted;
+    boost::asio::ssl::context tls = test_support::server_tls(trusted.sign("IP:127.0.0.1"));
     weir::manual_clock time;
     weir::loop home{time};
 

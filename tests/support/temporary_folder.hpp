@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace support {
+namespace test_support {
 
 /// A temporary folder that the destructor removes.
 class temporary_folder {
@@ -35,4 +35,4 @@ private:
     std::filesystem::path path_;
 };
 
-} // namespace support
+} // namespace test_support

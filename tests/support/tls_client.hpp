@@ -19,29 +19,31 @@
 #include <unistd.h>
 #include <utility>
 
-namespace support {
+namespace test_support {
 
-namespace detail {
+namespace tls_detail {
 using tls_connection = std::unique_ptr<SSL, freed<SSL_free>>;
 using tls_settings = std::unique_ptr<SSL_CTX, freed<SSL_CTX_free>>;
-} // namespace detail
+} // namespace tls_detail
 
 /// An OpenSSL client context that trusts one authority.
-inline detail::tls_settings client_settings(const std::string& ca_file) {
-    detail::tls_settings made(SSL_CTX_new(TLS_client_method()));
-    detail::must(SSL_CTX_load_verify_file(made.get(), ca_file.c_str()) == 1, "load the authority");
+inline tls_detail::tls_settings client_settings(const std::string& ca_file) {
+    tls_detail::tls_settings made(SSL_CTX_new(TLS_client_method()));
+    tls_detail::must(SSL_CTX_load_verify_file(made.get(), ca_file.c_str()) == 1, "load the authority");
     SSL_CTX_set_verify(made.get(), SSL_VERIFY_PEER, nullptr);
     return made;
 }
 
 /// Sets the client certificate.
 inline void show(SSL_CTX* settings, const certificate& own) {
-    const detail::memory_bio pem(BIO_new_mem_buf(own.pem.data(), static_cast<int>(own.pem.size())));
-    const detail::memory_bio key_pem(BIO_new_mem_buf(own.key_pem.data(), static_cast<int>(own.key_pem.size())));
-    const std::unique_ptr<X509, detail::freed<X509_free>> one(PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr));
-    const detail::private_key key(PEM_read_bio_PrivateKey(key_pem.get(), nullptr, nullptr, nullptr));
-    detail::must(SSL_CTX_use_certificate(settings, one.get()) == 1 && SSL_CTX_use_PrivateKey(settings, key.get()) == 1,
-                 "use the client's certificate");
+    const tls_detail::memory_bio pem(BIO_new_mem_buf(own.pem.data(), static_cast<int>(own.pem.size())));
+    const tls_detail::memory_bio key_pem(BIO_new_mem_buf(own.key_pem.data(), static_cast<int>(own.key_pem.size())));
+    const std::unique_ptr<X509, tls_detail::freed<X509_free>> one(
+        PEM_read_bio_X509(pem.get(), nullptr, nullptr, nullptr));
+    const tls_detail::private_key key(PEM_read_bio_PrivateKey(key_pem.get(), nullptr, nullptr, nullptr));
+    tls_detail::must(
+        SSL_CTX_use_certificate(settings, one.get()) == 1 && SSL_CTX_use_PrivateKey(settings, key.get()) == 1,
+        "use the client's certificate");
 }
 
 /// A blocking TLS client: every wait has a limit, after which it fails.
@@ -131,7 +133,10 @@ private:
         char room[16384];
         ERR_clear_error();
         const int got = SSL_read(tls_.get(), room, sizeof room);
-        if (got > 0) return received_.append(room, static_cast<std::size_t>(got)), true;
+        if (got > 0) {
+            received_.append(room, static_cast<std::size_t>(got));
+            return true;
+        }
         reason_ = last_reason();
         return false;
     }
@@ -141,9 +146,9 @@ private:
     }
 
     int fd_;
-    detail::tls_connection tls_;
+    tls_detail::tls_connection tls_;
     std::string received_;
     std::string reason_;
 };
 
-} // namespace support
+} // namespace test_support

@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace support {
+namespace test_support {
 
 inline constexpr uid_t unused_user = 64534;
 inline constexpr int killed = 1000;
@@ -31,4 +31,4 @@ int without_threads(rlim_t most, F body) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : killed;
 }
 
-} // namespace support
+} // namespace test_support

@@ -7,8 +7,8 @@ using namespace weir;
 using namespace weir::http;
 using namespace weir::testing;
 using namespace std::chrono_literals;
-using support::peer;
-using support::scripted_server;
+using test_support::peer;
+using test_support::scripted_server;
 
 namespace {
 
@@ -97,8 +97,8 @@ TEST_CASE_FIXTURE(line_fixture, "connections reset while idle don't fail the nex
 }
 
 TEST_CASE("a damaged byte breaks TLS and isn't delivered") {
-    const support::authority trusted;
-    auto tls = support::server_tls(trusted.sign("IP:127.0.0.1"));
+    const test_support::authority trusted;
+    auto tls = test_support::server_tls(trusted.sign("IP:127.0.0.1"));
     scripted_server server(answer_all, tls);
     fault_proxy line(server.port());
     client_options options;

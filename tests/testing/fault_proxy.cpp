@@ -10,8 +10,8 @@
 using namespace weir::testing;
 using namespace std::chrono_literals;
 using boost::asio::ip::tcp;
-using support::peer;
-using support::scripted_server;
+using test_support::peer;
+using test_support::scripted_server;
 
 namespace {
 

@@ -30,7 +30,7 @@ private:
     cron_expression() = default;
 
     bool matches_day(std::chrono::sys_days day) const noexcept;
-    bool ever_comes() const noexcept;
+    bool has_date() const noexcept;
 
     // one bit per value
     std::uint64_t minutes_ = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <weir/http/handler.hpp>
+#include <weir/http/detail/handler.hpp>
 #include <weir/http/method.hpp>
 #include <weir/http/middleware.hpp>
 

@@ -23,7 +23,7 @@ struct adaptive_throttle_event {
 
 struct adaptive_throttle_options {
     std::string name = "adaptive_throttle";    ///< in events and logs
-    double multiplier = 2.0;                   ///< K: calls allowed per accepted call; 1 and more
+    double multiplier = 2.0;                   ///< K: calls allowed per accepted call; 1 or more
     duration window = std::chrono::minutes(2); ///< how long a call counts; 1 ms to 24 h
     /// Whether an error means that the backend rejected the call; a throw counts as yes. Default: unavailable,
     /// resource_exhausted and deadline_exceeded.

@@ -19,8 +19,8 @@ constexpr auto quietly = asio::as_tuple(use_task);
 
 } // namespace
 
-void client_connection::connect(endpoint to, std::function<void(error_code)> tell) {
-    socket_.async_connect(to, std::move(tell));
+void client_connection::connect(endpoint to, std::function<void(error_code)> done) {
+    socket_.async_connect(to, std::move(done));
 }
 
 client_connection::error_code client_connection::prepare() {

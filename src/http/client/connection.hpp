@@ -30,8 +30,8 @@ public:
     client_connection(const client_connection&) = delete;
     client_connection& operator=(const client_connection&) = delete;
 
-    /// Calls `tell` once, later, even if the connection is closed or destroyed in the meantime.
-    void connect(endpoint to, std::function<void(error_code)> tell);
+    /// Calls `done` once, later, even if the connection is closed or destroyed in the meantime.
+    void connect(endpoint to, std::function<void(error_code)> done);
     /// Sets the options of a connected socket.
     error_code prepare();
     /// errc::unavailable describes the defect of the certificate or the handshake.

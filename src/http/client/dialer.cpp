@@ -75,7 +75,7 @@ task<result<client_dialer::connection>> client_dialer::connect(
     auto made = co_await race.run(limit, failed);
     if (made) co_return made;
     if (stop.reason()) co_return stop.reason();
-    if (timer.rang()) co_return too_slow("connecting to", url, "connect");
+    if (timer.expired()) co_return too_slow("connecting to", url, "connect");
     co_return error(errc::unavailable, "connecting to " + url.authority() + " failed: " + failed.message());
 }
 
@@ -84,7 +84,7 @@ task<result<void>> client_dialer::secure(client_connection& made, const client_u
     timer.expect_within(tls_timeout_);
     const cut_scope cut(stop, [&made] { made.close(); });
     auto secured = co_await made.handshake(tls_, url, verify_);
-    if (timer.rang()) co_return too_slow("TLS with", url, "TLS");
+    if (timer.expired()) co_return too_slow("TLS with", url, "TLS");
     co_return secured;
 }
 

@@ -93,13 +93,13 @@ void client_lookup::forget(const std::string& host) { state_->hosts.erase(host);
 client_lookup::resolver client_lookup::system(loop& home) {
     using tcp = asio::ip::tcp;
     using names = asio::ip::basic_resolver<tcp, asio::io_context::executor_type>;
-    return [all = std::make_shared<names>(home.io().get_executor())](const std::string& host, answer tell) {
+    return [all = std::make_shared<names>(home.io().get_executor())](const std::string& host, answer report) {
         all->async_resolve(
             host, "0", names::numeric_service | names::address_configured,
-            [tell = std::move(tell)](const boost::system::error_code& failed, const names::results_type& found) {
+            [report = std::move(report)](const boost::system::error_code& failed, const names::results_type& found) {
                 addresses list;
                 for (const auto& one : found) list.push_back(one.endpoint().address());
-                tell(failed, std::move(list));
+                report(failed, std::move(list));
             });
     };
 }

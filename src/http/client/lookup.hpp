@@ -20,8 +20,8 @@ class client_lookup {
 public:
     using addresses = std::vector<boost::asio::ip::address>;
     using answer = std::function<void(const boost::system::error_code& failed, addresses found)>;
-    /// Looks up a name asynchronously and calls `tell` once, on the loop.
-    using resolver = std::function<void(const std::string& host, answer tell)>;
+    /// Looks up a name asynchronously and calls `report` once, on the loop.
+    using resolver = std::function<void(const std::string& host, answer report)>;
 
     /// The system's resolver: getaddrinfo on Asio's resolver thread; IPv6 addresses are omitted if the machine has
     /// none, and likewise IPv4 (AI_ADDRCONFIG).

@@ -190,8 +190,14 @@ result<void> client_response_parser::choose_framing() {
     }
     keep_alive_ = !close;
     if (!coding.empty() && length) return malformed("both a length and a transfer coding");
-    if (to_head_ || response_.status == 204 || response_.status == 304) return at_ = state::done, ok();
-    if (!coding.empty()) return at_ = state::chunk_size, ok();
+    if (to_head_ || response_.status == 204 || response_.status == 304) {
+        at_ = state::done;
+        return ok();
+    }
+    if (!coding.empty()) {
+        at_ = state::chunk_size;
+        return ok();
+    }
     if (length) return take_length(*length);
     at_ = state::until_close;
     keep_alive_ = false;

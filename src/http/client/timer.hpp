@@ -31,8 +31,8 @@ public:
         if (until_ < rings_at_) arm();
     }
     /// Suspends the timer: nothing is expected at the moment.
-    void rest() noexcept { until_ = time_point::max(); }
-    bool rang() const noexcept { return rang_; }
+    void suspend() noexcept { until_ = time_point::max(); }
+    bool expired() const noexcept { return expired_; }
 
 private:
     void arm() {
@@ -46,7 +46,7 @@ private:
             if (until_ != time_point::max()) arm();
             return;
         }
-        rang_ = true;
+        expired_ = true;
         ring_();
     }
 
@@ -55,7 +55,7 @@ private:
     time_point until_ = time_point::max();
     time_point rings_at_ = time_point::max();
     loop::timer_id timer_ = 0;
-    bool rang_ = false;
+    bool expired_ = false;
 };
 
 } // namespace weir::http

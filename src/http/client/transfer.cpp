@@ -79,7 +79,7 @@ task<result<void>> response_reader::read() {
         boost::system::error_code failed;
         const std::span<char> into(room.get(), room_size);
         const std::size_t got = co_await receive(into, failed);
-        if (patience_.rang()) co_return silent(call_.url, parser_.started());
+        if (patience_.expired()) co_return silent(call_.url, parser_.started());
         auto fed = parser_.feed({room.get(), got});
         if (!fed) co_return at_host(fed.error(), call_.url);
         if (body.wanted()) {
@@ -97,7 +97,7 @@ task<std::size_t> response_reader::receive(std::span<char> room, boost::system::
     if (sent_) expect_more();
     const std::size_t got = co_await connection_.read(room, failed);
     reading_ = false;
-    patience_.rest();
+    patience_.suspend();
     call_.received += got;
     call_.counts.received += got;
     co_return got;

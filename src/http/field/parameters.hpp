@@ -28,7 +28,10 @@ public:
 private:
     bool take_value();
     bool take_quoted();
-    bool fail() noexcept { return malformed_ = true, false; }
+    bool fail() noexcept {
+        malformed_ = true;
+        return false;
+    }
 
     std::string_view rest_;
     parameter one_;

@@ -60,8 +60,11 @@ error parameter_binding::take(const json_member& member, bool first, std::string
     void* to = member.in(into_);
     if (type->kind == json_kind::optional) {
         // an empty input
-        if (text.empty() && first && type->element->kind != json_kind::string && type->element->kind != json_kind::list)
-            return type->clear(to), error();
+        if (text.empty() && first && type->element->kind != json_kind::string &&
+            type->element->kind != json_kind::list) {
+            type->clear(to);
+            return error();
+        }
         to = type->add(to);
         type = type->element;
     }

@@ -65,13 +65,13 @@ public:
         const auto origin = req.header("origin");
         const bool allowed = allows(origin);
         if (allowed && asks_beforehand(req)) answer_preflight(req, res);
-        tell(req, res, allowed ? origin : std::string_view());
+        add_fields(req, res, allowed ? origin : std::string_view());
     }
 
     // A response that the server makes on its own never answers a preflight request.
     void refused(const request& req, response& res) const {
         const auto origin = req.header("origin");
-        tell(req, res, allows(origin) ? origin : std::string_view());
+        add_fields(req, res, allows(origin) ? origin : std::string_view());
     }
 
 private:
@@ -83,7 +83,7 @@ private:
     }
 
     // Adds the fields that let `origin` read the response; none for an empty origin.
-    void tell(const request& req, response& res, std::string_view origin) const {
+    void add_fields(const request& req, response& res, std::string_view origin) const {
         // sent to all, since a cache might otherwise serve one origin's response to another
         if (!any_) detail::add_vary(res.headers, "Origin");
         if (origin.empty()) return;

@@ -95,19 +95,19 @@ public:
     result<void> admit(request& req) const {
         std::string room;
         const rate_decision decided = decide_(req.context().loop().now(), key_(req, room));
-        if (fields_.standard || fields_.legacy) keep(req, decided);
+        if (fields_.standard || fields_.legacy) attach_decision(req, decided);
         if (!decided) return decided.refusal();
         return ok();
     }
 
-    void tell(const request& req, response& res) const {
+    void add_fields(const request& req, response& res) const {
         const auto* kept = req.find<rate_decisions>();
         const rate_decision* decided = kept ? kept->of(this) : nullptr;
         if (decided) write(*decided, res.headers);
     }
 
 private:
-    void keep(request& req, const rate_decision& decided) const {
+    void attach_decision(request& req, const rate_decision& decided) const {
         if (auto* const kept = req.find<rate_decisions>())
             kept->further.push_back({this, decided});
         else
@@ -152,7 +152,7 @@ middleware detail::rate_limit_layer(rate_decider decide, rate_key key, rate_limi
     middleware layer;
     layer.by_head = true;
     layer.before = [gate](request& req) { return gate->admit(req); };
-    layer.after = [gate](request& req, response& res) { gate->tell(req, res); };
+    layer.after = [gate](request& req, response& res) { gate->add_fields(req, res); };
     layer.after_own_refusal = true;
     layer.after_refusal = layer.after;
     return layer;

@@ -80,20 +80,23 @@ middleware request_id(request_id_options options) {
     middleware layer;
     const auto choose = [accept = options.accept](request& req) -> result<void> {
         const auto given = accept ? detail::request_access::field(req, known_field::x_request_id) : std::string_view{};
-        if (acceptable(given)) return req.context().set_request_id(given), ok();
+        if (acceptable(given)) {
+            req.context().set_request_id(given);
+            return ok();
+        }
         const auto made = hex(next_number());
         req.context().set_request_id({made.data(), made.size()});
         return ok();
     };
-    const auto tell = [](request& req, response& res) {
+    const auto add_id = [](request& req, response& res) {
         detail::header_access::set(res.headers, header_name, req.context().request_id());
     };
     layer.before = choose;
     layer.by_head = true;
-    layer.after = tell;
-    layer.after_refusal = [choose, tell](request& req, response& res) {
+    layer.after = add_id;
+    layer.after_refusal = [choose, add_id](request& req, response& res) {
         if (req.context().request_id().empty()) choose(req).value();
-        tell(req, res);
+        add_id(req, res);
     };
     return layer;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "http/middleware/loop_turn.hpp"
 #include "http/routing/route_table.hpp"
-#include "http/server/loop_turn.hpp"
 #include <weir/core/loop_local.hpp>
 #include <weir/http/middleware/shed.hpp>
 

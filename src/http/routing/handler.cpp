@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <weir/http/handler.hpp>
+#include <weir/http/detail/handler.hpp>
 
 #include <memory>
 

@@ -129,16 +129,16 @@ namespace {
 
 // Reports an exception of a layer's `done`: the request has already been answered, so only a log can receive it.
 void report_lost(const route& route, const request& req, const error& lost) noexcept {
-    bool heard = false;
+    bool handled = false;
     for (const auto& layer : route.layers) {
         if (!layer->done_failed) continue;
         try {
             layer->done_failed(req, lost);
-            heard = true;
+            handled = true;
         } catch (...) { // continue with the others
         }
     }
-    if (heard) return;
+    if (handled) return;
     const error why = lost.cause() ? lost.cause() : lost;
     const std::string_view text = why.message();
     std::fprintf(stderr, "weir: a middleware's done: %.*s\n", static_cast<int>(text.size()), text.data());

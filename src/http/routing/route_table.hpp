@@ -3,7 +3,7 @@
 
 #include "http/message/request_access.hpp"
 #include "http/routing/route_tree.hpp"
-#include <weir/http/handler.hpp>
+#include <weir/http/detail/handler.hpp>
 #include <weir/http/middleware.hpp>
 #include <weir/http/router.hpp>
 

@@ -197,7 +197,7 @@ void connection::left() {
 }
 
 void connection::finish(bool idle) {
-    if (idle && tls_) said_goodbye();
+    if (idle && tls_) send_close_notify();
     if (idle) return abort();
     finishing_ = true;
     if (!sending()) return half_close();
@@ -209,7 +209,7 @@ void connection::half_close() {
     const time_point now = home_.loop().now();
     linger_until_ = now + linger_quiet;
     linger_end_ = now + (home_.host().draining ? linger_quiet : linger_time);
-    if (tls_ && !said_goodbye()) {
+    if (tls_ && !send_close_notify()) {
         linger_until_ = weir::detail::later(linger_until_, home_.host().limits.write_time);
         return;
     }

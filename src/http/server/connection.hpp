@@ -100,7 +100,7 @@ private:
     bool write_secure(std::string_view output);
     bool put_queued();
     bool encrypt_some();
-    bool said_goodbye();
+    bool send_close_notify();
     void write_rest();
     void wrote(std::size_t size);
     bool send_some();

@@ -120,7 +120,7 @@ bool connection::encrypt_some() {
 }
 
 // Sends close_notify (RFC 8446 section 6.1); false if earlier output must leave first.
-bool connection::said_goodbye() {
+bool connection::send_close_notify() {
     tls_->engine.close(queued_);
     return queued_.empty() || put_queued();
 }

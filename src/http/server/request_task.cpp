@@ -195,7 +195,7 @@ task<bool> request_task::write_tail() {
     const auto written = co_await body.source(out);
     if (written) co_return true;
     response_.failure = written.error();
-    co_return body.endless&& cancelled_; // a stopping server ends an event stream in order
+    co_return (body.endless && cancelled_); // a stopping server ends an event stream in order
 }
 
 // The request's deadline no longer applies to the tasks that it spawned.

@@ -64,7 +64,7 @@ worker::worker(std::shared_ptr<const route_table> routes, const server_options& 
                const weir::clock& time)
     : options_(options), counters_(counters), loop_(time), host_(loop_, std::move(routes), options.limits),
       acceptor_(loop_.io()) {
-    loop_.on_background_end([this] { tell_gone(); });
+    loop_.on_background_end([this] { report_if_drained(); });
     host_.events = &counters.events;
     host_.budget = &counters.incoming;
 }
@@ -111,7 +111,7 @@ void worker::accept() {
         // An accepted connection is served, even if the drain closed the listener before this ran.
         if (!failed) admit(std::move(socket), peer_);
         if (!failed) accept_some();
-        if (!acceptor_.is_open()) return tell_gone();
+        if (!acceptor_.is_open()) return report_if_drained();
         if (failed) return accept_failed(failed);
         spare_descriptor_.take();
         accept();
@@ -215,7 +215,7 @@ void worker::drain(std::function<void()> gone) {
     accept_rest();
     const auto all = connections_; // some end during this loop, or end others
     for (const auto& one : all) one->drain();
-    tell_gone();
+    report_if_drained();
 }
 
 // Connections that the kernel has already accepted must be answered.
@@ -281,14 +281,14 @@ void worker::retire(connection& one) {
     if (addresses_) addresses_->leave(one.client);
     if (one.reserved) --reserved_;
     // Its code may still be on the stack: it is destroyed after that has returned.
-    asio::post(loop_.io(), [this, leaving = std::move(leaving)] { tell_gone(); });
+    asio::post(loop_.io(), [this, leaving = std::move(leaving)] { report_if_drained(); });
 }
 
-void worker::tell_gone() {
+void worker::report_if_drained() {
     if (!gone_ || accepting_ || !connections_.empty() || loop_.background() != 0) return;
-    const auto tell = std::move(gone_);
+    const auto report = std::move(gone_);
     gone_ = nullptr;
-    tell();
+    report();
 }
 
 void worker::schedule_sweep() {

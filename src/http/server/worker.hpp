@@ -89,7 +89,7 @@ private:
     bool make_room();
     void refuse(tcp_socket socket, std::string_view answer);
     void accept_rest();
-    void tell_gone();
+    void report_if_drained();
     void settle() noexcept;
     void sweep();
     void schedule_sweep();

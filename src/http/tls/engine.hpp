@@ -61,7 +61,7 @@ private:
     openssl_handle<SSL, SSL_free> ssl_;
     std::span<const char> input_;
     std::string* output_ = nullptr; // the caller's, during a call
-    std::array<char, 5> start_{};   // the first bytes of the input: OpenSSL judges by the head of the first record
+    std::array<char, 5> start_{};   // the first bytes of the input: OpenSSL goes by the head of the first record
     std::uint8_t start_size_ = 0;
     bool failed_ = false;
     bool speaks_http_ = false;

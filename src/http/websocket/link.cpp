@@ -48,7 +48,7 @@ void websocket_link::begin(body_stream& stream) {
     stream_ = &stream;
     frames_ = websocket_stream::open(home_, stream, max_message_, *this);
     stream.listen(this);
-    heard_ = home_.now();
+    last_input_ = home_.now();
     arm(next_look());
     frames_->read();
 }
@@ -144,19 +144,19 @@ void websocket_link::output_left() {
     output_.wake();
 }
 
-void websocket_link::heard() {
-    heard_ = home_.now();
-    if (std::exchange(pinged_, never) != never) look_in_time();
+void websocket_link::input_arrived() {
+    last_input_ = home_.now();
+    if (std::exchange(pinged_, never) != never) arm_timer();
 }
 
 void websocket_link::awaits_rest(bool midway) {
     if (!midway) begun_ = never;
     if (!midway || begun_ != never || !is_open()) return;
     begun_ = home_.now();
-    look_in_time();
+    arm_timer();
 }
 
-void websocket_link::came(websocket_message message) {
+void websocket_link::message_arrived(websocket_message message) {
     begun_ = never;
     if (!is_open()) return;
     message_.emplace(std::move(message));
@@ -167,7 +167,7 @@ void websocket_link::peer_closes(std::uint16_t code, std::string_view reason) {
     if (is_open()) end(state::closing, code, reason);
 }
 
-void websocket_link::over(websocket_end how, std::uint16_t code, std::string_view reason) {
+void websocket_link::stream_ended(websocket_end how, std::uint16_t code, std::string_view reason) {
     if (state_ > state::closing) return;
     if (how == websocket_end::lost) return end(state::lost, lost_code, {});
     broken_ = how == websocket_end::broken;
@@ -207,7 +207,7 @@ error websocket_link::ending() const {
 }
 
 // If the timer rings earlier, it rearms itself, so consecutive messages don't each set a timer.
-void websocket_link::look_in_time() {
+void websocket_link::arm_timer() {
     if (const time_point when = next_look(); when < due_) arm(when);
 }
 
@@ -216,19 +216,19 @@ void websocket_link::arm(time_point when) {
     due_ = when;
     if (when == never) return;
     auto ring = [weak = weak_from_this()] {
-        if (const auto alive = weak.lock()) alive->timer_rang();
+        if (const auto alive = weak.lock()) alive->timer_expired();
     };
     timer_ = home_.call_at(when, std::move(ring));
 }
 
 time_point websocket_link::next_look() const noexcept {
     time_point when = never;
-    if (ping_after_ > duration::zero()) when = pinged_ == never ? heard_ + ping_after_ : pinged_ + pong_within_;
+    if (ping_after_ > duration::zero()) when = pinged_ == never ? last_input_ + ping_after_ : pinged_ + pong_within_;
     if (message_within_ > duration::zero() && begun_ != never) when = std::min(when, begun_ + message_within_);
     return when;
 }
 
-void websocket_link::timer_rang() {
+void websocket_link::timer_expired() {
     if (!is_open()) return lose();
     const time_point now = home_.now();
     const bool slow = begun_ != never && message_within_ > duration::zero() && now - begun_ >= message_within_;
@@ -241,11 +241,11 @@ void websocket_link::timer_rang() {
 bool websocket_link::keep_alive(time_point now) {
     if (ping_after_ <= duration::zero()) return true;
     if (!awaits_input()) { // reading is paused on this side
-        heard_ = now;
+        last_input_ = now;
         pinged_ = never;
     }
     if (pinged_ != never) return now - pinged_ < pong_within_;
-    if (now - heard_ < ping_after_) return true;
+    if (now - last_input_ < ping_after_) return true;
     pinged_ = now;
     frames_->ping();
     return true;

@@ -56,11 +56,11 @@ public:
     void gone() override;
 
     // For the frames' side.
-    void heard() override;
+    void input_arrived() override;
     void awaits_rest(bool midway) override;
-    void came(websocket_message message) override;
+    void message_arrived(websocket_message message) override;
     void peer_closes(std::uint16_t code, std::string_view reason) override;
-    void over(websocket_end how, std::uint16_t code, std::string_view reason) override;
+    void stream_ended(websocket_end how, std::uint16_t code, std::string_view reason) override;
 
 private:
     enum class state : std::uint8_t {
@@ -77,10 +77,10 @@ private:
     bool awaits_input() const noexcept { return state_ <= state::closing && !message_; }
     void publish() noexcept;
     void end(state how, std::uint16_t code, std::string_view reason);
-    void look_in_time();
+    void arm_timer();
     void arm(time_point when);
     time_point next_look() const noexcept;
-    void timer_rang();
+    void timer_expired();
     bool keep_alive(time_point now);
     error ending() const;
 
@@ -99,7 +99,7 @@ private:
     wait_list output_;
     weir::detail::event finished_;
     std::string reason_;
-    time_point heard_;
+    time_point last_input_;
     time_point pinged_ = never; // no answer since then
     time_point begun_ = never;  // when an incomplete message started
     time_point due_ = never;    // when the timer rings, possibly before there is anything to do

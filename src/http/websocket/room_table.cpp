@@ -82,7 +82,7 @@ task<result<std::size_t>> room_table::send(std::string_view room, const shared_f
     const executor here = co_await this_task;
     room_waiter waiter(*this, here.context().loop());
     for (;;) {
-        if (const auto heard = try_share(room, frame, waiter)) co_return *heard;
+        if (const auto recipients = try_share(room, frame, waiter)) co_return *recipients;
         co_await waiter.point->wait();
         if (weir::detail::cancelled(state)) co_return errc::cancelled;
     }
@@ -106,13 +106,13 @@ std::optional<std::size_t> room_table::try_share(std::string_view name, const sh
 // Steps that can fail come first.
 std::size_t room_table::share(const room& with, const shared_frame& frame) {
     for (const auto& one : with) prepare(*one);
-    std::size_t heard = 0;
+    std::size_t recipients = 0;
     for (const auto& one : with) {
         one->push(frame, options_.unsent);
-        heard += one->listening();
+        recipients += one->listening();
         if (!std::exchange(one->ready, true)) one->outlet().ready.push_back(one);
     }
-    return heard;
+    return recipients;
 }
 
 // Posts one function for everything that the loop delivers in its next turn, regardless of the number of broadcasts.

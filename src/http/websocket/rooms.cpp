@@ -10,7 +10,7 @@ namespace weir::http {
 
 namespace {
 
-error wrong_text() { return error(errc::invalid_argument, "a text message must be UTF-8"); }
+error not_text() { return error(errc::invalid_argument, "a text message must be UTF-8"); }
 
 } // namespace
 
@@ -27,7 +27,7 @@ room_seat websocket_rooms::join(std::string room, const websocket& member) {
 }
 
 result<std::size_t> websocket_rooms::broadcast(std::string_view room, std::string_view text) {
-    if (!is_utf8(text)) return wrong_text();
+    if (!is_utf8(text)) return not_text();
     return table_->broadcast(room, detail::frame_of(text, false));
 }
 
@@ -36,7 +36,7 @@ std::size_t websocket_rooms::broadcast_binary(std::string_view room, std::string
 }
 
 task<result<std::size_t>> websocket_rooms::send(std::string_view room, std::string_view text) {
-    if (!is_utf8(text)) co_return wrong_text();
+    if (!is_utf8(text)) co_return not_text();
     const auto table = table_;
     const auto frame = detail::frame_of(text, false);
     co_return co_await table->send(room, frame);

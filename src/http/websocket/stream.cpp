@@ -85,13 +85,13 @@ public:
 
 private:
     void took_input() override;
-    void ran_dry() override;
-    void heard_control(ws::frame_type kind, beast::string_view payload);
+    void input_exhausted() override;
+    void control_arrived(ws::frame_type kind, beast::string_view payload);
     void read_done(error_code ec, std::size_t size);
     void deliver();
     void not_utf8();
     void read_failed(error_code ec);
-    void over();
+    void stream_ended();
     void fail(error_code ec);
     void enqueue(shared_frame frame);
     void move_on();
@@ -133,7 +133,7 @@ private:
 // Beast's timeouts are disabled from the start; it writes no messages, so it needs no buffer for them.
 void beast_stream::open(body_stream& bytes, std::size_t max_message) {
     ws_.read_message_max(std::max<std::size_t>(max_message, 1)); // 0 would mean no limit
-    ws_.control_callback([this](ws::frame_type kind, beast::string_view payload) { heard_control(kind, payload); });
+    ws_.control_callback([this](ws::frame_type kind, beast::string_view payload) { control_arrived(kind, payload); });
     error_code ec;
     ws_.accept(any_handshake(), ec);
     ws_.next_layer().attach(bytes);
@@ -146,14 +146,14 @@ void beast_stream::leave() noexcept {
 
 void beast_stream::took_input() {
     midway_ = true;
-    if (events_) events_->heard();
+    if (events_) events_->input_arrived();
 }
 
-void beast_stream::ran_dry() {
+void beast_stream::input_exhausted() {
     if (events_) events_->awaits_rest(midway_ || have_ != 0);
 }
 
-void beast_stream::heard_control(ws::frame_type kind, beast::string_view payload) {
+void beast_stream::control_arrived(ws::frame_type kind, beast::string_view payload) {
     const auto self = shared_from_this();
     midway_ = false;
     if (!events_) return;
@@ -191,32 +191,32 @@ void beast_stream::deliver() {
     whole.binary = ws_.got_binary();
     midway_ = false;
     if (!whole.binary && !is_utf8(whole.data)) return not_utf8();
-    events_->came(std::move(whole));
+    events_->message_arrived(std::move(whole));
 }
 
 // Beast checks where a message of text ends only if the last fragment isn't empty.
 void beast_stream::not_utf8() {
     goodbye_ = ws::close_code::bad_payload;
     start_close();
-    events_->over(websocket_end::broken, ws::close_code::bad_payload, "a text message that isn't UTF-8");
+    events_->stream_ended(websocket_end::broken, ws::close_code::bad_payload, "a text message that isn't UTF-8");
 }
 
 // If this operation was aborted, the other one has already reported the outcome.
 void beast_stream::read_failed(error_code ec) {
     if (ec == asio::error::operation_aborted) return;
-    if (ec == ws::error::closed) return over();
+    if (ec == ws::error::closed) return stream_ended();
     fail(ec);
 }
 
-void beast_stream::over() {
+void beast_stream::stream_ended() {
     const ws::close_reason& last = ws_.reason();
-    events_->over(websocket_end::closed, code_of(last), {last.reason.data(), last.reason.size()});
+    events_->stream_ended(websocket_end::closed, code_of(last), {last.reason.data(), last.reason.size()});
 }
 
 void beast_stream::fail(error_code ec) {
     const bool broken = ec.category() == ws::make_error_code(ws::error::closed).category();
-    if (broken) return events_->over(websocket_end::broken, code_of(ec), ec.message());
-    events_->over(websocket_end::lost, 0, {});
+    if (broken) return events_->stream_ended(websocket_end::broken, code_of(ec), ec.message());
+    events_->stream_ended(websocket_end::lost, 0, {});
 }
 
 void beast_stream::send(std::string_view payload, bool binary) {
@@ -303,7 +303,7 @@ void beast_stream::start_close() {
 
 // A peer that breaks the protocol after our close gets no second one.
 void beast_stream::closed(error_code ec) {
-    if (!ec) return over();
+    if (!ec) return stream_ended();
     if (ec != asio::error::operation_aborted) fail(ec);
 }
 

@@ -24,15 +24,15 @@ enum class websocket_end : std::uint8_t {
 /// Receives what a WebSocket's stream reads. A call may destroy the stream and its listener.
 class websocket_events {
 public:
-    virtual void heard() = 0;
+    virtual void input_arrived() = 0;
     /// Whether a message, or a control frame, has started but is incomplete.
     virtual void awaits_rest(bool midway) = 0;
     /// A message has arrived. Nothing more is read until requested.
-    virtual void came(websocket_message message) = 0;
+    virtual void message_arrived(websocket_message message) = 0;
     /// The peer's close has arrived; it is answered, and then the stream ends.
     virtual void peer_closes(std::uint16_t code, std::string_view reason) = 0;
     /// The stream has ended. 1005 means no code.
-    virtual void over(websocket_end how, std::uint16_t code, std::string_view reason) = 0;
+    virtual void stream_ended(websocket_end how, std::uint16_t code, std::string_view reason) = 0;
 
 protected:
     ~websocket_events() = default;
@@ -46,7 +46,7 @@ public:
     static std::shared_ptr<websocket_stream> open(weir::loop& home, body_stream& bytes, std::size_t max_message,
                                                   websocket_events& events);
 
-    /// Reads until the next message, which `came` reports, or the end.
+    /// Reads until the next message, which `message_arrived` reports, or the end.
     virtual void read() = 0;
     /// Sends messages in the order of the calls; drops them if the stream is no longer open.
     virtual void send(std::string_view payload, bool binary) = 0;

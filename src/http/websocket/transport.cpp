@@ -55,7 +55,7 @@ void websocket_transport::read(asio::mutable_buffer room, io_completion reader) 
     }
     room_ = room;
     reader_ = std::move(reader);
-    events_.ran_dry();
+    events_.input_exhausted();
 }
 
 void websocket_transport::push(std::size_t size, io_completion writer) {

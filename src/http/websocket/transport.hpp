@@ -50,7 +50,7 @@ public:
     /// Bytes from the peer have been read.
     virtual void took_input() = 0;
     /// More input is requested, and there is none.
-    virtual void ran_dry() = 0;
+    virtual void input_exhausted() = 0;
 
 protected:
     ~transport_events() = default;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orm/database/wrong_option.hpp"
+#include "orm/database/check_options.hpp"
 #include "orm/pool/connection_pool.hpp"
 #include "orm/soci/driver.hpp"
 #include "orm/sqlite/sqlite_session.hpp"
@@ -50,7 +50,7 @@ connector to_server(const database_options& options) {
 }
 
 database_options checked(database_options given) {
-    if (auto wrong = wrong_option(given)) throw error_exception(std::move(wrong));
+    if (auto wrong = check_options(given)) throw error_exception(std::move(wrong));
     return given;
 }
 

@@ -284,7 +284,7 @@ void connection_pool::keep(lock& held, entry taken) {
 
 void connection_pool::drop(lock& held, entry taken) {
     ++counts_.dropped;
-    if (taken.silent) distrust_idle(held, taken.last_asked);
+    if (taken.silent) discard_unanswered(held, taken.last_asked);
     discard(held, std::move(taken));
 }
 

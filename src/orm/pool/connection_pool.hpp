@@ -137,7 +137,7 @@ private:
     error no_connection(const lock& held) const noexcept;
     void retire_idle(lock& held);
     void forget_gone(lock& held);
-    void distrust_idle(lock& held, time_point since);
+    void discard_unanswered(lock& held, time_point since);
     template<class Ended>
     std::size_t discard_idle(lock& held, Ended ended);
     void report_leaks(lock& held);

@@ -85,7 +85,7 @@ void connection_pool::retire_idle(lock& held) {
 
 // A silent connection is rarely alone, and asking the others one by one would take as long each: closes those that
 // haven't answered since.
-void connection_pool::distrust_idle(lock& held, time_point since) {
+void connection_pool::discard_unanswered(lock& held, time_point since) {
     counts_.dropped +=
         discard_idle(held, [since](const entry& one) { return std::max(one.last_used, one.last_asked) < since; });
 }

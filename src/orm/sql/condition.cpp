@@ -17,7 +17,10 @@ fragment& fragment::operator=(const fragment& other) = default;
 fragment& fragment::operator=(fragment&& other) noexcept = default;
 fragment::~fragment() = default;
 
-fragment& fragment::append(std::string_view text) { return sql += text, *this; }
+fragment& fragment::append(std::string_view text) {
+    sql += text;
+    return *this;
+}
 
 fragment& fragment::append(fragment other) {
     sql += other.sql;

@@ -77,12 +77,12 @@ error foreign_key_violation() {
     return {errc::conflict, "refers to a missing row, or other rows still refer to this one"};
 }
 
-error refers_to_nothing(std::string_view columns) {
+error missing_reference(std::string_view columns) {
     return with_fields(error(errc::conflict, "refers to a missing row"), columns_in(columns), "foreign_key",
                        "refers to a missing row");
 }
 
-error still_referred_to(std::string_view constraint) {
+error still_referenced(std::string_view constraint) {
     return with_fields(error(errc::conflict, "other rows still refer to this one"), columns_in(constraint),
                        "foreign_key", "still refers to this row");
 }

@@ -16,9 +16,9 @@ error unique_violation(std::string_view columns, std::string_view constraint = {
 // For databases that don't say which of the two it was.
 error foreign_key_violation();
 // 409: the columns refer to a missing row.
-error refers_to_nothing(std::string_view columns);
+error missing_reference(std::string_view columns);
 // 409: rows of another table refer, by this constraint, to a row that is to be erased or get another key.
-error still_referred_to(std::string_view constraint);
+error still_referenced(std::string_view constraint);
 error not_null_violation(std::string_view columns);
 error check_violation(std::string_view constraint);
 error other_violation();

@@ -56,7 +56,7 @@ int start(const weir::config_options& from) {
 namespace {
 
 struct configured_start {
-    support::temporary_folder folder;
+    test_support::temporary_folder folder;
     std::vector<const char*> flags{"service"};
     std::vector<std::string> variables{"MAIL_PASSWORD=correct horse"};
 

@@ -8,8 +8,8 @@
 using namespace weir;
 using namespace weir::http;
 using namespace std::chrono_literals;
-using support::peer;
-using support::scripted_server;
+using test_support::peer;
+using test_support::scripted_server;
 
 namespace {
 

@@ -9,10 +9,10 @@
 
 using namespace weir;
 using namespace weir::http;
-using support::authority;
-using support::certificate_request;
-using support::peer;
-using support::scripted_server;
+using test_support::authority;
+using test_support::certificate_request;
+using test_support::peer;
+using test_support::scripted_server;
 
 namespace {
 
@@ -25,7 +25,7 @@ void answer_with_server_name(peer& link) {
 
 struct tls_fixture {
     authority trusted;
-    boost::asio::ssl::context tls = support::server_tls(trusted.sign("DNS:localhost,IP:127.0.0.1"));
+    boost::asio::ssl::context tls = test_support::server_tls(trusted.sign("DNS:localhost,IP:127.0.0.1"));
     loop home;
 
     client_options trusting() const {
@@ -42,8 +42,8 @@ struct tls_fixture {
     }
 
     // Returns the client's result for a server with this certificate.
-    error refusal(const support::certificate& own, client_options options, std::string_view host = "localhost") {
-        auto context = support::server_tls(own);
+    error refusal(const test_support::certificate& own, client_options options, std::string_view host = "localhost") {
+        auto context = test_support::server_tls(own);
         scripted_server server(answer_with_server_name, context);
         const auto answer = get(server, std::move(options), host);
         REQUIRE(!answer);
@@ -245,7 +245,7 @@ TEST_CASE_FIXTURE(
 
 TEST_CASE_FIXTURE(tls_fixture, "only the explicit option turns verification off") {
     const authority unknown("another authority");
-    auto context = support::server_tls(unknown.sign("DNS:elsewhere.example"));
+    auto context = test_support::server_tls(unknown.sign("DNS:elsewhere.example"));
     scripted_server server(answer_with_server_name, context);
     client_options careless = trusting();
     careless.dangerously_accept_any_certificate = true;

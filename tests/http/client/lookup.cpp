@@ -24,9 +24,9 @@ struct lookup_fixture {
     loop home{time};
     int asked = 0;
     std::multimap<std::string, client_lookup::answer> open;
-    client_lookup names{home, 30s, [this](const std::string& host, client_lookup::answer tell) {
+    client_lookup names{home, 30s, [this](const std::string& host, client_lookup::answer report) {
                             ++asked;
-                            open.emplace(host, std::move(tell));
+                            open.emplace(host, std::move(report));
                         }};
 
     struct call {
@@ -43,8 +43,8 @@ struct lookup_fixture {
     void answer(const char* address, const std::string& host = "shop.example") {
         client_lookup::addresses found;
         if (*address) found.push_back(make_address(address));
-        const auto tell = open.extract(host);
-        tell.mapped()(*address ? boost::system::error_code() : boost::asio::error::host_not_found, std::move(found));
+        const auto report = open.extract(host);
+        report.mapped()(*address ? boost::system::error_code() : boost::asio::error::host_not_found, std::move(found));
         home.poll();
     }
     static std::string address(const call& ended) { return ended.outcome->value().at(0).to_string(); }
@@ -160,7 +160,9 @@ TEST_CASE_FIXTURE(lookup_fixture, "the number of cached names is limited") {
 TEST_CASE_FIXTURE(lookup_fixture, "an answer that arrives after the client is gone is dropped") {
     client_lookup::answer left;
     {
-        client_lookup gone(home, 30s, [&](const std::string&, client_lookup::answer tell) { left = std::move(tell); });
+        client_lookup gone(home, 30s, [&](const std::string&, client_lookup::answer report) {
+            left = std::move(report);
+        });
         call one;
         auto work = [&]() -> task<void> { one.outcome = co_await gone.find("shop.example", one.stop); };
         home.spawn(work());

@@ -19,8 +19,8 @@
 using namespace weir;
 using namespace weir::http;
 using namespace std::chrono_literals;
-using support::peer;
-using support::scripted_server;
+using test_support::peer;
+using test_support::scripted_server;
 
 namespace {
 
@@ -184,7 +184,7 @@ struct dial_fixture {
 
     client_dialer dialer(client_lookup::addresses all) {
         return {home, client_options(),
-                [all](const std::string&, const client_lookup::answer& tell) { tell({}, all); }};
+                [all](const std::string&, const client_lookup::answer& report) { report({}, all); }};
     }
 };
 

@@ -10,8 +10,8 @@
 
 using namespace weir;
 using namespace weir::http;
-using support::peer;
-using support::scripted_server;
+using test_support::peer;
+using test_support::scripted_server;
 
 namespace {
 

@@ -15,7 +15,7 @@ namespace {
 
 // A folder of files to serve, and a secret next to it.
 struct files_fixture {
-    support::temporary_folder own;
+    test_support::temporary_folder own;
     fs::path top = own.path();
     router app;
 

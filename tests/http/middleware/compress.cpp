@@ -35,7 +35,7 @@ std::string encoded(content_coding coding, std::string_view text) {
 std::string decoded(content_coding coding, std::string_view bytes) {
     content_decoder decoder(coding, 1U << 24);
     std::string out;
-    support::decode(decoder, bytes, out).value();
+    test_support::decode(decoder, bytes, out).value();
     CHECK(decoder.complete());
     return out;
 }
@@ -140,7 +140,7 @@ TEST_CASE("pieces of any size decode to the original, in pieces of any size") {
             std::string text;
             for (std::size_t at = 0; at < bytes.size(); at += piece) {
                 CHECK(!decoder.complete());
-                support::decode(decoder, std::string_view(bytes).substr(at, piece), text).value();
+                test_support::decode(decoder, std::string_view(bytes).substr(at, piece), text).value();
             }
             CHECK(decoder.complete());
             CHECK(text == page);
@@ -158,7 +158,7 @@ TEST_CASE("flushed output can be read before the end") {
             std::string text;
             encoder.write(event, bytes);
             encoder.flush(bytes);
-            support::decode(decoder, bytes, text).value();
+            test_support::decode(decoder, bytes, text).value();
             CHECK(text == event);
         }
     }
@@ -170,19 +170,20 @@ TEST_CASE("a decoder stops at its limit, at invalid input and after the end") {
         const std::string bomb = encoded(coding, zeros);
         CHECK(bomb.size() < 2000);
         std::string out;
-        CHECK(support::decode(content_decoder(coding, 999999), bomb, out).error() == errc::too_large);
+        CHECK(test_support::decode(content_decoder(coding, 999999), bomb, out).error() == errc::too_large);
         CHECK(out.size() < 1000000);
         out.clear();
-        CHECK(support::decode(content_decoder(coding, 1000000), bomb, out).has_value());
+        CHECK(test_support::decode(content_decoder(coding, 1000000), bomb, out).has_value());
         CHECK(out == zeros);
-        CHECK(support::decode(content_decoder(coding, 100), "\xff\xffplain text", out).error() ==
+        CHECK(test_support::decode(content_decoder(coding, 100), "\xff\xffplain text", out).error() ==
               errc::invalid_argument);
-        CHECK(support::decode(content_decoder(coding, 1000000), bomb + "x", out).error() == errc::invalid_argument);
+        CHECK(test_support::decode(content_decoder(coding, 1000000), bomb + "x", out).error() ==
+              errc::invalid_argument);
         content_decoder ended(coding, 1000000);
-        CHECK(support::decode(ended, bomb.substr(0, bomb.size() - 1), out).has_value());
-        CHECK(support::decode(ended, bomb.substr(bomb.size() - 1) + "x", out).error() == errc::invalid_argument);
+        CHECK(test_support::decode(ended, bomb.substr(0, bomb.size() - 1), out).has_value());
+        CHECK(test_support::decode(ended, bomb.substr(bomb.size() - 1) + "x", out).error() == errc::invalid_argument);
         content_decoder cut(coding, 1000000);
-        CHECK(support::decode(cut, std::string_view(bomb).substr(0, bomb.size() - 1), out).has_value());
+        CHECK(test_support::decode(cut, std::string_view(bomb).substr(0, bomb.size() - 1), out).has_value());
         CHECK(!cut.complete());
     }
 }

@@ -32,7 +32,7 @@ std::vector<content_coding> codings() {
 // Decodes the readable part of the encoded bytes so far.
 std::string readable(content_decoder& decoder, std::string_view bytes) {
     std::string out;
-    support::decode(decoder, bytes, out).value();
+    test_support::decode(decoder, bytes, out).value();
     return out;
 }
 

@@ -33,8 +33,14 @@ struct guard_fixture {
         app.use(recover(log));
         app.route("/guarded", [this](router& inside) {
             inside.use(guard(breaker));
-            inside.get("/plain", [this] { return ++handled, answer(); });
-            inside.get("/coroutine", [this]() -> task<response> { co_return ++handled, answer(); });
+            inside.get("/plain", [this] {
+                ++handled;
+                return answer();
+            });
+            inside.get("/coroutine", [this]() -> task<response> {
+                ++handled;
+                co_return answer();
+            });
             inside.get("/error", []() -> result<std::string> {
                 return error(errc::unavailable, "the shelf is closed").with_code("shelf_closed").with_retry_after(3);
             });

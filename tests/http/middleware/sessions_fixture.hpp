@@ -55,7 +55,10 @@ public:
     session_stats stats() const override { return kept_.stats(); }
 
 private:
-    bool fails() { return ++calls, broken != errc::ok; }
+    bool fails() {
+        ++calls;
+        return broken != errc::ok;
+    }
 
     memory_session_store kept_;
 };

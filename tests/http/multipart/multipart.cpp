@@ -50,7 +50,7 @@ struct photo_fixture {
 
 // A temporary folder for the test.
 struct folder_fixture {
-    support::temporary_folder own;
+    test_support::temporary_folder own;
     std::filesystem::path folder = own.path();
 
     std::size_t files() const {

@@ -33,7 +33,7 @@ const std::string upload_form =
     "--b1--\r\n";
 
 struct upload_fixture {
-    support::temporary_folder own;
+    test_support::temporary_folder own;
     std::filesystem::path folder = own.path();
     blocking_pool disk{{.name = "disk", .threads = 1}};
     router app;

@@ -92,7 +92,7 @@ struct steady_fixture {
     }
     std::size_t receive(counting_wire& wire, std::size_t size) {
         home.refresh();
-        return support::allocations([&] { wire.machine.receive({input.data(), size}); });
+        return test_support::allocations([&] { wire.machine.receive({input.data(), size}); });
     }
 
     std::array<char, 8192> input{};

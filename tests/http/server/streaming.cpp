@@ -484,7 +484,7 @@ TEST_CASE_FIXTURE(streaming_fixture, "many small streamed requests in one packet
 }
 
 TEST_CASE_FIXTURE(streaming_fixture, "part of a file is a body, sent in order with its neighbours") {
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     const int descriptor = ::open(folder.put("digits", "0123456789").c_str(), O_RDONLY | O_CLOEXEC);
     REQUIRE(descriptor >= 0);
     auto file = std::make_shared<http::open_file>(descriptor);

@@ -228,8 +228,14 @@ struct strictness_fixture {
     int handled = 0;
 
     strictness_fixture() {
-        app.get("/", [this] { return ++handled, "root"; });
-        app.post("/echo", [this](request& req) { return ++handled, std::string(req.body()); });
+        app.get("/", [this] {
+            ++handled;
+            return "root";
+        });
+        app.post("/echo", [this](request& req) {
+            ++handled;
+            return std::string(req.body());
+        });
     }
 
     /// Checks for exactly one response to a refused request, however it arrived.

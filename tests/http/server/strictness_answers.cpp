@@ -30,7 +30,10 @@ struct answers_fixture {
     std::string late;
 
     answers_fixture() {
-        app.get("/", [this] { return ++handled, "root"; });
+        app.get("/", [this] {
+            ++handled;
+            return "root";
+        });
         app.post("/echo", [](request& req) { return std::string(req.body()); });
         app.post("/json", [](body<answer_note> in) { return in->text; });
         app.post("/form", [](form<answer_note> in) { return in->text; });

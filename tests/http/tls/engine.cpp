@@ -67,8 +67,8 @@ struct conversation {
 };
 
 struct engine_fixture {
-    support::certificate_folder files;
-    support::detail::tls_settings client_side = support::client_settings(files.path("ca.pem"));
+    test_support::certificate_folder files;
+    test_support::tls_detail::tls_settings client_side = test_support::client_settings(files.path("ca.pem"));
     std::shared_ptr<const tls_context> server_side = tls_context::load(files.options()).value();
 
     conversation talk() const { return {client_side.get(), server_side->native()}; }
@@ -228,10 +228,10 @@ TEST_CASE_FIXTURE(engine_fixture, "bytes that aren't a record end an open connec
 
 TEST_CASE_FIXTURE(engine_fixture, "a client's certificate is described once it has been verified") {
     serve(files.options(http::client_certificates::required));
-    support::certificate_request wanted;
+    test_support::certificate_request wanted;
     wanted.common_name = "device-7";
     wanted.subject_alt_name = "DNS:seven.example,URI:spiffe://weir/device/7,email:seven@example.com,IP:10.0.0.7";
-    support::show(client_side.get(), files.trusted.sign(wanted));
+    test_support::show(client_side.get(), files.trusted.sign(wanted));
     auto pair = talk();
     REQUIRE(pair.shake_hands());
     const auto its = pair.server.engine.info().certificate;
@@ -251,15 +251,15 @@ TEST_CASE_FIXTURE(engine_fixture, "a certificate not signed by the authority, or
     auto without = talk();
     without.shake_hands();
     CHECK(without.server.engine.failed());
-    const support::authority stranger("somebody else");
-    support::show(client_side.get(), stranger.sign("DNS:a"));
+    const test_support::authority stranger("somebody else");
+    test_support::show(client_side.get(), stranger.sign("DNS:a"));
     auto forged = talk();
     forged.shake_hands();
     CHECK(forged.server.engine.failed());
-    support::certificate_request expired;
+    test_support::certificate_request expired;
     expired.starts_in = -7200;
     expired.ends_in = -3600;
-    support::show(client_side.get(), files.trusted.sign(expired));
+    test_support::show(client_side.get(), files.trusted.sign(expired));
     auto late = talk();
     late.shake_hands();
     CHECK(late.server.engine.failed());
@@ -284,8 +284,8 @@ TEST_CASE_FIXTURE(engine_fixture, "unusable files are named with the reason") {
     options = files.options();
     options.key_file = files.put("other.key", files.trusted.sign("DNS:b").key_pem);
     CHECK(refusal(options).find("other.key can't be used: key values mismatch") != std::string::npos);
-    const support::detail::private_key of_another_type(EVP_RSA_gen(2048));
-    options.key_file = files.put("rsa.key", support::detail::pem_of(of_another_type.get()));
+    const test_support::tls_detail::private_key of_another_type(EVP_RSA_gen(2048));
+    options.key_file = files.put("rsa.key", test_support::tls_detail::pem_of(of_another_type.get()));
     CHECK(refusal(options).find("rsa.key can't be used: ") != std::string::npos);
     options = files.options(http::client_certificates::requested);
     options.client_ca_file.clear();
@@ -295,12 +295,12 @@ TEST_CASE_FIXTURE(engine_fixture, "unusable files are named with the reason") {
 }
 
 TEST_CASE_FIXTURE(engine_fixture, "an encrypted key is refused instead of prompting at the terminal") {
-    const support::detail::private_key key(EVP_EC_gen("P-256"));
-    const support::detail::memory_bio out(BIO_new(BIO_s_mem()));
+    const test_support::tls_detail::private_key key(EVP_EC_gen("P-256"));
+    const test_support::tls_detail::memory_bio out(BIO_new(BIO_s_mem()));
     char password[] = "secret";
     REQUIRE(PEM_write_bio_PKCS8PrivateKey(out.get(), key.get(), EVP_aes_128_cbc(), password, 6, nullptr, nullptr) == 1);
     auto options = files.options();
-    options.key_file = files.put("locked.key", support::detail::text_of(out));
+    options.key_file = files.put("locked.key", test_support::tls_detail::text_of(out));
     const auto loaded = tls_context::load(options);
     REQUIRE(!loaded);
     CHECK(loaded.error().message().find("locked.key can't be used") != std::string_view::npos);

@@ -1045,7 +1045,8 @@ TEST_CASE_FIXTURE(websocket_fixture, "when memory runs out, all members receive 
             one->take_all();
             one->generous = true;
         }
-        done = support::with_allocations(left, [&] { rooms.broadcast_binary("tea", "a message that isn't short"); });
+        done =
+            test_support::with_allocations(left, [&] { rooms.broadcast_binary("tea", "a message that isn't short"); });
         for (auto* one : {&first, &second}) {
             one->home.poll();
             CHECK(one->eaten == (done ? server_frame(binary, "a message that isn't short") : ""));
@@ -1067,7 +1068,7 @@ TEST_CASE_FIXTURE(websocket_fixture, "a member without memory for a broadcast lo
         peer.take_all();
         const std::string piece(50'000, 'x');
         rooms.broadcast_binary("tea", piece);
-        CHECK(support::with_allocations(left, [&] { peer.home.poll(); }));
+        CHECK(test_support::with_allocations(left, [&] { peer.home.poll(); }));
         done = !peer.closed;
         CHECK(rooms.dropped() == before + (done ? 0 : 1));
         if (done) CHECK((peer.waiting == server_frame(binary, piece)));

@@ -268,7 +268,7 @@ TEST_CASE_FIXTURE(worker_fixture, "accepted sockets and listeners aren't inherit
 namespace {
 
 struct files_fixture {
-    support::temporary_folder folder;
+    test_support::temporary_folder folder;
     router routes;
 
     files_fixture() {

@@ -40,7 +40,7 @@ struct sigpipe_guard {
 TEST_CASE("clients that request a file and disappear at once leave the server serving") {
     const sigpipe_guard back;
     std::signal(SIGPIPE, SIG_DFL);
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     folder.put("large", std::string(16 * 1024 * 1024, 'x'));
     folder.put("small", "small");
     router routes;

@@ -31,7 +31,7 @@ struct report {
 struct file_fixture : worker_fixture {
     std::vector<report> reports;
     int asked = 0;
-    support::temporary_folder folder;
+    test_support::temporary_folder folder;
     std::string whole = test_support::pattern(large);
     std::shared_ptr<const http::open_file> file = test_support::file_of(folder.put("large", whole));
 

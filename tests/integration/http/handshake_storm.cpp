@@ -37,7 +37,7 @@ std::string client_hello() {
 
 TEST_CASE("a server returns the memory of many incomplete handshakes") {
     test_support::allow_descriptors(storm + 500);
-    const support::certificate_folder files;
+    const test_support::certificate_folder files;
     auto options = soak::options();
     options.connections = 2 * storm;
     options.connections_per_address = 2 * storm;

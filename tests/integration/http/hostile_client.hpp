@@ -182,7 +182,7 @@ public:
     std::unique_ptr<peer> dial(std::uint16_t port, bool secure, bool small) const {
         if (!secure && small) return std::make_unique<peer_by<test_support::socket_client>>(small_client(port));
         if (!secure) return std::make_unique<peer_by<test_support::socket_client>>(port);
-        using client = peer_by<support::tls_client>;
+        using client = peer_by<test_support::tls_client>;
         auto made = std::make_unique<client>(port, settings_.get(), small ? slow_reader_fixture::small_buffer : 0);
         if (const auto why = made->client.handshake(); !why.empty()) throw std::runtime_error("handshake: " + why);
         return made;
@@ -251,9 +251,9 @@ private:
         co_return weir::ok();
     }
 
-    support::temporary_folder folder_;
-    support::certificate_folder certificates_;
-    support::detail::tls_settings settings_ = support::client_settings(certificates_.path("ca.pem"));
+    test_support::temporary_folder folder_;
+    test_support::certificate_folder certificates_;
+    test_support::tls_detail::tls_settings settings_ = test_support::client_settings(certificates_.path("ca.pem"));
     mutable std::mutex mutex_;
     std::string errors_;
 };

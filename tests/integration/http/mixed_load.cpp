@@ -23,7 +23,7 @@ constexpr std::uint64_t each = 40; // of every kind, at least
 
 // Over TLS if there are settings.
 void load_mixed(const server_options& options, SSL_CTX* settings) {
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     test_support::request_witness witness;
     router app;
     app.use(witness.layer());
@@ -55,8 +55,8 @@ TEST_CASE(
 }
 
 TEST_CASE("with every kind of connection at once over TLS, the same holds") {
-    const support::certificate_folder files;
-    const auto settings = support::client_settings(files.path("ca.pem"));
+    const test_support::certificate_folder files;
+    const auto settings = test_support::client_settings(files.path("ca.pem"));
     auto options = soak::options();
     options.tls = files.options();
     load_mixed(options, settings.get());

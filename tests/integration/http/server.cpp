@@ -118,7 +118,7 @@ TEST_CASE_FIXTURE(server_fixture,
 }
 
 TEST_CASE_FIXTURE(server_fixture, "a file of many shares of the loop arrives whole, and the next response after it") {
-    const support::temporary_folder folder;
+    const test_support::temporary_folder folder;
     const std::string whole = test_support::pattern(24 * 1024 * 1024);
     const auto file = test_support::file_of(folder.put("large", whole));
     routes.get("/file", [file, size = whole.size()] {

@@ -31,7 +31,6 @@
 
 using namespace weir;
 using namespace std::chrono_literals;
-using support::tls_client;
 using test_support::client_frame;
 using test_support::close_payload;
 using test_support::echo_hi;
@@ -40,6 +39,7 @@ using test_support::server_close;
 using test_support::server_frame;
 using test_support::socket_client;
 using test_support::take_body;
+using test_support::tls_client;
 using test_support::worker_fixture;
 
 namespace {
@@ -51,8 +51,8 @@ using namespace test_support::opcode;
 std::string download_piece(int number) { return std::string(10'000, static_cast<char>('a' + number % 26)); }
 
 struct busy_fixture {
-    support::certificate_folder files;
-    support::detail::tls_settings settings = support::client_settings(files.path("ca.pem"));
+    test_support::certificate_folder files;
+    test_support::tls_detail::tls_settings settings = test_support::client_settings(files.path("ca.pem"));
     progress uploading, held, released;
     blocking_pool pool{{.name = "held", .threads = 3}};
     router routes;

@@ -65,8 +65,8 @@ TEST_CASE_FIXTURE(slow_reader_fixture, "a peer that pauses gets every byte of a 
 }
 
 TEST_CASE_FIXTURE(slow_reader_fixture, "a peer that pauses gets every byte over TLS") {
-    const support::certificate_folder files;
-    const auto settings = support::client_settings(files.path("ca.pem"));
+    const test_support::certificate_folder files;
+    const auto settings = test_support::client_settings(files.path("ca.pem"));
     http::detail::tls_slot certificates;
     certificates.load(files.options()).value();
     serving->use_tls(certificates);
@@ -74,7 +74,7 @@ TEST_CASE_FIXTURE(slow_reader_fixture, "a peer that pauses gets every byte over 
     SUBCASE("of a body in memory, from a handler that was suspended") { target = "/later"; }
     SUBCASE("of a file, from a handler that was suspended") { target = "/file/later"; }
     SUBCASE("of a streamed body") { target = "/stream"; }
-    support::tls_client client(port, settings.get(), small_buffer);
+    test_support::tls_client client(port, settings.get(), small_buffer);
     REQUIRE(meanwhile([&] { return client.handshake(); }).empty());
     std::string all = ask(client, closing_get(target));
     pass(pause);

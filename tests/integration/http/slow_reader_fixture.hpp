@@ -24,29 +24,41 @@ struct slow_reader_fixture : worker_fixture {
     static constexpr std::size_t large = 5 * 1024 * 1024;
     static constexpr int small_buffer = 4096;
 
-    support::temporary_folder folder;
+    test_support::temporary_folder folder;
     inline static const std::string whole = pattern(large);
     int asked = 0;
 
     slow_reader_fixture() {
         auto& app = routes;
-        app.get("/plain", [this] { return ++asked, whole; });
+        app.get("/plain", [this] {
+            ++asked;
+            return whole;
+        });
         app.get("/later", [this]() -> weir::task<std::string> {
             ++asked;
             co_await weir::sleep_for(sweep);
             co_return whole;
         });
-        app.get("/file", [this] { return ++asked, file(); });
+        app.get("/file", [this] {
+            ++asked;
+            return file();
+        });
         app.get("/file/later", [this]() -> weir::task<weir::response> {
             ++asked;
             co_await weir::sleep_for(sweep);
             co_return file();
         });
-        app.get("/stream", [this] { return ++asked, weir::stream(write); });
-        app.get("/events", [this] { return ++asked, weir::event_stream(tell); });
+        app.get("/stream", [this] {
+            ++asked;
+            return weir::stream(write);
+        });
+        app.get("/events", [this] {
+            ++asked;
+            return weir::event_stream(tell);
+        });
         app.get("/socket", [this](weir::websocket_upgrade upgrade) {
-            return ++asked,
-                   upgrade.accept([](weir::websocket& peer) -> weir::task<void> { co_await peer.send(whole); });
+            ++asked;
+            return upgrade.accept([](weir::websocket& peer) -> weir::task<void> { co_await peer.send(whole); });
         });
     }
 

@@ -82,8 +82,8 @@ TEST_CASE("10,000 connections of all kinds for a minute leave nothing behind, an
     test_support::allow_descriptors(
         connections + secure_connections + 500); // each process has one end of every connection
     soak::server_process server(options());
-    const support::certificate_folder files;
-    const auto settings = support::client_settings(files.path("ca.pem"));
+    const test_support::certificate_folder files;
+    const auto settings = test_support::client_settings(files.path("ca.pem"));
     auto with_tls = options();
     with_tls.tls = files.options();
     soak::server_process secure_server(with_tls);

@@ -94,7 +94,7 @@ inline weir::task<std::string> wait_on() {
 }
 
 /// `folder` is filled here, and outlives the routes.
-inline void add_routes(weir::router& app, const support::temporary_folder& folder) {
+inline void add_routes(weir::router& app, const test_support::temporary_folder& folder) {
     folder.put("large", file_text);
     app.route("/files", weir::static_files(folder.path()));
     app.get("/number/{n}", [](weir::path<"n", std::int64_t> n) { return "number " + std::to_string(*n); });
@@ -218,7 +218,7 @@ private:
         _exit(1);
     }
 
-    support::temporary_folder files_;
+    test_support::temporary_folder files_;
     pid_t pid_ = -1;
     int control_ = -1;
     std::uint16_t port_ = 0;

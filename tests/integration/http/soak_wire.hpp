@@ -62,7 +62,7 @@ private:
     }
 
     int fd_ = -1;
-    support::detail::tls_connection tls_;
+    test_support::tls_detail::tls_connection tls_;
 };
 
 } // namespace soak

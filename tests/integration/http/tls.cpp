@@ -31,10 +31,10 @@
 using namespace weir;
 using namespace std::chrono_literals;
 using http::client_certificates;
-using support::tls_client;
 using test_support::file_of;
 using test_support::pattern;
 using test_support::socket_client;
+using test_support::tls_client;
 
 namespace {
 
@@ -55,7 +55,7 @@ std::string body_of(const std::string& answer) {
     return blank == std::string::npos ? "no answer: " + answer : answer.substr(blank + 4);
 }
 
-using tls_session = std::unique_ptr<SSL_SESSION, support::detail::freed<SSL_SESSION_free>>;
+using tls_session = std::unique_ptr<SSL_SESSION, test_support::tls_detail::freed<SSL_SESSION_free>>;
 
 // Returns the name of the key that sealed the session's ticket.
 std::string ticket_key_name(const tls_session& session) {
@@ -78,15 +78,15 @@ private:
 };
 
 std::string subject_of(SSL* connection) {
-    const std::unique_ptr<X509, support::detail::freed<X509_free>> one(SSL_get1_peer_certificate(connection));
+    const std::unique_ptr<X509, test_support::tls_detail::freed<X509_free>> one(SSL_get1_peer_certificate(connection));
     char text[100] = "";
     if (one) X509_NAME_get_text_by_NID(X509_get_subject_name(one.get()), NID_commonName, text, sizeof text);
     return text;
 }
 
 struct tls_fixture {
-    support::certificate_folder files;
-    support::detail::tls_settings settings = support::client_settings(files.path("ca.pem"));
+    test_support::certificate_folder files;
+    test_support::tls_detail::tls_settings settings = test_support::client_settings(files.path("ca.pem"));
     std::promise<void> entered;
     std::promise<void> opened;
     blocking_pool pool{{.name = "tls", .threads = 1}};
@@ -164,8 +164,8 @@ struct tls_fixture {
         SSL_shutdown(client.native());     // without it the session counts as broken
         return {SSL_session_reused(client.native()) == 1, tls_session(SSL_get1_session(client.native()))};
     }
-    support::certificate client_named(const std::string& common_name) const {
-        support::certificate_request wanted;
+    test_support::certificate client_named(const std::string& common_name) const {
+        test_support::certificate_request wanted;
         wanted.common_name = common_name;
         return files.trusted.sign(wanted);
     }
@@ -183,7 +183,7 @@ TEST_CASE_FIXTURE(tls_fixture, "weir's client gets a response over TLS, and the 
 
 TEST_CASE_FIXTURE(tls_fixture, "a client that doesn't trust the authority disconnects, and the server continues") {
     const auto port = start();
-    const auto refused = get(port, support::authority("another").pem());
+    const auto refused = get(port, test_support::authority("another").pem());
     REQUIRE(!refused);
     CHECK(refused.error() == errc::unavailable);
     CHECK(get(port, files.trusted.pem()));
@@ -261,7 +261,7 @@ TEST_CASE_FIXTURE(tls_fixture, "keys may change in the middle of a connection") 
 
 TEST_CASE_FIXTURE(tls_fixture, "a ticket resumes a session, with the client's certificate as verified") {
     const auto port = start(client_certificates::required);
-    support::show(settings.get(), client_named("device-7"));
+    test_support::show(settings.get(), client_named("device-7"));
     tls_client first(port, settings.get());
     REQUIRE(first.handshake().empty());
     CHECK(body_of(first.get("/private/me")) == "device-7");
@@ -358,13 +358,13 @@ TEST_CASE_FIXTURE(tls_fixture, "if a client certificate is required, a client wi
     CHECK(nobody.get("/").empty());
     CHECK(nobody.reason() == "tlsv13 alert certificate required");
 
-    support::show(settings.get(), support::authority("another").sign("DNS:a"));
+    test_support::show(settings.get(), test_support::authority("another").sign("DNS:a"));
     tls_client stranger(port, settings.get());
     stranger.handshake();
     CHECK(stranger.get("/").empty());
     CHECK(stranger.reason() == "tlsv1 alert unknown ca");
 
-    support::show(settings.get(), client_named("device-7"));
+    test_support::show(settings.get(), client_named("device-7"));
     tls_client known(port, settings.get());
     REQUIRE(known.handshake().empty());
     CHECK(body_of(known.get("/private/me")) == "device-7");
@@ -382,7 +382,7 @@ TEST_CASE_FIXTURE(tls_fixture, "if one is requested, the handler decides what a 
     CHECK(nobody.get("/private/me").starts_with("HTTP/1.1 401 "));
     CHECK(nobody.get("/certificate").starts_with("HTTP/1.1 401 "));
 
-    support::show(settings.get(), client_named("device-7"));
+    test_support::show(settings.get(), client_named("device-7"));
     tls_client known(port, settings.get());
     REQUIRE(known.handshake().empty());
     CHECK(body_of(known.get("/private/me")) == "device-7");

@@ -19,12 +19,12 @@
 
 using namespace weir;
 using namespace std::chrono_literals;
-using support::tls_client;
 using test_support::client_frame;
 using test_support::close_payload;
 using test_support::secure_beast_client;
 using test_support::server_close;
 using test_support::server_frame;
+using test_support::tls_client;
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 
@@ -33,9 +33,9 @@ namespace {
 using namespace test_support::opcode;
 
 struct wss_fixture {
-    support::certificate_folder files;
+    test_support::certificate_folder files;
     asio::ssl::context trust{asio::ssl::context::tls_client};
-    support::detail::tls_settings settings = support::client_settings(files.path("ca.pem"));
+    test_support::tls_detail::tls_settings settings = test_support::client_settings(files.path("ca.pem"));
     test_support::watched_echo echo;
     router routes;
     loop control;

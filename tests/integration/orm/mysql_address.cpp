@@ -12,13 +12,13 @@ namespace {
 
 // A server that offers TLS as `localhost`, and its clients' certificates.
 struct secure_server {
-    support::authority trusted;
-    support::authority stranger;
+    test_support::authority trusted;
+    test_support::authority stranger;
     temporary_folder files;
     test_support::mariadb_server server{identity()};
 
     test_support::server_certificate identity() const {
-        support::certificate_request wanted;
+        test_support::certificate_request wanted;
         wanted.subject_alt_name = "DNS:localhost";
         const auto made = trusted.sign(wanted);
         return {made.pem, made.key_pem, trusted.pem()};
@@ -27,7 +27,7 @@ struct secure_server {
     std::string url(const std::string& host, const std::string& options, const std::string& user = "root") const {
         return "mysql://" + user + "@" + host + ":" + std::to_string(server.port()) + "/mysql" + options;
     }
-    std::string trusting(const support::authority& authority, const std::string& mode) const {
+    std::string trusting(const test_support::authority& authority, const std::string& mode) const {
         return "?sslmode=" + mode + "&sslrootcert=" + files.put("ca.pem", authority.pem());
     }
 };
@@ -112,7 +112,7 @@ TEST_CASE("verify-full accepts only a server of the given authority and of the U
 
 TEST_CASE("a client sends its certificate if the server requires one") {
     const auto& on = running_secure_server();
-    const auto who = on.trusted.sign(support::certificate_request());
+    const auto who = on.trusted.sign(test_support::certificate_request());
     execute_at(on.url("127.0.0.1", ""), "CREATE OR REPLACE USER shop@'127.0.0.1' REQUIRE X509");
     execute_at(on.url("127.0.0.1", ""), "GRANT ALL ON mysql.* TO shop@'127.0.0.1'");
     const std::string shown = "?sslmode=require&sslcert=" + on.files.put("client.pem", who.pem) +

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <weir/http/cookie.hpp>
-#include <weir/http/handler.hpp>
+#include <weir/http/detail/handler.hpp>
 #include <weir/http/middleware.hpp>
 #include <weir/security/principal.hpp>
 #include <weir/security/session.hpp>

@@ -150,8 +150,10 @@ auto operator||(Condition<Left...> left, Condition<Right...> right) {
 }
 
 template<template<class...> class Condition, class... Tables>
-    requires std::derived_from<Condition<Tables...>, detail::condition> Condition<Tables...>
-operator!(Condition<Tables...> inner) { return Condition<Tables...>(detail::negated(std::move(inner).rendered())); }
+    requires std::derived_from<Condition<Tables...>, detail::condition>
+auto operator!(Condition<Tables...> inner) {
+    return Condition<Tables...>(detail::negated(std::move(inner).rendered()));
+}
 
 } // namespace weir::orm
 

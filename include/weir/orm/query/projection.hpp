@@ -79,9 +79,12 @@ consteval std::size_t width_of() {
         return 1;
 }
 
+template<class Left, class Right>
+concept both_integers =
+    std::integral<Left> && std::integral<Right> && !std::same_as<Left, bool> && !std::same_as<Right, bool>;
+
 template<class Member, class V>
-concept holds = std::same_as<Member, V> ||
-    (std::integral<Member>&& std::integral<V> && !std::same_as<Member, bool> && !std::same_as<V, bool>);
+concept holds = std::same_as<Member, V> || both_integers<Member, V>;
 
 template<class Scope, class Member, class E>
 consteval bool check_column() {

@@ -44,10 +44,11 @@ struct json_type {
     std::span<const json_member> members{};      ///< object
     void (*clear)(void*) = nullptr;              ///< optional, list, map: empties it
     void* (*add)(void*) = nullptr;               ///< optional, list: returns the place of a new element
-    void* (*insert)(void*,
-                    std::string_view) = nullptr; ///< map: place of the key's element; null: a duplicate, or crowded
-    bool (*crowded)(const void*, std::string_view) = nullptr; ///< hashed map: too many keys in this key's bucket
-    bool (*assign)(void*, std::string_view) = nullptr;        ///< text
+    void* (*insert)(
+        void*,
+        std::string_view) = nullptr; ///< map: place of the key's element; null: a duplicate, or a full bucket
+    bool (*bucket_full)(const void*, std::string_view) = nullptr; ///< hashed map: too many keys in this key's bucket
+    bool (*assign)(void*, std::string_view) = nullptr;            ///< text
 };
 
 /// Whether a value of this type is a single JSON scalar.
@@ -90,7 +91,10 @@ struct json_binding<bool> {
 };
 
 template<class M>
-    requires(std::integral<M>&& rules::number<M>)
+concept json_integer = rules::number<M> && std::integral<M>;
+
+template<class M>
+    requires json_integer<M>
 struct json_binding<M> {
     static constexpr json_type type() {
         return {.kind = std::signed_integral<M> ? json_kind::signed_integer : json_kind::unsigned_integer,
@@ -192,19 +196,19 @@ struct json_binding<M> {
                       .element = &json_type_of<typename M::mapped_type>,
                       .clear = clear,
                       .insert = insert};
-        if constexpr (hashed_map<M>) map.crowded = crowded;
+        if constexpr (hashed_map<M>) map.bucket_full = bucket_full;
         return map;
     }
     static void clear(void* to) { static_cast<M*>(to)->clear(); }
     static void* insert(void* to, std::string_view key) {
         if constexpr (hashed_map<M>)
-            if (crowded(to, key)) return nullptr;
+            if (bucket_full(to, key)) return nullptr;
         const auto [place, fresh] = static_cast<M*>(to)->try_emplace(std::string(key));
         return fresh ? &place->second : nullptr;
     }
     // With knowledge of the hash function an attacker can send keys that all fall into one bucket, where each is
     // compared with all before it. A million unbiased keys put at most ten into a bucket.
-    static bool crowded(const void* in, std::string_view key) requires hashed_map<M> {
+    static bool bucket_full(const void* in, std::string_view key) requires hashed_map<M> {
         constexpr float most = 32;
         const M& map = *static_cast<const M*>(in);
         if (static_cast<float>(map.size()) <= most) return false;

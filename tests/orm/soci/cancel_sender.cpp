@@ -73,7 +73,7 @@ TEST_CASE("a cancel request that never ends holds up only its thread") {
 }
 
 TEST_CASE("a cancel request is refused if no thread can be started") {
-    const auto tried = support::without_threads(0, [] {
+    const auto tried = test_support::without_threads(0, [] {
         orm::cancel_sender sender("test-cancel");
         const auto request = std::make_shared<counted_request>();
         return sender.post(request) || request->sent != 0 ? 1 : 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "http/server/loop_turn.hpp"
+#include "http/middleware/loop_turn.hpp"
 
 #include <boost/asio/post.hpp>
 

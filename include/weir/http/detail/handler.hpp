@@ -13,21 +13,10 @@
 #include <type_traits>
 #include <utility>
 
-namespace weir {
-class session;
-} // namespace weir
-
 namespace weir::http {
 
 class body_reader;
 class multipart_reader;
-
-/// Whether a handler's parameter of this type needs the client's session, which `sessions` then loads first. Specialise
-/// it for an extractor of your own that calls `find_session`.
-template<class T>
-inline constexpr bool needs_session = false;
-template<>
-inline constexpr bool needs_session<session> = true;
 
 /// A user's function as the router stores it, with its extractors and conversion. Exactly one function is set.
 struct handler {

@@ -464,7 +464,7 @@ TEST_CASE_FIXTURE(pool_fixture, "a leak report names the caller of the database"
     wait_until([&] { return db.stats().writing.active == 1; });
     time.advance(1s);
     const auto leak = reported.get_future().get();
-    CHECK(std::string_view(leak.borrower.file_name()).ends_with("tests/orm/connection_pool.cpp"));
+    CHECK(std::string_view(leak.borrower.file_name()).ends_with("tests/orm/pool/connection_pool.cpp"));
     CHECK(leak.borrower.line() == line);
     open.set_value();
     CHECK(call.wait_on(home));

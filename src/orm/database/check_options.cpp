@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "orm/database/wrong_option.hpp"
+#include "orm/database/check_options.hpp"
 
 #include <fmt/format.h>
 
@@ -20,15 +20,15 @@ struct named_time {
     bool takes_zero;
 };
 
-error wrong_time(const named_time& one) {
+error check_time(const named_time& one) {
     if (one.value > duration::zero() || (one.value == duration::zero() && one.takes_zero)) return {};
     const std::string value = fmt::format("{} ns", one.value.count());
-    return refused(one.name, value, one.takes_zero ? "0 and more" : "more than 0, duration::max() for no limit");
+    return refused(one.name, value, one.takes_zero ? "0 or more" : "more than 0, duration::max() for no limit");
 }
 
-error wrong_pool_size(const pool_options& pool) {
-    if (pool.maximum_pool_size == 0) return refused("pool.maximum_pool_size", 0, "1 and more");
-    if (pool.maximum_pending == 0) return refused("pool.maximum_pending", 0, "1 and more");
+error check_pool_size(const pool_options& pool) {
+    if (pool.maximum_pool_size == 0) return refused("pool.maximum_pool_size", 0, "1 or more");
+    if (pool.maximum_pending == 0) return refused("pool.maximum_pending", 0, "1 or more");
     if (pool.minimum_idle > pool.maximum_pool_size)
         return refused("pool.minimum_idle", *pool.minimum_idle,
                        fmt::format("at most pool.maximum_pool_size, which is {}", pool.maximum_pool_size));
@@ -37,9 +37,9 @@ error wrong_pool_size(const pool_options& pool) {
 
 } // namespace
 
-error wrong_option(const database_options& given) {
+error check_options(const database_options& given) {
     if (!given.time) return refused("time", "nullptr", "a clock");
-    if (auto wrong = wrong_pool_size(given.pool)) return wrong;
+    if (auto wrong = check_pool_size(given.pool)) return wrong;
     const named_time times[] = {
         {"busy_timeout", given.busy_timeout, true},
         {"connect_timeout", given.connect_timeout, false},
@@ -53,7 +53,7 @@ error wrong_option(const database_options& given) {
         {"pool.initialization_fail_timeout", given.pool.initialization_fail_timeout, true},
     };
     for (const auto& one : times)
-        if (auto wrong = wrong_time(one)) return wrong;
+        if (auto wrong = check_time(one)) return wrong;
     return {};
 }
 

@@ -6,6 +6,6 @@
 namespace weir::orm {
 
 // Validates the options; errc::invalid_argument names the first bad one with its accepted values.
-error wrong_option(const database_options& given);
+error check_options(const database_options& given);
 
 } // namespace weir::orm

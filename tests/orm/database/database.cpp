@@ -107,15 +107,15 @@ TEST_CASE("the constructor refuses an invalid option by name") {
         return why_refused(options);
     };
     CHECK(refused([](auto& o) { o.pool.maximum_pool_size = 0; }) ==
-          "database_options.pool.maximum_pool_size = 0: accepted 1 and more");
+          "database_options.pool.maximum_pool_size = 0: accepted 1 or more");
     CHECK(refused([](auto& o) { o.pool.maximum_pending = 0; }) ==
-          "database_options.pool.maximum_pending = 0: accepted 1 and more");
+          "database_options.pool.maximum_pending = 0: accepted 1 or more");
     CHECK(refused([](auto& o) { o.pool.minimum_idle = 11; }) ==
           "database_options.pool.minimum_idle = 11: accepted at most pool.maximum_pool_size, which is 10");
     CHECK(refused([](auto& o) { o.statement_timeout = 0s; }) ==
           "database_options.statement_timeout = 0 ns: accepted more than 0, duration::max() for no limit");
     CHECK(refused([](auto& o) { o.busy_timeout = -1ns; }) ==
-          "database_options.busy_timeout = -1 ns: accepted 0 and more");
+          "database_options.busy_timeout = -1 ns: accepted 0 or more");
     CHECK(refused([](auto& o) { o.time = nullptr; }) == "database_options.time = nullptr: accepted a clock");
 }
 

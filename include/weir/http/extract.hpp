@@ -12,6 +12,10 @@
 #include <string_view>
 #include <utility>
 
+namespace weir {
+class session;
+} // namespace weir
+
 namespace weir::http {
 
 /// A path parameter, percent-decoded and parsed: `path<"id", std::int64_t> id`. Converts to its value. T is a boolean,
@@ -82,6 +86,13 @@ private:
 /// Makes a handler's parameter from the request: `static result<T> from(request&)`. Specialise it for your own types.
 template<class T>
 struct extractor;
+
+/// Whether a handler's parameter of this type needs the client's session, which `sessions` then loads first. Specialise
+/// it for an extractor of your own that calls `find_session`.
+template<class T>
+inline constexpr bool needs_session = false;
+template<>
+inline constexpr bool needs_session<session> = true;
 
 namespace detail {
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The opening handshake (RFC 6455 section 4.2), and the handle for its handler.
 #include "http/field/field_syntax.hpp"
+#include "http/field/origin.hpp"
 #include "http/message/each_field.hpp"
 #include "http/message/framework_errors.hpp"
 #include "http/message/response_tail.hpp"
@@ -57,17 +58,6 @@ error check(const request& req) {
     return {};
 }
 
-// Removes the scheme's default port, which either side may include or omit (RFC 6454 section 4).
-std::string_view without_port(std::string_view authority, std::string_view default_port) noexcept {
-    if (authority.ends_with(default_port)) authority.remove_suffix(default_port.size());
-    return authority;
-}
-
-std::string_view default_port(std::string_view origin) noexcept {
-    if (detail::starts_with_no_case(origin, "https://")) return ":443";
-    return detail::starts_with_no_case(origin, "http://") ? ":80" : "";
-}
-
 // RFC 6455 section 7.4, and IANA's registry.
 bool sendable_close_code(std::uint16_t code) noexcept {
     if (code >= 3000) return code < 5000;
@@ -95,16 +85,12 @@ websocket_upgrade::websocket_upgrade(const request& req) : refusal_(check(req)),
     });
 }
 
-// Allows the service's own pages, by host. Their scheme is checked if the service's is known to be https; if it appears
-// to be http, TLS may have ended at a proxy.
+// Allows the service's own pages, by host.
 bool websocket_upgrade::origin_allowed(const websocket_options& options) const {
     if (origin_.empty() || options.any_origin) return true;
-    const auto port = default_port(origin_);
-    const auto origin = without_port(origin_, port);
-    const auto same = [&](const std::string& allowed) { return equal_no_case(without_port(allowed, port), origin); };
-    if (std::any_of(options.origins.begin(), options.origins.end(), same)) return true;
-    if (port.empty() || (secure_ && port != ":443")) return false;
-    return !host_.empty() && equal_no_case(origin.substr(origin.find("//") + 2), without_port(host_, port));
+    const auto same = [&](const std::string& allowed) { return detail::same_origin(origin_, allowed); };
+    return std::any_of(options.origins.begin(), options.origins.end(), same) ||
+           detail::own_origin(origin_, host_, secure_);
 }
 
 std::string websocket_upgrade::choose(const std::vector<std::string>& ours) const {

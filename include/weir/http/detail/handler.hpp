@@ -22,7 +22,8 @@ class multipart_reader;
 struct handler {
     std::function<void(request&, response&)> plain{};
     std::function<task<void>(request&, response&)> coroutine{};
-    bool streams_body = false; ///< starts when the head has arrived, and reads the body itself
+    bool streams_body = false;  ///< starts when the head has arrived, and reads the body itself
+    bool needs_session = false; ///< a parameter needs the client's session
 };
 
 /// @cond
@@ -219,6 +220,11 @@ inline constexpr bool reads_body<multipart_reader> = true;
 template<class... Args>
 inline constexpr bool reads_body<std::tuple<Args...>> = (reads_body<std::remove_cvref_t<Args>> || ...);
 
+template<class Arguments>
+inline constexpr bool takes_session = false;
+template<class... Args>
+inline constexpr bool takes_session<std::tuple<Args...>> = (needs_session<std::remove_cvref_t<Args>> || ...);
+
 // A member function bound to its object.
 template<class F, class Self>
 struct bound_member {
@@ -250,17 +256,19 @@ handler adapt(F f) {
     constexpr bool streams = reads_body<typename signature<F>::arguments>;
     static_assert(!streams || is_task<returned>, "a handler that reads the body as a stream returns a task");
     F* const kept = new F(std::move(f));
+    handler made;
     if constexpr (is_task<returned>) {
-        handler made = coroutine_handler(kept, destroy_handler<F>, [](void* one, request& req, response& out) {
+        made = coroutine_handler(kept, destroy_handler<F>, [](void* one, request& req, response& out) {
             return call_coroutine(*static_cast<F*>(one), req, out);
         });
         made.streams_body = streams;
-        return made;
     } else {
-        return plain_handler(kept, destroy_handler<F>, [](void* one, request& req, response& out) {
+        made = plain_handler(kept, destroy_handler<F>, [](void* one, request& req, response& out) {
             call_plain(*static_cast<F*>(one), req, out);
         });
     }
+    made.needs_session = takes_session<typename signature<F>::arguments>;
+    return made;
 }
 
 template<class F, class Self>

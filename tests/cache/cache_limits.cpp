@@ -17,7 +17,7 @@ using test_support::cache_fixture;
 
 TEST_CASE_FIXTURE(cache_fixture, "the number of entries never exceeds the size") {
     for (const auto kind : {cache_eviction::w_tiny_lfu, cache_eviction::lru})
-        for (const std::size_t size : {1, 2, 3, 10, 100}) {
+        for (const std::size_t size : {1U, 2U, 3U, 10U, 100U}) {
             cache<int, int> squares({.size = size, .eviction = kind});
             for (int i = 0; i < 1000; ++i) {
                 squares.put(i, i * i);

@@ -122,7 +122,7 @@ TEST_CASE("the sketch halves its counts after ten uses per entry") {
 
 TEST_CASE("W-TinyLFU finds more of a zipf trace than LRU") {
     for (const double exponent : {0.7, 0.9, 1.1})
-        for (const std::size_t size : {200, 1000}) {
+        for (const std::size_t size : {200U, 1000U}) {
             const double lfu = hit_ratio(cache_eviction::w_tiny_lfu, exponent, size);
             const double lru = hit_ratio(cache_eviction::lru, exponent, size);
             CHECK(lfu > lru + 0.02);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/field/field_syntax.hpp"
 #include "http/field/http_date.hpp"
-#include "http/message/framework_errors.hpp"
+#include "http/message/not_modified.hpp"
 #include <weir/http/conditional.hpp>
 #include <weir/http/middleware/etag.hpp>
 
@@ -20,19 +20,6 @@ bool takes_part(const request& req, const response& res) {
     return read && res.status == 200 && !res.body.empty() && is_stored(res);
 }
 
-// Keeps the fields that a 304 updates in a cache (RFC 9110 section 15.4.5).
-void become_not_modified(response& res) {
-    res.status = 304;
-    res.body.clear();
-    for (const char* of_the_body : {"content-type", "content-encoding", "content-language", "content-range"})
-        res.headers.erase(of_the_body);
-}
-
-void become_failed(response& res) {
-    res.clear();
-    into_response(detail::framework_error(412, "the resource doesn't match the request's preconditions"), res);
-}
-
 void add_tag(request& req, response& res) {
     if (!takes_part(req, res)) return;
     const bool has_validator = res.headers.contains("etag") || res.headers.contains("last-modified");
@@ -43,9 +30,9 @@ void add_tag(request& req, response& res) {
     case precondition::proceed:
         return;
     case precondition::not_modified:
-        return become_not_modified(res);
+        return detail::become_not_modified(res);
     case precondition::failed:
-        return become_failed(res);
+        return detail::become_failed(res);
     }
 }
 

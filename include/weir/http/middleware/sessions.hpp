@@ -59,6 +59,7 @@ session* find_session(const request& req) noexcept;
 middleware authenticate_session();
 middleware authenticate_session(std::function<result<principal>(const session&)> identify);
 
+/// @cond
 namespace detail {
 
 error no_session(const request& req);
@@ -84,6 +85,7 @@ template<>
 inline constexpr bool outlives_call<const weir::session&> = true;
 
 } // namespace detail
+/// @endcond
 
 } // namespace weir::http
 

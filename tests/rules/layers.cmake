@@ -44,6 +44,7 @@ set(room_orm_migrate 2)
 set(room_orm_sqlite 3)
 set(room_orm_pool 3)
 set(room_orm_database 4)
+set(room_orm_outbox 5)
 
 # Not included by public headers: users of weir pay neither for their compile time nor need these headers.
 set(private_headers

@@ -47,6 +47,7 @@ set(room_orm_migrate 2)
 set(room_orm_sqlite 3)
 set(room_orm_pool 3)
 set(room_orm_database 4)
+set(room_orm_outbox 5)
 
 # The namespace of a folder's private headers, which are those in src. Folders without a line aren't checked.
 set(private_namespace_core weir::detail)

@@ -8,6 +8,7 @@ weir_build_packages=(
     libboost1.81-dev rapidjson-dev libfmt-dev
     libhiredis-dev libssl-dev zlib1g-dev libbrotli-dev libyaml-cpp-dev libsoci-dev libsqlite3-dev
     libpq-dev default-libmysqlclient-dev # the client libraries of PostgreSQL and MySQL
+    librabbitmq-dev
 )
 
 # Also needed by the tests.
@@ -16,7 +17,7 @@ weir_test_packages=(
     doctest-dev
     prometheus # promtool checks the exposition of metrics
     chromium chromium-driver curl jq # for the tests of the web page
-    postgresql-15 pgbouncer mariadb-server redis-server redis-sentinel # the tests start their own servers
+    postgresql-15 pgbouncer mariadb-server redis-server redis-sentinel rabbitmq-server # the tests start their own
 )
 
 # Also needed by scripts/test --tidy.

@@ -23,6 +23,7 @@ set(floor_security 4)
 set(floor_http 5)
 set(floor_orm 5)
 set(floor_redis 5)
+set(floor_amqp 5)
 set(floor_orm_postgresql 6)
 set(floor_orm_mysql 6)
 set(floor_app 7)
@@ -64,7 +65,7 @@ set(room_redis_client 3)
 
 # Not included by public headers: users of weir pay neither for their compile time nor need these headers.
 set(private_headers
-  "soci/" "hiredis" "openssl/" "yaml-cpp/" "rapidjson/" "sqlite3\\.h"
+  "soci/" "hiredis" "amqp" "rabbitmq-c/" "openssl/" "yaml-cpp/" "rapidjson/" "sqlite3\\.h"
   "boost/asio\\.hpp" "boost/beast\\.hpp" "boost/beast/http\\.hpp" "boost/beast/core\\.hpp"
   "boost/beast/websocket" "boost/beast/ssl" "boost/asio/ssl"
   "boost/beast/http/(basic_parser|parser|serializer|read|write|message|fields)"

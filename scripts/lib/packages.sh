@@ -16,7 +16,7 @@ weir_test_packages=(
     doctest-dev libhiredis-dev
     prometheus # promtool checks the exposition of metrics
     chromium chromium-driver curl jq # for the tests of the web page
-    postgresql-15 pgbouncer mariadb-server # the tests start their own servers
+    postgresql-15 pgbouncer mariadb-server mosquitto # the tests start their own servers
 )
 
 # Also needed by scripts/test --tidy.

@@ -75,7 +75,7 @@ struct client_options {
     bool refuse_while_disconnected = false; ///< publish fails at once; false: it waits for the connection
     /// Received messages that may wait for handlers, in bytes. Beyond it reading stops, and QoS 0 messages are dropped.
     std::size_t receive_bytes = 16 << 20;
-    std::size_t max_packet = 1 << 20;       ///< larger packets are refused, and end the connection if received
+    std::size_t max_packet = 1 << 20; ///< larger packets are refused, and end the connection if received
     std::function<void(const client_event&)> on_event{}; ///< called on the client's loop; exceptions are ignored
 };
 

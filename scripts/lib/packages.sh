@@ -17,7 +17,8 @@ weir_test_packages=(
     doctest-dev
     prometheus # promtool checks the exposition of metrics
     chromium chromium-driver curl jq # for the tests of the web page
-    postgresql-15 pgbouncer mariadb-server redis-server redis-sentinel rabbitmq-server # the tests start their own
+    # the tests start their own servers
+    postgresql-15 pgbouncer mariadb-server redis-server redis-sentinel rabbitmq-server mosquitto
 )
 
 # Also needed by scripts/test --tidy.

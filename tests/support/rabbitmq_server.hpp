@@ -41,7 +41,7 @@ private:
     std::vector<pid_t> processes() const;
     void signal_all(int number) const;
 
-    support::temporary_folder files_;
+    test_support::temporary_folder files_;
     std::string user_; // empty: the user who runs the tests
     std::uint16_t port_;
     std::uint16_t node_port_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "redis/client/sentinel_client.hpp"
 
+#include <weir/redis/command.hpp>
+
 #include <charconv>
 #include <utility>
 

@@ -26,13 +26,17 @@ error lost_qos0() {
 
 } // namespace
 
-// Ends everything that waits when the task ends, or its loop.
+// Ends everything that waits when the task ends, or its loop. Asio destroys a task if memory runs out as it suspends;
+// then it begins again.
 class client_core::home_guard {
 public:
     explicit home_guard(client_core& of) noexcept : of_(of) {}
     home_guard(const home_guard&) = delete;
     home_guard& operator=(const home_guard&) = delete;
-    ~home_guard() { of_.finish(of_.closed_failure_); }
+    ~home_guard() {
+        if (!of_.finished_ && of_.begin_again()) return;
+        of_.finish(of_.closed_failure_);
+    }
 
 private:
     client_core& of_;
@@ -41,6 +45,23 @@ private:
 task<void> client_core::run(pointer self) {
     const home_guard guard(*self);
     co_await self->keep_connected();
+}
+
+// Returns false if the loop is ending, or memory has run out.
+bool client_core::begin_again() noexcept {
+    up_ ? disconnected(errc::unavailable) : fail_connection();
+    bool posted = false;
+    outside_->send([&] {
+        try {
+            home_->post([self = shared_from_this()] {
+                if (!self->finished_) self->runner_ = self->home_->start(run(self));
+            });
+            posted = true;
+        } catch (const std::bad_alloc&) {
+            return;
+        }
+    });
+    return posted;
 }
 
 task<void> client_core::keep_connected() {
@@ -157,6 +178,7 @@ void client_core::connect_failed(const error& why) {
                            why == errc::invalid_argument || why == errc::unimplemented;
     {
         const std::lock_guard held(mutex_);
+        counts_.connected = false;
         ++counts_.connect_failures;
         counts_.last_failure = why;
         if (permanent) callers.swap(connecting_);

@@ -66,6 +66,7 @@ private:
 
     // Home: the connection.
     static task<void> run(pointer self);
+    bool begin_again() noexcept;
     task<void> keep_connected();
     task<void> connect_once(std::size_t server, std::string& buffer, duration& pause);
     task<result<void>> establish(const server_address& to, std::string& buffer);

@@ -2,6 +2,8 @@
 #include "support/mosquitto_server.hpp"
 #include <weir/core/deadline.hpp>
 #include <weir/core/loop.hpp>
+#include <weir/mq/memory_queue.hpp>
+#include <weir/mqtt/bridge.hpp>
 #include <weir/mqtt/client.hpp>
 
 #include <doctest/doctest.h>
@@ -42,6 +44,36 @@ private:
         co_return weir::ok();
     }
 };
+
+class readings_bridge {
+    weir::mqtt::bridge bridge_;
+
+public:
+    readings_bridge(weir::mqtt::client& devices, weir::queue& work)
+        : bridge_(devices, work, {.filter = "rooms/+/temperature", .topic = "readings"}) {}
+
+    weir::task<weir::result<void>> start() { return bridge_.start(); }
+};
+
+TEST_CASE("the guide's bridge forwards readings to a queue") {
+    const test_support::mosquitto_server broker;
+    weir::loop home;
+    weir::memory_queue work;
+    weir::mqtt::client devices(device_options(broker.url()));
+    readings_bridge readings(devices, work);
+    std::string seen;
+    const auto handling = work.consume(
+        home, {.topic = "readings", .group = "store"}, [&](weir::delivery& one) -> weir::task<weir::result<void>> {
+            seen = one->body;
+            co_return weir::ok();
+        });
+    REQUIRE(home.block_on(weir::with_timeout(10s, devices.connect())));
+    CHECK(home.block_on(weir::with_timeout(10s, readings.start())));
+    CHECK(home.block_on(weir::with_timeout(10s, devices.publish("rooms/307/temperature", "21"))));
+    while (seen.empty()) home.run_one();
+    CHECK(seen == "21");
+    CHECK(home.block_on(weir::with_timeout(10s, devices.close())));
+}
 
 TEST_CASE("the guide's thermostat talks to a broker") {
     const test_support::mosquitto_server broker;

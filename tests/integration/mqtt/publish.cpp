@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "integration/mqtt/broker_fixture.hpp"
+#include "support/allocations.hpp"
 #include <weir/mqtt/client_metrics.hpp>
 
 #include <stdexcept>
@@ -165,7 +166,7 @@ TEST_CASE_FIXTURE(publish_fixture, "several loops publish through one client") {
                 failures += !sent;
             }
         });
-    run_until(home, [&] { return seen.all == 300; });
+    run_until(home, [&] { return seen.all == 300 && sender.stats().published == 300; });
     for (auto& one : threads) one.join();
     CHECK(failures == 0);
     CHECK(seen.seen.size() == 300);
@@ -188,6 +189,17 @@ TEST_CASE_FIXTURE(publish_fixture, "metrics show the counts under the client's n
     CHECK(in_time(home, sender.publish("a", "")));
     CHECK(shown.text().find("mqtt_published_total{name=\"mqtt\"} 1\n") != std::string::npos);
     CHECK(shown.text().find("mqtt_connected{name=\"mqtt\"} 1\n") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(publish_fixture, "an allocation that fails in a call ends that call, and the client goes on") {
+    witness seen;
+    CHECK(in_time(home, receiver.subscribe("a", seen.handler())));
+    for (std::size_t many = 0; many < 15; ++many) {
+        support::with_allocations(many, [&] { static_cast<void>(in_time(home, sender.publish("a", "x"), 5s)); });
+        run_until(home, [&] { return sender.stats().connected; });
+    }
+    CHECK(in_time(home, sender.publish("a", "last")));
+    run_until(home, [&] { return seen.seen["last"] == 1; });
 }
 
 TEST_CASE("a loop may end while its client is connected and calls of other loops wait") {

@@ -195,7 +195,7 @@ TEST_CASE_FIXTURE(publish_fixture, "an allocation that fails in a call ends that
     witness seen;
     CHECK(in_time(home, receiver.subscribe("a", seen.handler())));
     for (std::size_t many = 0; many < 15; ++many) {
-        support::with_allocations(many, [&] { static_cast<void>(in_time(home, sender.publish("a", "x"), 5s)); });
+        test_support::with_allocations(many, [&] { static_cast<void>(in_time(home, sender.publish("a", "x"), 5s)); });
         run_until(home, [&] { return sender.stats().connected; });
     }
     CHECK(in_time(home, sender.publish("a", "last")));

@@ -53,6 +53,7 @@ set(room_redis_wire 1)
 set(room_redis_link 2)
 set(room_redis_topology 2)
 set(room_redis_client 3)
+set(room_redis_store 4)
 
 # The namespace of a folder's private headers, which are those in src. Folders without a line aren't checked.
 set(private_namespace_core weir::detail)

@@ -51,6 +51,12 @@ set(room_orm_sqlite 3)
 set(room_orm_pool 3)
 set(room_orm_database 4)
 set(room_orm_outbox 5)
+set(rooms_redis TRUE)
+set(room_redis_wire 1)
+set(room_redis_link 2)
+set(room_redis_topology 2)
+set(room_redis_client 3)
+set(room_redis_store 4)
 
 # The namespace of a folder's private headers, which are those in src. Folders without a line aren't checked.
 set(private_namespace_core weir::detail)
@@ -58,11 +64,6 @@ set(private_namespace_observe weir::detail)
 set(private_namespace_reflect weir::reflect::detail)
 set(private_namespace_resilience weir::resilience::detail)
 set(private_namespace_http weir::http::detail)
-set(rooms_redis TRUE)
-set(room_redis_wire 1)
-set(room_redis_link 2)
-set(room_redis_topology 2)
-set(room_redis_client 3)
 
 # Not included by public headers: users of weir pay neither for their compile time nor need these headers.
 set(private_headers

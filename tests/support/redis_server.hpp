@@ -37,7 +37,7 @@ protected:
     redis_server(std::vector<std::string> extra, bool sentinel);
 
 private:
-    test_support::temporary_folder files_;
+    temporary_folder files_;
     std::vector<std::string> lines_;
     bool sentinel_;
     std::uint16_t port_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <sys/time.h>
+#include <thread>
 #include <utility>
 
 namespace weir::amqp {
@@ -90,10 +91,22 @@ result<std::size_t> administration::for_dead(const group_name& of, std::size_t m
         if (auto sent = connection::sent(status, "can't remove a dead letter"); !sent) return sent.error();
         ++changed;
     }
-    if (auto closed = (*on)->close_channel(only_channel); !closed)
-        return closed.error(); // the acknowledgements have arrived
+    // once this is answered, the acknowledgements have arrived
+    if (auto closed = (*on)->close_channel(only_channel); !closed) return closed.error();
+    await_return(**on, of, *count - changed);
     (*on)->close();
     return changed;
+}
+
+// Waits up to a second until the letters that weren't acknowledged can be taken again: a closed channel returns them a
+// little later, and the next operation would miss them.
+void administration::await_return(connection& on, const group_name& of, std::size_t expected) const {
+    if (!on.open_channel(only_channel)) return;
+    for (int tries = 0; tries < 100; ++tries) {
+        const auto count = count_dead(on, of);
+        if (!count || *count >= expected) return;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
 }
 
 result<std::vector<dead_letter>> administration::dead_letters(const group_name& of, std::size_t most) const {

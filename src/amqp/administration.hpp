@@ -32,6 +32,7 @@ private:
     result<std::unique_ptr<connection>> connect() const;
     result<std::uint32_t> count_dead(connection& on, const group_name& of) const;
     result<std::optional<taken>> take_dead(connection& on, const group_name& of) const;
+    void await_return(connection& on, const group_name& of, std::size_t expected) const;
     template<class F>
     result<std::size_t> for_dead(const group_name& of, std::size_t most, F f) const;
     result<void> publish(connection& on, const group_name& of, const message& one) const;

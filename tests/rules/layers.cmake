@@ -64,6 +64,8 @@ set(private_namespace_observe weir::detail)
 set(private_namespace_reflect weir::reflect::detail)
 set(private_namespace_resilience weir::resilience::detail)
 set(private_namespace_http weir::http::detail)
+set(room_redis_limit 4)
+set(room_redis_lock 4)
 
 # Not included by public headers: users of weir pay neither for their compile time nor need these headers.
 set(private_headers

@@ -45,6 +45,11 @@ public:
     task<result<T>> run(connection& on, const script_keys<Count>& keys, const Args&... args) const {
         return run_on<T>(on.target(), call_of(keys, args...));
     }
+    /// For this folder's other types.
+    template<class T = reply, std::size_t Count, class... Args>
+    task<result<T>> run(const detail::shared_target& on, const script_keys<Count>& keys, const Args&... args) const {
+        return run_on<T>(on, call_of(keys, args...));
+    }
 
     /// A call by SHA-1, to be added to a pipeline or a transaction after `load`.
     template<std::size_t Count, class... Args>

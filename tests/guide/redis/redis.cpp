@@ -3,6 +3,8 @@
 #include <weir/core/deadline.hpp>
 #include <weir/core/loop.hpp>
 #include <weir/redis/client.hpp>
+#include <weir/redis/lock.hpp>
+#include <weir/redis/rate_limiter.hpp>
 #include <weir/redis/scan.hpp>
 #include <weir/redis/script.hpp>
 #include <weir/redis/subscription.hpp>
@@ -95,6 +97,22 @@ weir::task<weir::result<std::string>> first_news(redis::subscription& news) {
     }
 }
 
+weir::task<weir::result<std::string>> send_code(redis::rate_limiter& codes, std::string number) {
+    co_return co_await codes.run(number, [&] { return "sent to " + number; }); // or a 429 with Retry-After
+}
+
+weir::task<weir::result<std::string>> write_report(redis::client& db, redis::lock& locks) {
+    auto work = [&](redis::held_lock& held) -> weir::task<weir::result<std::string>> {
+        auto seen = co_await db.get<std::uint64_t>("report:fence"); // the resource refuses a lower number
+        if (!seen) co_return seen.error();
+        if (seen->value_or(0) > held.fencing_token()) co_return weir::errc::conflict;
+        auto noted = co_await db.set("report:fence", held.fencing_token());
+        if (!noted) co_return noted.error();
+        co_return "written";
+    };
+    co_return co_await locks.with_lock("report", work);
+}
+
 } // namespace
 
 TEST_CASE("the guide's chapter on Redis works as it says") {
@@ -116,4 +134,10 @@ TEST_CASE("the guide's chapter on Redis works as it says") {
     CHECK(home.block_on(news.ready()));
     CHECK(home.block_on(db.command<int>("PUBLISH", "news", "sale")).value() == 1);
     CHECK(home.block_on(first_news(news)).value() == "sale");
+    redis::rate_limiter codes(db, {.rate = 3, .per = 1h, .burst = 1, .prefix = "codes:", .timeout = 10s});
+    CHECK(home.block_on(send_code(codes, "138")).value() == "sent to 138");
+    CHECK(home.block_on(send_code(codes, "138")).error() == weir::errc::resource_exhausted);
+    redis::lock locks(db);
+    CHECK(home.block_on(write_report(db, locks)).value() == "written");
+    CHECK(home.block_on(write_report(db, locks)).value() == "written");
 }

@@ -80,6 +80,40 @@ private:
     user_message& one_;
 };
 
+// The next queued publications; those that aren't taken go back to the front of the queue.
+class publisher::batch {
+public:
+    explicit batch(publisher& in) : in_(in) {
+        constexpr std::size_t most = 128; // then the confirmations are read
+        const std::lock_guard lock(in_.mutex_);
+        while (!in_.queued_.empty() && all_.size() < most) {
+            in_.queued_.front()->at = publication::state::sent;
+            all_.splice(all_.end(), in_.queued_, in_.queued_.begin());
+        }
+        if (!in_.queued_.empty()) in_.wake();
+    }
+    batch(const batch&) = delete;
+    batch& operator=(const batch&) = delete;
+    ~batch() {
+        const std::lock_guard lock(in_.mutex_);
+        for (const auto& one : all_) one->at = publication::state::queued;
+        in_.queued_.splice(in_.queued_.begin(), all_);
+    }
+
+    bool empty() const noexcept { return all_.empty(); }
+    // Moves the first publication to unconfirmed_.
+    const shared_publication& take() {
+        in_.unconfirmed_.push_back(all_.front());
+        all_.pop_front();
+        in_.unconfirmed_.back()->sent_at = now();
+        return in_.unconfirmed_.back();
+    }
+
+private:
+    publisher& in_;
+    std::list<shared_publication> all_;
+};
+
 publisher::publisher(const queue_options& options, std::shared_ptr<session_counts> counts)
     : session_thread(options, std::move(counts), "amqp-pub"),
       room_(std::make_shared<mq::detail::room_line>(options.max_pending, options.max_pending_bytes)),
@@ -166,29 +200,24 @@ result<void> publisher::begin(connection& to) {
     return to.confirm_select(publishing);
 }
 
-std::vector<publisher::shared_publication> publisher::take_queued() {
-    constexpr std::size_t most = 128; // then the confirmations are read
-    std::vector<shared_publication> taken;
-    const std::lock_guard lock(mutex_);
-    taken.reserve(std::min(most, queued_.size()));
-    while (!queued_.empty() && taken.size() < most) {
-        shared_publication one = std::move(queued_.front());
-        queued_.pop_front();
-        one->at = publication::state::sent;
-        taken.push_back(std::move(one));
+// Sends some of the queued publications. One that is sent is in unconfirmed_, where a lost connection finds it.
+result<void> publisher::work(connection& to) {
+    if (blocked()) {
+        unblocked_at_ = now();
+        return ok();
     }
-    if (!queued_.empty()) wake();
-    return taken;
+    if (auto in_time = check_confirmations(); !in_time) return in_time;
+    for (batch next(*this); !next.empty();)
+        if (auto sent = send(to, next.take()); !sent) return sent;
+    return ok();
 }
 
-// From here on each publication is in unconfirmed_, where a lost connection finds it.
-result<void> publisher::work(connection& to) {
-    if (blocked()) return ok();
-    for (auto& one : take_queued()) {
-        unconfirmed_.push_back(std::move(one));
-        if (auto sent = send(to, unconfirmed_.back()); !sent) return sent;
-    }
-    return ok();
+// A broker that has just restarted may never confirm a message that it took before its queues were ready.
+result<void> publisher::check_confirmations() const {
+    if (unconfirmed_.empty()) return ok();
+    const time_point since = std::max(unconfirmed_.front()->sent_at, unblocked_at_);
+    if (now() < weir::detail::later(since, 2 * options_.heartbeat)) return ok();
+    return error(errc::unavailable, "the broker has left a message unconfirmed for too long");
 }
 
 result<void> publisher::send(connection& to, const shared_publication& one) {

@@ -41,6 +41,7 @@ public:
     state at = state::idle;
     bool returned = false;                                     ///< no queue takes it
     std::list<std::shared_ptr<publication>>::iterator place{}; ///< while queued
+    time_point sent_at{};                                      ///< once sent
 };
 
 /// Publishes messages on a connection of its own and waits for their confirmations.
@@ -63,6 +64,7 @@ public:
 private:
     using shared_publication = std::shared_ptr<publication>;
     class user_message;
+    class batch;
     class waiting;
 
     result<void> begin(connection& to) override;
@@ -72,7 +74,7 @@ private:
 
     task<result<mq::detail::room_line::room>> take_room(std::size_t bytes, time_point last);
     task<result<void>> wait_for(std::shared_ptr<user_message> one, time_point last);
-    std::vector<shared_publication> take_queued();
+    result<void> check_confirmations() const;
     result<void> send(connection& to, const shared_publication& one);
     result<void> take_method(const amqp_method_t& method);
     void confirm(std::uint64_t tag, bool multiple, bool accepted);
@@ -92,6 +94,7 @@ private:
     // Of the thread.
     std::deque<shared_publication> unconfirmed_{}; // in the order of their tags; null: confirmed out of order
     std::uint64_t first_tag_ = 1;
+    time_point unblocked_at_{};
     content_reader returned_;
     declared_delays delays_{};
 };

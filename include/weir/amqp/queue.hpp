@@ -39,7 +39,9 @@ struct queue_options {
     std::size_t max_message_bytes = std::size_t{1} << 20U; ///< larger ones from other clients become dead letters
     duration publish_wait = std::chrono::seconds(30);      ///< for a confirmation, a connection included
     duration connect_timeout = std::chrono::seconds(5);    ///< of one attempt, and of an answer to a request
-    duration heartbeat = std::chrono::seconds(10);         ///< 1 s to 1 h; a silent broker is given up after twice that
+    /// 1 s to 1 h. The connection is given up after twice this time if the broker is silent or leaves a message
+    /// unconfirmed.
+    duration heartbeat = std::chrono::seconds(10);
     duration min_reconnect = std::chrono::milliseconds(100); ///< pause after a failed attempt, which doubles
     duration max_reconnect = std::chrono::seconds(10);
     duration depth_interval = std::chrono::seconds(5); ///< how often the broker is asked for the depths in `stats`

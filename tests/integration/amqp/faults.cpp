@@ -12,7 +12,7 @@ TEST_CASE("a broker that is killed and restarted loses no message") {
             shared_rabbitmq().kill();
             shared_rabbitmq().start();
         },
-        120s);
+        180s);
     storm.check();
 }
 

@@ -26,34 +26,15 @@ public:
     template<class... Args>
     explicit command(std::string_view name, const Args&... args) {
         begin(name, (size_hint(args) + ... + std::size_t{0}));
-        (add(args), ...);
+        (put(args), ...);
+        write_head();
     }
 
     /// Appends an argument.
     template<class T>
     command& add(const T& value) {
-        if constexpr (std::convertible_to<const T&, std::string_view>)
-            append(std::string_view(value));
-        else if constexpr (std::same_as<T, bool>)
-            append(value ? "1" : "0");
-        else if constexpr (std::signed_integral<T>)
-            append_signed(value);
-        else if constexpr (std::unsigned_integral<T>)
-            append_unsigned(value);
-        else if constexpr (std::floating_point<T>)
-            append_double(value);
-        else if constexpr (reflect::described_enum<T>)
-            append(reflect::enum_name(value));
-        else if constexpr (reflect::has_text_format<T>)
-            append_formatted(value);
-        else if constexpr (reflect::detail::is_optional<T>) {
-            if (value) add(*value);
-        } else if constexpr (reflect::described<T>)
-            append_fields(value);
-        else if constexpr (std::ranges::input_range<const T>) {
-            for (const auto& one : value) add(one);
-        } else
-            append_both(value);
+        put(value);
+        write_head();
         return *this;
     }
 
@@ -79,6 +60,32 @@ private:
     }
 
     template<class T>
+    void put(const T& value) {
+        if constexpr (std::convertible_to<const T&, std::string_view>)
+            append(std::string_view(value));
+        else if constexpr (std::same_as<T, bool>)
+            append(value ? "1" : "0");
+        else if constexpr (std::signed_integral<T>)
+            append_signed(value);
+        else if constexpr (std::unsigned_integral<T>)
+            append_unsigned(value);
+        else if constexpr (std::floating_point<T>)
+            append_double(value);
+        else if constexpr (reflect::described_enum<T>)
+            append(reflect::enum_name(value));
+        else if constexpr (reflect::has_text_format<T>)
+            append_formatted(value);
+        else if constexpr (reflect::detail::is_optional<T>) {
+            if (value) put(*value);
+        } else if constexpr (reflect::described<T>)
+            append_fields(value);
+        else if constexpr (std::ranges::input_range<const T>) {
+            for (const auto& one : value) put(one);
+        } else
+            append_both(value);
+    }
+
+    template<class T>
     void append_formatted(const T& value) {
         std::string text;
         reflect::text_format<T>::append(text, value);
@@ -93,7 +100,7 @@ private:
             if constexpr (reflect::detail::is_optional<std::decay_t<decltype(value)>>)
                 if (!value) return;
             append(member::name);
-            add(value);
+            put(value);
         };
         [&]<std::size_t... I>(std::index_sequence<I...>) { (one(std::integral_constant<std::size_t, I>()), ...); }
         (std::make_index_sequence<reflect::field_count<T>>());
@@ -101,8 +108,8 @@ private:
 
     template<class A, class B>
     void append_both(const std::pair<A, B>& both) {
-        add(both.first);
-        add(both.second);
+        put(both.first);
+        put(both.second);
     }
 
     void begin(std::string_view name, std::size_t hint);

@@ -12,14 +12,13 @@ namespace {
 
 constexpr std::size_t room_for_head = 24; // "*", 20 digits, "\r\n"
 
-// Digits and "\r\n" after a letter, written to the end of `out`.
-void append_head(std::string& out, char letter, std::size_t number) {
-    std::array<char, room_for_head> room;
-    room[0] = letter;
-    char* const end = std::to_chars(room.data() + 1, room.data() + room.size() - 2, number).ptr;
+// Writes digits and "\r\n" after a letter; returns the end.
+char* write_length(char* to, char letter, std::size_t number) noexcept {
+    *to = letter;
+    char* const end = std::to_chars(to + 1, to + room_for_head - 2, number).ptr;
     end[0] = '\r';
     end[1] = '\n';
-    out.append(room.data(), end + 2);
+    return end + 2;
 }
 
 std::size_t number_at(std::string_view bytes, std::size_t at) noexcept {
@@ -37,10 +36,15 @@ void command::begin(std::string_view name, std::size_t hint) {
 }
 
 void command::append(std::string_view text) {
-    append_head(bytes_, '$', text.size());
-    bytes_.append(text).append("\r\n");
+    std::array<char, room_for_head> head;
+    const auto size = static_cast<std::size_t>(write_length(head.data(), '$', text.size()) - head.data());
+    const std::size_t at = bytes_.size();
+    bytes_.resize(at + size + text.size() + 2);
+    char* to = std::copy_n(head.data(), size, bytes_.data() + at);
+    to = std::copy_n(text.data(), text.size(), to);
+    to[0] = '\r';
+    to[1] = '\n';
     ++count_;
-    write_head();
 }
 
 void command::append_signed(std::int64_t value) {
@@ -63,14 +67,10 @@ void command::append_double(double value) {
 }
 
 void command::write_head() {
-    std::array<char, room_for_head> room;
-    room[0] = '*';
-    char* const end = std::to_chars(room.data() + 1, room.data() + room.size() - 2, count_).ptr;
-    end[0] = '\r';
-    end[1] = '\n';
-    const auto size = static_cast<std::size_t>(end + 2 - room.data());
+    std::array<char, room_for_head> head;
+    const auto size = static_cast<std::size_t>(write_length(head.data(), '*', count_) - head.data());
     start_ = room_for_head - size;
-    std::copy_n(room.data(), size, bytes_.data() + start_);
+    std::copy_n(head.data(), size, bytes_.data() + start_);
 }
 
 // The position of an argument's length, `$3\r\nGET\r\n`, or of the end.

@@ -86,6 +86,10 @@ error text_of(reply_view from, std::string& room, std::string_view& out) {
 }
 
 error decode_text(reply_view from, std::string& out) {
+    if (from.kind() == reply_kind::string) {
+        out.assign(from.text());
+        return {};
+    }
     std::string room;
     std::string_view text;
     if (error wrong = text_of(from, room, text)) return wrong;

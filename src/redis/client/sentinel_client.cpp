@@ -80,7 +80,7 @@ bool sentinel_client::takes_back(call& one, link& from, reply_view why) {
     return true;
 }
 
-void sentinel_client::learn(address master) {
+void sentinel_client::follow(address master) {
     const bool changed = master_ && *master_ != master;
     master_ = std::move(master);
     suspect_ = false;
@@ -129,13 +129,13 @@ void sentinel_client::watch::pushed(link& one, reply_view what) {
         if (!answered) return one.lose(error(errc::unavailable, "this sentinel doesn't know the master"));
         failures = 0;
         master.host = std::string(first);
-        return owner.learn(std::move(master));
+        return owner.follow(std::move(master));
     }
     if (first != "message" || what.size() != 3) return;
     const std::string_view text = (*++at).text(); // name, old host, old port, new host, new port
     if (word(text, 0) != owner.terms().url.master || !read_port(word(text, 4), master.port)) return;
     master.host = std::string(word(text, 3));
-    owner.learn(std::move(master));
+    owner.follow(std::move(master));
 }
 
 } // namespace weir::redis::detail

@@ -40,7 +40,7 @@ private:
         bool answered = false;
     };
 
-    void learn(address master);
+    void follow(address master);
     void no_sentinel(const error& why);
 
     watch watch_;

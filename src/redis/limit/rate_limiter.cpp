@@ -15,12 +15,12 @@ namespace {
 
 namespace rates = resilience::detail;
 
-constexpr std::string_view part = "redis::rate_limiter";
+constexpr std::string_view limiter_part = "redis::rate_limiter";
 
 // GCRA in nanoseconds of Redis' clock. The state is the time at which the bucket is full, as seconds and nanoseconds,
 // because a double holds neither all nanoseconds since 1970 nor needs to: their differences are exact up to 104 days.
 // A state further ahead than a whole bucket, left by a clock that was set back, counts as an empty bucket.
-constexpr const char* take_source = R"(
+constexpr const char* take_permits_source = R"(
 local time = redis.call('TIME')
 local s, ns = tonumber(time[1]), tonumber(time[2]) * 1000
 local interval, burst, n = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -42,31 +42,31 @@ return {1, string.format('%.0f', ahead)}
 )";
 
 [[noreturn]] void refuse_time(std::string_view option, duration value, std::string_view accepted) {
-    rates::refuse_option(part, option, fmt::format("{} ns", value.count()), accepted);
+    rates::refuse_option(limiter_part, option, fmt::format("{} ns", value.count()), accepted);
 }
 
 rate_limiter_options checked(rate_limiter_options with) {
-    if (!with.time) rates::refuse_option(part, "time", "nullptr", "a clock");
+    if (!with.time) rates::refuse_option(limiter_part, "time", "nullptr", "a clock");
     if (with.timeout <= duration::zero()) refuse_time("timeout", with.timeout, "more than 0");
     if (with.retry_base <= duration::zero()) refuse_time("retry_base", with.retry_base, "more than 0");
     if (with.retry_max < with.retry_base) refuse_time("retry_max", with.retry_max, "retry_base or more");
     if (!(with.local_share >= 0 && with.local_share <= 1))
-        rates::refuse_option(part, "local_share", fmt::format("{}", with.local_share), "0 to 1");
-    if (with.max_keys == 0) rates::refuse_option(part, "max_keys", "0", "1 or more");
+        rates::refuse_option(limiter_part, "local_share", fmt::format("{}", with.local_share), "0 to 1");
+    if (with.max_keys == 0) rates::refuse_option(limiter_part, "max_keys", "0", "1 or more");
     return with;
 }
 
 keyed_bucket_options share_of(const rate_limiter_options& of) {
-    keyed_bucket_options part_of;
-    part_of.rate = of.local_share > 0 ? of.rate * of.local_share : 0;
-    part_of.per = of.per;
-    part_of.burst = of.burst;
+    keyed_bucket_options share;
+    share.rate = of.local_share > 0 ? of.rate * of.local_share : 0;
+    share.per = of.per;
+    share.burst = of.burst;
     if (of.burst > 0 && of.local_share < 1)
-        part_of.burst =
+        share.burst =
             std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(of.burst) * of.local_share));
-    part_of.max_keys = of.max_keys;
-    part_of.time = of.time;
-    return part_of;
+    share.max_keys = of.max_keys;
+    share.time = of.time;
+    return share;
 }
 
 // Errors of a Redis that can't decide at all; others concern one key or the script.
@@ -78,8 +78,9 @@ bool is_away(const error& why) noexcept {
 
 shared_limit::shared_limit(shared_target on, rate_limiter_options options)
     : options_(checked(std::move(options))),
-      rule_(rates::gcra_rule::from(options_.rate, options_.per, options_.burst, part)), take_(take_source),
-      on_(std::move(on)), share_(share_of(options_)), health_(options_.retry_base, options_.retry_max) {}
+      rule_(rates::gcra_rule::from(options_.rate, options_.per, options_.burst, limiter_part)),
+      take_(take_permits_source), on_(std::move(on)), share_(share_of(options_)),
+      health_(options_.retry_base, options_.retry_max) {}
 
 task<result<shared_limit::answer>> shared_limit::ask(const std::string& key, std::size_t n) const {
     const std::string whole = options_.prefix + key;

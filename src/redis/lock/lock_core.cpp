@@ -10,13 +10,13 @@ namespace weir::redis::detail {
 
 namespace {
 
-constexpr std::string_view part = "redis::lock";
+constexpr std::string_view lock_part = "redis::lock";
 constexpr duration least_ttl = std::chrono::milliseconds(10);
 constexpr duration most_ttl = std::chrono::hours(24);
 // The counter of fencing tokens is dropped this long after its lock; until then it may be ahead of the clock of Redis.
 constexpr duration fence_ttl = std::chrono::hours(7 * 24);
 
-constexpr const char* take_source = R"(
+constexpr const char* take_lock_source = R"(
 local holder = redis.call('GET', KEYS[1])
 if holder and holder ~= ARGV[1] then return {0, 0} end
 local time = redis.call('TIME')
@@ -28,12 +28,12 @@ redis.call('SET', KEYS[2], token, 'PX', ARGV[3])
 return {1, token}
 )";
 
-constexpr const char* renew_source = R"(
+constexpr const char* renew_lock_source = R"(
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 )";
 
-constexpr const char* release_source = R"(
+constexpr const char* release_lock_source = R"(
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])
 )";
@@ -48,7 +48,7 @@ std::string random_token() {
 
 lock_options checked(lock_options with) {
     const auto refuse = [](std::string_view option, duration value, std::string_view accepted) {
-        resilience::detail::refuse_option(part, option, fmt::format("{} ns", value.count()), accepted);
+        resilience::detail::refuse_option(lock_part, option, fmt::format("{} ns", value.count()), accepted);
     };
     if (with.ttl < least_ttl || with.ttl > most_ttl) refuse("ttl", with.ttl, "10 ms to 1 day");
     if (with.wait < duration::zero()) refuse("wait", with.wait, "0 or more");
@@ -69,8 +69,8 @@ error check_claim(const std::string& name, duration ttl, duration wait) {
 }
 
 lock_core::lock_core(shared_target on, lock_options options)
-    : options_(checked(std::move(options))), on_(std::move(on)), take_(take_source), renew_(renew_source),
-      release_(release_source) {}
+    : options_(checked(std::move(options))), on_(std::move(on)), take_(take_lock_source), renew_(renew_lock_source),
+      release_(release_lock_source) {}
 
 lock_claim lock_core::claim_of(const std::string& name, duration ttl) const {
     return {options_.prefix + '{' + name + '}', random_token(), ttl};

@@ -317,6 +317,18 @@ TEST_CASE_FIXTURE(locking_redis, "with_lock passes on its caller's cancellation,
     run_until([&] { return is_free("job"); });
 }
 
+TEST_CASE("in a cluster the two keys of a lock have one slot, whatever its name") {
+    test_support::redis_cluster cluster;
+    loop home;
+    redis::client db(options_for(cluster.url()));
+    redis::lock locks(db);
+    for (const char* name : {"a", "b", "c", "a{b}c", "a}b", "{}", "{", "\r\n"}) {
+        auto held = home.block_on(locks.acquire(name));
+        REQUIRE(held);
+        CHECK(home.block_on(held->release()));
+    }
+}
+
 TEST_CASE("without Redis a lock fails after its wait with the reason") {
     loop home;
     auto terms = options_for("redis://127.0.0.1:1");

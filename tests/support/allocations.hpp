@@ -35,6 +35,10 @@ void* operator new(std::size_t size) {
     if (void* got = std::malloc(size)) return got;
     throw std::bad_alloc();
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    ++test_support::allocated;
+    return test_support::allocations_left-- == 0 ? nullptr : std::malloc(size);
+}
 void operator delete(void* at) noexcept { std::free(at); }
 void operator delete(void* at, std::size_t) noexcept { std::free(at); }
 // NOLINTEND(misc-definitions-in-headers)

@@ -64,6 +64,7 @@ set(room_redis_link 2)
 set(room_redis_topology 2)
 set(room_redis_client 3)
 set(room_redis_store 4)
+set(room_redis_queue 4)
 
 # Not included by public headers: users of weir pay neither for their compile time nor need these headers.
 set(private_headers

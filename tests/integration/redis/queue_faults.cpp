@@ -18,7 +18,7 @@ using test_support::queue_trial;
 
 namespace {
 
-redis::stream_queue_options quick() {
+redis::stream_queue_options quick_options() {
     redis::stream_queue_options options;
     options.claim_after = 400ms;
     options.poll = 50ms;
@@ -27,7 +27,7 @@ redis::stream_queue_options quick() {
 
 class stream_engine final : public test_support::queue_engine {
 public:
-    explicit stream_engine(redis::stream_queue_options given = quick(), std::vector<std::string> lines = {})
+    explicit stream_engine(redis::stream_queue_options given = quick_options(), std::vector<std::string> lines = {})
         : server(std::move(lines)), options_(std::move(given)) {}
 
     std::unique_ptr<weir::queue> open() override { return std::make_unique<redis::stream_queue>(db, options_); }
@@ -52,7 +52,7 @@ auto collect(std::vector<delivery>& into) {
 // Says so on a pipe when its handler runs, which never ends.
 [[noreturn]] void consume_for_ever(const std::string& url, const std::string& topic, int begun) {
     redis::client db(options_for(url));
-    redis::stream_queue queue(db, quick());
+    redis::stream_queue queue(db, quick_options());
     loop home;
     auto stuck = [&](delivery&) -> task<result<void>> {
         if (::write(begun, "x", 1) != 1) co_return errc::internal;
@@ -141,7 +141,7 @@ TEST_CASE("a consumer keeps the message of a long handler") {
 }
 
 TEST_CASE("a full group refuses messages, and none is trimmed") {
-    auto options = quick();
+    auto options = quick_options();
     options.max_messages = 5;
     stream_engine engine(options);
     queue_trial t(engine);
@@ -174,7 +174,7 @@ TEST_CASE("an entry that another program wrote becomes a dead letter") {
 }
 
 TEST_CASE("dead letters beyond one page are all requeued, and the oldest beyond the limit are deleted") {
-    auto options = quick();
+    auto options = quick_options();
     options.max_dead = 450;
     stream_engine engine(options);
     queue_trial t(engine);
@@ -222,7 +222,7 @@ TEST_CASE("a server that has lost its memory gets its groups again from their co
 }
 
 TEST_CASE("nothing is lost while Redis is killed, frozen, and drops its connections") {
-    stream_engine engine(quick(), {"appendonly yes", "appendfsync always"});
+    stream_engine engine(quick_options(), {"appendonly yes", "appendfsync always"});
     queue_trial t(engine);
     constexpr int count = 2000;
     std::map<std::string, int> handled;

@@ -66,6 +66,7 @@ set(private_namespace_resilience weir::resilience::detail)
 set(private_namespace_http weir::http::detail)
 set(room_redis_limit 4)
 set(room_redis_lock 4)
+set(room_redis_queue 4)
 
 # Not included by public headers: users of weir pay neither for their compile time nor need these headers.
 set(private_headers

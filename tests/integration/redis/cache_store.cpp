@@ -8,7 +8,7 @@ using namespace redis_test;
 namespace {
 
 // An instance of a service: a client, a store and a cache of its own.
-struct instance {
+struct cache_instance {
     using strings = shared_cache<std::string, std::string>;
 
     static shared_cache_options options() {
@@ -24,7 +24,7 @@ struct instance {
         return made;
     }
 
-    instance(const std::string& url, loop& home, shared_cache_options given = options())
+    cache_instance(const std::string& url, loop& home, shared_cache_options given = options())
         : db(client_options(url)), store(db, home), values(store, std::move(given)) {}
 
     redis::client db;
@@ -32,11 +32,11 @@ struct instance {
     strings values;
 };
 
-struct store_fixture {
+struct cache_store_fixture {
     redis_server server{};
     loop home{};
-    instance here{server.url(), home};
-    instance there{server.url(), home};
+    cache_instance here{server.url(), home};
+    cache_instance there{server.url(), home};
     std::string source = "old";
     int loads = 0;
 
@@ -48,14 +48,14 @@ struct store_fixture {
     void until_connected() {
         until([&] { return here.store.stats().connected && there.store.stats().connected; });
     }
-    result<std::string> get(instance& from, std::string_view key = "a") {
+    result<std::string> get(cache_instance& from, std::string_view key = "a") {
         auto load = [this]() -> result<std::string> {
             ++loads;
             return source;
         };
         return run(from.values.get_or(key, load));
     }
-    void get_and_store(instance& from, std::string_view key = "a") {
+    void get_and_store(cache_instance& from, std::string_view key = "a") {
         const auto written = from.values.stats().written;
         CHECK(get(from, key).value() == source);
         until([&] { return from.values.stats().written > written; });
@@ -64,7 +64,7 @@ struct store_fixture {
 
 } // namespace
 
-TEST_CASE_FIXTURE(store_fixture, "a store on Redis keeps bytes until their expiry") {
+TEST_CASE_FIXTURE(cache_store_fixture, "a store on Redis keeps bytes until their expiry") {
     const std::string bytes("\0\xffv\r\nl", 6);
     const auto none = run(here.store.get("k")).value();
     CHECK(!none.value);
@@ -83,7 +83,7 @@ TEST_CASE_FIXTURE(store_fixture, "a store on Redis keeps bytes until their expir
     CHECK(run(here.store.get("alien")).error() == errc::internal);
 }
 
-TEST_CASE_FIXTURE(store_fixture, "a value read before an erasure isn't stored after it") {
+TEST_CASE_FIXTURE(cache_store_fixture, "a value read before an erasure isn't stored after it") {
     const auto lease = run(here.store.get("k"))->lease;
     CHECK(run(there.store.get("k"))->lease == lease); // loads of one key share it
     CHECK(run(there.store.erase("k")).has_value());
@@ -120,7 +120,7 @@ TEST_CASE("a lease ends after its time, and with the memory of the server") {
     CHECK(!home.block_on(patient.set("k", "old", 10s, before)).value());
 }
 
-TEST_CASE_FIXTURE(store_fixture, "an erasure in one instance is seen by the other") {
+TEST_CASE_FIXTURE(cache_store_fixture, "an erasure in one instance is seen by the other") {
     until_connected();
     get_and_store(here);
     CHECK(get(there).value() == "old");
@@ -134,7 +134,7 @@ TEST_CASE_FIXTURE(store_fixture, "an erasure in one instance is seen by the othe
     CHECK(loads == 2);
 }
 
-TEST_CASE_FIXTURE(store_fixture, "a feed gets the keys of its prefix until its handle ends") {
+TEST_CASE_FIXTURE(cache_store_fixture, "a feed gets the keys of its prefix until its handle ends") {
     until_connected();
     std::vector<std::string> erased;
     auto feed = here.store.subscribe("x:", {.on_erase = [&](std::string_view key) { erased.emplace_back(key); }});
@@ -148,7 +148,7 @@ TEST_CASE_FIXTURE(store_fixture, "a feed gets the keys of its prefix until its h
     CHECK(erased.size() == 1);
 }
 
-TEST_CASE_FIXTURE(store_fixture, "a lost feed empties level 1 when it is back") {
+TEST_CASE_FIXTURE(cache_store_fixture, "a lost feed empties level 1 when it is back") {
     until_connected();
     get_and_store(here);
     CHECK(get(there).value() == "old");
@@ -161,7 +161,7 @@ TEST_CASE_FIXTURE(store_fixture, "a lost feed empties level 1 when it is back") 
     CHECK(loads == 1);
 }
 
-TEST_CASE_FIXTURE(store_fixture, "while Redis is down, level 1 and the loader serve, and erasures wait for it") {
+TEST_CASE_FIXTURE(cache_store_fixture, "while Redis is down, level 1 and the loader serve, and erasures wait for it") {
     until_connected();
     get_and_store(here);
     get_and_store(here, "b");
@@ -184,10 +184,10 @@ TEST_CASE_FIXTURE(store_fixture, "while Redis is down, level 1 and the loader se
 TEST_CASE("without its feed an instance serves an old value for level1_ttl at most") {
     redis_server server;
     loop home;
-    auto options = instance::options();
+    auto options = cache_instance::options();
     options.level1_ttl = 300ms;
     options.store_timeout = 50ms;
-    instance here(server.url(), home, options);
+    cache_instance here(server.url(), home, options);
     redis_fixture::run_loop_until(home, [&] { return here.store.stats().connected; });
     std::string source = "old";
     auto load = [&] { return source; };

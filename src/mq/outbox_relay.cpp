@@ -26,7 +26,7 @@ time_point end_of_drain(time_point now, time_point deadline) noexcept {
 outbox_relay::outbox_relay(outbox_store& from, queue& to, outbox_relay_options options)
     : relay_(std::make_shared<mq::detail::relay>(from, to, checked(std::move(options)))) {}
 
-outbox_relay::~outbox_relay() { relay_->quit(); }
+outbox_relay::~outbox_relay() { relay_->abandon(); }
 
 void outbox_relay::start(loop& on) {
     if (!relay_->begun()) run_ = on.start(relay_->begin(on));

@@ -75,6 +75,11 @@ void relay::quit() noexcept {
     quit_.close();
 }
 
+void relay::abandon() noexcept {
+    abandoned_ = true;
+    quit();
+}
+
 outbox_relay_stats relay::stats() const noexcept {
     outbox_relay_stats shown;
     shown.relayed = counts_.sum(relayed);
@@ -95,6 +100,7 @@ task<void> relay::run(std::unique_ptr<presence> mine) {
         const rest next = co_await self.guarded_turn();
         if (next.pause > duration::zero()) goes_on = co_await self.pause(next);
     }
+    if (self.abandoned_) co_return;
     auto ending = [&self] { return self.finish(); };
     (void)co_await resilience::detail::call(ending); // rows that it leaves are free when their lease ends
 }

@@ -29,6 +29,8 @@ public:
     task<void> begin(loop& on);
     /// Begins nothing further.
     void quit() noexcept;
+    /// The same, and leaves the store alone: its owner is about to destroy it.
+    void abandon() noexcept;
     /// Closed when the run has ended.
     channel<std::monostate>& ended() noexcept { return ended_; }
     outbox_relay_stats stats() const noexcept;
@@ -77,6 +79,7 @@ private:
     const std::string holder_;
     loop* home_ = nullptr;
     bool stopping_ = false;
+    bool abandoned_ = false;
     unsigned quiet_ = 0; // turns without a publication, one after another
     std::optional<time_point> measured_{};
     std::map<std::string, std::int64_t> unhandled_{}; // rows of the messages that wait for their handlers, by id

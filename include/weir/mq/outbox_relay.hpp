@@ -66,15 +66,13 @@ struct outbox_relay_stats {
     std::size_t pending = 0;
     duration oldest{};
     std::size_t unhandled = 0; ///< published, and waiting for their handlers
-    bool running = false;
+    bool running = false;      ///< from the start to the end of the run
 };
 
-/// Publishes an outbox's messages to a queue, each at least once and with the id it was added with, by which consumers
-/// recognise repetitions. Messages with one key are published in their order. Begins within the loop's next turn after
-/// a commit in this process, and otherwise polls. Several relays, in one process or many, share the work. If a relay
-/// dies, others take over its messages when their lease ends. While the queue or the store is away it tries again with
-/// growing pauses. A message that the queue refuses stays in the outbox and is tried again; it holds up later ones with
-/// its key only. Belongs to one loop; the store and the queue must outlive its run.
+/// Publishes an outbox's messages to a queue, each at least once and always with the same id. Messages with one key are
+/// published in their order. A commit in this process wakes it; otherwise it polls. Several relays, in one process or
+/// many, share the work; when one dies, others take over after its lease. A message that the queue refuses stays, is
+/// tried again and holds up later ones with its key only. Belongs to one loop; store and queue must outlive its run.
 ///
 ///     app.on_start("relay", [&] { return relay.start(); }).on_stop("relay", [&] { return relay.stop(); });
 class outbox_relay {

@@ -92,7 +92,8 @@ std::size_t session::bytes() const noexcept {
 }
 
 std::size_t session::size() const noexcept {
-    return entries_.size() - std::count_if(entries_.begin(), entries_.end(), is_gone);
+    const auto gone = std::count_if(entries_.begin(), entries_.end(), is_gone);
+    return entries_.size() - static_cast<std::size_t>(gone);
 }
 
 result<void> session::set_json(std::string_view name, std::string json) {

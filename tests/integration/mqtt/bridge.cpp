@@ -50,7 +50,7 @@ TEST_CASE_FIXTURE(bridge_fixture, "bridged messages reach the queue in the order
     CHECK(in_time(home, forward.start()));
     for (int n = 0; n < 200; ++n)
         CHECK(in_time(home, sender.publish("rooms/" + std::to_string(n % 2), std::to_string(n))));
-    run_until(home, [&] { return seen.size() == 200; });
+    run_until(home, [&] { return seen.size() == 200 && forward.stats().forwarded == 200; });
     for (const std::string room : {"rooms/0 ", "rooms/1 "}) {
         std::vector<int> numbers;
         for (const std::string& one : seen)

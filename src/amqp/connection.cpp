@@ -145,7 +145,8 @@ result<void> connection::login(const queue_options& options) {
     std::vector<amqp_table_entry_t> capabilities{
         entry("connection.blocked", true), entry("consumer_cancel_notify", true), entry("publisher_confirms", true),
         entry("basic.nack", true), entry("authentication_failure_close", true)};
-    std::vector<amqp_table_entry_t> properties{entry("product", "weir"), entry("connection_name", options.name)};
+    std::vector<amqp_table_entry_t> properties{
+        entry("product", std::string_view("weir")), entry("connection_name", options.name)};
     amqp_table_entry_t nested{};
     nested.key = bytes("capabilities");
     nested.value.kind = AMQP_FIELD_KIND_TABLE;

@@ -6,17 +6,19 @@
 weir_build_packages=(
     g++ cmake ninja-build ccache pkg-config ca-certificates
     libboost1.81-dev rapidjson-dev libfmt-dev
-    libssl-dev zlib1g-dev libbrotli-dev libyaml-cpp-dev libsoci-dev libsqlite3-dev
+    libhiredis-dev libssl-dev zlib1g-dev libbrotli-dev libyaml-cpp-dev libsoci-dev libsqlite3-dev
     libpq-dev default-libmysqlclient-dev # the client libraries of PostgreSQL and MySQL
+    librabbitmq-dev
 )
 
 # Also needed by the tests.
 weir_test_packages=(
     clang clang-format libclang-rt-14-dev llvm
-    doctest-dev libhiredis-dev
+    doctest-dev
     prometheus # promtool checks the exposition of metrics
     chromium chromium-driver curl jq # for the tests of the web page
-    postgresql-15 pgbouncer mariadb-server # the tests start their own servers
+    # the tests start their own servers
+    postgresql-15 pgbouncer mariadb-server redis-server redis-sentinel rabbitmq-server mosquitto
 )
 
 # Also needed by scripts/test --tidy.

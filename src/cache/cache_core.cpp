@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "cache/cache_impl.hpp"
 #include "cache/checked_cache.hpp"
+#include "cache/jitter.hpp"
 #include "resilience/key_digest.hpp"
-#include "resilience/random_fraction.hpp"
 
 #include <algorithm>
 #include <random>
@@ -88,9 +88,7 @@ void cache_core::impl::replay(cache_stripe& in) noexcept {
 }
 
 duration cache_core::impl::jittered(duration ttl) const noexcept {
-    if (ttl == duration::max() || options.ttl_jitter == 0) return ttl;
-    const double part = options.ttl_jitter * resilience::detail::random_fraction(options.random);
-    return ttl - duration(static_cast<duration::rep>(static_cast<double>(ttl.count()) * part));
+    return detail::jittered(ttl, options.ttl_jitter, options.random);
 }
 
 std::shared_ptr<const void> cache_core::impl::set(cache_node& node, const cache_loaded& value,

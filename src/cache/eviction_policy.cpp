@@ -24,29 +24,8 @@ cache_amount protected_of(const cache_amount& all) noexcept {
 
 } // namespace
 
-void node_list::push_front(cache_node& node) noexcept {
-    node.before = nullptr;
-    node.after = first_;
-    (first_ ? first_->before : last_) = &node;
-    first_ = &node;
-    ++amount_.entries;
-    amount_.bytes += node.weight;
-}
-
-void node_list::remove(cache_node& node) noexcept {
-    (node.before ? node.before->after : first_) = node.after;
-    (node.after ? node.after->before : last_) = node.before;
-    --amount_.entries;
-    amount_.bytes -= node.weight;
-}
-
 eviction_policy::eviction_policy(cache_eviction kind, cache_amount most) noexcept
     : kind_(kind), most_(most), most_in_window_(window_of(kind, most)), most_protected_(protected_of(most)) {}
-
-node_list& eviction_policy::list_of(const cache_node& node) noexcept {
-    if (node.segment == cache_segment::window) return window_;
-    return node.segment == cache_segment::probation ? probation_ : protected_;
-}
 
 cache_amount eviction_policy::amount() const noexcept {
     cache_amount all = window_.amount();

@@ -20,8 +20,20 @@ struct cache_amount {
 /// Entries in order of use, linked through the nodes.
 class node_list {
 public:
-    void push_front(cache_node& node) noexcept;
-    void remove(cache_node& node) noexcept;
+    void push_front(cache_node& node) noexcept {
+        node.before = nullptr;
+        node.after = first_;
+        (first_ ? first_->before : last_) = &node;
+        first_ = &node;
+        ++amount_.entries;
+        amount_.bytes += node.weight;
+    }
+    void remove(cache_node& node) noexcept {
+        (node.before ? node.before->after : first_) = node.after;
+        (node.after ? node.after->before : last_) = node.before;
+        --amount_.entries;
+        amount_.bytes -= node.weight;
+    }
     cache_node* front() const noexcept { return first_; }
     cache_node* back() const noexcept { return last_; }
     cache_amount& amount() noexcept { return amount_; }
@@ -57,7 +69,10 @@ public:
     cache_amount amount() const noexcept;
 
 private:
-    node_list& list_of(const cache_node& node) noexcept;
+    node_list& list_of(const cache_node& node) noexcept {
+        if (node.segment == cache_segment::window) return window_;
+        return node.segment == cache_segment::probation ? probation_ : protected_;
+    }
     void move(cache_node& node, cache_segment to) noexcept;
     void drop_from_window() noexcept;
     void demote() noexcept;

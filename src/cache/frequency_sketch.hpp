@@ -21,12 +21,6 @@ public:
     unsigned estimate(std::uint64_t hash) const noexcept;
 
 private:
-    struct place {
-        std::size_t word;
-        unsigned shift;
-    };
-
-    place place_of(std::uint64_t hash, unsigned row) const noexcept;
     void halve() noexcept;
 
     std::vector<std::uint64_t> words_{};

@@ -92,7 +92,8 @@ result<void> event_core::begin_flush(durable_wait& one) {
     return ok();
 }
 
-void event_core::begin_close(durable_wait& one) {
+// Returns whether the thread has already ended, so that there is nothing to wait for.
+bool event_core::begin_close(durable_wait& one) {
     const std::lock_guard held(mutex_);
     begin_close();
     one.queued = true;
@@ -101,6 +102,7 @@ void event_core::begin_close(durable_wait& one) {
         one.outcome = lost_failure();
     else
         waiting_.push_back(one);
+    return over_;
 }
 
 void event_core::begin_close() noexcept {
@@ -160,8 +162,8 @@ task<result<void>> event_core::close(std::shared_ptr<event_core> self) {
     const context& ctx = here.context();
     durable_wait one;
     const seat taken(*self, one, ctx.loop());
-    self->begin_close(one);
-    const auto how = one.outcome ? remote_wait::ending::woken : co_await one.task->until(ctx.deadline());
+    const bool over = self->begin_close(one);
+    const auto how = over ? remote_wait::ending::woken : co_await one.task->until(ctx.deadline());
     const bool late = ctx.deadline() <= ctx.loop().clock().now(); // with_deadline also cancels
     if (how != remote_wait::ending::woken && late) self->give_up();
     co_return self->end(one, how);

@@ -64,7 +64,7 @@ private:
     bool crosses_batch(std::size_t before, std::size_t added) const noexcept;
     result<void> begin_append(durable_wait& one);
     result<void> begin_flush(durable_wait& one);
-    void begin_close(durable_wait& one);
+    bool begin_close(durable_wait& one);
     void begin_close() noexcept;
     void give_up() noexcept;
     error lost_failure() const { return counts_.lost > 0 ? unwritten_failure_ : error(); }

@@ -83,6 +83,11 @@ std::size_t room_line::bytes() const noexcept {
     return bytes_;
 }
 
+std::size_t room_line::count() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return count_;
+}
+
 void room_line::give_back(std::size_t bytes) noexcept {
     const std::lock_guard lock(mutex_);
     remove(bytes);

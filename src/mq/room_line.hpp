@@ -42,6 +42,7 @@ public:
     void close() noexcept;
 
     std::size_t bytes() const noexcept;
+    std::size_t count() const noexcept;
 
 private:
     class waiter;

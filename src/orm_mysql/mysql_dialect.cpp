@@ -124,6 +124,21 @@ public:
         return made + key + " = " + (table.generated_key ? "LAST_INSERT_ID(" + key + ")" : key);
     }
 
+    const char* select_now() const override {
+        return "SELECT timestampdiff(MICROSECOND, '1970-01-01', utc_timestamp(6))";
+    }
+
+    // InnoDB reads a snapshot by default.
+    result<void> read_latest_rows(session& s) const override {
+        if (auto set = s.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED", {}); !set) return set.error();
+        return ok();
+    }
+
+    std::string insert_unless_present(std::string insert) const override {
+        constexpr std::string_view verb = "INSERT ";
+        return insert.insert(verb.size(), "IGNORE ");
+    }
+
     // DDL ends transactions here: a transaction's lock would be gone after the first statement.
     result<bool> try_lock_schema(session& s) const override {
         return detail::select_value<bool>(s, call_with_lock("GET_LOCK", ", 0"));

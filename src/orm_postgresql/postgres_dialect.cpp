@@ -86,6 +86,10 @@ public:
 
     null_order nulls() const override { return {.largest = true}; }
 
+    const char* select_now() const override {
+        return "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+    }
+
     // nextval never moves back while others use the sequence; setval could, unless it jumps far ahead of them. Without
     // the privilege to change the sequence it stays unchanged.
     std::string insert_past_identity(const table_info& table, std::string_view insert) const override {

@@ -17,11 +17,14 @@ set(floor_reflect 1)
 set(floor_observe 1)
 set(floor_resilience 2)
 set(floor_cache 3)
-set(floor_mq 3)
 set(floor_feed 3)
+set(floor_mq 3)
 set(floor_security 4)
 set(floor_http 5)
+set(floor_mqtt 5)
 set(floor_orm 5)
+set(floor_redis 5)
+set(floor_amqp 5)
 set(floor_orm_postgresql 6)
 set(floor_orm_mysql 6)
 set(floor_app 7)
@@ -47,6 +50,13 @@ set(room_orm_migrate 2)
 set(room_orm_sqlite 3)
 set(room_orm_pool 3)
 set(room_orm_database 4)
+set(room_orm_outbox 5)
+set(rooms_redis TRUE)
+set(room_redis_wire 1)
+set(room_redis_link 2)
+set(room_redis_topology 2)
+set(room_redis_client 3)
+set(room_redis_store 4)
 
 # The namespace of a folder's private headers, which are those in src. Folders without a line aren't checked.
 set(private_namespace_core weir::detail)
@@ -54,10 +64,13 @@ set(private_namespace_observe weir::detail)
 set(private_namespace_reflect weir::reflect::detail)
 set(private_namespace_resilience weir::resilience::detail)
 set(private_namespace_http weir::http::detail)
+set(room_redis_limit 4)
+set(room_redis_lock 4)
+set(room_redis_queue 4)
 
 # Not included by public headers: users of weir pay neither for their compile time nor need these headers.
 set(private_headers
-  "soci/" "hiredis" "openssl/" "yaml-cpp/" "rapidjson/" "sqlite3\\.h"
+  "soci/" "hiredis" "amqp" "rabbitmq-c/" "openssl/" "yaml-cpp/" "rapidjson/" "sqlite3\\.h"
   "boost/asio\\.hpp" "boost/beast\\.hpp" "boost/beast/http\\.hpp" "boost/beast/core\\.hpp"
   "boost/beast/websocket" "boost/beast/ssl" "boost/asio/ssl"
   "boost/beast/http/(basic_parser|parser|serializer|read|write|message|fields)"

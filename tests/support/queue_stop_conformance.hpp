@@ -123,13 +123,14 @@ inline void no_more_handlers_run_than_allowed(queue_engine& engine) {
     std::size_t most = 0;
     auto how = t.options();
     how.concurrency = 3;
+    t.declare();
+    t.publish_all(30);
     const auto sub = t.consume(how, [&](delivery&) -> task<result<void>> {
         most = std::max(most, ++running);
         (void)co_await sleep_for(1ms);
         --running;
         co_return ok();
     });
-    t.publish_all(30);
     CHECK(t.until([&] { return t.queue->stats().done == 30; }));
     CHECK(most == 3);
 }

@@ -26,17 +26,17 @@ public:
     /// The time in which the engine surely does what it is about to do.
     virtual std::chrono::seconds patience() const { return std::chrono::seconds(20); }
 
-    /// A topic that no other trial uses.
-    std::string new_topic() { return "topic-" + std::to_string(++topics_); }
-
-private:
-    int topics_ = 0;
+    /// A topic that no other trial of this program uses.
+    static std::string new_topic() {
+        static int last = 0;
+        return "topic-" + std::to_string(++last);
+    }
 };
 
 /// A loop, a queue and a topic of their own for one test of an engine.
 class queue_trial {
 public:
-    explicit queue_trial(queue_engine& of) : engine(of), queue(of.open()), topic(of.new_topic()) {}
+    explicit queue_trial(queue_engine& of) : engine(of), queue(of.open()), topic(queue_engine::new_topic()) {}
 
     /// Runs the loop until the condition holds; false if it doesn't in time. Looks again every few milliseconds,
     /// because another loop may have changed it.

@@ -11,10 +11,14 @@ namespace weir {
 
 template<class K, class V>
 class cache;
+template<class K, class V>
+class shared_cache;
+struct shared_cache_stats;
 
 namespace detail {
 
 void measure_cache(metrics& to, std::function<cache_stats()> read, std::string_view name);
+void measure_shared_cache(metrics& to, std::function<shared_cache_stats()> read, std::string_view name);
 
 } // namespace detail
 
@@ -25,6 +29,15 @@ void measure_cache(metrics& to, std::function<cache_stats()> read, std::string_v
 template<class K, class V>
 void measure(metrics& to, const cache<K, V>& of, std::string_view name) {
     detail::measure_cache(
+        to, [&of] { return of.stats(); }, name);
+}
+
+/// Exports the same of level 1, and of the store cache_store_calls_total with the label `outcome` (hit, miss, failed,
+/// skipped), cache_store_written_total, cache_store_outdated_total, cache_store_undecodable_total,
+/// cache_store_announced_total, cache_store_gaps_total, cache_store_unsent_erasures and cache_store_available (0 or 1).
+template<class K, class V>
+void measure(metrics& to, const shared_cache<K, V>& of, std::string_view name) {
+    detail::measure_shared_cache(
         to, [&of] { return of.stats(); }, name);
 }
 

@@ -41,7 +41,7 @@ struct cache_options {
 /// Each lookup counts as one of the first four.
 struct cache_stats {
     std::uint64_t hits = 0;           ///< lookups that found a fresh value
-    std::uint64_t stale_hits = 0;     ///< lookups served a stale value without waiting
+    std::uint64_t stale_hits = 0;     ///< lookups that found a value to serve while a new one is loaded
     std::uint64_t negative_hits = 0;  ///< lookups that found a remembered absence or failure
     std::uint64_t misses = 0;         ///< all other lookups
     std::uint64_t loads = 0;          ///< loads that have ended, without the cancelled ones

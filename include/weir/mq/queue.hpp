@@ -97,7 +97,8 @@ struct queue_stats {
 
 /// A queue of messages: publishers write to a topic, each group of consumers gets every message of it. Delivery is at
 /// least once, so handlers must be idempotent (see weir::idempotent). The engine is chosen by its constructor
-/// (memory_queue, amqp::queue); everything else is the same. Process-wide: any loop may publish and consume.
+/// (memory_queue, amqp::queue, redis::stream_queue); everything else is the same. Process-wide: any loop may publish
+/// and consume.
 class queue {
 public:
     virtual ~queue();

@@ -168,6 +168,9 @@ private:
     task<result<void>> run_once(access how, session_job& job, boost::source_location where);
     task<result<void>> run_again(access how, session_job& job, boost::source_location where);
 
+    // Calls the functions of `on_commit`, and logs their exceptions.
+    void after_commit(orm::transaction& done) noexcept;
+
     // One coroutine per result type, not per query: coroutines are the slowest part of compilation.
     template<class R>
     static task<result<R>> answer(database& self, access how, kept_job job, boost::source_location where) {
@@ -194,11 +197,11 @@ auto database::transaction(F&& body, boost::source_location where) {
     static_assert(awaitable_call<F>, "name this lambda before awaiting it, or capture by reference");
     using answer = std::invoke_result_t<std::decay_t<F>&, orm::transaction&>;
     static_assert(is_result<answer>, "the body of a transaction returns weir::result<...>");
-    auto job = [body = std::decay_t<F>(std::forward<F>(body))](session& s) mutable {
-        return detail::atomically(s, [&] {
-            orm::transaction tx(s);
-            return body(tx);
-        });
+    auto job = [this, body = std::decay_t<F>(std::forward<F>(body))](session& s) mutable {
+        orm::transaction tx(s);
+        auto out = detail::atomically(s, [&] { return body(tx); });
+        if (out) after_commit(tx);
+        return out;
     };
     using value = typename answer::value_type;
     auto* const kept = new typed_job<value, decltype(job)>(std::move(job));

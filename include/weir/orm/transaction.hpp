@@ -3,10 +3,13 @@
 
 #include <weir/orm/query.hpp>
 
+#include <functional>
 #include <utility>
 #include <vector>
 
 namespace weir::orm {
+
+class database;
 
 template<class T, class Source>
 class basic_repository;
@@ -54,7 +57,8 @@ protected:
 /// rolled back if it returns an error, throws, is cancelled or exceeds its deadline.
 class transaction : public reader {
 public:
-    using reader::reader;
+    explicit transaction(session& s) noexcept;
+    ~transaction();
 
     /// The same as a reader's, and supports for_update().
     template<class T>
@@ -92,6 +96,19 @@ public:
     result<std::size_t> execute(std::string sql, Args&&... args) {
         return detail::execute(*session_, detail::statement(std::move(sql), std::forward<Args>(args)...));
     }
+
+    /// Calls `f` after this run of the body has been committed, before the caller of database::transaction continues:
+    /// once, on the database thread, in the order of these calls. Not after a rollback, nor after a commit whose
+    /// outcome is unknown. For effects in memory, such as erasing a cached row; `f` must not block or use the
+    /// transaction. The rows are stored whatever it does: its exceptions are logged.
+    ///
+    ///     tx.on_commit([this, id] { cache_.erase(id); });
+    void on_commit(std::function<void()> f);
+
+private:
+    friend class database;
+
+    std::vector<std::function<void()>> committed_;
 };
 
 } // namespace weir::orm

@@ -95,9 +95,15 @@ public:
     result<void> admit(request& req) const {
         std::string room;
         const rate_decision decided = decide_(req.context().loop().now(), key_(req, room));
-        if (fields_.standard || fields_.legacy) attach_decision(req, decided);
-        if (!decided) return decided.refusal();
-        return ok();
+        return verdict(req, decided);
+    }
+
+    // The same with a limiter that may need a round trip.
+    task<result<void>> admit(keyed_rate_limiter& by, request& req) const {
+        std::string room;
+        const auto decided = co_await by.acquire(key_(req, room), 1);
+        if (!decided) co_return decided.error();
+        co_return verdict(req, *decided);
     }
 
     void add_fields(const request& req, response& res) const {
@@ -107,6 +113,12 @@ public:
     }
 
 private:
+    result<void> verdict(request& req, const rate_decision& decided) const {
+        if (fields_.standard || fields_.legacy) attach_decision(req, decided);
+        if (!decided) return decided.refusal();
+        return ok();
+    }
+
     void attach_decision(request& req, const rate_decision& decided) const {
         if (auto* const kept = req.find<rate_decisions>())
             kept->further.push_back({this, decided});
@@ -145,6 +157,17 @@ private:
     const rate_limit_fields fields_;
 };
 
+task<response> serve_within(std::shared_ptr<const rate_gate> gate, keyed_rate_limiter& limit, request& req, next rest) {
+    const auto admitted = co_await gate->admit(limit, req);
+    response res;
+    if (admitted)
+        res = co_await rest(req);
+    else
+        into_response(admitted.error(), res);
+    gate->add_fields(req, res);
+    co_return res;
+}
+
 } // namespace
 
 middleware detail::rate_limit_layer(rate_decider decide, rate_key key, rate_limit_fields fields) {
@@ -169,6 +192,15 @@ middleware rate_limit(rate_limit_options options) {
         .rate = options.rate, .per = options.per, .burst = options.burst, .max_keys = options.max_keys});
     auto decide = [each](time_point now, std::string_view key) { return each->acquire_at(now, key); };
     return detail::rate_limit_layer(decide, std::move(options.key), std::move(options.fields));
+}
+
+middleware rate_limit(keyed_rate_limiter& shared, rate_key key, rate_limit_fields fields) {
+    const auto gate = std::make_shared<const rate_gate>(detail::rate_decider(), std::move(key), std::move(fields));
+    middleware layer;
+    layer.by_head = true;
+    layer.around = [gate, &shared](request& req, next rest) { return serve_within(gate, shared, req, rest); };
+    layer.after_refusal = [gate](request& req, response& res) { gate->add_fields(req, res); };
+    return layer;
 }
 
 } // namespace weir::http

@@ -49,6 +49,15 @@ connector to_server(const database_options& options) {
     };
 }
 
+// Logs the exception being handled.
+void log_failed_commit_function(const logger& log, const std::string& title) noexcept {
+    try {
+        log.error("a function of on_commit failed", field("database", title),
+                  field("error", current_error().describe()));
+    } catch (...) { // NOLINT(bugprone-empty-catch): no memory is left for the line
+    }
+}
+
 database_options checked(database_options given) {
     if (auto wrong = check_options(given)) throw error_exception(std::move(wrong));
     return given;
@@ -165,6 +174,17 @@ task<result<void>> database::run_once(access how, session_job& job, boost::sourc
     auto ran = co_await impl_->pool_for_access(how).run(work, limits, where);
     if (!ran) co_return ran;
     co_return std::move(work.made);
+}
+
+void database::after_commit(orm::transaction& done) noexcept {
+    const auto all = std::move(done.committed_); // a function may call on_commit, which then has no effect
+    for (const auto& f : all) {
+        try {
+            f();
+        } catch (...) {
+            log_failed_commit_function(impl_->options.log, impl_->title);
+        }
+    }
 }
 
 task<result<void>> database::open() {

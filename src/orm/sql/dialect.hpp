@@ -75,6 +75,16 @@ public:
         return how == if_locked::refuse ? " FOR UPDATE NOWAIT" : " FOR UPDATE";
     }
 
+    // Selects the present time by the database's clock, in microseconds since 1970.
+    virtual const char* select_now() const = 0;
+
+    // Makes each statement of the session's next transaction read the latest committed rows, instead of those that were
+    // there at the transaction's first read.
+    virtual result<void> read_latest_rows(session&) const { return ok(); }
+
+    // Makes an INSERT of one row without a key change nothing if a unique column's value is present.
+    virtual std::string insert_unless_present(std::string insert) const { return insert + " ON CONFLICT DO NOTHING"; }
+
     // Keeps other programs from changing the schema: until the transaction ends, or, if the lock outlives it, until
     // unlock_schema(). False if another program holds the lock.
     virtual result<bool> try_lock_schema(session&) const { return true; }

@@ -64,6 +64,10 @@ public:
     // A writing transaction excludes all others: nothing is left to lock.
     std::string_view lock_clause(if_locked) const override { return ""; }
 
+    const char* select_now() const override {
+        return "SELECT CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER) * 1000"; // in milliseconds
+    }
+
     // AUTOINCREMENT: the id of an erased row is never reused.
     const char* generated_key() const override { return "PRIMARY KEY AUTOINCREMENT"; }
 

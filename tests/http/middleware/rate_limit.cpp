@@ -59,6 +59,22 @@ struct limited_service {
     }
 };
 
+// A limit whose decision takes a turn of the loop.
+struct shared_elsewhere final : keyed_rate_limiter {
+    manual_clock time;
+    keyed_bucket all{{.rate = 1, .burst = 3, .time = &time}};
+    error failure{};
+
+    task<result<rate_decision>> acquire(std::string_view key, std::size_t n) override {
+        return decide(std::string(key), n);
+    }
+    task<result<rate_decision>> decide(std::string key, std::size_t n) {
+        const auto slept = co_await sleep_for(0s);
+        if (!slept || failure) co_return failure;
+        co_return all.acquire(key, n);
+    }
+};
+
 int refused_of(limited_service& service, const std::string& from, int requests, const std::string& target = "/todos",
                const std::string& fields = "") {
     int refused = 0;
@@ -252,6 +268,28 @@ TEST_CASE("a limit may be shared between routes and other code") {
     CHECK(window.stats().allowed == 2);
     CHECK(users.stats().keys == 1);
     CHECK(windows.stats().refused == 1);
+}
+
+TEST_CASE("a limit that needs a round trip answers like the others, and its failure with an error") {
+    shared_elsewhere limit;
+    limited_service service(rate_limit(limit, by_address, {.legacy = true}));
+    for (const char* target : {"/todos", "/later", "/failing"}) {
+        const auto res = service.ask("192.0.2.1", target);
+        CHECK(res.status != 429);
+        CHECK(res.header("ratelimit").starts_with("\"default\";r="));
+        CHECK(res.header("x-ratelimit-limit") == "3");
+    }
+    const auto refused = service.ask("192.0.2.1");
+    CHECK(refused.status == 429);
+    CHECK(refused.header("ratelimit") == "\"default\";r=0;t=3");
+    CHECK(refused.header("retry-after") == "1");
+    CHECK(service.handled == 1);
+    CHECK(service.ask("192.0.2.2").status == 200); // another key
+    limit.failure = errc::deadline_exceeded;
+    const auto failed = service.ask("192.0.2.1");
+    CHECK(failed.status == 504);
+    CHECK(failed.header("ratelimit").empty());
+    CHECK(service.handled == 2);
 }
 
 TEST_CASE("a client that waits for 100 Continue is refused before the body, and counts once") {

@@ -3,6 +3,7 @@
 
 #include <weir/http/middleware.hpp>
 #include <weir/resilience/keyed_limiter.hpp>
+#include <weir/resilience/keyed_rate_limiter.hpp>
 #include <weir/resilience/token_bucket.hpp>
 #include <weir/resilience/window_limiter.hpp>
 
@@ -107,6 +108,11 @@ middleware rate_limit(keyed_limiter<Rule>& shared, rate_key key, rate_limit_fiel
     auto decide = [&shared](time_point now, std::string_view of) { return shared.acquire_at(now, of); };
     return detail::rate_limit_layer(decide, std::move(key), std::move(fields));
 }
+
+/// Like the above with a limiter whose decision may need a round trip, such as redis::rate_limiter, which must outlive
+/// the router. A request whose decision fails is answered with that error. Unlike the others, this layer is a
+/// coroutine, and a client that waits for 100 Continue sends its body before the decision.
+middleware rate_limit(keyed_rate_limiter& shared, rate_key key, rate_limit_fields fields = {});
 
 } // namespace weir::http
 

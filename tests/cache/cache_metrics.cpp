@@ -4,10 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 
 using namespace weir;
+using namespace std::chrono_literals;
 using test_support::cache_fixture;
 
 TEST_CASE_FIXTURE(cache_fixture, "a cache's metrics say how often it was asked and with which outcome") {

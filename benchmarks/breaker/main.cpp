@@ -2,12 +2,12 @@
 // The overhead of a call through a circuit breaker.
 // --server weir|clock_reads --case call|refuse|run --threads N --calls N: prints `ns` of CPU time per call.
 #include "support/arguments.hpp"
+#include "support/processor.hpp"
 #include <weir/core/loop.hpp>
 #include <weir/resilience/circuit_breaker.hpp>
 
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <exception>
 #include <functional>
 #include <stdexcept>
@@ -17,17 +17,11 @@
 
 namespace {
 
-double cpu_nanoseconds() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
-
 // The CPU time of `f` divided by its number of calls.
 double ns_for_each(std::size_t calls, const std::function<void()>& f) {
-    const double before = cpu_nanoseconds();
+    const double before = weir::bench::cpu_nanoseconds();
     f();
-    return (cpu_nanoseconds() - before) / static_cast<double>(calls);
+    return (weir::bench::cpu_nanoseconds() - before) / static_cast<double>(calls);
 }
 
 void on_threads(std::size_t threads, std::size_t calls, const std::function<void(std::size_t)>& loop) {

@@ -4,6 +4,7 @@
 // --threads 1: also prints the share of `hits` for 10 % of 100,000 keys. --call flood: as many callers of one missing
 // key; also prints the `loads`.
 #include "support/arguments.hpp"
+#include "support/processor.hpp"
 #include <weir/cache/cache.hpp>
 
 #include <boost/asio/post.hpp>
@@ -14,10 +15,8 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <exception>
 #include <random>
-#include <sched.h>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -27,32 +26,12 @@ namespace {
 
 using strings = weir::cache<std::string, std::string>;
 
-double cpu_nanoseconds() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
-
-// Pins each thread to its own processor, if there are enough: otherwise threads might take turns and never contend.
-void pin_to(std::size_t nth) {
-    cpu_set_t usable;
-    CPU_ZERO(&usable);
-    if (sched_getaffinity(0, sizeof usable, &usable) != 0) return;
-    std::vector<int> all;
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-        if (CPU_ISSET(cpu, &usable)) all.push_back(cpu);
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(all[nth % all.size()], &one);
-    sched_setaffinity(0, sizeof one, &one);
-}
-
 template<class Work>
 void on_threads(std::size_t threads, const Work& work) {
     std::vector<std::thread> all;
     for (std::size_t t = 0; t < threads; ++t)
         all.emplace_back([&work, t] {
-            pin_to(t);
+            weir::bench::pin_thread(t);
             work();
         });
     for (auto& thread : all) thread.join();
@@ -120,7 +99,7 @@ double run_zipf(std::size_t lookups, const std::string& eviction) {
     if (eviction == "lru") options.eviction = weir::cache_eviction::lru;
     strings rooms(options);
     std::size_t hits = 0;
-    const double before = cpu_nanoseconds();
+    const double before = weir::bench::cpu_nanoseconds();
     for (const std::uint32_t at : trace) {
         if (rooms.find(keys[at]))
             ++hits;
@@ -129,7 +108,7 @@ double run_zipf(std::size_t lookups, const std::string& eviction) {
     }
     const auto all = static_cast<double>(lookups);
     std::printf("hits %.4f\n", static_cast<double>(hits) / all);
-    return (cpu_nanoseconds() - before) / all;
+    return (weir::bench::cpu_nanoseconds() - before) / all;
 }
 
 weir::task<void> ask_once(strings& rooms, std::size_t& loads) {
@@ -157,7 +136,7 @@ double run(const weir::bench::arguments& given) {
     const auto threads = given.number<std::size_t>("threads");
     const auto lookups = given.number<std::size_t>("lookups");
     if (call == "zipf") return run_zipf(lookups, given.text("eviction"));
-    const double before = cpu_nanoseconds();
+    const double before = weir::bench::cpu_nanoseconds();
     if (call == "find")
         run_find(threads, lookups);
     else if (call == "get_or" || call == "miss")
@@ -166,7 +145,7 @@ double run(const weir::bench::arguments& given) {
         run_flood(lookups);
     else
         throw std::invalid_argument("no such call: " + call);
-    return (cpu_nanoseconds() - before) / static_cast<double>(lookups);
+    return (weir::bench::cpu_nanoseconds() - before) / static_cast<double>(lookups);
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 // --server weir|weir_try|asio_channel|asio_try --case ready|ping_pong|ping_pong_threads --values N: prints `ns` of CPU
 // time per value.
 #include "support/arguments.hpp"
+#include "support/processor.hpp"
 #include <weir/core/channel.hpp>
 #include <weir/core/loop.hpp>
 #include <weir/core/task_group.hpp>
@@ -10,7 +11,6 @@
 #include <boost/asio/experimental/concurrent_channel.hpp>
 
 #include <cstdio>
-#include <ctime>
 #include <exception>
 #include <optional>
 #include <stdexcept>
@@ -24,12 +24,6 @@ namespace {
 using weir::ok;
 using weir::result;
 using weir::task;
-
-double cpu_nanoseconds() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
 
 void expect(bool right) {
     if (!right) throw std::logic_error("a value is wrong");
@@ -141,14 +135,14 @@ void run(const weir::bench::arguments& given) {
     const bool tries = server == "weir_try" || server == "asio_try";
     std::thread([] {}).join(); // in a single-threaded process mutexes cost nothing
     weir::loop home;
-    const double before = cpu_nanoseconds();
+    const double before = weir::bench::cpu_nanoseconds();
     if (server == "weir" || server == "weir_try")
         run_case<weir_channel>(name, home, values, tries);
     else if (server == "asio_channel" || server == "asio_try")
         run_case<asio_channel>(name, home, values, tries);
     else
         throw std::invalid_argument("no such server: " + server);
-    std::printf("ns %.3f\n", (cpu_nanoseconds() - before) / values);
+    std::printf("ns %.3f\n", (weir::bench::cpu_nanoseconds() - before) / values);
 }
 
 } // namespace

@@ -2,14 +2,13 @@
 // The cost of a permit of one limiter, requested by several threads.
 // --call try|try_at|refuse|keyed --threads N --permits N: prints `ns` of CPU time per permit, and the share `allowed`.
 #include "support/arguments.hpp"
+#include "support/processor.hpp"
 #include <weir/resilience/keyed_limiter.hpp>
 #include <weir/resilience/token_bucket.hpp>
 
 #include <atomic>
 #include <cstdio>
-#include <ctime>
 #include <exception>
-#include <sched.h>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -23,33 +22,13 @@ constexpr std::size_t enough = 1'000'000;
 
 std::atomic<std::size_t> allowed = 0;
 
-double cpu_nanoseconds() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
-
-// Pins each thread to its own processor, if there are enough: otherwise threads might take turns and never contend.
-void pin_to(std::size_t nth) {
-    cpu_set_t usable;
-    CPU_ZERO(&usable);
-    if (sched_getaffinity(0, sizeof usable, &usable) != 0) return;
-    std::vector<int> all;
-    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-        if (CPU_ISSET(cpu, &usable)) all.push_back(cpu);
-    cpu_set_t one;
-    CPU_ZERO(&one);
-    CPU_SET(all[nth % all.size()], &one);
-    sched_setaffinity(0, sizeof one, &one);
-}
-
 // `ask(i)` returns whether the i-th permit of a thread is allowed.
 template<class Ask>
 void on_threads(std::size_t threads, std::size_t permits, const Ask& ask) {
     std::vector<std::thread> all;
     for (std::size_t t = 0; t < threads; ++t)
         all.emplace_back([&, t] {
-            pin_to(t);
+            weir::bench::pin_thread(t);
             std::size_t mine = 0;
             auto asks = ask; // a copy per thread
             for (std::size_t i = 0; i < permits / threads; ++i) mine += asks(i) ? 1 : 0;
@@ -88,7 +67,7 @@ void run(const weir::bench::arguments& given) {
     const auto& call = given.text("call");
     const auto threads = given.number<std::size_t>("threads");
     const auto permits = given.number<std::size_t>("permits");
-    const double before = cpu_nanoseconds();
+    const double before = weir::bench::cpu_nanoseconds();
     if (call == "try")
         run_try(threads, permits);
     else if (call == "try_at")
@@ -100,7 +79,8 @@ void run(const weir::bench::arguments& given) {
     else
         throw std::invalid_argument("no such call: " + call);
     const auto all = static_cast<double>(permits);
-    std::printf("ns %.3f\nallowed %.3f\n", (cpu_nanoseconds() - before) / all, static_cast<double>(allowed) / all);
+    std::printf("ns %.3f\nallowed %.3f\n", (weir::bench::cpu_nanoseconds() - before) / all,
+                static_cast<double>(allowed) / all);
 }
 
 } // namespace

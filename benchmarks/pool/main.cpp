@@ -2,12 +2,12 @@
 // The cost of taking a buffer, writing to it and returning it, by several threads.
 // --server weir|new_delete|mutex_list --threads N --pairs N: prints `ns` of CPU time per pair, and `made` buffers.
 #include "support/arguments.hpp"
+#include "support/processor.hpp"
 #include <weir/core/object_pool.hpp>
 
 #include <array>
 #include <atomic>
 #include <cstdio>
-#include <ctime>
 #include <exception>
 #include <functional>
 #include <mutex>
@@ -58,12 +58,6 @@ private:
     std::vector<buffer*> free_;
 };
 
-double cpu_nanoseconds() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
-}
-
 void on_threads(std::size_t threads, std::size_t pairs, const std::function<void(std::size_t)>& loop) {
     std::vector<std::thread> all;
     for (std::size_t i = 0; i < threads; ++i) all.emplace_back([&] { loop(pairs / threads); });
@@ -104,7 +98,7 @@ void run(const weir::bench::arguments& given) {
     const auto& server = given.text("server");
     const auto threads = given.number<std::size_t>("threads");
     const auto pairs = given.number<std::size_t>("pairs");
-    const double before = cpu_nanoseconds();
+    const double before = weir::bench::cpu_nanoseconds();
     if (server == "weir")
         run_weir(threads, pairs);
     else if (server == "new_delete")
@@ -113,7 +107,7 @@ void run(const weir::bench::arguments& given) {
         run_mutex_list(threads, pairs);
     else
         throw std::invalid_argument("no such server: " + server);
-    std::printf("ns %.3f\nmade %llu\n", (cpu_nanoseconds() - before) / static_cast<double>(pairs),
+    std::printf("ns %.3f\nmade %llu\n", (weir::bench::cpu_nanoseconds() - before) / static_cast<double>(pairs),
                 static_cast<unsigned long long>(made));
 }
 

@@ -3,6 +3,7 @@
 // --server memory|rabbitmq --case publish_1|publish_256|consume --messages N [--host HOST:PORT] [--topic NAME]: prints
 // `per_s`, `cpu_us` per message of this process, and `p50_us` and `p99_us` of a publication.
 #include "support/arguments.hpp"
+#include "support/processor.hpp"
 #include <weir/mq/memory_queue.hpp>
 #ifdef WEIR_BENCH_AMQP
 #include <weir/amqp/queue.hpp>
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
-#include <ctime>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -26,12 +26,6 @@ using weir::task;
 using wall = std::chrono::steady_clock;
 
 constexpr std::size_t body_size = 256;
-
-double cpu_microseconds() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
 
 std::unique_ptr<weir::queue> open_queue(const weir::bench::arguments& given) {
     if (given.text("server") == "memory") {
@@ -58,7 +52,7 @@ public:
     void publish(int in_flight) {
         must(home_.block_on(queue_.declare(topic_, "g")));
         const auto begun = wall::now();
-        const double cpu = cpu_microseconds();
+        const double cpu = weir::bench::cpu_nanoseconds();
         for (int i = 0; i < in_flight; ++i) home_.spawn(publisher());
         while (ended_ < in_flight) home_.run_one();
         show(begun, cpu);
@@ -72,7 +66,7 @@ public:
         while (ended_ < 256) home_.run_one();
         int handled = 0;
         const auto begun = wall::now();
-        const double cpu = cpu_microseconds();
+        const double cpu = weir::bench::cpu_nanoseconds();
         weir::consume_options how{.topic = topic_, .group = "g", .concurrency = 32, .prefetch = 512};
         how.time_limit = weir::duration::max();
         const auto sub = queue_.consume(home_, how, [&](weir::delivery&) -> task<result<void>> {
@@ -91,7 +85,8 @@ private:
 
     void show(wall::time_point begun, double cpu) const {
         const double seconds = std::chrono::duration<double>(wall::now() - begun).count();
-        std::printf("per_s %.0f\ncpu_us %.3f\n", messages_ / seconds, (cpu_microseconds() - cpu) / messages_);
+        std::printf("per_s %.0f\ncpu_us %.3f\n", messages_ / seconds,
+                    (weir::bench::cpu_nanoseconds() - cpu) / 1e3 / messages_);
     }
 
     task<void> publisher() {

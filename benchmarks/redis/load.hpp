@@ -3,11 +3,11 @@
 #pragma once
 
 #include "support/arguments.hpp"
+#include "support/processor.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 #include <exception>
 
 namespace bench_redis {
@@ -20,12 +20,6 @@ struct load {
 
 inline constexpr const char* value = "0123456789abcdef";
 
-inline double cpu_microseconds() {
-    timespec now{};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
-
 // Runs `warm_up()` and `work(load)`, and prints the figures of the latter.
 template<class WarmUp, class Work>
 int main_of(const char* name, int argc, char** argv, WarmUp warm_up, Work work) {
@@ -36,12 +30,12 @@ int main_of(const char* name, int argc, char** argv, WarmUp warm_up, Work work) 
         all.in_flight = given.number<int>("in-flight");
         all.operations = given.number<int>("operations");
         auto client = warm_up(all);
-        const double cpu = cpu_microseconds();
+        const double cpu = weir::bench::cpu_nanoseconds();
         const auto begun = std::chrono::steady_clock::now();
         work(*client, all);
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
         std::printf("ops_per_s %.0f\ncpu_us %.4f\n", all.operations / took.count(),
-                    (cpu_microseconds() - cpu) / all.operations);
+                    (weir::bench::cpu_nanoseconds() - cpu) / 1e3 / all.operations);
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "%s: %s\n", name, failure.what());
         return 2;

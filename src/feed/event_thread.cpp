@@ -59,7 +59,7 @@ bool event_core::file_is_due() const noexcept {
     return file_ && (file_->size() >= options_.rotate_bytes || now() >= file_until_);
 }
 
-// A round takes what waits and tries to write it; after a failure the next attempt belongs to the same round.
+// A round takes the queued events and tries to write them; after a failure the next attempt belongs to the same round.
 void event_core::round(lock& held) {
     if (!holds_batch()) take();
     const bool last = closing_ && !holds_batch();

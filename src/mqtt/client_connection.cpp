@@ -306,7 +306,7 @@ void client_core::written(std::uint64_t connection, const error& why) {
     pump();
 }
 
-// Sends what waits, as far as it may be in flight.
+// Sends the queued publications, as many as may be in flight.
 void client_core::pump() {
     while (up_ && !farewell_ && session_.has_room() && out_.size() < most_output) {
         const auto one = next_message();

@@ -22,7 +22,7 @@ struct cached {
     const V* operator->() const noexcept { return value.get(); }
 };
 
-/// What a loader may return in place of a V, to give one value times of its own; what is unset comes from
+/// What a loader may return in place of a V, to give one value its own times; unset ones come from
 /// cache_options.
 template<class V>
 struct loaded_value {

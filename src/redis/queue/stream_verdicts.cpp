@@ -137,7 +137,7 @@ task<void> stream_consumer::look_after(shared_this self) {
     }
     try {
         co_await self->finish();
-    } catch (...) { // out of memory: others claim what is left
+    } catch (...) { // out of memory: other consumers claim the rest
         self->failed(current_error());
     }
 }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "support/database_server.hpp"
 
+#include "support/free_port.hpp"
+
 #include <algorithm>
-#include <arpa/inet.h>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <sstream>
 #include <stdexcept>
-#include <sys/socket.h>
 #include <thread>
 #include <unistd.h>
 
@@ -28,19 +27,6 @@ using namespace std::chrono_literals;
 constexpr auto patience = 120s;
 const std::string postgres_programs = WEIR_TEST_POSTGRES_FOLDER;
 const std::vector<std::string> plain_environment{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C", "HOME=/nonexistent"};
-
-std::uint16_t free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(at);
-    const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&at), size) == 0 &&
-                       ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) == 0;
-    ::close(fd);
-    if (!bound) throw std::runtime_error("there is no free port");
-    return ntohs(at.sin_port);
-}
 
 struct process_state {
     char letter = 'X'; // the state from ps: T is stopped; X means no such process

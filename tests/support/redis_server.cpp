@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "support/redis_server.hpp"
 
-#include <arpa/inet.h>
+#include "support/free_port.hpp"
+
 #include <chrono>
 #include <csignal>
 #include <fstream>
-#include <netinet/in.h>
 #include <stdexcept>
-#include <sys/socket.h>
 #include <thread>
-#include <unistd.h>
 #include <utility>
 
 namespace test_support {
@@ -22,22 +20,9 @@ constexpr auto patience = 60s;
 constexpr std::uint16_t highest_port = 55'000; // a cluster's node also uses its port plus 10,000
 const std::vector<std::string> environment{"PATH=/usr/bin:/bin", "LC_ALL=C"};
 
-std::uint16_t any_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in at{};
-    at.sin_family = AF_INET;
-    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(at);
-    const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&at), size) == 0 &&
-                       ::getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) == 0;
-    ::close(fd);
-    if (!bound) throw std::runtime_error("there is no free port");
-    return ntohs(at.sin_port);
-}
-
 std::uint16_t port_of_a_server() {
     for (;;)
-        if (const std::uint16_t port = any_port(); port < highest_port) return port;
+        if (const std::uint16_t port = free_port(); port < highest_port) return port;
 }
 
 std::string number(std::uint16_t port) { return std::to_string(port); }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "redis/link/link.hpp"
+#include "resilience/random_fraction.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
-#include <random>
 #include <string>
 #include <utility>
 
@@ -13,12 +13,6 @@ namespace weir::redis::detail {
 namespace asio = boost::asio;
 
 namespace {
-
-double random_fraction(const std::function<double()>& source) {
-    if (source) return source();
-    static thread_local std::minstd_rand generator(std::random_device{}());
-    return std::uniform_real_distribution<>(0, 1)(generator);
-}
 
 error cannot_connect(const address& to, std::string_view why) {
     return {errc::unavailable, "connecting to redis at " + to.text() + " failed: " + std::string(why)};
@@ -134,7 +128,7 @@ void link::note_lost() {
     if (std::exchange(useful_, false)) {
         pauses_.succeed();
     } else {
-        const duration pause = pauses_.fail(random_fraction(terms_->options->random));
+        const duration pause = pauses_.fail(resilience::detail::random_fraction(terms_->options->random));
         retry_at_ = weir::detail::later(home_.clock().now(), pause);
     }
     if (owner_) owner_->lost(*this, last_failure_);

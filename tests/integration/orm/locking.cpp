@@ -9,10 +9,10 @@ using namespace orm_test;
 
 namespace {
 
-struct queue : open_database {
+struct todo_queue : open_database {
     repository<todo> todos = table<todo>();
 
-    explicit queue(const backend& chosen) : open_database(chosen) {
+    explicit todo_queue(const backend& chosen) : open_database(chosen) {
         std::vector<todo> all(3);
         ask(todos.insert_many(all)).value();
     }
@@ -40,7 +40,7 @@ struct queue : open_database {
 } // namespace
 
 DATABASE_TEST_CASE("rows locked for an update can be updated in the same transaction") {
-    queue on(kind);
+    todo_queue on(kind);
     auto body = [](transaction& tx) -> result<std::size_t> {
         auto free = tx.where<todo>(col<&todo::done> == false).order_by(oldest<&todo::id>).limit(2).for_update().all();
         if (!free) return free.error();
@@ -84,7 +84,7 @@ DATABASE_TEST_CASE("counters locked for an update lose no increments") {
 
 #ifdef WEIR_SERVERS
 SERVER_TEST_CASE("skip_locked leaves out rows locked by another transaction") {
-    queue on(kind);
+    todo_queue on(kind);
     auto take = [](transaction& tx) {
         return tx.rows<todo>().order_by(oldest<&todo::id>).limit(2).for_update(skip_locked).all();
     };
@@ -95,7 +95,7 @@ SERVER_TEST_CASE("skip_locked leaves out rows locked by another transaction") {
 }
 
 SERVER_TEST_CASE("nowait fails at once if another transaction holds a row") {
-    queue on(kind);
+    todo_queue on(kind);
     int runs = 0;
     auto take = [&](transaction& tx) {
         ++runs;

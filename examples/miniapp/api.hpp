@@ -6,6 +6,7 @@
 #include "idempotency_key.hpp"
 #include "identity.hpp"
 #include "model.hpp"
+#include "registration.hpp"
 #include "store.hpp"
 #include "wechat_login.hpp"
 #include <weir/http/router.hpp>
@@ -27,7 +28,8 @@ inline constexpr const char* unnamed = "WeChat user";
 /// POST /auth/login
 class auth_api {
 public:
-    auth_api(store& rows, const identity& who, wechat_login& wechat) : rows_(rows), identity_(who), wechat_(wechat) {}
+    auth_api(store& rows, registration& newcomers, const identity& who, wechat_login& wechat)
+        : rows_(rows), newcomers_(newcomers), identity_(who), wechat_(wechat) {}
 
     reply<login_response> login(const weir::request& req, weir::body<login_request> in);
     void mount(weir::router& api);
@@ -39,18 +41,20 @@ private:
     reply<user> known_or_new(std::string openid);
 
     store& rows_;
+    registration& newcomers_;
     const identity& identity_;
     wechat_login& wechat_;
     weir::fallback<std::string> wechat_fallback_{
         {.covers = [](const weir::error& failed) { return failed == weir::errc::unavailable; }}};
 };
 
-/// GET /me, and /users for admins. Mounted behind identity::login_required.
+/// GET /me, GET /users/{id}/points, and /users for admins. Mounted behind identity::login_required.
 class user_api {
 public:
-    explicit user_api(store& rows) : rows_(rows) {}
+    user_api(store& rows, registration& newcomers) : rows_(rows), newcomers_(newcomers) {}
 
     user_view me(const weir::request& req) const;
+    reply<points_view> points(weir::principal who, user_path id);
     reply<page_of<user_view>> list(weir::query<page_query> at);
     reply<user_view> show(user_path id);
     reply<weir::created<user_view>> create(weir::body<user_input> in);
@@ -60,6 +64,7 @@ public:
 
 private:
     store& rows_;
+    registration& newcomers_;
 };
 
 /// GET /products

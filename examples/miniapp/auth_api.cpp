@@ -38,7 +38,7 @@ reply<user> auth_api::known_or_new(std::string openid) {
     added.openid = openid;
     added.nickname = unnamed;
     added.created_at = co_await weir::wall_now();
-    const auto stored = co_await rows_.users.insert(added);
+    const auto stored = co_await newcomers_.add(added);
     if (stored) co_return added;
     if (stored.error() != errc::already_exists) co_return stored.error();
     co_return co_await rows_.users.where(col<&user::openid> == openid).one(); // another first login was faster

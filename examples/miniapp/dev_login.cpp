@@ -20,12 +20,6 @@ struct sandbox_answer {
 };
 BOOST_DESCRIBE_STRUCT(sandbox_answer, (), (code, openid))
 
-result<void> add(weir::orm::transaction& tx, user added, const std::string& name) {
-    added.nickname = name;
-    added.role = name == "admin" ? user_role::admin : user_role::shopper;
-    return tx.insert(added);
-}
-
 result<void> repair(weir::orm::transaction& tx, user known, const std::string& name) {
     if (known.nickname == unnamed) known.nickname = name;
     if (name == "admin") known.role = user_role::admin;
@@ -34,8 +28,8 @@ result<void> repair(weir::orm::transaction& tx, user known, const std::string& n
 
 } // namespace
 
-dev_login::dev_login(store& rows, const wechat_settings& settings)
-    : rows_(rows), sandbox_(settings.base_url),
+dev_login::dev_login(store& rows, registration& newcomers, const wechat_settings& settings)
+    : rows_(rows), newcomers_(newcomers), sandbox_(settings.base_url),
       clients_([](weir::loop& home) { return std::make_unique<weir::http::client>(home); }) {}
 
 reply<login_request> dev_login::wx_login(weir::body<dev_login_request> in) {
@@ -56,11 +50,13 @@ reply<login_request> dev_login::wx_login(weir::body<dev_login_request> in) {
 reply<void> dev_login::store_user(std::string openid, std::string name) {
     user fresh;
     fresh.openid = openid;
+    fresh.nickname = name;
+    fresh.role = name == "admin" ? user_role::admin : user_role::shopper;
     fresh.created_at = co_await weir::wall_now();
     auto body = [&](weir::orm::transaction& tx) -> result<void> {
         auto known = tx.where<user>(col<&user::openid> == openid).first();
         if (!known) return known.error();
-        return *known ? repair(tx, std::move(**known), name) : add(tx, fresh, name);
+        return *known ? repair(tx, std::move(**known), name) : newcomers_.add(tx, fresh);
     };
     co_return co_await rows_.db.transaction(body);
 }

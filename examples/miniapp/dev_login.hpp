@@ -21,7 +21,7 @@ BOOST_DESCRIBE_STRUCT(dev_login_request, (), (user))
 /// loops.
 class dev_login {
 public:
-    dev_login(store& rows, const wechat_settings& settings);
+    dev_login(store& rows, registration& newcomers, const wechat_settings& settings);
 
     reply<login_request> wx_login(weir::body<dev_login_request> in);
     void mount(weir::router& dev);
@@ -30,6 +30,7 @@ private:
     reply<void> store_user(std::string openid, std::string name);
 
     store& rows_;
+    registration& newcomers_;
     std::string sandbox_;
     weir::loop_local<weir::http::client> clients_;
 };

@@ -2,7 +2,9 @@
 // A WeChat mini-program backend: a small shop. serve() shows every part in the order of its construction.
 #include "api.hpp"
 #include "dev_login.hpp"
+#include "mailer.hpp"
 #include "protection.hpp"
+#include "registration.hpp"
 #include "settings.hpp"
 #include "store.hpp"
 #include "web_page.hpp"
@@ -18,6 +20,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -84,7 +87,7 @@ weir::result<void> check(const settings& chosen, bool is_dev) {
                             "up to overload.max = " + std::to_string(chosen.overload.max));
     if (!is_dev && !chosen.wechat.base_url.starts_with("https://"))
         return not_accepted("wechat.base_url = " + chosen.wechat.base_url, "in production: an https:// address");
-    return weir::ok();
+    return check_mail(chosen.mail);
 }
 
 weir::run_options run_options_of(const settings& chosen) {
@@ -118,18 +121,23 @@ int serve(const settings& chosen, bool is_dev) {
 
     weir::database db(database_of(chosen));
     store rows(db);
+    const auto events = queue_of(chosen.queue);
+    if (!events) return weir::fail(events.error());
+    const auto mails = mailer_of(chosen.mail, log);
+    registration newcomers(rows, **events, *mails, chosen.queue, log);
     const identity who(rows, chosen.auth);
     wechat_login wechat(chosen.wechat, log);
     protection protect(chosen.limits, chosen.overload, log);
-    dev_login dev(rows, chosen.wechat);
+    dev_login dev(rows, newcomers, chosen.wechat);
 
-    auth_api auth(rows, who, wechat);
-    user_api users(rows);
+    auth_api auth(rows, newcomers, who, wechat);
+    user_api users(rows, newcomers);
     product_api products(rows);
     order_api orders(rows);
     auth.measure(metrics);
     wechat.measure(metrics);
     protect.measure(metrics);
+    newcomers.measure(metrics);
 
     weir::app app(log);
     app.use(weir::request_id())
@@ -161,6 +169,9 @@ int serve(const settings& chosen, bool is_dev) {
     weir::observe_server(metrics, [&app] { return app.stats(); });
     app.on_start("db", [&rows, seed = chosen.seed] { return rows.prepare(seed); });
     app.on_stop("db", [&db] { return db.close(); });
+    app.on_start("events", [&newcomers] { return newcomers.start(); });
+    app.on_stop("events", [&newcomers] { return newcomers.stop(); });
+    app.every("forget handled events", std::chrono::hours(1), [&newcomers] { return newcomers.forget_old(); });
 
     log.info("configured", weir::field("environment", is_dev ? "dev" : "prod"),
              weir::field("wechat", chosen.wechat.base_url), weir::field("settings", weir::dump(chosen)));

@@ -28,8 +28,9 @@ struct user {
     std::optional<std::string> email{};
     user_role role = user_role::shopper;
     weir::wall_time created_at{};
+    std::int64_t points{};
 };
-BOOST_DESCRIBE_STRUCT(user, (), (id, openid, nickname, email, role, created_at))
+BOOST_DESCRIBE_STRUCT(user, (), (id, openid, nickname, email, role, created_at, points))
 
 struct product {
     std::int64_t id{};
@@ -67,6 +68,11 @@ struct user_view {
     weir::wall_time created_at{};
 };
 BOOST_DESCRIBE_STRUCT(user_view, (), (id, nickname, email, role, created_at))
+
+struct points_view {
+    std::int64_t points{};
+};
+BOOST_DESCRIBE_STRUCT(points_view, (), (points))
 
 struct order_item_view {
     std::int64_t product_id{};

@@ -53,6 +53,24 @@ struct db_settings {
 };
 BOOST_DESCRIBE_STRUCT(db_settings, (), (readers))
 
+// Where events are queued. Only `memory` needs no server.
+enum class queue_engine { memory, redis, rabbitmq };
+BOOST_DESCRIBE_ENUM(queue_engine, memory, redis, rabbitmq)
+
+struct queue_settings {
+    queue_engine engine = queue_engine::memory;
+    std::chrono::milliseconds lease{60000}; // after a crash, events in progress are published again when it has ended
+};
+BOOST_DESCRIBE_STRUCT(queue_settings, (), (engine, lease))
+
+struct mail_settings {
+    std::string url{}; // smtp://user:password@host:port, smtps://...; empty: mails go to the log
+    std::string from = "shop@example.com";
+    std::chrono::milliseconds timeout{10000}; // of one mail
+    std::int64_t connections = 4;             // at a time, with a thread each
+};
+BOOST_DESCRIBE_STRUCT(mail_settings, (), (url, from, timeout, connections))
+
 // `rate` requests in each `per`, `burst` of them at once.
 struct rate_settings {
     double rate = 0;
@@ -88,10 +106,12 @@ struct settings {
     auth_settings auth{};
     limits_settings limits{};
     overload_settings overload{};
+    queue_settings queue{};
+    mail_settings mail{};
 };
 BOOST_DESCRIBE_STRUCT(settings, (),
                       (address, port, loops, data, web, log_level, seed, trusted_proxies, db, wechat, auth, limits,
-                       overload))
+                       overload, queue, mail))
 
 struct longer_than_nothing {
     static constexpr std::string_view name() { return "longer_than_nothing"; }
@@ -156,6 +176,18 @@ inline constexpr auto weir::schema<miniapp::auth_settings> =
 template<>
 inline constexpr auto weir::schema<miniapp::db_settings> =
     weir::object().field(&miniapp::db_settings::readers, weir::range(1, 64));
+
+template<>
+inline constexpr auto weir::schema<miniapp::queue_settings> =
+    weir::object().field(&miniapp::queue_settings::lease, miniapp::longer_than_nothing{});
+
+template<>
+inline constexpr auto weir::schema<miniapp::mail_settings> =
+    weir::object()
+        .field(&miniapp::mail_settings::url, weir::secret)
+        .field(&miniapp::mail_settings::from, weir::email)
+        .field(&miniapp::mail_settings::timeout, miniapp::longer_than_nothing{})
+        .field(&miniapp::mail_settings::connections, weir::range(1, 64));
 
 template<>
 inline constexpr auto weir::schema<miniapp::settings> =

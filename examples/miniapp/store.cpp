@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "store.hpp"
 
+#include <weir/orm/outbox_store.hpp>
+#include <weir/orm/processed_messages.hpp>
+
 #include <map>
 
 namespace miniapp {
@@ -30,7 +33,10 @@ std::vector<product> first_products() {
 } // namespace
 
 task<result<void>> store::prepare(bool seed) {
-    if (auto made = co_await weir::auto_migrate<user, product, order, order_line>(db); !made) co_return made;
+    if (auto made = co_await weir::auto_migrate<user, product, order, order_line, weir::orm::outbox_row,
+                                                weir::orm::processed_message>(db);
+        !made)
+        co_return made;
     if (!seed) co_return weir::ok();
     const auto present = co_await products.count();
     if (!present) co_return present.error();

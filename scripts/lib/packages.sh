@@ -9,6 +9,7 @@ weir_build_packages=(
     libhiredis-dev libssl-dev zlib1g-dev libbrotli-dev libyaml-cpp-dev libsoci-dev libsqlite3-dev
     libpq-dev default-libmysqlclient-dev # the client libraries of PostgreSQL and MySQL
     librabbitmq-dev
+    libcurl4-openssl-dev # the example sends mails
 )
 
 # Also needed by the tests.
@@ -19,6 +20,7 @@ weir_test_packages=(
     chromium chromium-driver curl jq # for the tests of the web page
     # the tests start their own servers
     postgresql-15 pgbouncer mariadb-server redis-server redis-sentinel rabbitmq-server mosquitto
+    python3-aiosmtpd # an SMTP server
 )
 
 # Also needed by scripts/test --tidy.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "core/outside_work.hpp"
 #include "orm/support.hpp"
 #include <weir/mq/engine.hpp>
 #include <weir/mq/outbox_relay.hpp>
@@ -94,12 +95,11 @@ struct outbox_fixture {
             std::this_thread::yield();
         }
     }
-    /// The same, and lets the time pass meanwhile.
+    /// The same, and lets the time pass while all tasks wait for it: a statement would be late otherwise.
     void until_passing(weir::duration step, const std::function<bool()>& holds) {
         const auto late = std::chrono::steady_clock::now() + std::chrono::minutes(1);
         while (!holds()) {
-            if (home.poll() == 0) std::this_thread::yield();
-            time.advance(step);
+            if (home.poll() == 0 && home.outside()->running() == 0) time.advance(step);
             if (std::chrono::steady_clock::now() > late) throw std::runtime_error("the condition doesn't come true");
         }
     }
